@@ -1,0 +1,59 @@
+// Child processes for the scripts: run one and show its output, or capture it. Node's own modules only.
+import { spawnSync } from "node:child_process";
+import { delimiter, join } from "node:path";
+
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, shell?: boolean }} Options */
+
+/**
+ * Runs a command with its output on the terminal, or, when `quiet`, held back and shown only if it fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Options} [options]
+ */
+export function run(command, args, { quiet = false, ...options } = {}) {
+  const stdio = quiet ? "pipe" : "inherit";
+  const result = spawnSync(command, args, { stdio, encoding: "utf8", maxBuffer: 2 ** 28, ...options });
+  if (result.status === 0) return;
+  if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
+  const why = result.error?.message ?? (result.signal ? `ended by ${result.signal}` : `exit status ${result.status}`);
+  throw new Error(`${[command, ...args].join(" ")}: ${why}`);
+}
+
+/**
+ * What a command prints, trimmed; undefined where it cannot be run or fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Options} [options]
+ */
+export function capture(command, args, options = {}) {
+  const result = spawnSync(command, args, { encoding: "utf8", maxBuffer: 2 ** 28, ...options });
+  return result.status === 0 ? result.stdout.trim() : undefined;
+}
+
+/**
+ * npm itself: the one that runs this script where there is one, since `npm` is a batch file on Windows.
+ * @param {string[]} args
+ * @param {Options} [options]
+ */
+export function npm(args, options = {}) {
+  const cli = process.env.npm_execpath;
+  if (cli?.endsWith(".js")) run(process.execPath, [cli, ...args], options);
+  else run("npm", args, { shell: process.platform === "win32", ...options });
+}
+
+/**
+ * The environment with folders put in front of PATH.
+ * @param {...string} folders
+ */
+export function withPath(...folders) {
+  return { ...process.env, PATH: [...folders, process.env.PATH ?? ""].join(delimiter) };
+}
+
+/**
+ * The script of a package's command, to be run by `process.execPath`: works without a shell and leaves no child behind.
+ * @param {string} root
+ * @param {string} path inside node_modules
+ */
+export function binary(root, path) {
+  return join(root, "node_modules", ...path.split("/"));
+}

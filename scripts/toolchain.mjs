@@ -1,0 +1,83 @@
+// Which tools build and test the project, in which versions, and where they are found. Node's own modules only.
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { capture } from "./process.mjs";
+
+/** The checkout's folder. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Vite 8 asks for this much of Node 20. */
+export const oldestNode = [20, 19];
+
+/** wasm32-unknown-unknown: pkg/; the next two: the core's tests with a 32-bit usize; the last: the example's firmware. */
+export const rustTargets = ["wasm32-unknown-unknown", "wasm32-wasip1", "i686-unknown-linux-gnu", "thumbv6m-none-eabi"];
+export const rustComponents = ["rustfmt", "clippy"];
+
+/**
+ * @typedef {object} Tool a command built by `cargo install`
+ * @property {string} crate
+ * @property {string} command
+ * @property {string} version
+ * @property {string[]} flags for cargo install
+ */
+
+/** @returns {Tool[]} */
+export function cargoTools() {
+  return [
+    { crate: "wasm-pack", command: "wasm-pack", version: "0.15.1", flags: ["--locked"] },
+    // Not --locked: its lock file names a crate version that registries do not have.
+    { crate: "wasm-bindgen-cli", command: "wasm-bindgen", version: lockedVersion("wasm-bindgen"), flags: [] },
+  ];
+}
+
+/**
+ * The version of a crate in Cargo.lock.
+ * @param {string} crate
+ */
+export function lockedVersion(crate) {
+  const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
+  const version = new RegExp(`^name = "${crate}"\\nversion = "(.+)"$`, "m").exec(lock)?.[1];
+  if (version === undefined) throw new Error(`Cargo.lock has no ${crate}`);
+  return version;
+}
+
+/**
+ * Where this project installs a tool for the user: outside the checkout, so that a fresh clone need not build it again.
+ * @param {Tool} tool
+ */
+export function toolFolder({ crate, version }) {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  return join(cache, "guest-memory", "tools", `${crate}-${version}`);
+}
+
+/**
+ * The folder that holds a tool in its right version: "" if it is on PATH, undefined if it is nowhere.
+ * @param {Tool} tool
+ */
+export function findTool(tool) {
+  const wanted = `${tool.command} ${tool.version}`;
+  if (capture(tool.command, ["--version"]) === wanted) return "";
+  const folder = join(toolFolder(tool), "bin");
+  return capture(join(folder, tool.command), ["--version"]) === wanted ? folder : undefined;
+}
+
+/** The folders to put on PATH for wasm-pack: it looks there for wasm-bindgen and wasm-opt. */
+export function toolPath() {
+  const folders = [join(root, "node_modules", ".bin")];
+  for (const tool of cargoTools()) {
+    const folder = findTool(tool);
+    if (folder === undefined) throw new Error(`${tool.command} ${tool.version} is missing: run \`npm run setup\`.`);
+    if (folder !== "") folders.push(folder);
+  }
+  if (!existsSync(join(root, "node_modules", "binaryen"))) throw new Error("wasm-opt is missing: run `npm ci`.");
+  return folders;
+}
+
+/** True where this Node is new enough for the project's own tools. */
+export function nodeIsNewEnough() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = oldestNode;
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+}

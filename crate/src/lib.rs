@@ -1,5 +1,45 @@
 //! The guest-physical memory of virtual machines, for the web.
 
+pub mod address;
+pub mod address_space;
+mod allocator;
+mod atomic_integer;
+pub mod bitmap;
+mod bulk;
+pub mod bytes;
+pub mod dirty_log;
+pub mod dirty_map;
+pub mod endian;
+pub mod fault;
+pub mod guest_memory;
+pub mod handle;
+mod host;
+mod layout;
+pub mod page_table;
+pub mod ram_region;
+pub mod region;
+mod search;
+pub mod span;
+pub mod volatile_memory;
+
+pub use address::{Address, AddressValue};
+pub use address_space::AddressSpace;
+pub use atomic_integer::AtomicInteger;
+pub use bytes::{AtomicAccess, ByteValued, Bytes};
+pub use endian::{Be16, Be32, Be64, BeSize, Le16, Le32, Le64, LeSize};
+pub use fault::Fault;
+pub use guest_memory::{
+    Error as GuestMemoryError, GuestAddress, GuestAddressSpace, GuestMemory, GuestMemoryBackend, GuestUsize,
+    MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
+};
+pub use ram_region::RamRegion;
+pub use region::{
+    GuestMemoryRegion, GuestMemoryRegionBytes, GuestRegionCollection, GuestRegionCollectionError,
+};
+pub use volatile_memory::{
+    Error as VolatileMemoryError, Result as VolatileMemoryResult, VolatileArrayRef, VolatileMemory, VolatileRef,
+    VolatileSlice,
+};
 
 #[cfg(all(target_arch = "wasm32", target_os = "unknown", feature = "bindings"))]
 pub mod bindings;

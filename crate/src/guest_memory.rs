@@ -1,0 +1,261 @@
+//! The guest's physical memory as its consumers see it: [`GuestMemoryBackend`] is memory made of regions, [`GuestMemory`]
+//! whatever is accessed at guest addresses (a backend, or one behind an IOMMU).
+//!
+//! ```text
+//!   GuestAddress ──find_region──▶ GuestMemoryRegion, MemoryRegionAddress ──get_slice──▶ VolatileSlice
+//!        └──────────────get_slices: one VolatileSlice for each region crossed──────────────▲
+//! ```
+//!
+//! Every [`GuestMemory`] is [`Bytes<GuestAddress>`](crate::Bytes). A consumer that keeps a memory for long, while others
+//! may replace it, holds a [`GuestAddressSpace`].
+
+use crate::address::{Address, impl_address};
+use crate::bitmap::{BS, Bitmap, MS};
+use crate::region::GuestMemoryRegion;
+use crate::volatile_memory::VolatileSlice;
+
+mod address_space;
+mod bytes;
+mod coverage;
+mod error;
+mod permissions;
+mod slices;
+
+pub use address_space::GuestAddressSpace;
+pub(crate) use coverage::{Coverage, coverage};
+pub use error::{Error, Result};
+pub use permissions::Permissions;
+pub use slices::{GuestMemoryBackendSliceIterator, GuestMemorySliceIterator};
+
+/// A number of bytes in the guest's address space: 64 bits on every target.
+pub type GuestUsize = u64;
+
+/// A guest-physical address, in bytes.
+///
+/// ```
+/// use guest_memory::{Address, GuestAddress};
+/// assert_eq!(GuestAddress(0x1000).checked_add(0x10), Some(GuestAddress(0x1010)));
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct GuestAddress(pub u64);
+impl_address!(GuestAddress);
+
+/// A position in a region, in bytes from its start.
+///
+/// ```
+/// use guest_memory::{Address, MemoryRegionAddress};
+/// assert_eq!(MemoryRegionAddress(4).checked_sub(5), None);
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct MemoryRegionAddress(pub u64);
+impl_address!(MemoryRegionAddress);
+
+impl MemoryRegionAddress {
+    /// The position as an offset in the host's memory, or `None` where a `usize` does not hold it. The one place where
+    /// 64 bits become a `usize`: elsewhere an address past 4 GiB would name another byte on a 32-bit host.
+    #[inline]
+    pub(crate) fn to_host_offset(self) -> Option<usize> {
+        usize::try_from(self.0).ok()
+    }
+}
+
+/// Guest memory that is made of regions in the host's memory, none of which overlap.
+///
+/// Only [`iter`](GuestMemoryBackend::iter) is required; an implementor with a faster
+/// [`find_region`](GuestMemoryBackend::find_region) makes all the rest faster.
+pub trait GuestMemoryBackend {
+    /// What the memory is made of.
+    type R: GuestMemoryRegion;
+
+    /// The number of regions.
+    fn num_regions(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// The region that holds `addr`, or `None` in a hole.
+    fn find_region(&self, addr: GuestAddress) -> Option<&Self::R> {
+        self.iter()
+            .find(|region| region.to_region_addr(addr).is_some())
+    }
+
+    /// The regions, by rising address.
+    fn iter(&self) -> impl Iterator<Item = &Self::R>;
+
+    /// The highest address that is backed; 0 if none is.
+    fn last_addr(&self) -> GuestAddress {
+        self.iter()
+            .map(GuestMemoryRegion::last_addr)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// The region that holds `addr`, and the position in it.
+    #[inline]
+    fn to_region_addr(&self, addr: GuestAddress) -> Option<(&Self::R, MemoryRegionAddress)> {
+        let region = self.find_region(addr)?;
+        Some((region, region.to_region_addr(addr)?))
+    }
+
+    /// Whether `addr` is backed.
+    fn address_in_range(&self, addr: GuestAddress) -> bool {
+        self.find_region(addr).is_some()
+    }
+
+    /// `addr`, if it is backed.
+    fn check_address(&self, addr: GuestAddress) -> Option<GuestAddress> {
+        self.find_region(addr).map(|_| addr)
+    }
+
+    /// Whether each of the `len` bytes from `base` is backed. No bytes are, anywhere.
+    fn check_range(&self, base: GuestAddress, len: usize) -> bool {
+        matches!(coverage(self, base, len as u64), Coverage::Full)
+    }
+
+    /// `base + offset`, if that is backed. What lies between need not be.
+    fn checked_offset(&self, base: GuestAddress, offset: usize) -> Option<GuestAddress> {
+        self.check_address(base.checked_add(offset as u64)?)
+    }
+
+    /// Calls `f` for each region that the `count` bytes from `addr` cross, and gives the number of bytes handled.
+    ///
+    /// `f` is given the number of bytes handled so far, the number to handle in this region, where they begin in it, and
+    /// the region; it answers how many it handled. The walk ends when all are, at a hole, or when `f` answers 0 or an error.
+    ///
+    /// # Errors
+    /// - [`Error::InvalidGuestAddress`] if nothing is backed at `addr`;
+    /// - [`Error::GuestAddressOverflow`] if the range goes on past the end of the address space;
+    /// - [`Error::CallbackOutOfRange`] if `f` answers more than it was asked for;
+    /// - what `f` answers.
+    #[deprecated(since = "0.17.0", note = "superseded by get_slices")]
+    fn try_access<F>(&self, count: usize, addr: GuestAddress, mut f: F) -> Result<usize>
+    where
+        F: FnMut(usize, usize, MemoryRegionAddress, &Self::R) -> Result<usize>,
+    {
+        let mut done = 0;
+        let mut at = addr;
+        while done < count {
+            let Some((region, start)) = self.to_region_addr(at) else {
+                break;
+            };
+            let length = clamp(region.len().saturating_sub(start.0), count - done);
+            match f(done, length, start, region)? {
+                0 => return Ok(done),
+                handled if handled > length => return Err(Error::CallbackOutOfRange),
+                handled => {
+                    done += handled;
+                    if done < count {
+                        at = at
+                            .checked_add(handled as u64)
+                            .ok_or(Error::GuestAddressOverflow)?;
+                    }
+                }
+            }
+        }
+        if done == 0 && count > 0 {
+            Err(Error::InvalidGuestAddress(addr))
+        } else {
+            Ok(done)
+        }
+    }
+
+    /// The host's pointer to the byte at `addr`. Nothing says how far it may be used: prefer
+    /// [`get_slice`](GuestMemoryBackend::get_slice).
+    ///
+    /// # Errors
+    /// [`Error::InvalidGuestAddress`] if `addr` is not backed; what the region answers.
+    fn get_host_address(&self, addr: GuestAddress) -> Result<*mut u8> {
+        let (region, start) = self
+            .to_region_addr(addr)
+            .ok_or(Error::InvalidGuestAddress(addr))?;
+        region.get_host_address(start)
+    }
+
+    /// The `count` bytes from `addr`, which must lie in one region.
+    ///
+    /// # Errors
+    /// [`Error::InvalidGuestAddress`] if `addr` is not backed, [`Error::InvalidBackendAddress`] if its region ends before
+    /// the range does.
+    #[inline]
+    fn get_slice(
+        &self,
+        addr: GuestAddress,
+        count: usize,
+    ) -> Result<VolatileSlice<'_, MS<'_, Self>>> {
+        let (region, start) = self
+            .to_region_addr(addr)
+            .ok_or(Error::InvalidGuestAddress(addr))?;
+        region.get_slice(start, count)
+    }
+
+    /// The `count` bytes from `addr` as one slice for each region they cross. The iterator ends after its first error.
+    #[inline]
+    fn get_slices<'a>(
+        &'a self,
+        addr: GuestAddress,
+        count: usize,
+    ) -> GuestMemoryBackendSliceIterator<'a, Self> {
+        GuestMemoryBackendSliceIterator::new(self, addr, count)
+    }
+}
+
+/// Memory that is accessed at guest addresses, some of which may be allowed and others not.
+///
+/// Each [`GuestMemoryBackend`] is one that allows everything.
+pub trait GuestMemory {
+    /// The memory behind, where this is but a view of it.
+    type PhysicalMemory: GuestMemoryBackend + ?Sized;
+    /// Where writes are marked.
+    type Bitmap: Bitmap;
+
+    /// Whether each of the `count` bytes from `addr` allows `access`. No bytes do, anywhere.
+    fn check_range(&self, addr: GuestAddress, count: usize, access: Permissions) -> bool;
+
+    /// The `count` bytes from `addr`, for `access`, as slices of contiguous host memory. The iterator ends after its first
+    /// error. Whether `access` was truthful is not checked again: a slice can always be written.
+    ///
+    /// # Errors
+    /// If the implementor can tell at once that it cannot give even one slice. Others come as the iterator's items.
+    fn get_slices<'a>(
+        &'a self,
+        addr: GuestAddress,
+        count: usize,
+        access: Permissions,
+    ) -> Result<impl GuestMemorySliceIterator<'a, BS<'a, Self::Bitmap>>>;
+
+    /// The memory behind, if guest addresses are its own.
+    fn physical_memory(&self) -> Option<&Self::PhysicalMemory> {
+        None
+    }
+}
+
+impl<M: GuestMemoryBackend + ?Sized> GuestMemory for M {
+    type PhysicalMemory = M;
+    type Bitmap = <M::R as GuestMemoryRegion>::B;
+
+    fn check_range(&self, addr: GuestAddress, count: usize, _access: Permissions) -> bool {
+        GuestMemoryBackend::check_range(self, addr, count)
+    }
+
+    #[inline]
+    fn get_slices<'a>(
+        &'a self,
+        addr: GuestAddress,
+        count: usize,
+        _access: Permissions,
+    ) -> Result<impl GuestMemorySliceIterator<'a, BS<'a, Self::Bitmap>>> {
+        Ok(GuestMemoryBackend::get_slices(self, addr, count))
+    }
+
+    fn physical_memory(&self) -> Option<&M> {
+        Some(self)
+    }
+}
+
+/// The smaller of two numbers of bytes, the first of which a `usize` may not hold.
+#[inline]
+fn clamp(available: GuestUsize, wanted: usize) -> usize {
+    usize::try_from(available).map_or(wanted, |available| available.min(wanted))
+}
+
+#[cfg(test)]
+mod tests;

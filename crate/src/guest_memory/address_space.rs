@@ -1,0 +1,56 @@
+//! [`GuestAddressSpace`]: how a consumer holds on to a memory.
+
+use super::GuestMemory;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A handle to a guest's memory, which may be replaced while the handle is kept.
+///
+/// ```
+/// use guest_memory::{GuestAddressSpace, GuestMemoryBackend};
+/// struct Device<S: GuestAddressSpace> {
+///     space: S,
+/// }
+/// impl<S: GuestAddressSpace<M: GuestMemoryBackend>> Device<S> {
+///     fn regions(&self) -> usize {
+///         self.space.memory().num_regions() // one snapshot for one piece of work
+///     }
+/// }
+/// ```
+pub trait GuestAddressSpace: Clone {
+    /// The memory.
+    type M: GuestMemory;
+    /// A snapshot of it, which stays as it is.
+    type T: Clone + Deref<Target = Self::M>;
+
+    /// The memory as it is now.
+    fn memory(&self) -> Self::T;
+}
+
+impl<M: GuestMemory> GuestAddressSpace for &M {
+    type M = M;
+    type T = Self;
+
+    fn memory(&self) -> Self {
+        self
+    }
+}
+
+impl<M: GuestMemory> GuestAddressSpace for Rc<M> {
+    type M = M;
+    type T = Self;
+
+    fn memory(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl<M: GuestMemory> GuestAddressSpace for Arc<M> {
+    type M = M;
+    type T = Self;
+
+    fn memory(&self) -> Self {
+        self.clone()
+    }
+}

@@ -1,0 +1,79 @@
+//! [`coverage`]: how much of a range is backed, and what ends it. Every error about a range follows from this answer.
+
+use super::{Error, GuestAddress, GuestMemoryBackend, GuestUsize};
+use crate::address::Address;
+use crate::region::GuestMemoryRegion;
+
+/// How much of a range is backed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Coverage {
+    /// All of it; also no bytes, anywhere.
+    Full,
+    /// Not even its first byte.
+    Unmapped,
+    /// The first `mapped` bytes, at least one; the next, at `at`, is not.
+    Hole {
+        /// The number of backed bytes before the hole.
+        mapped: GuestUsize,
+        /// Where the hole begins.
+        at: GuestAddress,
+    },
+    /// The first `mapped` bytes, at least one, which end at 2^64; the range goes on.
+    PastEnd {
+        /// The number of backed bytes before 2^64.
+        mapped: GuestUsize,
+    },
+}
+
+impl Coverage {
+    /// The error for a range from `base` of `expected` bytes that must be backed as a whole; none if it is.
+    pub(crate) fn check(self, base: GuestAddress, expected: usize) -> Result<(), Error> {
+        match self {
+            Coverage::Full => Ok(()),
+            Coverage::Unmapped => Err(Error::InvalidGuestAddress(base)),
+            Coverage::Hole { mapped, .. } => Err(Error::PartialBuffer {
+                expected,
+                completed: super::clamp(mapped, expected),
+            }),
+            Coverage::PastEnd { .. } => Err(Error::GuestAddressOverflow),
+        }
+    }
+}
+
+/// How much of the `len` bytes from `base` is backed.
+#[inline]
+pub(crate) fn coverage<M>(memory: &M, base: GuestAddress, len: GuestUsize) -> Coverage
+where
+    M: GuestMemoryBackend + ?Sized,
+{
+    let mut at = base;
+    // Counted by the distance to the range's last byte: no sum here can pass 2^64.
+    let Some(to_last) = len.checked_sub(1) else {
+        return Coverage::Full;
+    };
+    loop {
+        let mapped = at.unchecked_offset_from(base);
+        let Some(last) = memory
+            .find_region(at)
+            .map(GuestMemoryRegion::last_addr)
+            .filter(|last| *last >= at)
+        else {
+            return if mapped == 0 {
+                Coverage::Unmapped
+            } else {
+                Coverage::Hole { mapped, at }
+            };
+        };
+        if last.unchecked_offset_from(base) >= to_last {
+            return Coverage::Full;
+        }
+        match last.checked_add(1) {
+            Some(next) => at = next,
+            None => {
+                return Coverage::PastEnd {
+                    mapped: last.unchecked_offset_from(base) + 1,
+                };
+            }
+        }
+    }
+}

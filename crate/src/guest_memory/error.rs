@@ -1,0 +1,66 @@
+//! Why guest memory could not be accessed.
+
+use super::GuestAddress;
+use crate::volatile_memory;
+use std::io;
+use thiserror::Error;
+
+/// Why guest memory could not be accessed.
+///
+/// ```
+/// use guest_memory::{GuestAddress, GuestMemoryError};
+/// let error = GuestMemoryError::InvalidGuestAddress(GuestAddress(0x1000));
+/// assert_eq!(error.to_string(), "guest address 0x1000 is not backed by memory");
+/// ```
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Nothing is backed at the address.
+    #[error("guest address {:#x} is not backed by memory", .0.0)]
+    InvalidGuestAddress(GuestAddress),
+    /// Reading from or writing to a stream failed.
+    #[error("{0}")]
+    IOError(io::Error),
+    /// At least one byte is backed, but not all that must be.
+    #[error("only {completed} of {expected} bytes are backed by memory")]
+    PartialBuffer {
+        /// The number of bytes asked for.
+        expected: usize,
+        /// The number of bytes, from the first, that are backed.
+        completed: usize,
+    },
+    /// A range that is not in the region or crosses its end, or an atomic access that is not aligned.
+    #[error("the range does not lie in one region, or is not aligned")]
+    InvalidBackendAddress,
+    /// The region has no address in the host's memory.
+    #[error("the region has no host address")]
+    HostAddressNotAvailable,
+    /// A callback answered that it handled more bytes than it was given.
+    #[error("a callback handled more bytes than it was given")]
+    CallbackOutOfRange,
+    /// The range goes on past the last address, 2^64 - 1.
+    #[error("the range goes on past guest address {:#x}", u64::MAX)]
+    GuestAddressOverflow,
+}
+
+/// The result of an access to guest memory.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<volatile_memory::Error> for Error {
+    fn from(error: volatile_memory::Error) -> Self {
+        use volatile_memory::Error as Volatile;
+        match error {
+            Volatile::OutOfBounds { .. }
+            | Volatile::Overflow { .. }
+            | Volatile::TooBig { .. }
+            | Volatile::Misaligned { .. } => Error::InvalidBackendAddress,
+            Volatile::IOError(error) => Error::IOError(error),
+            Volatile::PartialBuffer {
+                expected,
+                completed,
+            } => Error::PartialBuffer {
+                expected,
+                completed,
+            },
+        }
+    }
+}

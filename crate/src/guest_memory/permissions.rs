@@ -1,0 +1,63 @@
+//! [`Permissions`]: what an access wants to do, or a mapping allows.
+
+use std::ops::{BitAnd, BitOr};
+
+/// Reading, writing, both or neither; as bits, 1 is reading and 2 is writing.
+///
+/// ```
+/// use guest_memory::Permissions;
+/// assert!(Permissions::ReadWrite.allow(Permissions::Read));
+/// assert!(!Permissions::Read.allow(Permissions::ReadWrite));
+/// assert_eq!(Permissions::Read | Permissions::Write, Permissions::ReadWrite);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Permissions {
+    /// Neither.
+    No = 0b00,
+    /// Reading only.
+    Read = 0b01,
+    /// Writing only.
+    Write = 0b10,
+    /// Reading and writing.
+    ReadWrite = 0b11,
+}
+
+impl Permissions {
+    /// Whether `access` wants nothing but what these allow.
+    pub fn allow(&self, access: Self) -> bool {
+        *self & access == access
+    }
+
+    /// Whether writing is among them.
+    pub fn has_write(&self) -> bool {
+        self.allow(Self::Write)
+    }
+
+    fn from_bits(bits: u8) -> Self {
+        match bits & 0b11 {
+            0b00 => Self::No,
+            0b01 => Self::Read,
+            0b10 => Self::Write,
+            _ => Self::ReadWrite,
+        }
+    }
+}
+
+impl BitAnd for Permissions {
+    type Output = Self;
+
+    /// What both allow.
+    fn bitand(self, other: Self) -> Self {
+        Self::from_bits(self as u8 & other as u8)
+    }
+}
+
+impl BitOr for Permissions {
+    type Output = Self;
+
+    /// What either allows.
+    fn bitor(self, other: Self) -> Self {
+        Self::from_bits(self as u8 | other as u8)
+    }
+}

@@ -1,0 +1,171 @@
+//! A region: a range of guest-physical addresses that is backed by one run of the host's memory. And
+//! [`GuestRegionCollection`], the sorted set of them that makes up a guest's memory.
+
+use crate::address::Address;
+use crate::bitmap::{BS, Bitmap};
+use crate::bytes::{AtomicAccess, Bytes};
+use crate::guest_memory::{
+    Error as GuestMemoryError, GuestAddress, GuestUsize, MemoryRegionAddress, Result,
+};
+use crate::volatile_memory::VolatileSlice;
+use std::sync::atomic::Ordering;
+
+mod collection;
+
+pub(crate) use collection::InsertError;
+pub use collection::{GuestRegionCollection, GuestRegionCollectionError};
+
+/// A range of guest-physical addresses that is backed by memory.
+///
+/// Positions in it are [`MemoryRegionAddress`]es, from 0 up to its length, in bytes. A region holds at least one byte and
+/// does not go past 2^64; its start and length never change. An implementor with bytes in the host's memory implements
+/// [`get_slice`](GuestMemoryRegion::get_slice) and marks itself [`GuestMemoryRegionBytes`], which makes it [`Bytes`].
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "vm-memory's names, and a region is never empty"
+)]
+pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
+    /// Where writes are marked.
+    type B: Bitmap;
+
+    /// The length in bytes.
+    fn len(&self) -> GuestUsize;
+
+    /// The guest address of the first byte.
+    fn start_addr(&self) -> GuestAddress;
+
+    /// The guest address of the last byte.
+    #[inline]
+    fn last_addr(&self) -> GuestAddress {
+        // Not start + len: a region may end at 2^64.
+        GuestAddress(
+            self.start_addr()
+                .0
+                .saturating_add(self.len().saturating_sub(1)),
+        )
+    }
+
+    /// The bitmap in which writes to the region are marked, from its start.
+    fn bitmap(&self) -> BS<'_, Self::B>;
+
+    /// `addr`, if it is inside.
+    #[inline]
+    fn check_address(&self, addr: MemoryRegionAddress) -> Option<MemoryRegionAddress> {
+        self.address_in_range(addr).then_some(addr)
+    }
+
+    /// Whether `addr` is inside.
+    #[inline]
+    fn address_in_range(&self, addr: MemoryRegionAddress) -> bool {
+        addr.0 < self.len()
+    }
+
+    /// `base + offset`, if that is inside.
+    fn checked_offset(
+        &self,
+        base: MemoryRegionAddress,
+        offset: usize,
+    ) -> Option<MemoryRegionAddress> {
+        self.check_address(base.checked_add(offset as u64)?)
+    }
+
+    /// The position of a guest address, if it is inside.
+    #[inline]
+    fn to_region_addr(&self, addr: GuestAddress) -> Option<MemoryRegionAddress> {
+        self.check_address(MemoryRegionAddress(
+            addr.checked_offset_from(self.start_addr())?,
+        ))
+    }
+
+    /// The host's pointer to the byte at `addr`.
+    ///
+    /// # Errors
+    /// [`HostAddressNotAvailable`](GuestMemoryError::HostAddressNotAvailable) unless the implementor has one;
+    /// [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress) if `addr` is not inside.
+    fn get_host_address(&self, _addr: MemoryRegionAddress) -> Result<*mut u8> {
+        Err(GuestMemoryError::HostAddressNotAvailable)
+    }
+
+    /// The `count` bytes from `offset`; exactly that many.
+    ///
+    /// # Errors
+    /// [`HostAddressNotAvailable`](GuestMemoryError::HostAddressNotAvailable) unless the implementor has them in memory;
+    /// [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress) if they are not all inside.
+    fn get_slice(
+        &self,
+        _offset: MemoryRegionAddress,
+        _count: usize,
+    ) -> Result<VolatileSlice<'_, BS<'_, Self::B>>> {
+        Err(GuestMemoryError::HostAddressNotAvailable)
+    }
+
+    /// All of the region.
+    ///
+    /// # Errors
+    /// As [`get_slice`](GuestMemoryRegion::get_slice).
+    #[inline]
+    fn as_volatile_slice(&self) -> Result<VolatileSlice<'_, BS<'_, Self::B>>> {
+        let length =
+            usize::try_from(self.len()).map_err(|_| GuestMemoryError::InvalidBackendAddress)?;
+        self.get_slice(MemoryRegionAddress(0), length)
+    }
+}
+
+/// Marks a region whose [`as_volatile_slice`](GuestMemoryRegion::as_volatile_slice) succeeds: it is then [`Bytes`].
+pub trait GuestMemoryRegionBytes: GuestMemoryRegion {}
+
+/// The offset that `addr` is in a slice of the whole region. One that no `usize` holds is in no region, and so becomes one
+/// that is in no slice: none is `usize::MAX` bytes long.
+#[inline]
+fn offset_of(addr: MemoryRegionAddress) -> usize {
+    addr.to_host_offset().unwrap_or(usize::MAX)
+}
+
+/// As [`Bytes`] of the whole region's [`VolatileSlice`]: `write_slice` and `read_slice` move nothing on an error. A position
+/// that is not inside, or an atomic access that is not aligned, is
+/// [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress).
+impl<R: GuestMemoryRegionBytes> Bytes<MemoryRegionAddress> for R {
+    type E = GuestMemoryError;
+
+    #[inline]
+    fn write(&self, buf: &[u8], addr: MemoryRegionAddress) -> Result<usize> {
+        Ok(self.as_volatile_slice()?.write(buf, offset_of(addr))?)
+    }
+
+    #[inline]
+    fn read(&self, buf: &mut [u8], addr: MemoryRegionAddress) -> Result<usize> {
+        Ok(self.as_volatile_slice()?.read(buf, offset_of(addr))?)
+    }
+
+    #[inline]
+    fn write_slice(&self, buf: &[u8], addr: MemoryRegionAddress) -> Result<()> {
+        Ok(self
+            .as_volatile_slice()?
+            .write_slice(buf, offset_of(addr))?)
+    }
+
+    #[inline]
+    fn read_slice(&self, buf: &mut [u8], addr: MemoryRegionAddress) -> Result<()> {
+        Ok(self.as_volatile_slice()?.read_slice(buf, offset_of(addr))?)
+    }
+
+    #[inline]
+    fn store<T: AtomicAccess>(
+        &self,
+        val: T,
+        addr: MemoryRegionAddress,
+        order: Ordering,
+    ) -> Result<()> {
+        Ok(self
+            .as_volatile_slice()?
+            .store(val, offset_of(addr), order)?)
+    }
+
+    #[inline]
+    fn load<T: AtomicAccess>(&self, addr: MemoryRegionAddress, order: Ordering) -> Result<T> {
+        Ok(self.as_volatile_slice()?.load(offset_of(addr), order)?)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

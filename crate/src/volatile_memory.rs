@@ -1,0 +1,252 @@
+//! Raw bytes that others read and write at any time: the guest, another thread, the host's JavaScript.
+//!
+//! Rust's references promise that nobody else writes, so no `&[u8]` is ever made of such bytes. They are named by
+//! [`VolatileSlice`], [`VolatileRef`] (one value) and [`VolatileArrayRef`], and only ever copied in or out:
+//!
+//! ```text
+//!   VolatileMemory ──get_slice──▶ VolatileSlice ──copy_to, copy_from, Bytes──▶ bytes
+//!         │                            ▲
+//!         ├───get_ref──────────▶ VolatileRef ──load, store──▶ one value
+//!         └───get_array_ref────▶ VolatileArrayRef ──load, store, copy_to, copy_from──▶ values
+//! ```
+//!
+//! # Access widths
+//! Up to 8 bytes are read and written by the widest naturally aligned accesses there are in them: an aligned `u16`, `u32`
+//! or `u64` (of 8 bytes also where `usize` is 4) in a single one, which is a relaxed atomic, so that another thread's
+//! access at the same time gives the old or the new value and nothing between. Slices of such values are copied value by
+//! value, in rising order. Longer runs of bytes are one `memmove`, which promises no widths.
+
+use crate::atomic_integer::AtomicInteger;
+use crate::bitmap::{BS, Bitmap};
+use crate::bytes::ByteValued;
+use std::io;
+use std::marker::PhantomData;
+use std::mem::{align_of, size_of};
+use thiserror::Error;
+
+mod access;
+mod array;
+mod guard;
+mod reference;
+mod slice;
+
+pub use array::VolatileArrayRef;
+pub use guard::{PtrGuard, PtrGuardMut};
+pub use reference::VolatileRef;
+pub use slice::VolatileSlice;
+
+/// What a mapping would have to do before its bytes are touched: nothing. `with_bitmap` takes `None`.
+type MmapInfo = PhantomData<()>;
+
+/// Why bytes could not be accessed. Addresses and offsets are in bytes.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// `addr` is outside the memory.
+    #[error("address {addr:#x} is out of bounds")]
+    OutOfBounds {
+        /// The offset, or the end of the range, that is outside.
+        addr: usize,
+    },
+    /// `base + offset` is more than a `usize` holds.
+    #[error("offset {offset:#x} from {base:#x} overflows")]
+    Overflow {
+        /// Where the range begins.
+        base: usize,
+        /// How far it would reach.
+        offset: usize,
+    },
+    /// `nelements * size` is more than `isize::MAX`.
+    #[error("{nelements} elements of {size} bytes are too many")]
+    TooBig {
+        /// The number of elements.
+        nelements: usize,
+        /// The size of one, in bytes.
+        size: usize,
+    },
+    /// `addr` is not aligned for what it should hold.
+    #[error("address {addr:#x} is not aligned to {alignment:#x}")]
+    Misaligned {
+        /// The address in the host's memory.
+        addr: usize,
+        /// The alignment that was needed, in bytes.
+        alignment: usize,
+    },
+    /// Reading from or writing to a stream failed.
+    #[error("{0}")]
+    IOError(io::Error),
+    /// Fewer bytes are there than must be moved.
+    #[error("only {completed} of {expected} bytes are there")]
+    PartialBuffer {
+        /// The number of bytes asked for.
+        expected: usize,
+        /// The number of bytes that are there.
+        completed: usize,
+    },
+}
+
+/// The result of an access to volatile memory.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// `base + offset`.
+///
+/// # Errors
+/// [`Error::Overflow`] if a `usize` does not hold it.
+#[inline]
+pub fn compute_offset(base: usize, offset: usize) -> Result<usize> {
+    base.checked_add(offset)
+        .ok_or(Error::Overflow { base, offset })
+}
+
+/// Memory that hands out volatile slices of itself.
+///
+/// ```
+/// use guest_memory::{VolatileMemory, VolatileSlice};
+/// let mut backing = [0u8; 8];
+/// let memory = VolatileSlice::from(&mut backing[..]);
+/// memory.get_ref::<u32>(4).unwrap().store(0x1234_5678);
+/// assert_eq!(memory.get_array_ref::<u16>(4, 2).unwrap().len(), 2);
+/// assert!(memory.get_ref::<u32>(5).is_err());
+/// ```
+pub trait VolatileMemory {
+    /// Where writes are marked.
+    type B: Bitmap;
+
+    /// The size in bytes.
+    fn len(&self) -> usize;
+
+    /// Whether there is not one byte.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The `count` bytes from `offset`; exactly that many.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. No bytes, at the very end, are inside.
+    fn get_slice(&self, offset: usize, count: usize) -> Result<VolatileSlice<'_, BS<'_, Self::B>>>;
+
+    /// All of it.
+    ///
+    /// # Panics
+    /// If an implementor's `get_slice` refuses the range that its `len` says is there.
+    fn as_volatile_slice(&self) -> VolatileSlice<'_, BS<'_, Self::B>> {
+        self.get_slice(0, self.len())
+            .expect("the whole of a memory is inside it")
+    }
+
+    /// The value at `offset`, which need not be aligned.
+    ///
+    /// # Errors
+    /// As [`get_slice`](VolatileMemory::get_slice).
+    #[inline]
+    fn get_ref<T: ByteValued>(&self, offset: usize) -> Result<VolatileRef<'_, T, BS<'_, Self::B>>> {
+        let slice = exact_slice(self, offset, size_of::<T>())?;
+        // SAFETY: only a raw pointer makes a reference to other types of it. The slice has size_of::<T>() bytes that are
+        // valid for its lifetime, which the reference takes over.
+        Ok(unsafe { VolatileRef::with_bitmap(slice.as_mut_ptr(), slice.into_bitmap(), None) })
+    }
+
+    /// The `n` values from `offset`, which need not be aligned.
+    ///
+    /// # Errors
+    /// [`Error::TooBig`] if they have more than `isize::MAX` bytes; else as [`get_slice`](VolatileMemory::get_slice).
+    fn get_array_ref<T: ByteValued>(
+        &self,
+        offset: usize,
+        n: usize,
+    ) -> Result<VolatileArrayRef<'_, T, BS<'_, Self::B>>> {
+        let size = size_of::<T>();
+        let bytes = n
+            .checked_mul(size)
+            .filter(|bytes| isize::try_from(*bytes).is_ok());
+        let slice = exact_slice(
+            self,
+            offset,
+            bytes.ok_or(Error::TooBig { nelements: n, size })?,
+        )?;
+        // SAFETY: as in `get_ref`: the slice has n * size_of::<T>() bytes.
+        Ok(unsafe {
+            VolatileArrayRef::with_bitmap(slice.as_mut_ptr(), n, slice.into_bitmap(), None)
+        })
+    }
+
+    /// A plain reference to the value at `offset`.
+    ///
+    /// # Errors
+    /// [`Error::Misaligned`] if it is not aligned for `T`; else as [`get_slice`](VolatileMemory::get_slice).
+    ///
+    /// # Safety
+    /// While the reference lives nobody may write to these bytes: no guest, no other thread, no JavaScript.
+    unsafe fn aligned_as_ref<T: ByteValued>(&self, offset: usize) -> Result<&T> {
+        let slice = exact_slice(self, offset, size_of::<T>())?;
+        slice.check_alignment(align_of::<T>())?;
+        // SAFETY: only a cast makes a reference. It is in bounds, aligned, any bytes are a `T`, and the caller keeps
+        // everyone from writing.
+        Ok(unsafe { &*slice.as_mut_ptr().cast_const().cast::<T>() })
+    }
+
+    /// A plain mutable reference to the value at `offset`. What is written through it is not marked.
+    ///
+    /// # Errors
+    /// As [`aligned_as_ref`](VolatileMemory::aligned_as_ref).
+    ///
+    /// # Safety
+    /// While the reference lives nobody else may read or write these bytes: no guest, no other thread, no JavaScript, no
+    /// second such reference.
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the memory is shared; that this part is not is the caller's promise"
+    )]
+    unsafe fn aligned_as_mut<T: ByteValued>(&self, offset: usize) -> Result<&mut T> {
+        let slice = exact_slice(self, offset, size_of::<T>())?;
+        slice.check_alignment(align_of::<T>())?;
+        // SAFETY: as in `aligned_as_ref`; and the caller keeps everyone from reading, too.
+        Ok(unsafe { &mut *slice.as_mut_ptr().cast::<T>() })
+    }
+
+    /// The atomic integer at `offset`. What is written through it is not marked.
+    ///
+    /// # Errors
+    /// [`Error::Misaligned`] if it is not aligned for `T`; else as [`get_slice`](VolatileMemory::get_slice).
+    #[inline]
+    fn get_atomic_ref<T: AtomicInteger>(&self, offset: usize) -> Result<&T> {
+        let slice = exact_slice(self, offset, size_of::<T>())?;
+        slice.check_alignment(align_of::<T>())?;
+        // SAFETY: only a cast makes a reference. It is in bounds and aligned, any bytes are a `T`, and a `T` may be shared
+        // with whoever else writes to it, which `AtomicInteger` promises.
+        Ok(unsafe { &*slice.as_mut_ptr().cast_const().cast::<T>() })
+    }
+
+    /// The end of the `offset` bytes from `base`.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] if a `usize` does not hold it, [`Error::OutOfBounds`] if it is beyond this memory's end.
+    #[inline]
+    fn compute_end_offset(&self, base: usize, offset: usize) -> Result<usize> {
+        let end = compute_offset(base, offset)?;
+        if end > self.len() {
+            return Err(Error::OutOfBounds { addr: end });
+        }
+        Ok(end)
+    }
+}
+
+/// `get_slice`, without trusting an implementor to give as many bytes as were asked for.
+#[inline]
+fn exact_slice<M: VolatileMemory + ?Sized>(
+    memory: &M,
+    offset: usize,
+    count: usize,
+) -> Result<VolatileSlice<'_, BS<'_, M::B>>> {
+    let slice = memory.get_slice(offset, count)?;
+    if slice.len() != count {
+        return Err(Error::PartialBuffer {
+            expected: count,
+            completed: slice.len(),
+        });
+    }
+    Ok(slice)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

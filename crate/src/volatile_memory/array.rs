@@ -1,0 +1,182 @@
+//! [`VolatileArrayRef`]: several values of one type in volatile memory.
+
+use super::{MmapInfo, PtrGuard, PtrGuardMut, VolatileRef, VolatileSlice, access};
+use crate::bitmap::BitmapSlice;
+use crate::bytes::ByteValued;
+use std::marker::PhantomData;
+use std::mem::size_of;
+
+/// Values side by side that others read and write at any time, at any alignment. Stores are marked in its bitmap.
+///
+/// ```
+/// use guest_memory::{VolatileMemory, VolatileSlice};
+/// let mut backing = [0u8; 8];
+/// let memory = VolatileSlice::from(&mut backing[..]);
+/// let array = memory.get_array_ref::<u16>(0, 4).unwrap();
+/// array.copy_from(&[1, 2, 3]);
+/// array.store(3, 4);
+/// assert_eq!(array.load(2), 3);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct VolatileArrayRef<'a, T, B = ()> {
+    addr: *mut u8,
+    nelem: usize,
+    bitmap: B,
+    phantom: PhantomData<&'a T>,
+}
+
+impl<T: ByteValued> VolatileArrayRef<'_, T, ()> {
+    /// The `nelem` values at `addr`, with no bitmap.
+    ///
+    /// # Safety
+    /// As [`VolatileSlice::new`], for `nelem * size_of::<T>()` bytes, a number that a `usize` must hold. `addr` need not be
+    /// aligned.
+    pub unsafe fn new(addr: *mut u8, nelem: usize) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self::with_bitmap(addr, nelem, (), None) }
+    }
+}
+
+impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
+    /// The `nelem` values at `addr`, whose stores are marked in `bitmap` from its offset 0. `None` is the last argument.
+    ///
+    /// # Safety
+    /// As [`new`](VolatileArrayRef::new).
+    #[inline]
+    pub unsafe fn with_bitmap(
+        addr: *mut u8,
+        nelem: usize,
+        bitmap: B,
+        _mmap: Option<&'a MmapInfo>,
+    ) -> Self {
+        VolatileArrayRef {
+            addr,
+            nelem,
+            bitmap,
+            phantom: PhantomData,
+        }
+    }
+
+    /// Whether there is not one element.
+    pub fn is_empty(&self) -> bool {
+        self.nelem == 0
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.nelem
+    }
+
+    /// The size of an element, in bytes.
+    #[inline]
+    pub fn element_size(&self) -> usize {
+        size_of::<T>()
+    }
+
+    /// A pointer to the first byte, for reading. Its length is the number of elements.
+    pub fn ptr_guard(&self) -> PtrGuard {
+        PtrGuard::new(self.addr, self.nelem)
+    }
+
+    /// A pointer to the first byte, for writing; what is written through it is not marked. Its length is the number of
+    /// elements.
+    pub fn ptr_guard_mut(&self) -> PtrGuardMut {
+        PtrGuardMut::new(self.addr, self.nelem)
+    }
+
+    /// Where stores are marked.
+    pub fn bitmap(&self) -> &B {
+        &self.bitmap
+    }
+
+    /// The bytes of all elements.
+    pub fn to_slice(&self) -> VolatileSlice<'a, B> {
+        // SAFETY: only a raw pointer makes a slice. It has the bytes of this array, for as long.
+        unsafe {
+            VolatileSlice::with_bitmap(
+                self.addr,
+                self.nelem * size_of::<T>(),
+                self.bitmap.clone(),
+                None,
+            )
+        }
+    }
+
+    /// The element `index`.
+    ///
+    /// # Panics
+    /// If there are not that many.
+    #[inline]
+    pub fn ref_at(&self, index: usize) -> VolatileRef<'a, T, B> {
+        assert!(index < self.nelem, "element {index} of {}", self.nelem);
+        let offset = index * size_of::<T>();
+        // SAFETY: only a raw pointer makes a reference to volatile bytes. The element is in bounds, for as long as the
+        // array. Not `add`: the offset may be more than isize::MAX.
+        unsafe {
+            VolatileRef::with_bitmap(
+                self.addr.wrapping_add(offset),
+                self.bitmap.slice_at(offset),
+                None,
+            )
+        }
+    }
+
+    /// Reads the element `index`.
+    ///
+    /// # Panics
+    /// If there are not that many.
+    #[inline]
+    pub fn load(&self, index: usize) -> T {
+        self.ref_at(index).load()
+    }
+
+    /// Writes the element `index`, and marks it.
+    ///
+    /// # Panics
+    /// If there are not that many.
+    #[inline]
+    pub fn store(&self, index: usize, value: T) {
+        self.ref_at(index).store(value);
+    }
+
+    /// Copies to `buf` as many elements as there are and as fit, and gives their number.
+    ///
+    /// See [the access widths](crate::volatile_memory#access-widths).
+    pub fn copy_to(&self, buf: &mut [T]) -> usize {
+        let count = self.nelem.min(buf.len());
+        // SAFETY: no slice may be made of volatile bytes. `count` values are in this array and in `buf`, which is borrowed
+        // mutably and so apart from it.
+        unsafe { access::load_values(self.addr, buf.as_mut_ptr(), count) };
+        count
+    }
+
+    /// Copies to `slice` as many bytes as there are and as fit, and marks them there. The two may overlap.
+    pub fn copy_to_volatile_slice<S: BitmapSlice>(&self, slice: VolatileSlice<S>) {
+        self.to_slice().copy_to_volatile_slice(slice);
+    }
+
+    /// Copies from `buf` as many elements as it has and as fit, and marks them.
+    ///
+    /// See [the access widths](crate::volatile_memory#access-widths).
+    pub fn copy_from(&self, buf: &[T]) {
+        let count = self.nelem.min(buf.len());
+        // SAFETY: no slice may be made of volatile bytes. `count` values are in this array and in `buf`.
+        unsafe { access::store_values(buf.as_ptr(), self.addr, count) };
+        self.bitmap.mark_dirty(0, count * size_of::<T>());
+    }
+}
+
+impl<'a, B: BitmapSlice> From<VolatileSlice<'a, B>> for VolatileArrayRef<'a, u8, B> {
+    fn from(slice: VolatileSlice<'a, B>) -> Self {
+        // SAFETY: only a raw pointer makes an array. It has the bytes of the slice, for as long.
+        unsafe {
+            VolatileArrayRef::with_bitmap(
+                slice.as_mut_ptr(),
+                slice.len(),
+                slice.into_bitmap(),
+                None,
+            )
+        }
+    }
+}

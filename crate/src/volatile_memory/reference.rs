@@ -1,0 +1,97 @@
+//! [`VolatileRef`]: one value in volatile memory.
+
+use super::{MmapInfo, PtrGuard, PtrGuardMut, VolatileSlice, access};
+use crate::bitmap::BitmapSlice;
+use crate::bytes::ByteValued;
+use std::marker::PhantomData;
+use std::mem::size_of;
+
+/// A value that others read and write at any time, at any alignment. Stores through it are marked in its bitmap.
+///
+/// ```
+/// use guest_memory::{VolatileMemory, VolatileSlice};
+/// let mut backing = [0u8; 5];
+/// let memory = VolatileSlice::from(&mut backing[..]);
+/// let value = memory.get_ref::<u32>(1).unwrap();
+/// value.store(500);
+/// assert_eq!(value.load(), 500);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct VolatileRef<'a, T, B = ()> {
+    addr: *mut u8,
+    bitmap: B,
+    phantom: PhantomData<&'a T>,
+}
+
+impl<T: ByteValued> VolatileRef<'_, T, ()> {
+    /// The value at `addr`, with no bitmap.
+    ///
+    /// # Safety
+    /// As [`VolatileSlice::new`], for `size_of::<T>()` bytes. `addr` need not be aligned.
+    pub unsafe fn new(addr: *mut u8) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self::with_bitmap(addr, (), None) }
+    }
+}
+
+impl<'a, T: ByteValued, B: BitmapSlice> VolatileRef<'a, T, B> {
+    /// The value at `addr`, whose stores are marked in `bitmap` at its offset 0. `None` is the last argument.
+    ///
+    /// # Safety
+    /// As [`new`](VolatileRef::new).
+    #[inline]
+    pub unsafe fn with_bitmap(addr: *mut u8, bitmap: B, _mmap: Option<&'a MmapInfo>) -> Self {
+        VolatileRef {
+            addr,
+            bitmap,
+            phantom: PhantomData,
+        }
+    }
+
+    /// A pointer to the value's first byte, for reading.
+    pub fn ptr_guard(&self) -> PtrGuard {
+        PtrGuard::new(self.addr, self.len())
+    }
+
+    /// A pointer to the value's first byte, for writing. What is written through it is not marked.
+    pub fn ptr_guard_mut(&self) -> PtrGuardMut {
+        PtrGuardMut::new(self.addr, self.len())
+    }
+
+    /// The size of the value, in bytes.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "vm-memory's names, and a value is no collection"
+    )]
+    pub fn len(&self) -> usize {
+        size_of::<T>()
+    }
+
+    /// Where stores are marked.
+    pub fn bitmap(&self) -> &B {
+        &self.bitmap
+    }
+
+    /// Writes the value, in one access if it is an aligned integer, and marks it.
+    #[inline]
+    pub fn store(&self, v: T) {
+        // SAFETY: others may write at any time, so no reference may do it. size_of::<T>() bytes are at both places.
+        unsafe { access::store(v.as_slice().as_ptr(), self.addr, size_of::<T>()) };
+        self.bitmap.mark_dirty(0, size_of::<T>());
+    }
+
+    /// Reads the value, in one access if it is an aligned integer.
+    #[inline]
+    pub fn load(&self) -> T {
+        let mut value = T::zeroed();
+        // SAFETY: as in `store`.
+        unsafe { access::load(self.addr, value.as_mut_slice().as_mut_ptr(), size_of::<T>()) };
+        value
+    }
+
+    /// The value's bytes.
+    pub fn to_slice(&self) -> VolatileSlice<'a, B> {
+        // SAFETY: only a raw pointer makes a slice. It has the bytes of this reference, for as long.
+        unsafe { VolatileSlice::with_bitmap(self.addr, size_of::<T>(), self.bitmap.clone(), None) }
+    }
+}

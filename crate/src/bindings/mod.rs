@@ -1,8 +1,47 @@
-//! The only code that knows JavaScript.
+//! The only code that knows JavaScript: exported functions of numbers, no logic.
+//!
+//! A guest address or length is two `u32`, low half first. Most functions return a status: 0, or a
+//! [`Fault::code`](crate::fault::Fault::code), or [`DISPOSED`]. What else there is to say stands in the *report block*,
+//! sixteen `u32` at a fixed place; for a fault its words 0 and 1 are the address, 2 and 3 the length.
+//! Bulk bytes never pass through here: the facade moves them itself, and needles come through the *transfer buffer*.
+//! wasm-bindgen's slices and strings would allocate, and so might grow the memory under the caller's views.
+
+mod bytes;
+mod dirty;
+mod map;
+mod report;
+
+use crate::address_space::AddressSpace;
+use crate::handle;
+use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The version of the interface between this module and the facade.
+pub use bytes::*;
+pub use dirty::*;
+pub use map::*;
+pub use report::*;
+
+/// The version of the interface between this module and the facade; the facade refuses another.
+pub const ABI: u32 = 1;
+
+/// [`ABI`], for the facade to compare.
 #[wasm_bindgen]
 pub fn guest_memory_abi() -> u32 {
-    1
+    ABI
+}
+
+/// A 64-bit value from its halves.
+fn wide(low: u32, high: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// A 64-bit value's halves.
+#[allow(clippy::cast_possible_truncation)] // Both halves are taken.
+fn halves(value: u64) -> [u32; 2] {
+    [value as u32, (value >> 32) as u32]
+}
+
+/// Runs `act` on the address space that `handle` names, or says that there is none.
+fn with(handle: u32, act: impl FnOnce(&Arc<AddressSpace>) -> u32) -> u32 {
+    handle::get(handle).map_or(DISPOSED, |space| act(&space))
 }

@@ -1,0 +1,121 @@
+//! Bindings: address spaces and their regions.
+
+use super::{halves, report, status, wide, with};
+use crate::address_space::AddressSpace;
+use crate::fault::Fault;
+use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::handle;
+use crate::region::GuestMemoryRegion;
+use std::sync::{Arc, Mutex, PoisonError};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Regions for the next [`gm_create`]: a list cannot cross the boundary without an allocation by the glue.
+static STAGED: Mutex<Vec<(GuestAddress, u64)>> = Mutex::new(Vec::new());
+
+/// Adds a region to the list for [`gm_create`].
+#[wasm_bindgen]
+pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) -> u32 {
+    let mut staged = STAGED.lock().unwrap_or_else(PoisonError::into_inner);
+    if staged.try_reserve(1).is_err() {
+        return status(Err(Fault::OutOfMemory { bytes: 16 }));
+    }
+    staged.push((
+        GuestAddress(wide(start_low, start_high)),
+        wide(size_low, size_high),
+    ));
+    0
+}
+
+/// Makes an address space of the staged regions and forgets them. Report: handle, byte offset of the page table.
+#[wasm_bindgen]
+pub fn gm_create() -> u32 {
+    let staged = core::mem::take(&mut *STAGED.lock().unwrap_or_else(PoisonError::into_inner));
+    let space = AddressSpace::from_ranges(&staged).map(Arc::new);
+    status(space.and_then(|space| {
+        let table = u32::try_from(space.table_host_offset()).unwrap_or(0);
+        let handle = handle::register(space).ok_or(Fault::OutOfMemory { bytes: 0 })?;
+        report(&[handle, table]);
+        Ok(())
+    }))
+}
+
+/// Forgets an address space. Gives 1 if there was one, else 0.
+#[wasm_bindgen]
+pub fn gm_dispose(handle: u32) -> u32 {
+    u32::from(handle::release(handle))
+}
+
+/// Inserts a region.
+#[wasm_bindgen]
+pub fn gm_insert(
+    handle: u32,
+    start_low: u32,
+    start_high: u32,
+    size_low: u32,
+    size_high: u32,
+) -> u32 {
+    let (start, size) = (
+        GuestAddress(wide(start_low, start_high)),
+        wide(size_low, size_high),
+    );
+    with(handle, |space| {
+        status(space.insert_region(start, size).map(drop))
+    })
+}
+
+/// Removes the region with exactly this start and size.
+#[wasm_bindgen]
+pub fn gm_remove(
+    handle: u32,
+    start_low: u32,
+    start_high: u32,
+    size_low: u32,
+    size_high: u32,
+) -> u32 {
+    let (start, size) = (
+        GuestAddress(wide(start_low, start_high)),
+        wide(size_low, size_high),
+    );
+    with(handle, |space| {
+        status(space.remove_region(start, size).map(drop))
+    })
+}
+
+/// Reserves linear memory for a later region.
+#[wasm_bindgen]
+pub fn gm_reserve(handle: u32, bytes_low: u32, bytes_high: u32) -> u32 {
+    with(handle, |space| {
+        status(space.reserve(wide(bytes_low, bytes_high)))
+    })
+}
+
+/// How many regions there are; 0 for a handle that names nothing.
+#[wasm_bindgen]
+pub fn gm_region_count(handle: u32) -> u32 {
+    handle::get(handle).map_or(0, |space| {
+        u32::try_from(space.view().num_regions()).unwrap_or(u32::MAX)
+    })
+}
+
+/// The region at `index`. Report: start, size (two words each), host offset.
+#[wasm_bindgen]
+pub fn gm_region(handle: u32, index: u32) -> u32 {
+    with(handle, |space| {
+        let view = space.view();
+        let Some(region) = view.iter().nth(index as usize) else {
+            return status(Err(Fault::NoMemoryRegion));
+        };
+        let ([a, b], [c, d]) = (halves(region.start_addr().0), halves(region.len()));
+        report(&[a, b, c, d, u32::try_from(region.host_offset()).unwrap_or(0)]);
+        0
+    })
+}
+
+/// Says that a caller was given views of the page table and of the control words.
+#[wasm_bindgen]
+pub fn gm_expose_tables(handle: u32) -> u32 {
+    with(handle, |space| {
+        space.expose_table();
+        0
+    })
+}

@@ -1,0 +1,207 @@
+//! Bulk work on guest memory: fill and copy. The whole range is checked first; then nothing can fail any more.
+
+use crate::address_space::AddressSpace;
+use crate::dirty_map;
+use crate::fault::Fault;
+use crate::guest_memory::GuestAddress;
+use crate::host;
+use crate::span::{self, FlatView, Run};
+use core::ptr;
+
+impl AddressSpace {
+    /// Sets `length` bytes from `address` on to `byte`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check_range`](Self::check_range); nothing is written then.
+    pub fn fill(&self, address: GuestAddress, byte: u8, length: u64) -> Result<(), Fault> {
+        let view = self.view();
+        span::check(&view, address.0, length)?;
+        let mut done = 0;
+        while let Some(run) = next_run(&view, address.0, done, length) {
+            // SAFETY: the run lies in one region of `view`, which keeps the region alive. Raw, because guest bytes
+            // may be read and written by others meanwhile, which no reference allows.
+            unsafe { host::pointer(run.host).write_bytes(byte, run.length) };
+            dirty_map::mark_bytes(run.host, run.length);
+            done += run.length as u64;
+        }
+        Ok(())
+    }
+
+    /// Copies `length` bytes within this address space; the ranges may overlap.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check_range`](Self::check_range), for the source first; nothing is written then.
+    pub fn copy_within(
+        &self,
+        to: GuestAddress,
+        from: GuestAddress,
+        length: u64,
+    ) -> Result<(), Fault> {
+        self.copy_from(to, self, from, length)
+    }
+
+    /// Copies `length` bytes from `source`, another address space or this one; the ranges may overlap.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check_range`](Self::check_range), for the source first; nothing is written then.
+    pub fn copy_from(
+        &self,
+        to: GuestAddress,
+        source: &AddressSpace,
+        from: GuestAddress,
+        length: u64,
+    ) -> Result<(), Fault> {
+        let (target_view, source_view) = (self.view(), source.view());
+        span::check(&source_view, from.0, length)?;
+        span::check(&target_view, to.0, length)?;
+        // Where the target begins inside the source, going forward would overwrite bytes not copied yet.
+        let backward = ptr::eq(self, source) && to > from && to.0 - from.0 < length;
+        let mut left = length;
+        while left > 0 {
+            let pair = if backward {
+                let back = |view: &FlatView, start: GuestAddress| {
+                    span::backward(view, start.0 + (left - 1), left)
+                };
+                back(&source_view, from)
+                    .zip(back(&target_view, to))
+                    .map(|(from, to)| shorter_tail(from, to))
+            } else {
+                let done = length - left;
+                let next =
+                    |view: &FlatView, start: GuestAddress| next_run(view, start.0, done, length);
+                next(&source_view, from)
+                    .zip(next(&target_view, to))
+                    .map(|(from, to)| shorter_head(from, to))
+            };
+            // Both ranges were checked, so there is a pair.
+            let Some((from, to)) = pair else { break };
+            // SAFETY: each run lies in one region that its view keeps alive; `copy` allows overlap. Raw, because guest
+            // bytes may be read and written by others meanwhile, which no slice allows.
+            unsafe { ptr::copy(host::pointer(from.host), host::pointer(to.host), to.length) };
+            dirty_map::mark_bytes(to.host, to.length);
+            left -= to.length as u64;
+        }
+        Ok(())
+    }
+}
+
+/// The run at `done` bytes into a range of `length` that was checked; `None` at its end.
+pub(crate) fn next_run(view: &FlatView, address: u64, done: u64, length: u64) -> Option<Run> {
+    let left = length.checked_sub(done).filter(|&left| left > 0)?;
+    span::forward(view, address.checked_add(done)?, left)
+}
+
+fn shorter_head(a: Run, b: Run) -> (Run, Run) {
+    let length = a.length.min(b.length);
+    (Run { length, ..a }, Run { length, ..b })
+}
+
+fn shorter_tail(a: Run, b: Run) -> (Run, Run) {
+    let length = a.length.min(b.length);
+    let tail = |run: Run| Run {
+        host: run.host + (run.length - length),
+        length,
+    };
+    (tail(a), tail(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+
+    const LAYOUT: [(u64, u64); 4] = [
+        (0xf00, 0x200),
+        (0x1100, 0x7),
+        (0x1107, 0x100),
+        (0x3000, 0x80),
+    ];
+    const SIZE: u64 = 0x307;
+
+    fn space() -> AddressSpace {
+        let ranges = LAYOUT.map(|(start, size)| (GuestAddress(start), size));
+        let space = AddressSpace::from_ranges(&ranges).unwrap();
+        for offset in 0..SIZE {
+            space
+                .write_obj(
+                    offset.to_le_bytes()[0] ^ offset.to_le_bytes()[1],
+                    GuestAddress(0xf00 + offset),
+                )
+                .unwrap();
+        }
+        space
+    }
+
+    fn bytes(space: &AddressSpace) -> Vec<u8> {
+        (0..SIZE)
+            .map(|offset| space.read_obj(GuestAddress(0xf00 + offset)).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn fill_crosses_regions_and_is_all_or_nothing() {
+        let space = space();
+        let mut expected = bytes(&space);
+        space.fill(GuestAddress(0x10ff), 0xaa, 0x20).unwrap();
+        expected[0x1ff..0x21f].fill(0xaa);
+        assert_eq!(bytes(&space), expected);
+        let fault = Fault::PartialBuffer {
+            address: 0x1207,
+            completed: 0x107,
+        };
+        assert_eq!(space.fill(GuestAddress(0x1100), 1, 0x108), Err(fault));
+        assert_eq!(bytes(&space), expected);
+        assert_eq!(space.fill(GuestAddress(0x9999), 1, 0), Ok(()));
+    }
+
+    #[test]
+    fn copies_overlap_both_ways_across_regions() {
+        for (to, from, length) in [
+            (0, 1, 0x300),
+            (1, 0, 0x300),
+            (0x100, 0xf0, 0x207),
+            (0xf0, 0x100, 0x207),
+            (9, 9, 9),
+        ] {
+            let space = space();
+            let mut expected = bytes(&space);
+            expected.copy_within(from..from + length, to);
+            let address = |offset: usize| GuestAddress(0xf00 + offset as u64);
+            space
+                .copy_within(address(to), address(from), length as u64)
+                .unwrap();
+            assert_eq!(bytes(&space), expected, "{to:#x} from {from:#x}");
+        }
+    }
+
+    #[test]
+    fn copies_between_two_vms_check_both_sides_first() {
+        let (a, b) = (space(), space());
+        b.fill(GuestAddress(0xf00), 0, SIZE).unwrap();
+        a.copy_from(GuestAddress(0xf01), &b, GuestAddress(0xf00), 0x206)
+            .unwrap();
+        assert!(bytes(&a)[1..0x207].iter().all(|&byte| byte == 0));
+        let before = bytes(&a);
+        let hole = Err(Fault::PartialBuffer {
+            address: 0x1207,
+            completed: 0x107,
+        });
+        assert_eq!(
+            a.copy_from(GuestAddress(0x1100), &b, GuestAddress(0xf00), 0x108),
+            hole
+        );
+        assert_eq!(
+            a.copy_from(GuestAddress(0xf00), &b, GuestAddress(0x1100), 0x108),
+            hole
+        );
+        let nothing = Err(Fault::InvalidGuestAddress { address: 0 });
+        assert_eq!(
+            a.copy_from(GuestAddress(0), &b, GuestAddress(0xf00), 1),
+            nothing
+        );
+        assert_eq!(bytes(&a), before);
+    }
+}

@@ -1,0 +1,249 @@
+//! Dirty clients of an address space: who asks which guest pages were written since they last asked.
+
+use crate::address_space::AddressSpace;
+use crate::dirty_map::{self, CLIENTS};
+use crate::fault::Fault;
+use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::host::PAGE_SHIFT;
+use crate::ram_region::RamRegion;
+use crate::region::GuestMemoryRegion;
+use crate::span;
+use core::sync::atomic::Ordering;
+
+/// A range of guest addresses: start and length in bytes.
+pub type GuestRange = (GuestAddress, u64);
+
+impl AddressSpace {
+    /// Opens a dirty client and gives its bit, 0 to 6. It starts clean: what was written before is not reported.
+    ///
+    /// # Errors
+    ///
+    /// `TooManyClients` where seven are open.
+    pub fn open_dirty_client(&self) -> Result<u8, Fault> {
+        let open = self.clients.load(Ordering::SeqCst);
+        let client = (0..CLIENTS)
+            .find(|&client| open & (1 << client) == 0)
+            .ok_or(Fault::TooManyClients)?;
+        for region in self.view().iter() {
+            let (first, end) = region.host_pages();
+            dirty_map::clear(first, end - first, 1 << client);
+        }
+        self.clients.fetch_or(1 << client, Ordering::SeqCst);
+        Ok(client)
+    }
+
+    /// Closes a client; its bit can be given to another. A client that is not open is left so.
+    pub fn close_dirty_client(&self, client: u8) {
+        if client < CLIENTS {
+            self.clients.fetch_and(!(1 << client), Ordering::SeqCst);
+        }
+    }
+
+    /// Collects the ranges written since `client` last asked, from guest address `from` on, into `ranges`: whole pages
+    /// clipped to regions, adjacent ones merged, ascending. Gives how many there are, and where to go on if `ranges`
+    /// was filled before the end. Each page's mark is cleared before the page is reported, so that a write that comes
+    /// after is never lost. Allocates nothing.
+    pub fn collect_dirty(
+        &self,
+        client: u8,
+        from: GuestAddress,
+        ranges: &mut [GuestRange],
+    ) -> (usize, Option<GuestAddress>) {
+        let mut merged = Merged { ranges, filled: 0 };
+        if client >= CLIENTS {
+            return (0, None);
+        }
+        for region in self
+            .view()
+            .iter()
+            .filter(|region| region.last_addr() >= from)
+        {
+            let (first, end) = region.host_pages();
+            let mut page = if region.start_addr() < from {
+                page_of(region, from)
+            } else {
+                first
+            };
+            loop {
+                page = dirty_map::next(page, end, 1 << client, true);
+                if page >= end {
+                    break;
+                }
+                let run_end = dirty_map::next(page, end, 1 << client, false);
+                let range = guest_range(region, page, run_end);
+                if !merged.push(range) {
+                    return (merged.filled, Some(range.0));
+                }
+                dirty_map::clear(page, run_end - page, 1 << client);
+                page = run_end;
+            }
+        }
+        (merged.filled, None)
+    }
+
+    /// Marks a range as written, for who wrote it through a view or from a JIT.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check_range`](Self::check_range); nothing is marked then.
+    pub fn mark_dirty(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
+        self.each_run(address, length, dirty_map::mark_bytes)
+    }
+
+    /// Says that a range was shown to a caller who may write it at any time: it is zeroed before somebody else has it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check_range`](Self::check_range).
+    pub fn expose(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
+        self.each_run(address, length, dirty_map::expose)
+    }
+
+    fn each_run(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        act: impl Fn(usize, usize),
+    ) -> Result<(), Fault> {
+        let view = self.view();
+        span::check(&view, address.0, length)?;
+        let mut done = 0;
+        while let Some(run) = crate::bulk::next_run(&view, address.0, done, length) {
+            act(run.host, run.length);
+            done += run.length as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Ranges in ascending order; one that begins where the last ends is joined to it.
+struct Merged<'a> {
+    ranges: &'a mut [GuestRange],
+    filled: usize,
+}
+
+impl Merged<'_> {
+    /// Adds a range; false, and nothing added, where there is no room.
+    fn push(&mut self, (start, length): GuestRange) -> bool {
+        if let Some((last, last_length)) = self.filled.checked_sub(1).map(|last| self.ranges[last])
+            && last.0.checked_add(last_length) == Some(start.0)
+        {
+            self.ranges[self.filled - 1].1 += length;
+            return true;
+        }
+        let Some(slot) = self.ranges.get_mut(self.filled) else {
+            return false;
+        };
+        *slot = (start, length);
+        self.filled += 1;
+        true
+    }
+}
+
+/// The host page of a guest address inside `region`.
+fn page_of(region: &RamRegion, address: GuestAddress) -> u32 {
+    let (first, end) = region.host_pages();
+    let guest_page = |address: u64| address >> PAGE_SHIFT;
+    let pages = guest_page(address.0) - guest_page(region.start_addr().0);
+    u32::try_from(pages).map_or(end, |pages| first.saturating_add(pages))
+}
+
+/// The guest addresses of host pages `[page, end)` of `region`, clipped to it.
+fn guest_range(region: &RamRegion, page: u32, end: u32) -> GuestRange {
+    let (first, _) = region.host_pages();
+    let base = region.start_addr().0 >> PAGE_SHIFT << PAGE_SHIFT;
+    let start = region
+        .start_addr()
+        .0
+        .max(base + (u64::from(page - first) << PAGE_SHIFT));
+    // The last byte, because one past it may be 2^64.
+    let last = base + ((u64::from(end - first) << PAGE_SHIFT) - 1).min(region.last_addr().0 - base);
+    (GuestAddress(start), last - start + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space(ranges: &[(u64, u64)]) -> AddressSpace {
+        let ranges: Vec<_> = ranges
+            .iter()
+            .map(|&(start, size)| (GuestAddress(start), size))
+            .collect();
+        AddressSpace::from_ranges(&ranges).unwrap()
+    }
+
+    fn collect(space: &AddressSpace, client: u8) -> Vec<(u64, u64)> {
+        let mut ranges = [(GuestAddress(0), 0); 2];
+        let (mut all, mut from) = (Vec::new(), Some(GuestAddress(0)));
+        while let Some(address) = from {
+            let (count, next) = space.collect_dirty(client, address, &mut ranges);
+            all.extend(
+                ranges[..count]
+                    .iter()
+                    .map(|&(start, length)| (start.0, length)),
+            );
+            from = next;
+        }
+        all
+    }
+
+    #[test]
+    fn whole_pages_clipped_to_regions_and_merged() {
+        let space = space(&[
+            (0x800, 0x2000),
+            (0x2800, 0x800),
+            (0x9000, 0x5000),
+            (u64::MAX - 0x7ff, 0x800),
+        ]);
+        let client = space.open_dirty_client().unwrap();
+        assert_eq!(collect(&space, client), []);
+        for address in [0x27ff, 0x2800, 0x900, 0x9000, 0xb000, 0xd000, u64::MAX] {
+            space.write_obj(1_u8, GuestAddress(address)).unwrap();
+        }
+        let expected = [
+            (0x800, 0x800),
+            (0x2000, 0x1000),
+            (0x9000, 0x1000),
+            (0xb000, 0x1000),
+            (0xd000, 0x1000),
+            (u64::MAX - 0x7ff, 0x800),
+        ];
+        assert_eq!(collect(&space, client), expected);
+        assert_eq!(collect(&space, client), []);
+    }
+
+    #[test]
+    fn clients_are_independent_and_start_clean() {
+        let space = space(&[(0, 0x4000)]);
+        let first = space.open_dirty_client().unwrap();
+        space.fill(GuestAddress(0x1fff), 1, 2).unwrap();
+        let second = space.open_dirty_client().unwrap();
+        assert_eq!(collect(&space, second), []);
+        space.mark_dirty(GuestAddress(0x3000), 1).unwrap();
+        assert_eq!(collect(&space, second), [(0x3000, 0x1000)]);
+        assert_eq!(collect(&space, first), [(0x1000, 0x3000)]);
+        let others: Vec<_> = (0..5).map(|_| space.open_dirty_client().unwrap()).collect();
+        assert_eq!(space.open_dirty_client(), Err(Fault::TooManyClients));
+        space.close_dirty_client(others[2]);
+        space.close_dirty_client(200);
+        assert_eq!(space.open_dirty_client(), Ok(others[2]));
+    }
+
+    #[test]
+    fn reading_and_showing_do_not_dirty() {
+        let space = space(&[(0, 0x4000)]);
+        let client = space.open_dirty_client().unwrap();
+        let _: u64 = space.read_obj(GuestAddress(0x1ffc)).unwrap();
+        space.expose(GuestAddress(0), 0x4000).unwrap();
+        assert_eq!(collect(&space, client), []);
+        assert_eq!(
+            space
+                .mark_dirty(GuestAddress(0x3fff), 2)
+                .unwrap_err()
+                .code(),
+            2
+        );
+        assert_eq!(collect(&space, client), []);
+    }
+}

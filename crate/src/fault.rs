@@ -1,0 +1,134 @@
+//! `Fault`: why an operation on an [`AddressSpace`](crate::AddressSpace) was refused, with address and length kept.
+//!
+//! vm-memory's errors drop both on the way up; who debugs a guest needs them. One enum serves Rust and, by
+//! `Fault::code`, JavaScript (test/unit/errors.test.ts has a row for each).
+
+use crate::guest_memory::Error;
+use crate::region::GuestRegionCollectionError;
+
+/// Why an operation on an address space was refused. Nothing has been done then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Nothing backs the first byte of the range.
+    #[error("no memory at guest address {address:#x}")]
+    InvalidGuestAddress {
+        /// The range's first byte.
+        address: u64,
+    },
+    /// The range begins in memory and runs into a hole.
+    #[error("no memory at guest address {address:#x}, {completed} bytes into the range")]
+    PartialBuffer {
+        /// The first byte that nothing backs.
+        address: u64,
+        /// Bytes before it that are backed.
+        completed: u64,
+    },
+    /// The range, or the region, passes 2^64.
+    #[error("the range passes 2^64, {completed} bytes after its start")]
+    GuestAddressOverflow {
+        /// Bytes before 2^64.
+        completed: u64,
+    },
+    /// The range lies in memory, but in more than one region.
+    #[error("the range crosses into another region at guest address {address:#x}")]
+    CrossesRegions {
+        /// The first byte of the second region.
+        address: u64,
+    },
+    /// Two regions share a byte.
+    #[error("the region at {address:#x} overlaps another")]
+    MemoryRegionOverlap {
+        /// Where the later region starts.
+        address: u64,
+    },
+    /// Regions must be given in ascending order.
+    #[error("the region at {address:#x} comes after a region with a higher start")]
+    UnsortedMemoryRegions {
+        /// Where the region that is out of order starts.
+        address: u64,
+    },
+    /// No region at all, or none with exactly this start and size.
+    #[error("no such memory region")]
+    NoMemoryRegion,
+    /// A region of no bytes.
+    #[error("the region at {address:#x} is empty")]
+    EmptyRegion {
+        /// Where it would start.
+        address: u64,
+    },
+    /// Linear memory cannot hold this much.
+    #[error("linear memory cannot hold {bytes} bytes more")]
+    OutOfMemory {
+        /// Bytes asked for.
+        bytes: u64,
+    },
+    /// Seven dirty clients are open already.
+    #[error("all seven dirty clients are in use")]
+    TooManyClients,
+}
+
+impl Fault {
+    /// The number that crosses to JavaScript; 0 means no fault. ts/errors.ts has the names.
+    pub fn code(&self) -> u32 {
+        match self {
+            Fault::InvalidGuestAddress { .. } => 1,
+            Fault::PartialBuffer { .. } => 2,
+            Fault::GuestAddressOverflow { .. } => 3,
+            Fault::CrossesRegions { .. } => 4,
+            Fault::MemoryRegionOverlap { .. } => 5,
+            Fault::UnsortedMemoryRegions { .. } => 6,
+            Fault::NoMemoryRegion => 7,
+            Fault::EmptyRegion { .. } => 8,
+            Fault::OutOfMemory { .. } => 9,
+            Fault::TooManyClients => 10,
+        }
+    }
+
+    /// The address that the fault names (the failing byte, or a region's start) and the bytes before it; 0 where it
+    /// has none.
+    pub fn place(&self) -> (u64, u64) {
+        match *self {
+            Fault::PartialBuffer { address, completed } => (address, completed),
+            Fault::GuestAddressOverflow { completed } => (u64::MAX, completed),
+            Fault::OutOfMemory { bytes } => (0, bytes),
+            Fault::InvalidGuestAddress { address }
+            | Fault::CrossesRegions { address }
+            | Fault::MemoryRegionOverlap { address }
+            | Fault::UnsortedMemoryRegions { address }
+            | Fault::EmptyRegion { address } => (address, 0),
+            Fault::NoMemoryRegion | Fault::TooManyClients => (0, 0),
+        }
+    }
+}
+
+/// vm-memory's error for the same thing, for code that is generic over its traits.
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        match fault {
+            Fault::InvalidGuestAddress { address } => {
+                Error::InvalidGuestAddress(crate::GuestAddress(address))
+            }
+            Fault::PartialBuffer { completed, .. } => Error::PartialBuffer {
+                expected: bytes(completed).saturating_add(1),
+                completed: bytes(completed),
+            },
+            Fault::GuestAddressOverflow { .. } => Error::GuestAddressOverflow,
+            _ => Error::InvalidBackendAddress,
+        }
+    }
+}
+
+impl From<GuestRegionCollectionError> for Fault {
+    fn from(error: GuestRegionCollectionError) -> Self {
+        match error {
+            GuestRegionCollectionError::NoMemoryRegion => Fault::NoMemoryRegion,
+            GuestRegionCollectionError::MemoryRegionOverlap => {
+                Fault::MemoryRegionOverlap { address: 0 }
+            }
+            GuestRegionCollectionError::UnsortedMemoryRegions => {
+                Fault::UnsortedMemoryRegions { address: 0 }
+            }
+        }
+    }
+}

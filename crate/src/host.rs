@@ -1,0 +1,141 @@
+//! The linear memory itself: where it starts, how it grows, and how a host page becomes a pointer.
+//!
+//! In Wasm this is the module's linear memory: it starts at 0 and grows by `memory.grow`, which gives zero pages that
+//! the engine commits when they are first touched. Natively an arena of the same shape stands in for it (address space
+//! reserved once, committed lazily by the system), so that everything above this file is tested outside Wasm too.
+//!
+//! A *host page* is 4 KiB of it, a *host offset* the distance of a byte from its start.
+
+/// Bytes of a host page, and of a guest page in the page table.
+pub const PAGE_SIZE: usize = 4096;
+/// log2 of [`PAGE_SIZE`].
+pub const PAGE_SHIFT: u32 = 12;
+
+pub(crate) use imp::{MAX_PAGES, base, detach_views, end, grow};
+
+/// The pointer to the byte at `offset`: valid for as long as the process lives, whatever `offset` a caller computed
+/// from pages that [`grow`] gave. Nothing is read here, so this is safe; reads and writes say why they are sound.
+#[inline(always)]
+pub(crate) fn pointer(offset: usize) -> *mut u8 {
+    // wrapping: an offset may be past isize::MAX, where `add` is not allowed.
+    base().wrapping_add(offset)
+}
+
+/// Makes sure that the heap has room for the small allocations of later calls (a changed list of `regions` regions,
+/// say), so that these do not have to grow the linear memory, which would kill the views that a caller holds.
+pub(crate) fn keep_heap_headroom(regions: usize) {
+    const LEAST: usize = 64 * 1024;
+    // Per region: its address, its start, its reference counts, and as much again for the list before the change.
+    const PER_REGION: usize = 128;
+    let mut block: Vec<u8> = Vec::new();
+    // A failure is no error here: the allocation that needs the space will report it.
+    if block
+        .try_reserve_exact(LEAST.saturating_add(regions.saturating_mul(PER_REGION)))
+        .is_ok()
+    {
+        // The pointer escapes through a volatile write, else the optimiser drops both the allocation and its release.
+        // SAFETY: the block is this long and owned here; safe code cannot write to spare capacity without `MaybeUninit`
+        // calls that the optimiser sees through.
+        unsafe { block.as_mut_ptr().write_volatile(0) };
+    }
+}
+
+#[cfg(target_family = "wasm")]
+mod imp {
+    #[cfg(target_arch = "wasm32")]
+    use core::arch::wasm32::{memory_grow, memory_size};
+
+    /// Host pages in the largest linear memory: 4 GiB.
+    pub(crate) const MAX_PAGES: u32 = 1 << 20;
+    /// Host pages in one Wasm page of 64 KiB.
+    const PER_WASM_PAGE: u32 = 16;
+
+    #[inline(always)]
+    pub(crate) fn base() -> *mut u8 {
+        core::ptr::with_exposed_provenance_mut(0)
+    }
+
+    /// The first host page past the linear memory.
+    pub(crate) fn end() -> u32 {
+        u32::try_from(memory_size::<0>())
+            .map_or(MAX_PAGES, |pages| pages.saturating_mul(PER_WASM_PAGE))
+    }
+
+    /// Grows by at least `pages` host pages. Gives the first new page and how many came, or `None`.
+    pub(crate) fn grow(pages: u32) -> Option<(u32, u32)> {
+        let wasm_pages = pages.div_ceil(PER_WASM_PAGE);
+        let before = memory_grow::<0>(wasm_pages as usize);
+        if before == usize::MAX {
+            return None;
+        }
+        let first = u32::try_from(before).ok()?.checked_mul(PER_WASM_PAGE)?;
+        Some((first, wasm_pages * PER_WASM_PAGE))
+    }
+
+    /// Detaches every typed array that JavaScript holds over the linear memory: growth by nothing does.
+    /// (WebAssembly JavaScript Interface, "refresh the memory buffer", on every successful `memory.grow`.)
+    pub(crate) fn detach_views() {
+        memory_grow::<0>(0);
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+mod imp {
+    use super::PAGE_SIZE;
+    use std::alloc::{Layout, alloc_zeroed};
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Host pages in the arena: as many as Wasm has, less where address space or the interpreter is small.
+    pub(crate) const MAX_PAGES: u32 = if cfg!(miri) {
+        1 << 14
+    } else if cfg!(target_pointer_width = "64") {
+        1 << 20
+    } else {
+        1 << 17
+    };
+
+    /// The arena's first byte as a number (a raw pointer is not `Sync`); 0 where the system refused the arena.
+    static BASE: OnceLock<usize> = OnceLock::new();
+    /// The next page to give. Starts at 1, so that host page 0 is nobody's, as in Wasm.
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+
+    pub(crate) fn base() -> *mut u8 {
+        let base = *BASE.get_or_init(|| {
+            // One page more, to align by hand: an over-aligned zeroed allocation is cleared byte by byte, and that
+            // would commit all of it.
+            let bytes = (MAX_PAGES as usize) * PAGE_SIZE - 1;
+            let Ok(layout) = Layout::from_size_align(bytes, 16) else {
+                return 0;
+            };
+            // SAFETY: the layout is not of size zero. Raw allocation because the arena outlives everything and its
+            // bytes must stay uncommitted: a Vec would have to be leaked and its bytes handed out all the same.
+            let start = unsafe { alloc_zeroed(layout) };
+            if start.is_null() {
+                0
+            } else {
+                start.expose_provenance().next_multiple_of(PAGE_SIZE)
+            }
+        });
+        core::ptr::with_exposed_provenance_mut(base)
+    }
+
+    pub(crate) fn end() -> u32 {
+        NEXT.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn grow(pages: u32) -> Option<(u32, u32)> {
+        if base().is_null() {
+            return None;
+        }
+        // The last page was spent on alignment.
+        let next = |first: u32| first.checked_add(pages).filter(|&end| end < MAX_PAGES);
+        let first = NEXT
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, next)
+            .ok()?;
+        Some((first, pages))
+    }
+
+    /// Nothing outside this process' Rust code looks at the arena.
+    pub(crate) fn detach_views() {}
+}

@@ -1,0 +1,191 @@
+//! Ranges of guest addresses, resolved to runs of linear memory.
+
+use crate::fault::Fault;
+use crate::guest_memory::{Coverage, GuestAddress, GuestMemoryBackend, coverage};
+use crate::ram_region::RamRegion;
+use crate::region::{GuestMemoryRegion, GuestRegionCollection};
+
+/// The regions of an address space, sorted and without overlap.
+pub type FlatView = GuestRegionCollection<RamRegion>;
+
+/// The longest run that is moved at once: raw copies must not pass `isize::MAX`, and a region may.
+const LONGEST: u64 = 1 << 30;
+
+/// Adjacent bytes in linear memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The host offset of the first byte.
+    pub host: usize,
+    /// Bytes.
+    pub length: usize,
+}
+
+/// Whether every byte of `[address, address + length)` is backed. No bytes always are.
+pub(crate) fn check(view: &FlatView, address: u64, length: u64) -> Result<(), Fault> {
+    match coverage(view, GuestAddress(address), length) {
+        Coverage::Full => Ok(()),
+        Coverage::Unmapped => Err(Fault::InvalidGuestAddress { address }),
+        Coverage::Hole { mapped, at } => Err(Fault::PartialBuffer {
+            address: at.0,
+            completed: mapped,
+        }),
+        Coverage::PastEnd { mapped } => Err(Fault::GuestAddressOverflow { completed: mapped }),
+    }
+}
+
+/// The whole range as one run inside one region, or why not. The run of no bytes starts at host offset 0.
+pub(crate) fn single(view: &FlatView, address: u64, length: u64) -> Result<Run, Fault> {
+    if length == 0 {
+        return Ok(Run { host: 0, length: 0 });
+    }
+    let region = view
+        .find_region(GuestAddress(address))
+        .ok_or(Fault::InvalidGuestAddress { address })?;
+    let last = region.last_addr().0;
+    if length - 1 > last - address {
+        check(view, address, length)?;
+        // The whole range is backed, so the next region starts right behind this one.
+        return Err(Fault::CrossesRegions {
+            address: last.wrapping_add(1),
+        });
+    }
+    run_in(region, address, length).ok_or(Fault::InvalidGuestAddress { address })
+}
+
+/// The run that begins at `address`: as far as its region goes, `limit` bytes at most.
+pub(crate) fn forward(view: &FlatView, address: u64, limit: u64) -> Option<Run> {
+    let region = view.find_region(GuestAddress(address))?;
+    let left = region.last_addr().0 - address;
+    run_in(
+        region,
+        address,
+        limit.min(LONGEST).min(left.saturating_add(1)),
+    )
+}
+
+/// The run that ends with the byte at `last`: as far back as its region goes, `limit` bytes at most.
+pub(crate) fn backward(view: &FlatView, last: u64, limit: u64) -> Option<Run> {
+    let region = view.find_region(GuestAddress(last))?;
+    let before = last - region.start_addr().0;
+    let length = limit.min(LONGEST).min(before.saturating_add(1));
+    run_in(region, last - length.checked_sub(1)?, length)
+}
+
+fn run_in(region: &RamRegion, address: u64, length: u64) -> Option<Run> {
+    let offset = usize::try_from(address.checked_sub(region.start_addr().0)?).ok()?;
+    let length = usize::try_from(length).ok()?;
+    Some(Run {
+        host: region.host_offset().checked_add(offset)?,
+        length,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AddressSpace;
+
+    fn view(ranges: &[(u64, u64)]) -> AddressSpace {
+        let ranges: Vec<_> = ranges
+            .iter()
+            .map(|&(start, size)| (GuestAddress(start), size))
+            .collect();
+        AddressSpace::from_ranges(&ranges).unwrap()
+    }
+
+    #[test]
+    fn each_way_to_miss_has_its_own_fault() {
+        let space = view(&[
+            (0x1000, 0x1000),
+            (0x2000, 0x800),
+            (0x4000, 0x100),
+            (u64::MAX - 0xff, 0x100),
+        ]);
+        let view = space.view();
+        assert_eq!(check(&view, 0, 0), Ok(()));
+        assert_eq!(check(&view, u64::MAX, 0), Ok(()));
+        assert_eq!(check(&view, 0x1000, 0x1800), Ok(()));
+        assert_eq!(
+            check(&view, 0xfff, 2),
+            Err(Fault::InvalidGuestAddress { address: 0xfff })
+        );
+        assert_eq!(
+            check(&view, 0x1ffe, 0x900),
+            Err(Fault::PartialBuffer {
+                address: 0x2800,
+                completed: 0x802
+            })
+        );
+        assert_eq!(check(&view, u64::MAX - 1, 2), Ok(()));
+        assert_eq!(
+            check(&view, u64::MAX - 1, 3),
+            Err(Fault::GuestAddressOverflow { completed: 2 })
+        );
+        assert_eq!(
+            check(&view, u64::MAX, u64::MAX),
+            Err(Fault::GuestAddressOverflow { completed: 1 })
+        );
+        assert_eq!(
+            check(&view, 0, u64::MAX),
+            Err(Fault::InvalidGuestAddress { address: 0 })
+        );
+    }
+
+    #[test]
+    fn one_run_stays_in_one_region() {
+        let space = view(&[(0x1000, 0x1000), (0x2000, 0x800)]);
+        let view = space.view();
+        let first = single(&view, 0x1000, 0x1000).unwrap();
+        assert_eq!(first.length, 0x1000);
+        assert_eq!(
+            single(&view, 0x1fff, 1),
+            Ok(Run {
+                host: first.host + 0xfff,
+                length: 1
+            })
+        );
+        assert_eq!(
+            single(&view, 0x1fff, 2),
+            Err(Fault::CrossesRegions { address: 0x2000 })
+        );
+        assert_eq!(
+            single(&view, 0x27ff, 2),
+            Err(Fault::PartialBuffer {
+                address: 0x2800,
+                completed: 1
+            })
+        );
+        assert_eq!(
+            single(&view, 0x2800, 1),
+            Err(Fault::InvalidGuestAddress { address: 0x2800 })
+        );
+        assert_eq!(single(&view, 0x2800, 0), Ok(Run { host: 0, length: 0 }));
+    }
+
+    #[test]
+    fn runs_reach_to_their_regions_ends() {
+        let space = view(&[(0x1000, 0x1000), (0x2000, 0x800)]);
+        let view = space.view();
+        assert_eq!(forward(&view, 0x1ffe, 9).unwrap().length, 2);
+        assert_eq!(forward(&view, 0x1ffe, 1).unwrap().length, 1);
+        let start = forward(&view, 0x2000, 1).unwrap().host;
+        assert_eq!(
+            backward(&view, 0x2001, 9),
+            Some(Run {
+                host: start,
+                length: 2
+            })
+        );
+        assert_eq!(
+            backward(&view, 0x2001, 1),
+            Some(Run {
+                host: start + 1,
+                length: 1
+            })
+        );
+        assert_eq!(
+            (forward(&view, 0xfff, 1), backward(&view, 0x2800, 1)),
+            (None, None)
+        );
+    }
+}

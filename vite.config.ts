@@ -13,6 +13,7 @@ export default defineConfig({
   build: {
     lib: { entry: `${root}ts/index.ts`, formats: ["es"], fileName: "index" },
     target: "es2022",
+    ssr: true, // leaves `new URL("../pkg/...wasm", import.meta.url)` as it is: dist/ and pkg/ are shipped side by side
     sourcemap: true,
     minify: false, // a library is minified by whoever ships it; unminified it can be read and debugged
   },

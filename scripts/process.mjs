@@ -1,6 +1,7 @@
 // Child processes for the scripts: run one and show its output, or capture it. Node's own modules only.
 import { spawnSync } from "node:child_process";
-import { delimiter, join } from "node:path";
+import { accessSync, constants } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
 
 /** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, shell?: boolean }} Options */
 
@@ -50,10 +51,20 @@ export function withPath(...folders) {
 }
 
 /**
- * The script of a package's command, to be run by `process.execPath`: works without a shell and leaves no child behind.
- * @param {string} root
- * @param {string} path inside node_modules
+ * The path of a command, looked for in PATH; undefined where there is none.
+ * @param {string} command
  */
-export function binary(root, path) {
-  return join(root, "node_modules", ...path.split("/"));
+export function which(command) {
+  const folders = isAbsolute(command) ? [""] : (process.env.PATH ?? "").split(delimiter);
+  return folders.map((folder) => join(folder, command)).find(isExecutable);
+}
+
+/** @param {string} path */
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

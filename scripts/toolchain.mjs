@@ -81,3 +81,9 @@ export function nodeIsNewEnough() {
   const [oldestMajor = 0, oldestMinor = 0] = oldestNode;
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
+
+/**
+ * The script of an npm package's command, for `process.execPath`: works without a shell and leaves no child behind.
+ * @param {string} path inside node_modules
+ */
+export const binary = (path) => join(root, "node_modules", ...path.split("/"));

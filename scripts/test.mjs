@@ -1,0 +1,100 @@
+// Every check and test in order, then a table of what came out. `npm test` runs all, `npm run test:quick` the fast ones.
+// Usage: node scripts/test.mjs [--quick] [--only=word]      (--only: the rows whose name has the word)
+import { run } from "./process.mjs";
+import { setup } from "./setup.mjs";
+import { binary, root } from "./toolchain.mjs";
+
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {string} command
+ * @property {string[]} args
+ * @property {boolean} [quick] part of `npm run test:quick`
+ * @property {string[]} [needs] names of set-up steps: where one is missing the row cannot run
+ * @property {NodeJS.ProcessEnv} [env]
+ */
+
+/** @param {string} name @param {string} line @param {Partial<Row>} [more] @returns {Row} */
+const cargo = (name, line, more) => ({ name, command: "cargo", args: line.split(" "), ...more });
+
+/** @param {string} name @param {string} script @param {string} line @param {Partial<Row>} [more] @returns {Row} */
+const node = (name, script, line, more) => ({
+  name,
+  command: process.execPath,
+  args: [binary(script), ...line.split(" ").filter((word) => word !== "")],
+  ...more,
+});
+
+const i686 = { needs: ["Rust's target i686-unknown-linux-gnu", "a C linker for 32-bit programs"] };
+
+/** @type {Row[]} */
+const rows = [
+  cargo("rustfmt", "fmt --all --check", { quick: true }),
+  node("biome", "@biomejs/biome/bin/biome", "check --error-on-warnings", { quick: true }),
+  node("tsc", "typescript/bin/tsc", "", { quick: true }),
+  cargo("clippy, native", "clippy --workspace --all-targets --locked --quiet -- -D warnings", { quick: true }),
+  cargo("clippy, wasm32", "clippy --workspace --lib --locked --quiet --target wasm32-unknown-unknown -- -D warnings"),
+  cargo(
+    "clippy, i686",
+    "clippy --workspace --all-targets --locked --quiet --target i686-unknown-linux-gnu -- -D warnings",
+    i686,
+  ),
+  cargo("cargo doc", "doc --workspace --no-deps --locked --quiet", { env: { RUSTDOCFLAGS: "-D warnings" } }),
+  cargo("cargo test, native", "test --workspace --locked --quiet", { quick: true }),
+  cargo("cargo test, i686", "test --workspace --locked --quiet --target i686-unknown-linux-gnu", i686),
+  cargo("cargo test, wasm32-wasip1", "test --workspace --locked --quiet --target wasm32-wasip1"),
+  node("vite build", "vite/bin/vite.js", "build"),
+  node("declarations", "typescript/bin/tsc", "-p tsconfig.build.json"),
+  node("vitest, unit", "vitest/vitest.mjs", "run --project unit", { quick: true }),
+  node("vitest, slow", "vitest/vitest.mjs", "run --project slow"),
+];
+
+/** @typedef {{ name: string, result: "passed" | "FAILED" | "NOT RUN", seconds: number, why: string }} Outcome */
+
+/** @param {Row} row @param {string[]} missing @returns {Outcome} */
+function outcome({ name, command, args, needs = [], env }, missing) {
+  const absent = needs.filter((need) => missing.includes(need));
+  if (absent.length > 0) return { name, result: "NOT RUN", seconds: 0, why: `missing: ${absent.join("; ")}` };
+  console.log(`\n=== ${name}`);
+  const start = Date.now();
+  const seconds = () => (Date.now() - start) / 1000;
+  try {
+    run(command, args, { cwd: root, env: { ...process.env, ...env } });
+    return { name, result: "passed", seconds: seconds(), why: "" };
+  } catch (error) {
+    return { name, result: "FAILED", seconds: seconds(), why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** @param {Outcome[]} outcomes */
+function report(outcomes) {
+  console.log("\n=== summary");
+  for (const { name, result, seconds, why } of outcomes) {
+    console.log(`  ${result.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${name}${why === "" ? "" : `  (${why})`}`);
+  }
+  const total = outcomes.reduce((sum, { seconds }) => sum + seconds, 0);
+  /** @param {Outcome["result"]} result */
+  const count = (result) => outcomes.filter((outcome) => outcome.result === result).length;
+  console.log(`  ${"".padEnd(8)} ${total.toFixed(1).padStart(6)} s  in all`);
+  const notRun = count("NOT RUN");
+  console.log(`\n${count("passed")} passed, ${count("FAILED")} failed${notRun === 0 ? "" : `, ${notRun} skipped`}`);
+  if (count("FAILED") > 0 || count("passed") === 0) process.exitCode = 1;
+}
+
+const quick = process.argv.includes("--quick");
+const only = process.argv.find((word) => word.startsWith("--only="))?.slice("--only=".length) ?? "";
+const start = Date.now();
+try {
+  const missing = setup({ quick });
+  const chosen = rows.filter((row) => (row.quick || !quick) && row.name.includes(only));
+  const ready = {
+    name: "set-up",
+    result: /** @type {const} */ ("passed"),
+    seconds: (Date.now() - start) / 1000,
+    why: "",
+  };
+  report([ready, ...chosen.map((row) => outcome(row, missing))]);
+} catch (error) {
+  const why = error instanceof Error ? error.message : String(error);
+  report([{ name: "set-up", result: "FAILED", seconds: (Date.now() - start) / 1000, why }]);
+}

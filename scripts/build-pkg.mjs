@@ -1,8 +1,7 @@
 // Builds pkg/ from crate/: wasm-pack, with flags that make the same bytes in any folder on any machine of one toolchain.
 // Usage: node scripts/build-pkg.mjs [folder]      (the folder is pkg/ unless named)
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { digestOf, sourceDigest } from "./digest.mjs";
 import { capture, run, withPath } from "./process.mjs";
@@ -11,20 +10,29 @@ import { root, toolPath } from "./toolchain.mjs";
 /** The flags of rustc, in this one place. */
 function rustFlags() {
   const sysroot = capture("rustc", ["--print", "sysroot"], { cwd: root });
-  if (sysroot === undefined) throw new Error("rustc is missing: run `npm run setup`.");
   const commit = /^commit-hash: (.+)$/m.exec(capture("rustc", ["-Vv"], { cwd: root }) ?? "")?.[1];
-  const cargoHome = process.env.CARGO_HOME || join(homedir(), ".cargo");
+  if (sysroot === undefined || commit === undefined) throw new Error("rustc is missing: run `npm run setup`.");
   return [
     // Every engine since 2023 has it, and memchr's search and LLVM's loops use it. The rest of that baseline (bulk memory,
     // sign extension, saturating conversions, multi-value, mutable globals, reference types) is rustc's own default.
     "-Ctarget-feature=+simd128",
-    // Panic messages and file!() carry paths: no machine's folders, and the same bytes wherever the checkout lies.
-    // Of two prefixes that match, rustc takes the last.
-    `--remap-path-prefix=${homedir()}=home`,
-    `--remap-path-prefix=${cargoHome}=cargo`,
+    // Panic messages and file!() carry paths. Remapped, they name no machine's folders and no registry, and the bytes are
+    // the same wherever the checkout lies. /rustc/<commit> is what rustc itself writes where it has no library sources.
+    ...crateFolders().map((folder) => `--remap-path-prefix=${folder}=crates`),
     `--remap-path-prefix=${join(sysroot, "lib", "rustlib", "src", "rust")}=/rustc/${commit}`,
     `--remap-path-prefix=${root}=guest-memory`,
   ];
+}
+
+/** The folders that hold the sources of the crates we depend on: one for each registry, wherever cargo keeps it. */
+function crateFolders() {
+  const options = ["--format-version=1", "--locked", "--filter-platform=wasm32-unknown-unknown"];
+  const metadata = capture("cargo", ["metadata", ...options], { cwd: root });
+  if (metadata === undefined) throw new Error("cargo metadata fails: run `cargo metadata --locked` to see why.");
+  /** @type {{ source: string | null, manifest_path: string }[]} */
+  const packages = JSON.parse(metadata).packages;
+  const external = packages.filter(({ source }) => source !== null);
+  return [...new Set(external.map((crate) => dirname(dirname(crate.manifest_path))))];
 }
 
 /**

@@ -162,7 +162,7 @@ function take({ name, there, get, how, takes }) {
       reason = `${error instanceof Error ? error.message : error}\n             `;
     }
   }
-  console.error(`  MISSING    ${name}: ${reason}${how}`);
+  console.log(`  MISSING    ${name}: ${reason}${how}`);
   return false;
 }
 
@@ -173,8 +173,13 @@ function take({ name, there, get, how, takes }) {
  */
 export function setup({ quick = false } = {}) {
   console.log("Setting up");
-  const steps = quick ? quickSteps() : [...quickSteps(), ...fullSteps()];
-  const missing = steps.filter((step) => !take(step));
+  /** @type {Step[]} */
+  const missing = [];
+  for (const step of quick ? quickSteps() : [...quickSteps(), ...fullSteps()]) {
+    if (take(step)) continue;
+    missing.push(step);
+    if (step.get === undefined) break; // Node.js or Rust itself: nothing after it could be had
+  }
   const fatal = missing.filter((step) => !step.optional || process.env.CI === "true");
   if (fatal.length > 0)
     throw new Error(`Missing: ${fatal.map((step) => step.name).join("; ")}. See above how to get it.`);

@@ -45,6 +45,14 @@ const rows = [
   cargo("cargo test, wasm32-wasip1", "test --workspace --locked --quiet --target wasm32-wasip1"),
   node("vite build", "vite/bin/vite.js", "build"),
   node("declarations", "typescript/bin/tsc", "-p tsconfig.build.json"),
+  node("publint", "publint/src/cli.js", "--strict"),
+  // A .wasm has no types, and ES modules only means no answer for CommonJS resolvers.
+  node(
+    "are the types wrong",
+    "@arethetypeswrong/cli/dist/index.js",
+    "--pack --profile esm-only --exclude-entrypoints guest_memory.wasm",
+  ),
+  node("knip", "knip/bin/knip.js", "--no-progress"),
   node("vitest, unit", "vitest/vitest.mjs", "run --project unit", { quick: true }),
   node("vitest, slow", "vitest/vitest.mjs", "run --project slow"),
 ];

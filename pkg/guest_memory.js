@@ -1,7 +1,290 @@
 /* @ts-self-types="./guest_memory.d.ts" */
 
 /**
- * The version of the interface between this module and the facade.
+ * Checks that a whole range is backed.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_check(handle, low, high, length_low, length_high) {
+    const ret = wasm.gm_check(handle, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Compares two ranges, the second in the address space `other`. Report: 0 equal, 1 greater, 2 less.
+ * @param {number} handle
+ * @param {number} a_low
+ * @param {number} a_high
+ * @param {number} other
+ * @param {number} b_low
+ * @param {number} b_high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_compare(handle, a_low, a_high, other, b_low, b_high, length_low, length_high) {
+    const ret = wasm.gm_compare(handle, a_low, a_high, other, b_low, b_high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Copies a range from the address space `source`, which may be the same.
+ * @param {number} handle
+ * @param {number} to_low
+ * @param {number} to_high
+ * @param {number} source
+ * @param {number} from_low
+ * @param {number} from_high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_copy(handle, to_low, to_high, source, from_low, from_high, length_low, length_high) {
+    const ret = wasm.gm_copy(handle, to_low, to_high, source, from_low, from_high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Makes an address space of the staged regions and forgets them. Report: handle, byte offset of the page table.
+ * @returns {number}
+ */
+export function gm_create() {
+    const ret = wasm.gm_create();
+    return ret >>> 0;
+}
+
+/**
+ * Closes a dirty client.
+ * @param {number} handle
+ * @param {number} client
+ * @returns {number}
+ */
+export function gm_dirty_close(handle, client) {
+    const ret = wasm.gm_dirty_close(handle, client);
+    return ret >>> 0;
+}
+
+/**
+ * Collects dirty ranges from an address on into the transfer buffer, as pairs of 64-bit start and length.
+ * Report: how many; 1 if there are more, else 0; where to go on (two words).
+ * @param {number} handle
+ * @param {number} client
+ * @param {number} low
+ * @param {number} high
+ * @returns {number}
+ */
+export function gm_dirty_collect(handle, client, low, high) {
+    const ret = wasm.gm_dirty_collect(handle, client, low, high);
+    return ret >>> 0;
+}
+
+/**
+ * Opens a dirty client. Report: its bit.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_dirty_open(handle) {
+    const ret = wasm.gm_dirty_open(handle);
+    return ret >>> 0;
+}
+
+/**
+ * Forgets an address space. Gives 1 if there was one, else 0.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_dispose(handle) {
+    const ret = wasm.gm_dispose(handle);
+    return ret >>> 0;
+}
+
+/**
+ * Says that a range was shown to the caller.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_expose(handle, low, high, length_low, length_high) {
+    const ret = wasm.gm_expose(handle, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Says that a caller was given views of the page table and of the control words.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_expose_tables(handle) {
+    const ret = wasm.gm_expose_tables(handle);
+    return ret >>> 0;
+}
+
+/**
+ * Sets a range to one byte.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} byte
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_fill(handle, low, high, byte, length_low, length_high) {
+    const ret = wasm.gm_fill(handle, low, high, byte, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * The bytes adjacent in linear memory from an address on, `limit` at most. Report: host offset, length.
+ * Gives 1 in a hole, without a report.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} limit
+ * @returns {number}
+ */
+export function gm_forward_run(handle, low, high, limit) {
+    const ret = wasm.gm_forward_run(handle, low, high, limit);
+    return ret >>> 0;
+}
+
+/**
+ * Where a range lies, if it lies in one region. Report: host offset.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_host_run(handle, low, high, length_low, length_high) {
+    const ret = wasm.gm_host_run(handle, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Finds the needle that lies in the transfer buffer. Report: 1 if found, else 0; its address (two words).
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @param {number} needle_bytes
+ * @returns {number}
+ */
+export function gm_index_of(handle, low, high, length_low, length_high, needle_bytes) {
+    const ret = wasm.gm_index_of(handle, low, high, length_low, length_high, needle_bytes);
+    return ret >>> 0;
+}
+
+/**
+ * Inserts a region.
+ * @param {number} handle
+ * @param {number} start_low
+ * @param {number} start_high
+ * @param {number} size_low
+ * @param {number} size_high
+ * @returns {number}
+ */
+export function gm_insert(handle, start_low, start_high, size_low, size_high) {
+    const ret = wasm.gm_insert(handle, start_low, start_high, size_low, size_high);
+    return ret >>> 0;
+}
+
+/**
+ * Marks a range as written.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_mark_dirty(handle, low, high, length_low, length_high) {
+    const ret = wasm.gm_mark_dirty(handle, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Byte offsets and sizes of the fixed places, by index: 0 the report block, 1 the transfer buffer, 2 the transfer
+ * buffer's size, 3 the dirty map. 0 for any other.
+ * @param {number} index
+ * @returns {number}
+ */
+export function gm_place(index) {
+    const ret = wasm.gm_place(index);
+    return ret >>> 0;
+}
+
+/**
+ * The region at `index`. Report: start, size (two words each), host offset.
+ * @param {number} handle
+ * @param {number} index
+ * @returns {number}
+ */
+export function gm_region(handle, index) {
+    const ret = wasm.gm_region(handle, index);
+    return ret >>> 0;
+}
+
+/**
+ * How many regions there are; 0 for a handle that names nothing.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_region_count(handle) {
+    const ret = wasm.gm_region_count(handle);
+    return ret >>> 0;
+}
+
+/**
+ * Removes the region with exactly this start and size.
+ * @param {number} handle
+ * @param {number} start_low
+ * @param {number} start_high
+ * @param {number} size_low
+ * @param {number} size_high
+ * @returns {number}
+ */
+export function gm_remove(handle, start_low, start_high, size_low, size_high) {
+    const ret = wasm.gm_remove(handle, start_low, start_high, size_low, size_high);
+    return ret >>> 0;
+}
+
+/**
+ * Reserves linear memory for a later region.
+ * @param {number} handle
+ * @param {number} bytes_low
+ * @param {number} bytes_high
+ * @returns {number}
+ */
+export function gm_reserve(handle, bytes_low, bytes_high) {
+    const ret = wasm.gm_reserve(handle, bytes_low, bytes_high);
+    return ret >>> 0;
+}
+
+/**
+ * Adds a region to the list for [`gm_create`].
+ * @param {number} start_low
+ * @param {number} start_high
+ * @param {number} size_low
+ * @param {number} size_high
+ * @returns {number}
+ */
+export function gm_stage(start_low, start_high, size_low, size_high) {
+    const ret = wasm.gm_stage(start_low, start_high, size_low, size_high);
+    return ret >>> 0;
+}
+
+/**
+ * [`ABI`], for the facade to compare.
  * @returns {number}
  */
 export function guest_memory_abi() {

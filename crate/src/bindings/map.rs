@@ -17,6 +17,7 @@ static STAGED: Mutex<Vec<(GuestAddress, u64)>> = Mutex::new(Vec::new());
 pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) -> u32 {
     let mut staged = STAGED.lock().unwrap_or_else(PoisonError::into_inner);
     if staged.try_reserve(1).is_err() {
+        staged.clear(); // the facade gives up: nothing may be left for the next list
         return status(Err(Fault::OutOfMemory { bytes: 16 }));
     }
     staged.push((

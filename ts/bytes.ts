@@ -1,0 +1,45 @@
+// The caller's byte arrays: what they really are, whatever their properties say.
+
+import { GuestMemoryError } from "./errors.ts";
+import { describe } from "./wide.ts";
+
+// The engine's own getters: an own property or a subclass cannot lie to them, and they work across realms.
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const tagOf = getter(Symbol.toStringTag);
+const lengthOf = getter("length");
+const bufferOf = getter("buffer");
+
+function getter(key: PropertyKey): (this: unknown) => unknown {
+  return Object.getOwnPropertyDescriptor(typedArray, key)?.get as (this: unknown) => unknown;
+}
+
+/** The length of a Uint8Array (a Buffer is one), or a TypeError; an array without its bytes is an error too. */
+export function byteLengthOf(bytes: Uint8Array, what: string): number {
+  if (tagOf.call(bytes) !== "Uint8Array") {
+    throw new TypeError(`${what} must be a Uint8Array, not ${describe(bytes)}`);
+  }
+  const length = lengthOf.call(bytes) as number;
+  if (length === 0) expectAttached(bytes, what);
+  return length;
+}
+
+/** A detached array, or one behind the end of its resized buffer, has length 0 too, but no place to put bytes. */
+function expectAttached(bytes: Uint8Array, what: string): void {
+  try {
+    Uint8Array.prototype.at.call(bytes, 0);
+  } catch {
+    throw new GuestMemoryError("DETACHED_BUFFER", `${what} has no bytes any more: its buffer was detached or resized`, {
+      length: 0,
+    });
+  }
+}
+
+/** Whether an array's buffer is this one. */
+export function ownedBy(bytes: Uint8Array, buffer: ArrayBuffer): boolean {
+  return bufferOf.call(bytes) === buffer;
+}
+
+/** Whether another thread might make the array longer while it is copied. */
+export function isGrowable(bytes: Uint8Array): boolean {
+  return !(bufferOf.call(bytes) instanceof ArrayBuffer);
+}

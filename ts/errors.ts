@@ -1,0 +1,118 @@
+// GuestMemoryError, its codes, and the one table that maps the core's numbers to them.
+
+/**
+ * What went wrong, as {@link GuestMemoryError.code}:
+ *
+ * - `INVALID_GUEST_ADDRESS`: nothing backs the first byte of the range.
+ * - `PARTIAL_BUFFER`: the range begins in memory and runs into a hole.
+ * - `GUEST_ADDRESS_OVERFLOW`: the range, or a region, passes 2^64.
+ * - `CROSSES_REGIONS`: the range is backed, but by more than one region, where one is needed.
+ * - `MEMORY_REGION_OVERLAP`: two regions share a byte.
+ * - `UNSORTED_MEMORY_REGIONS`: regions were not given in ascending order.
+ * - `NO_MEMORY_REGION`: no region was given, or none has exactly this start and size.
+ * - `READ_ONLY`: the memory there cannot be written.
+ * - `MISALIGNED`: an atomic access is not at a multiple of its size.
+ * - `OUT_OF_MEMORY`: linear memory cannot hold this much more.
+ * - `TOO_MANY_CLIENTS`: seven dirty clients are open already.
+ * - `DETACHED_BUFFER`: the caller's array has no bytes any more (its buffer was transferred, resized or grown).
+ * - `DISPOSED`: the memory, or the client, was disposed.
+ * - `NOT_INITIALIZED`: a synchronous call before `init()` was done.
+ * - `ABI_MISMATCH`: the Wasm module is not of this version of the facade.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, GuestMemoryError, type GuestMemoryErrorCode } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * let code: GuestMemoryErrorCode | undefined;
+ * try {
+ *   memory.readUint8(0x2000);
+ * } catch (error) {
+ *   if (error instanceof GuestMemoryError) code = error.code;
+ * }
+ * console.assert(code === "INVALID_GUEST_ADDRESS");
+ * ```
+ */
+export type GuestMemoryErrorCode =
+  | "INVALID_GUEST_ADDRESS"
+  | "PARTIAL_BUFFER"
+  | "GUEST_ADDRESS_OVERFLOW"
+  | "CROSSES_REGIONS"
+  | "MEMORY_REGION_OVERLAP"
+  | "UNSORTED_MEMORY_REGIONS"
+  | "NO_MEMORY_REGION"
+  | "READ_ONLY"
+  | "MISALIGNED"
+  | "OUT_OF_MEMORY"
+  | "TOO_MANY_CLIENTS"
+  | "DETACHED_BUFFER"
+  | "DISPOSED"
+  | "NOT_INITIALIZED"
+  | "ABI_MISMATCH";
+
+/** The core's status numbers (crate/src/fault.rs, and 11 from crate/src/bindings) as codes. */
+export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
+  1: "INVALID_GUEST_ADDRESS",
+  2: "PARTIAL_BUFFER",
+  3: "GUEST_ADDRESS_OVERFLOW",
+  4: "CROSSES_REGIONS",
+  5: "MEMORY_REGION_OVERLAP",
+  6: "UNSORTED_MEMORY_REGIONS",
+  7: "NO_MEMORY_REGION",
+  9: "OUT_OF_MEMORY",
+  10: "TOO_MANY_CLIENTS",
+  11: "DISPOSED",
+};
+
+/** The core's number for a region of no bytes: a RangeError here, because it is an argument that no map makes right. */
+export const EMPTY_REGION = 8;
+
+/** Where an error happened, as far as it happened anywhere. */
+export interface ErrorPlace {
+  address?: number | bigint | undefined;
+  length?: number | bigint | undefined;
+  region?: { readonly start: number | bigint; readonly size: number } | undefined;
+}
+
+/**
+ * Every error about guest memory. A wrong type is a TypeError instead, a number that is no address or length a
+ * RangeError; both come before anything was touched. After any of them memory is as it was.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, GuestMemoryError } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * try {
+ *   memory.writeSlice(0xff0, new Uint8Array(32));
+ * } catch (error) {
+ *   console.assert(error instanceof GuestMemoryError && error.code === "PARTIAL_BUFFER");
+ *   console.assert(error instanceof GuestMemoryError && error.address === 0xff0 && error.length === 32);
+ * }
+ * ```
+ */
+export class GuestMemoryError extends Error {
+  /** What went wrong. */
+  readonly code: GuestMemoryErrorCode;
+  /** The first guest-physical address of the range that was asked for, as it was given. */
+  readonly address: number | bigint | undefined;
+  /** Bytes that were asked for. */
+  readonly length: number | bigint | undefined;
+  /** The region that was meant, for errors about one. */
+  readonly region: { readonly start: number | bigint; readonly size: number } | undefined;
+
+  /** Made by this library; `place` says where. */
+  constructor(code: GuestMemoryErrorCode, message: string, place: ErrorPlace = {}) {
+    super(message);
+    this.name = "GuestMemoryError";
+    this.code = code;
+    this.address = place.address;
+    this.length = place.length;
+    this.region = place.region;
+  }
+}
+
+/** An address as people write it. */
+export function hex(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}

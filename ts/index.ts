@@ -1,0 +1,13 @@
+// guest-memory: the guest-physical memory of virtual machines, for the web. Exports only.
+
+export { AtomicFields } from "./atomic-fields.ts";
+export { DirtyClient, DirtyLog } from "./dirty.ts";
+export { GuestMemoryError, type GuestMemoryErrorCode } from "./errors.ts";
+export { GuestMemory, type GuestMemoryTables } from "./guest-memory.ts";
+export { type InitOptions, init } from "./init.ts";
+export type { GuestMemoryOptions, GuestRange } from "./layout.ts";
+export type { OnUnmapped } from "./on-unmapped.ts";
+export type { Glue, WasmSource } from "./raw.ts";
+export { GuestRegion } from "./region.ts";
+export { ScalarFields } from "./scalars.ts";
+export type { Wide } from "./wide.ts";

@@ -1,0 +1,121 @@
+// init(): finding a Wasm module, instantiating it, and checking that it is ours.
+
+import { GuestMemoryError } from "./errors.ts";
+import { LinearMemory } from "./linear-memory.ts";
+import { type Glue, packagedGlue, packagedWasm, type RawExports, type WasmSource } from "./raw.ts";
+
+/** The version of the interface between the facade and a module (crate/src/bindings). */
+const ABI = 1;
+
+/**
+ * Where the Wasm module comes from; see {@link init}.
+ *
+ * @example
+ * ```ts
+ * import { init, type InitOptions } from "guest-memory";
+ *
+ * const options: InitOptions = {};
+ * await init(options);
+ * ```
+ */
+export interface InitOptions {
+  /**
+   * The packaged binary, for when it cannot be found next to the code (some bundlers): a URL, a Response, its bytes or a
+   * compiled module. Import its place as `guest-memory/guest_memory.wasm`.
+   */
+  wasm?: WasmSource | Promise<WasmSource>;
+  /**
+   * The wasm-bindgen glue of a module of your own that links the crate with its bindings; `wasm` is its binary then, and
+   * may be missing if the glue finds it by itself or was initialised already.
+   */
+  glue?: Glue;
+}
+
+let current: LinearMemory | undefined;
+let loading: Promise<LinearMemory> | undefined;
+const byExports = new WeakMap<object, LinearMemory>();
+
+/**
+ * Loads the Wasm module. Optional: {@link GuestMemory.fromRanges} does it when it is first called. Call it yourself to
+ * use {@link GuestMemory.fromRangesSync} afterwards, to say where the binary lies, or to put guest memory into a module
+ * of your own. With no options it gives what is loaded; a module given by `glue` becomes the one that new memories are
+ * made in, and those made before stay in theirs.
+ *
+ * @param options - Where the module comes from.
+ * @throws GuestMemoryError `ABI_MISMATCH` if the module is not of this version.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, init } from "guest-memory";
+ *
+ * await init();
+ * const memory = GuestMemory.fromRangesSync([[0x0, 0x1000]]);
+ * memory.dispose();
+ * ```
+ */
+export async function init(options: InitOptions = {}): Promise<void> {
+  await load(options);
+}
+
+/** What `init` loads, as the facade uses it. */
+export async function load(options: InitOptions = {}): Promise<LinearMemory> {
+  if (options.glue) {
+    current = adopt(
+      await options.glue.default(
+        options.wasm === undefined ? undefined : { module_or_path: await source(options.wasm) },
+      ),
+    );
+    return current;
+  }
+  if (current) return current;
+  loading ??= packaged(options.wasm);
+  try {
+    current ??= await loading;
+    return current;
+  } finally {
+    loading = undefined; // a failure may be tried again
+  }
+}
+
+/** The loaded module, for synchronous calls. */
+export function loaded(): LinearMemory {
+  if (current) return current;
+  throw new GuestMemoryError(
+    "NOT_INITIALIZED",
+    "the Wasm module is not loaded yet: `await init()` once before, or use `await GuestMemory.fromRanges(...)`",
+  );
+}
+
+async function packaged(wasm: InitOptions["wasm"]): Promise<LinearMemory> {
+  return adopt(await packagedGlue.default({ module_or_path: await source(wasm ?? packagedWasm) }));
+}
+
+/** What wasm-bindgen's glue can take: it fetches URLs by itself, but no runtime fetches files everywhere. */
+async function source(wasm: WasmSource | Promise<WasmSource>): Promise<unknown> {
+  const given = await wasm;
+  const url = typeof given === "string" ? new URL(given, import.meta.url) : given;
+  if (!(url instanceof URL)) return url;
+  if (url.protocol !== "file:") return fetch(url);
+  const path = new URL(url);
+  path.search = ""; // the bundlers' `?no-inline`
+  const { readFile } = process.getBuiltinModule("node:fs/promises");
+  return readFile(path);
+}
+
+/** One LinearMemory for each instance. */
+function adopt(raw: unknown): LinearMemory {
+  const exports = raw as RawExports;
+  const abi = typeof exports.guest_memory_abi === "function" ? exports.guest_memory_abi() : "none";
+  if (abi !== ABI) {
+    throw new GuestMemoryError(
+      "ABI_MISMATCH",
+      `the Wasm module has interface version ${abi}, this facade needs ${ABI}: use the two from one release` +
+        " (a module of your own needs `guest_memory::export_bindings!();`)",
+    );
+  }
+  const known = byExports.get(exports);
+  if (known) return known;
+  const linear = new LinearMemory(exports);
+  byExports.set(exports, linear);
+  return linear;
+}

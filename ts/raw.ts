@@ -1,0 +1,81 @@
+// The one seam to ../pkg: what wasm-bindgen made of crate/. Nothing else imports it.
+
+import * as glue from "../pkg/guest_memory.js";
+
+/** What every module that links the crate with its bindings exports (crate/src/bindings). */
+export interface RawExports {
+  readonly memory: WebAssembly.Memory;
+  guest_memory_abi(): number;
+  gm_place(index: number): number;
+  gm_stage(startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
+  gm_create(): number;
+  gm_dispose(handle: number): number;
+  gm_insert(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
+  gm_remove(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
+  gm_reserve(handle: number, low: number, high: number): number;
+  gm_region_count(handle: number): number;
+  gm_region(handle: number, index: number): number;
+  gm_expose_tables(handle: number): number;
+  gm_check(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_host_run(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_forward_run(handle: number, low: number, high: number, limit: number): number;
+  gm_fill(handle: number, low: number, high: number, byte: number, lengthLow: number, lengthHigh: number): number;
+  gm_copy(
+    handle: number,
+    toLow: number,
+    toHigh: number,
+    source: number,
+    fromLow: number,
+    fromHigh: number,
+    lengthLow: number,
+    lengthHigh: number,
+  ): number;
+  gm_compare(
+    handle: number,
+    aLow: number,
+    aHigh: number,
+    other: number,
+    bLow: number,
+    bHigh: number,
+    lengthLow: number,
+    lengthHigh: number,
+  ): number;
+  gm_index_of(
+    handle: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+    needleBytes: number,
+  ): number;
+  gm_dirty_open(handle: number): number;
+  gm_dirty_close(handle: number, client: number): number;
+  gm_dirty_collect(handle: number, client: number, low: number, high: number): number;
+  gm_mark_dirty(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_expose(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+}
+
+/** Where a Wasm binary can come from. */
+export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Module;
+
+/**
+ * The JavaScript that wasm-bindgen (target `web`) makes for a module: `import * as glue from "./my_module.js"`.
+ *
+ * @example
+ * ```ts
+ * import type { Glue } from "guest-memory";
+ *
+ * const isGlue = (candidate: Glue): boolean => typeof candidate.default === "function";
+ * console.assert(isGlue({ default: async () => ({}) }));
+ * ```
+ */
+export interface Glue {
+  /** Instantiates the module once; gives its raw exports. */
+  default(options?: { module_or_path: unknown }): Promise<unknown>;
+}
+
+/** The glue of the module in pkg/. */
+export const packagedGlue: Glue = glue as unknown as Glue; // its own types name what it can fetch
+
+/** Where the packaged binary lies. `?no-inline` keeps bundlers of libraries from making a string of it. */
+export const packagedWasm: URL = new URL("../pkg/guest_memory_bg.wasm?no-inline", import.meta.url);

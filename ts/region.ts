@@ -1,0 +1,39 @@
+// GuestRegion: one run of guest RAM, as data.
+
+/** The host offset of a region's first byte; kept out of the public type. */
+const hosts = new WeakMap<object, number>();
+
+/**
+ * A region of guest RAM, as it was when it was asked for: plain data, frozen.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type GuestRegion } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x1000, 0x2000]]);
+ * const region: GuestRegion = memory.regions[0]!;
+ * console.assert(region.start === 0x1000 && region.size === 0x2000 && region.lastAddress === 0x2fff);
+ * ```
+ */
+export class GuestRegion<A extends number | bigint = number> {
+  /** The first guest-physical address. */
+  readonly start: A;
+  /** Bytes. */
+  readonly size: number;
+  /** The last guest-physical address that belongs to it. */
+  readonly lastAddress: A;
+
+  /** Made by this library. */
+  constructor(start: A, size: number, host: number) {
+    this.start = start;
+    this.size = size;
+    this.lastAddress = (typeof start === "bigint" ? start + BigInt(size - 1) : Number(start) + (size - 1)) as A;
+    hosts.set(this, host);
+    Object.freeze(this);
+  }
+}
+
+/** Where a region's first byte lies in linear memory, in bytes. */
+export function hostOf(region: GuestRegion<number | bigint>): number {
+  return hosts.get(region) ?? 0;
+}

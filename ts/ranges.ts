@@ -45,7 +45,10 @@ export class Ranges {
     target.enter();
     source.enter();
     const { linear, handle } = target;
-    if (source.linear !== linear) return this.#copyAcross(to, source, from, length);
+    if (source.linear !== linear) {
+      this.#copyAcross(to, source, from, length);
+      return;
+    }
     const status = linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
     if (status === 0) return;
     // The core checks the source first; which side failed decides the address that the error names.

@@ -20,10 +20,10 @@ const MARK = 0xff;
 /** Installs the scalar accesses of `target`, over the arrays of now. By name: assignment by computed key would turn
  * the object into a dictionary. */
 export function installScalars(target: ScalarFields, space: Space, slow: SlowPath): void {
-  const { table } = space;
-  const { buffer, u8, u32, dirty } = space.linear;
+  // The table through the array of all words: one array less to load and check for an engine that cannot fold them.
+  const { words, tableIndex } = space;
+  const { buffer, u8, u16, dirty } = space.linear;
   const i8 = new Int8Array(buffer);
-  const u16 = new Uint16Array(buffer);
   const i16 = new Int16Array(buffer);
   const i32 = new Int32Array(buffer);
   const data = new DataView(buffer);
@@ -32,7 +32,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   const at = (address: Wide, last: number, flag: number): number => {
     if (typeof address !== "number") return -1;
     const guest = address >>> 0;
-    const entry = table[guest >>> 12] as number;
+    const entry = words[tableIndex + (guest >>> 12)] as number;
     if ((entry & flag) === 0 || guest !== address || (guest & 0xfff) + last > 0xfff) return -1;
     return (((entry & ~15) << 8) | (guest & 0xfff)) >>> 0;
   };
@@ -40,7 +40,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   target.readUint8 = (address) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & READABLE) !== 0 && guest === address) {
         return u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
@@ -51,7 +51,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   target.writeUint8 = (address, value) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & WRITABLE) !== 0 && guest === address) {
         u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = value;
         dirty[entry >>> 4] = MARK;
@@ -65,7 +65,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   target.readInt8 = (address) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & READABLE) !== 0 && guest === address) {
         return i8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
@@ -76,7 +76,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   target.writeInt8 = (address, value) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & WRITABLE) !== 0 && guest === address) {
         i8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = value;
         dirty[entry >>> 4] = MARK;
@@ -90,31 +90,31 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   target.readUint16 = (address) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
-      if ((entry & READABLE) !== 0 && guest === address && (guest & 1) === 0) {
-        return u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & READABLE) !== 0 && guest === address) {
+        if ((guest & 1) === 0) return u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
+        if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    const host = at(address, 1, READABLE);
-    if (host >= 0) return data.getUint16(host, true);
     return slow.load(address, 2).getUint16(0, true);
   };
 
   target.writeUint16 = (address, value) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address && (guest & 1) === 0) {
-        u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = value;
-        dirty[entry >>> 4] = MARK;
-        return;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & WRITABLE) !== 0 && guest === address) {
+        if ((guest & 1) === 0) {
+          u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = value;
+          dirty[entry >>> 4] = MARK;
+          return;
+        }
+        if ((guest & 0xfff) <= 4094) {
+          data.setUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, value, true);
+          dirty[entry >>> 4] = MARK;
+          return;
+        }
       }
-    }
-    const host = at(address, 1, WRITABLE);
-    if (host >= 0) {
-      data.setUint16(host, value, true);
-      dirty[host >>> 12] = MARK;
-      return;
     }
     slow.scratch.setUint16(0, value, true);
     slow.store(address, 2);
@@ -139,31 +139,31 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   target.readInt16 = (address) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
-      if ((entry & READABLE) !== 0 && guest === address && (guest & 1) === 0) {
-        return i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & READABLE) !== 0 && guest === address) {
+        if ((guest & 1) === 0) return i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
+        if ((guest & 0xfff) <= 4094) return data.getInt16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    const host = at(address, 1, READABLE);
-    if (host >= 0) return data.getInt16(host, true);
     return slow.load(address, 2).getInt16(0, true);
   };
 
   target.writeInt16 = (address, value) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address && (guest & 1) === 0) {
-        i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = value;
-        dirty[entry >>> 4] = MARK;
-        return;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & WRITABLE) !== 0 && guest === address) {
+        if ((guest & 1) === 0) {
+          i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = value;
+          dirty[entry >>> 4] = MARK;
+          return;
+        }
+        if ((guest & 0xfff) <= 4094) {
+          data.setInt16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, value, true);
+          dirty[entry >>> 4] = MARK;
+          return;
+        }
       }
-    }
-    const host = at(address, 1, WRITABLE);
-    if (host >= 0) {
-      data.setInt16(host, value, true);
-      dirty[host >>> 12] = MARK;
-      return;
     }
     slow.scratch.setInt16(0, value, true);
     slow.store(address, 2);
@@ -188,31 +188,31 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   target.readUint32 = (address) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
-      if ((entry & READABLE) !== 0 && guest === address && (guest & 3) === 0) {
-        return u32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] as number;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & READABLE) !== 0 && guest === address) {
+        if ((guest & 3) === 0) return words[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] as number;
+        if ((guest & 0xfff) <= 4092) return data.getUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    const host = at(address, 3, READABLE);
-    if (host >= 0) return data.getUint32(host, true);
     return slow.load(address, 4).getUint32(0, true);
   };
 
   target.writeUint32 = (address, value) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address && (guest & 3) === 0) {
-        u32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = value;
-        dirty[entry >>> 4] = MARK;
-        return;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & WRITABLE) !== 0 && guest === address) {
+        if ((guest & 3) === 0) {
+          words[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = value;
+          dirty[entry >>> 4] = MARK;
+          return;
+        }
+        if ((guest & 0xfff) <= 4092) {
+          data.setUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, value, true);
+          dirty[entry >>> 4] = MARK;
+          return;
+        }
       }
-    }
-    const host = at(address, 3, WRITABLE);
-    if (host >= 0) {
-      data.setUint32(host, value, true);
-      dirty[host >>> 12] = MARK;
-      return;
     }
     slow.scratch.setUint32(0, value, true);
     slow.store(address, 4);
@@ -237,31 +237,31 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   target.readInt32 = (address) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
-      if ((entry & READABLE) !== 0 && guest === address && (guest & 3) === 0) {
-        return i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] as number;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & READABLE) !== 0 && guest === address) {
+        if ((guest & 3) === 0) return i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] as number;
+        if ((guest & 0xfff) <= 4092) return data.getInt32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    const host = at(address, 3, READABLE);
-    if (host >= 0) return data.getInt32(host, true);
     return slow.load(address, 4).getInt32(0, true);
   };
 
   target.writeInt32 = (address, value) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = table[guest >>> 12] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address && (guest & 3) === 0) {
-        i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = value;
-        dirty[entry >>> 4] = MARK;
-        return;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & WRITABLE) !== 0 && guest === address) {
+        if ((guest & 3) === 0) {
+          i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = value;
+          dirty[entry >>> 4] = MARK;
+          return;
+        }
+        if ((guest & 0xfff) <= 4092) {
+          data.setInt32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, value, true);
+          dirty[entry >>> 4] = MARK;
+          return;
+        }
       }
-    }
-    const host = at(address, 3, WRITABLE);
-    if (host >= 0) {
-      data.setInt32(host, value, true);
-      dirty[host >>> 12] = MARK;
-      return;
     }
     slow.scratch.setInt32(0, value, true);
     slow.store(address, 4);

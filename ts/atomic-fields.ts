@@ -29,14 +29,14 @@ export abstract class AtomicFields extends ScalarFields {
    */
   declare load8: (address: Wide) => number;
   /**
-   * Writes 8 bits atomically. Errors: see {@link AtomicFields}.
+   * Writes 8 bits atomically; gives `value` as an integer. Errors: see {@link AtomicFields}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.load8(0x10) === 5);
    * ```
    */
-  declare store8: (address: Wide, value: number) => void;
+  declare store8: (address: Wide, value: number) => number;
   /**
    * Adds `value`, wrapping, 8 bits atomically; gives the old value. Errors: see {@link AtomicFields}.
    * @example
@@ -117,7 +117,7 @@ export abstract class AtomicFields extends ScalarFields {
    * console.assert(memory.load16(0x10) === 5);
    * ```
    */
-  declare store16: (address: Wide, value: number) => void;
+  declare store16: (address: Wide, value: number) => number;
   /**
    * Adds `value`, wrapping, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicFields}.
    * @example
@@ -198,7 +198,7 @@ export abstract class AtomicFields extends ScalarFields {
    * console.assert(memory.load32(0x10) === 5);
    * ```
    */
-  declare store32: (address: Wide, value: number) => void;
+  declare store32: (address: Wide, value: number) => number;
   /**
    * Adds `value`, wrapping, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicFields}.
    * @example
@@ -279,7 +279,7 @@ export abstract class AtomicFields extends ScalarFields {
    * console.assert(memory.load64(0x10) === 5n);
    * ```
    */
-  declare store64: (address: Wide, value: bigint) => void;
+  declare store64: (address: Wide, value: bigint) => bigint;
   /**
    * Adds `value`, wrapping, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicFields}.
    * @example

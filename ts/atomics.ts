@@ -23,8 +23,9 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   };
   target.store8 = (address, value) => {
     const host = resolver.element(address, 1);
-    Atomics.store(linear.u8, host, value);
+    const stored = Atomics.store(linear.u8, host, value);
     mark(host);
+    return stored;
   };
   target.add8 = (address, value) => {
     const host = resolver.element(address, 1);
@@ -75,8 +76,9 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   };
   target.store16 = (address, value) => {
     const host = resolver.element(address, 2);
-    Atomics.store(linear.u16, host / 2, value);
+    const stored = Atomics.store(linear.u16, host / 2, value);
     mark(host);
+    return stored;
   };
   target.add16 = (address, value) => {
     const host = resolver.element(address, 2);
@@ -127,8 +129,9 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   };
   target.store32 = (address, value) => {
     const host = resolver.element(address, 4);
-    Atomics.store(linear.u32, host / 4, value);
+    const stored = Atomics.store(linear.u32, host / 4, value);
     mark(host);
+    return stored;
   };
   target.add32 = (address, value) => {
     const host = resolver.element(address, 4);
@@ -179,8 +182,9 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   };
   target.store64 = (address, value) => {
     const host = resolver.element(address, 8);
-    Atomics.store(linear.u64, host / 8, value);
+    const stored = Atomics.store(linear.u64, host / 8, value);
     mark(host);
+    return stored;
   };
   target.add64 = (address, value) => {
     const host = resolver.element(address, 8);

@@ -399,11 +399,10 @@ export class GuestMemory<A extends number | bigint = number> extends AtomicField
    * console.assert(memory.toRegionAddress(0x10)!.address === 0x10);
    * ```
    */
-  toRegionAddress(address: Wide): { region: GuestRegion<A>; address: A } | undefined {
+  toRegionAddress(address: Wide): { region: GuestRegion<A>; address: number } | undefined {
     const region = this.findRegion(address);
     if (region === undefined) return undefined;
-    const offset = BigInt(address) - BigInt(region.start);
-    return { region, address: (this.#space.bigint ? offset : Number(offset)) as A };
+    return { region, address: Number(BigInt(address) - BigInt(region.start)) };
   }
 
   /**

@@ -90,7 +90,7 @@ export class Resolver {
   element(address: Wide, size: number): number {
     if (typeof address === "number") {
       const guest = address >>> 0;
-      const entry = this.#space.table[guest >>> 12] as number;
+      const entry = this.#space.words[this.#space.tableIndex + (guest >>> 12)] as number;
       if ((entry & READABLE) !== 0 && guest === address && (guest & (size - 1)) === 0) {
         return (((entry & ~15) << 8) | (guest & 0xfff)) >>> 0;
       }

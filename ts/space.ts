@@ -27,9 +27,11 @@ export class Space implements Member {
   readonly handle: number;
   /** Whether addresses are given as bigints. */
   readonly bigint: boolean;
-  /** The page table; empty after disposal. */
-  table: Uint32Array<ArrayBuffer>;
-  /** The control words behind it. */
+  /** All of linear memory in words, which holds the page table from `tableIndex` on; empty after disposal. */
+  words: Uint32Array<ArrayBuffer>;
+  /** Where the page table starts in `words`. */
+  readonly tableIndex: number;
+  /** The control words behind it; empty after disposal. */
   control: Uint32Array<ArrayBuffer>;
   disposed = false;
   onUnmapped: OnUnmapped<Wide> | undefined;
@@ -38,7 +40,6 @@ export class Space implements Member {
   /** Made when somebody listens. */
   events: EventTarget | undefined;
 
-  readonly #tableOffset: number;
   readonly #leave: () => void;
   #regions: readonly GuestRegion<Wide>[] | undefined;
   #regionsGeneration = 0;
@@ -48,16 +49,16 @@ export class Space implements Member {
     this.linear = linear;
     this.handle = handle;
     this.bigint = bigint;
-    this.#tableOffset = tableOffset;
-    this.table = new Uint32Array(linear.buffer, tableOffset, ENTRIES);
-    this.control = new Uint32Array(linear.buffer, tableOffset + ENTRIES * 4, 1);
+    this.tableIndex = tableOffset / 4;
+    this.words = linear.u32;
+    this.control = linear.u32.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 1);
     this.#leave = linear.join(this);
     abandoned.register(this, { linear, handle, leave: this.#leave }, this);
   }
 
   arraysReplaced(): void {
-    this.table = new Uint32Array(this.linear.buffer, this.#tableOffset, ENTRIES);
-    this.control = new Uint32Array(this.linear.buffer, this.#tableOffset + ENTRIES * 4, 1);
+    this.words = this.linear.u32;
+    this.control = this.words.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 1);
     this.install();
   }
 
@@ -115,6 +116,11 @@ export class Space implements Member {
     return undefined;
   }
 
+  /** A view of the page table. */
+  get table(): Uint32Array<ArrayBuffer> {
+    return this.words.subarray(this.tableIndex, this.tableIndex + ENTRIES);
+  }
+
   /** An address from the core, in this memory's kind of number. */
   address(low: number, high: number): Wide {
     return this.bigint ? joinBig(low, high) : join(low, high);
@@ -127,8 +133,8 @@ export class Space implements Member {
     abandoned.unregister(this);
     this.#leave();
     this.linear.raw.gm_dispose(this.handle);
-    this.table = new Uint32Array(0);
-    this.control = this.table; // no generation: nothing that was resolved before is good any more
+    this.words = new Uint32Array(0);
+    this.control = this.words; // no generation: nothing that was resolved before is good any more
     this.#regions = undefined;
     this.onUnmapped = undefined;
     this.install();

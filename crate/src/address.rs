@@ -1,7 +1,7 @@
 //! Addresses that are not pointers: checked arithmetic on guest-physical and region-relative positions.
 //!
-//! [`Address`] is what the newtypes of [`guest_memory`](crate::guest_memory) have in common, so that code can be written
-//! once for both and neither is mistaken for a number or for the other.
+//! [`Address`] is what the newtypes of [`guest_memory`](crate::guest_memory) have in common, so that code can be
+//! written once for both and neither is mistaken for a number or for the other.
 
 use std::fmt::Debug;
 use std::ops::{Add, BitAnd, BitOr, Not, Sub};
@@ -76,7 +76,8 @@ pub trait Address:
         self.raw_value() - base.raw_value()
     }
 
-    /// The lowest multiple of `power_of_two` that is not below this address, or `None` past the end of the address space.
+    /// The lowest multiple of `power_of_two` that is not below this address, or `None` past the end of the address
+    /// space.
     ///
     /// # Panics
     /// If `power_of_two` is not a power of two.
@@ -85,7 +86,8 @@ pub trait Address:
         self.checked_add(mask).map(|addr| addr & !mask)
     }
 
-    /// [`checked_align_up`](Address::checked_align_up) for a caller who knows that the result is inside the address space.
+    /// [`checked_align_up`](Address::checked_align_up) for a caller who knows that the result is inside the address
+    /// space.
     ///
     /// # Panics
     /// If `power_of_two` is not a power of two.
@@ -207,3 +209,71 @@ macro_rules! impl_address {
     };
 }
 pub(crate) use impl_address;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guest_memory::{GuestAddress, MemoryRegionAddress};
+
+    const EDGES: [u64; 8] = [0, 1, 2, 0xfff, 1 << 32, 1 << 63, u64::MAX - 1, u64::MAX];
+
+    /// Compares with arithmetic in 128 bits, which never wraps.
+    fn check<A: Address<V = u64> + Debug>() {
+        assert_eq!(A::default().raw_value(), A::zero());
+        assert_eq!(A::one(), 1);
+        for a in EDGES {
+            for b in EDGES {
+                let (x, sum, difference) =
+                    (A::new(a), u128::from(a) + u128::from(b), a.wrapping_sub(b));
+                let (added, wraps) = x.overflowing_add(b);
+                assert_eq!(
+                    u128::from(added.raw_value()) + (u128::from(wraps) << 64),
+                    sum
+                );
+                assert_eq!(x.unchecked_add(b), added);
+                assert_eq!(x.checked_add(b), (!wraps).then_some(added));
+                let (subtracted, wraps) = x.overflowing_sub(b);
+                assert_eq!((subtracted.raw_value(), wraps), (difference, a < b));
+                assert_eq!(x.unchecked_sub(b), subtracted);
+                assert_eq!(x.checked_sub(b), (a >= b).then_some(subtracted));
+                assert_eq!(x.unchecked_offset_from(A::new(b)), difference);
+                assert_eq!(
+                    x.checked_offset_from(A::new(b)),
+                    (a >= b).then_some(difference)
+                );
+                assert_eq!(
+                    (x & b, x | b, x.mask(b)),
+                    (A::new(a & b), A::new(a | b), a & b)
+                );
+                assert_eq!((x < A::new(b), x == A::new(b)), (a < b, a == b));
+            }
+            for power_of_two in [1, 2, 0x1000, 1 << 63] {
+                let aligned = u128::from(a).next_multiple_of(u128::from(power_of_two));
+                let expected = u64::try_from(aligned).ok().map(A::new);
+                assert_eq!(A::new(a).checked_align_up(power_of_two), expected);
+                assert_eq!(
+                    A::new(a).unchecked_align_up(power_of_two),
+                    expected.unwrap_or_default()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_operation_wraps_unnoticed() {
+        check::<GuestAddress>();
+        check::<MemoryRegionAddress>();
+    }
+
+    #[test]
+    #[should_panic(expected = "an alignment is a power of two, not 0")]
+    fn alignment_to_zero_is_refused() {
+        GuestAddress(1).checked_align_up(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "an alignment is a power of two, not 24")]
+    fn alignment_to_no_power_of_two_is_refused() {
+        GuestAddress(1).unchecked_align_up(24);
+    }
+}

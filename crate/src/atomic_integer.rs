@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 /// An atomic integer of the standard library.
 ///
-/// An `order` that `std` refuses by a panic (`Release` and `AcqRel` for a load, `Acquire` and `AcqRel` for a store) is
-/// taken as the stronger `SeqCst` here.
+/// An `order` that `std` refuses by a panic (`Release` and `AcqRel` for a load, `Acquire` and `AcqRel` for a store)
+/// is taken as the stronger `SeqCst` here.
 ///
 /// # Safety
 /// An implementor must be an integer that may be shared with other code that reads and writes its bytes at any time:
@@ -62,3 +62,26 @@ impl_atomic_integer! {
 }
 #[cfg(target_has_atomic = "64")]
 impl_atomic_integer! { AtomicI64 i64, AtomicU64 u64 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+
+    #[test]
+    fn every_integer_keeps_its_value_under_every_order() {
+        macro_rules! check {
+            ($($Atomic:ident $V:ident)*) => {$(
+                for order in [Relaxed, Acquire, Release, AcqRel, SeqCst] {
+                    let integer: std::sync::atomic::$Atomic = AtomicInteger::new($V::MIN);
+                    assert_eq!(AtomicInteger::load(&integer, order), $V::MIN);
+                    AtomicInteger::store(&integer, $V::MAX, order);
+                    assert_eq!(AtomicInteger::load(&integer, order), $V::MAX);
+                }
+            )*};
+        }
+        check!(AtomicI8 i8 AtomicU8 u8 AtomicI16 i16 AtomicU16 u16 AtomicI32 i32 AtomicU32 u32 AtomicIsize isize AtomicUsize usize);
+        #[cfg(target_has_atomic = "64")]
+        check!(AtomicI64 i64 AtomicU64 u64);
+    }
+}

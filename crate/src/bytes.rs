@@ -1,9 +1,10 @@
-//! What can be read from and written to guest memory, and the interface to do so: [`ByteValued`], [`AtomicAccess`], [`Bytes`].
+//! What can be read from and written to guest memory, and the interface to do so: [`ByteValued`], [`AtomicAccess`],
+//! [`Bytes`].
 
 use crate::atomic_integer::AtomicInteger;
 use crate::volatile_memory::VolatileSlice;
 use std::io::{self, Read, Write};
-use std::mem::{MaybeUninit, align_of, size_of};
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::slice;
 use std::sync::atomic::Ordering;
@@ -30,15 +31,16 @@ use std::sync::atomic::Ordering;
 /// - No byte is padding.
 /// - Nothing in it allows change through a shared reference.
 pub unsafe trait ByteValued: Copy + Send + Sync {
-    /// The value that `data` is, or `None` if its length differs from the type's size or it is not aligned for the type.
+    /// The value that `data` is, or `None` if its length differs from the type's size or it is not aligned for the
+    /// type.
     fn from_slice(data: &[u8]) -> Option<&Self> {
         if data.len() != size_of::<Self>()
             || !data.as_ptr().addr().is_multiple_of(align_of::<Self>())
         {
             return None;
         }
-        // SAFETY: only a cast reinterprets bytes in place. Size and alignment were checked, any bytes are a `Self`, and
-        // the lifetime is that of `data`.
+        // SAFETY: only a cast reinterprets bytes in place. Size and alignment were checked, any bytes are a `Self`,
+        // and the lifetime is that of `data`.
         Some(unsafe { &*data.as_ptr().cast::<Self>() })
     }
 
@@ -149,14 +151,15 @@ pub trait Bytes<A> {
     /// The error of each access.
     type E;
 
-    /// Writes as much of `buf` as fits at `addr`, and gives the number of bytes written. An empty `buf` gives 0 anywhere.
+    /// Writes as much of `buf` as fits at `addr`, and gives the number of bytes written. An empty `buf` gives 0
+    /// anywhere.
     ///
     /// # Errors
     /// If not even one byte can be written.
     fn write(&self, buf: &[u8], addr: A) -> Result<usize, Self::E>;
 
-    /// Reads as much as there is at `addr` into `buf`, and gives the number of bytes read. The rest of `buf` is untouched.
-    /// An empty `buf` gives 0 anywhere.
+    /// Reads as much as there is at `addr` into `buf`, and gives the number of bytes read. The rest of `buf` is
+    /// untouched. An empty `buf` gives 0 anywhere.
     ///
     /// # Errors
     /// If not even one byte can be read.
@@ -172,8 +175,8 @@ pub trait Bytes<A> {
     /// Fills the whole of `buf` from `addr`.
     ///
     /// # Errors
-    /// If there are not that many bytes. The implementations in this crate check before they read, and leave `buf` as it
-    /// was then; in vm-memory the part that is there is read.
+    /// If there are not that many bytes. The implementations in this crate check before they read, and leave `buf` as
+    /// it was then; in vm-memory the part that is there is read.
     fn read_slice(&self, buf: &mut [u8], addr: A) -> Result<(), Self::E>;
 
     /// Writes a value at `addr`, in the host's byte order. `addr` need not be aligned.
@@ -207,3 +210,6 @@ pub trait Bytes<A> {
     /// As [`store`](Bytes::store).
     fn load<T: AtomicAccess>(&self, addr: A, order: Ordering) -> Result<T, Self::E>;
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

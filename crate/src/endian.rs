@@ -69,3 +69,35 @@ endian_type! {
     Be64 u64 to_be from_be to_be_bytes "big-endian";
     BeSize usize to_be from_be to_be_bytes "big-endian";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_have_the_order_of_the_name() {
+        macro_rules! check {
+            ($($name:ident $int:ident $bytes:ident;)*) => {$(
+                assert_eq!((size_of::<$name>(), align_of::<$name>()), (size_of::<$int>(), align_of::<$int>()));
+                for value in [0, 1, 0x7f, $int::MAX / 3 * 2, $int::MAX - 0x1f, $int::MAX] {
+                    let wrapped = $name::from(value);
+                    assert_eq!(wrapped.as_slice(), value.$bytes());
+                    assert_eq!((wrapped.to_native(), $int::from(wrapped)), (value, value));
+                    assert!(wrapped == value && value == wrapped && wrapped == $name::from(value));
+                    assert!(wrapped != !value && !value != wrapped && wrapped != $name::from(!value));
+                }
+                assert_eq!($name::default(), 0);
+            )*};
+        }
+        check! {
+            Le16 u16 to_le_bytes;
+            Le32 u32 to_le_bytes;
+            Le64 u64 to_le_bytes;
+            LeSize usize to_le_bytes;
+            Be16 u16 to_be_bytes;
+            Be32 u32 to_be_bytes;
+            Be64 u64 to_be_bytes;
+            BeSize usize to_be_bytes;
+        }
+    }
+}

@@ -1,13 +1,13 @@
-//! The guest's physical memory as its consumers see it: [`GuestMemoryBackend`] is memory made of regions, [`GuestMemory`]
-//! whatever is accessed at guest addresses (a backend, or one behind an IOMMU).
+//! The guest's physical memory as its consumers see it: [`GuestMemoryBackend`] is memory made of regions,
+//! [`GuestMemory`] whatever is accessed at guest addresses (a backend, or one behind an IOMMU).
 //!
 //! ```text
 //!   GuestAddress ──find_region──▶ GuestMemoryRegion, MemoryRegionAddress ──get_slice──▶ VolatileSlice
 //!        └──────────────get_slices: one VolatileSlice for each region crossed──────────────▲
 //! ```
 //!
-//! Every [`GuestMemory`] is [`Bytes<GuestAddress>`](crate::Bytes). A consumer that keeps a memory for long, while others
-//! may replace it, holds a [`GuestAddressSpace`].
+//! Every [`GuestMemory`] is [`Bytes<GuestAddress>`](crate::Bytes). A consumer that keeps a memory for long, while
+//! others may replace it, holds a [`GuestAddressSpace`].
 
 use crate::address::{Address, impl_address};
 use crate::bitmap::{BS, Bitmap, MS};
@@ -51,8 +51,8 @@ pub struct MemoryRegionAddress(pub u64);
 impl_address!(MemoryRegionAddress);
 
 impl MemoryRegionAddress {
-    /// The position as an offset in the host's memory, or `None` where a `usize` does not hold it. The one place where
-    /// 64 bits become a `usize`: elsewhere an address past 4 GiB would name another byte on a 32-bit host.
+    /// The position as an offset in the host's memory, or `None` where a `usize` does not hold it. The one place
+    /// where 64 bits become a `usize`: elsewhere an address past 4 GiB would name another byte on a 32-bit host.
     #[inline]
     pub(crate) fn to_host_offset(self) -> Option<usize> {
         usize::try_from(self.0).ok()
@@ -118,8 +118,9 @@ pub trait GuestMemoryBackend {
 
     /// Calls `f` for each region that the `count` bytes from `addr` cross, and gives the number of bytes handled.
     ///
-    /// `f` is given the number of bytes handled so far, the number to handle in this region, where they begin in it, and
-    /// the region; it answers how many it handled. The walk ends when all are, at a hole, or when `f` answers 0 or an error.
+    /// `f` is given the number of bytes handled so far, the number to handle in this region, where they begin in it,
+    /// and the region; it answers how many it handled. The walk ends when all are, at a hole, or when `f` answers 0
+    /// or an error.
     ///
     /// # Errors
     /// - [`Error::InvalidGuestAddress`] if nothing is backed at `addr`;
@@ -173,8 +174,8 @@ pub trait GuestMemoryBackend {
     /// The `count` bytes from `addr`, which must lie in one region.
     ///
     /// # Errors
-    /// [`Error::InvalidGuestAddress`] if `addr` is not backed, [`Error::InvalidBackendAddress`] if its region ends before
-    /// the range does.
+    /// [`Error::InvalidGuestAddress`] if `addr` is not backed, [`Error::InvalidBackendAddress`] if its region ends
+    /// before the range does.
     #[inline]
     fn get_slice(
         &self,
@@ -187,7 +188,8 @@ pub trait GuestMemoryBackend {
         region.get_slice(start, count)
     }
 
-    /// The `count` bytes from `addr` as one slice for each region they cross. The iterator ends after its first error.
+    /// The `count` bytes from `addr` as one slice for each region they cross. The iterator ends after its first
+    /// error.
     #[inline]
     fn get_slices<'a>(
         &'a self,
@@ -210,8 +212,8 @@ pub trait GuestMemory {
     /// Whether each of the `count` bytes from `addr` allows `access`. No bytes do, anywhere.
     fn check_range(&self, addr: GuestAddress, count: usize, access: Permissions) -> bool;
 
-    /// The `count` bytes from `addr`, for `access`, as slices of contiguous host memory. The iterator ends after its first
-    /// error. Whether `access` was truthful is not checked again: a slice can always be written.
+    /// The `count` bytes from `addr`, for `access`, as slices of contiguous host memory. The iterator ends after its
+    /// first error. Whether `access` was truthful is not checked again: a slice can always be written.
     ///
     /// # Errors
     /// If the implementor can tell at once that it cannot give even one slice. Others come as the iterator's items.

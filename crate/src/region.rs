@@ -17,9 +17,10 @@ pub use collection::{GuestRegionCollection, GuestRegionCollectionError};
 
 /// A range of guest-physical addresses that is backed by memory.
 ///
-/// Positions in it are [`MemoryRegionAddress`]es, from 0 up to its length, in bytes. A region holds at least one byte and
-/// does not go past 2^64; its start and length never change. An implementor with bytes in the host's memory implements
-/// [`get_slice`](GuestMemoryRegion::get_slice) and marks itself [`GuestMemoryRegionBytes`], which makes it [`Bytes`].
+/// Positions in it are [`MemoryRegionAddress`]es, from 0 up to its length, in bytes. A region holds at least one byte
+/// and does not go past 2^64; its start and length never change. An implementor with bytes in the host's memory
+/// implements [`get_slice`](GuestMemoryRegion::get_slice) and marks itself [`GuestMemoryRegionBytes`], which makes it
+/// [`Bytes`].
 #[expect(
     clippy::len_without_is_empty,
     reason = "vm-memory's names, and a region is never empty"
@@ -89,8 +90,8 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
     /// The `count` bytes from `offset`; exactly that many.
     ///
     /// # Errors
-    /// [`HostAddressNotAvailable`](GuestMemoryError::HostAddressNotAvailable) unless the implementor has them in memory;
-    /// [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress) if they are not all inside.
+    /// [`HostAddressNotAvailable`](GuestMemoryError::HostAddressNotAvailable) unless the implementor has them in
+    /// memory; [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress) if they are not all inside.
     fn get_slice(
         &self,
         _offset: MemoryRegionAddress,
@@ -114,15 +115,15 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
 /// Marks a region whose [`as_volatile_slice`](GuestMemoryRegion::as_volatile_slice) succeeds: it is then [`Bytes`].
 pub trait GuestMemoryRegionBytes: GuestMemoryRegion {}
 
-/// The offset that `addr` is in a slice of the whole region. One that no `usize` holds is in no region, and so becomes one
-/// that is in no slice: none is `usize::MAX` bytes long.
+/// The offset that `addr` is in a slice of the whole region. One that no `usize` holds is in no region, and so
+/// becomes one that is in no slice: none is `usize::MAX` bytes long.
 #[inline]
 fn offset_of(addr: MemoryRegionAddress) -> usize {
     addr.to_host_offset().unwrap_or(usize::MAX)
 }
 
-/// As [`Bytes`] of the whole region's [`VolatileSlice`]: `write_slice` and `read_slice` move nothing on an error. A position
-/// that is not inside, or an atomic access that is not aligned, is
+/// As [`Bytes`] of the whole region's [`VolatileSlice`]: `write_slice` and `read_slice` move nothing on an error. A
+/// position that is not inside, or an atomic access that is not aligned, is
 /// [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress).
 impl<R: GuestMemoryRegionBytes> Bytes<MemoryRegionAddress> for R {
     type E = GuestMemoryError;

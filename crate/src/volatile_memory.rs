@@ -11,17 +11,17 @@
 //! ```
 //!
 //! # Access widths
-//! Up to 8 bytes are read and written by the widest naturally aligned accesses there are in them: an aligned `u16`, `u32`
-//! or `u64` (of 8 bytes also where `usize` is 4) in a single one, which is a relaxed atomic, so that another thread's
-//! access at the same time gives the old or the new value and nothing between. Slices of such values are copied value by
-//! value, in rising order. Longer runs of bytes are one `memmove`, which promises no widths.
+//! Up to 8 bytes are read and written by the widest naturally aligned accesses there are in them: an aligned `u16`,
+//! `u32` or `u64` (of 8 bytes also where `usize` is 4) in a single one, which is a relaxed atomic, so that another
+//! thread's access at the same time gives the old or the new value and nothing between. Slices of such values are
+//! copied value by value, in rising order. Longer runs of bytes are one `memmove`, which promises no widths.
 
 use crate::atomic_integer::AtomicInteger;
 use crate::bitmap::{BS, Bitmap};
 use crate::bytes::ByteValued;
 use std::io;
 use std::marker::PhantomData;
-use std::mem::{align_of, size_of};
+
 use thiserror::Error;
 
 mod access;
@@ -122,7 +122,8 @@ pub trait VolatileMemory {
     /// The `count` bytes from `offset`; exactly that many.
     ///
     /// # Errors
-    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. No bytes, at the very end, are inside.
+    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. No bytes, at the very end, are
+    /// inside.
     fn get_slice(&self, offset: usize, count: usize) -> Result<VolatileSlice<'_, BS<'_, Self::B>>>;
 
     /// All of it.
@@ -141,8 +142,8 @@ pub trait VolatileMemory {
     #[inline]
     fn get_ref<T: ByteValued>(&self, offset: usize) -> Result<VolatileRef<'_, T, BS<'_, Self::B>>> {
         let slice = exact_slice(self, offset, size_of::<T>())?;
-        // SAFETY: only a raw pointer makes a reference to other types of it. The slice has size_of::<T>() bytes that are
-        // valid for its lifetime, which the reference takes over.
+        // SAFETY: only a raw pointer makes a reference to other types of it. The slice has size_of::<T>() bytes that
+        // are valid for its lifetime, which the reference takes over.
         Ok(unsafe { VolatileRef::with_bitmap(slice.as_mut_ptr(), slice.into_bitmap(), None) })
     }
 
@@ -191,8 +192,8 @@ pub trait VolatileMemory {
     /// As [`aligned_as_ref`](VolatileMemory::aligned_as_ref).
     ///
     /// # Safety
-    /// While the reference lives nobody else may read or write these bytes: no guest, no other thread, no JavaScript, no
-    /// second such reference.
+    /// While the reference lives nobody else may read or write these bytes: no guest, no other thread, no JavaScript,
+    /// no second such reference.
     #[expect(
         clippy::mut_from_ref,
         reason = "the memory is shared; that this part is not is the caller's promise"
@@ -212,8 +213,8 @@ pub trait VolatileMemory {
     fn get_atomic_ref<T: AtomicInteger>(&self, offset: usize) -> Result<&T> {
         let slice = exact_slice(self, offset, size_of::<T>())?;
         slice.check_alignment(align_of::<T>())?;
-        // SAFETY: only a cast makes a reference. It is in bounds and aligned, any bytes are a `T`, and a `T` may be shared
-        // with whoever else writes to it, which `AtomicInteger` promises.
+        // SAFETY: only a cast makes a reference. It is in bounds and aligned, any bytes are a `T`, and a `T` may be
+        // shared with whoever else writes to it, which `AtomicInteger` promises.
         Ok(unsafe { &*slice.as_mut_ptr().cast_const().cast::<T>() })
     }
 

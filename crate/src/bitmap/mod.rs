@@ -1,7 +1,7 @@
 //! Where writes are marked: the traits by which an access tells a dirty tracker what it wrote.
 //!
-//! A region owns a [`Bitmap`]; each slice of its bytes carries a [`BitmapSlice`], which knows its own offset in the region
-//! and marks there. `()` is the tracker that tracks nothing, at no cost; `Option` is one that may be absent.
+//! A region owns a [`Bitmap`]; each slice of its bytes carries a [`BitmapSlice`], which knows its own offset in the
+//! region and marks there. `()` is the tracker that tracks nothing, at no cost; `Option` is one that may be absent.
 
 use crate::guest_memory::GuestMemoryBackend;
 use crate::region::GuestMemoryRegion;
@@ -16,7 +16,8 @@ pub trait WithBitmapSlice<'a> {
 /// A bitmap that is a part of another: slicing it again gives the same type.
 pub trait BitmapSlice: Bitmap + Clone + Debug + for<'a> WithBitmapSlice<'a, S = Self> {}
 
-/// Marks and tells which bytes were written. Offsets and lengths are in bytes; the grain is the implementor's, often a page.
+/// Marks and tells which bytes were written. Offsets and lengths are in bytes; the grain is the implementor's, often
+/// a page.
 pub trait Bitmap: for<'a> WithBitmapSlice<'a> {
     /// Marks the `len` bytes from `offset` as written. What lies beyond the tracked range is ignored.
     fn mark_dirty(&self, offset: usize, len: usize);
@@ -87,3 +88,6 @@ pub type BS<'a, B> = <B as WithBitmapSlice<'a>>::S;
 
 /// The slice type of the bitmaps of a [`GuestMemoryBackend`]'s regions.
 pub type MS<'a, M> = BS<'a, <<M as GuestMemoryBackend>::R as GuestMemoryRegion>::B>;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -54,3 +54,21 @@ impl<M: GuestMemory> GuestAddressSpace for Arc<M> {
         self.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guest_memory::tests::memory;
+    use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
+
+    #[test]
+    fn an_address_space_gives_its_memory() {
+        fn last<S: GuestAddressSpace<M: GuestMemoryBackend>>(space: S) -> GuestAddress {
+            space.clone().memory().last_addr()
+        }
+        let memory = memory(&[(0, 64)]);
+        assert_eq!(last(&memory), GuestAddress(63));
+        assert_eq!(last(Rc::new(memory.clone())), GuestAddress(63));
+        assert_eq!(last(Arc::new(memory)), GuestAddress(63));
+    }
+}

@@ -4,11 +4,10 @@ use super::{Error, GuestAddress, GuestMemory, GuestMemorySliceIterator, Permissi
 use crate::bitmap::BitmapSlice;
 use crate::bytes::{AtomicAccess, Bytes};
 use crate::volatile_memory::VolatileSlice;
-use std::mem::size_of;
 use std::sync::atomic::Ordering;
 
-/// `write` and `read` stop at the first byte that is not backed. `write_slice` and `read_slice` look at the whole range
-/// first and move nothing if it is not backed as a whole (vm-memory moves what comes before the hole):
+/// `write` and `read` stop at the first byte that is not backed. `write_slice` and `read_slice` look at the whole
+/// range first and move nothing if it is not backed as a whole (vm-memory moves what comes before the hole):
 /// [`Error::InvalidGuestAddress`] if the first byte is not, [`Error::PartialBuffer`] if a later one is not,
 /// [`Error::GuestAddressOverflow`] if the range goes on past 2^64. `store` and `load` answer
 /// [`Error::InvalidBackendAddress`] for an integer that is not aligned or crosses the end of a region.
@@ -122,3 +121,6 @@ fn all_moved(completed: usize, expected: usize) -> Result<()> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

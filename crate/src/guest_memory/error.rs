@@ -64,3 +64,77 @@ impl From<volatile_memory::Error> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_what_is_wrong() {
+        for (error, text) in [
+            (
+                Error::InvalidGuestAddress(GuestAddress(0x1000)),
+                "guest address 0x1000 is not backed by memory",
+            ),
+            (
+                Error::IOError(std::io::ErrorKind::WriteZero.into()),
+                "write zero",
+            ),
+            (
+                Error::PartialBuffer {
+                    expected: 4,
+                    completed: 3,
+                },
+                "only 3 of 4 bytes are backed by memory",
+            ),
+            (
+                Error::InvalidBackendAddress,
+                "the range does not lie in one region, or is not aligned",
+            ),
+            (
+                Error::HostAddressNotAvailable,
+                "the region has no host address",
+            ),
+            (
+                Error::CallbackOutOfRange,
+                "a callback handled more bytes than it was given",
+            ),
+            (
+                Error::GuestAddressOverflow,
+                "the range goes on past guest address 0xffffffffffffffff",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+        use volatile_memory::Error as Volatile;
+        for error in [
+            Volatile::OutOfBounds { addr: 1 },
+            Volatile::Overflow { base: 1, offset: 1 },
+            Volatile::TooBig {
+                nelements: 1,
+                size: 1,
+            },
+            Volatile::Misaligned {
+                addr: 1,
+                alignment: 2,
+            },
+        ] {
+            assert!(matches!(error.into(), Error::InvalidBackendAddress));
+        }
+        let partial = Volatile::PartialBuffer {
+            expected: 4,
+            completed: 3,
+        };
+        assert!(matches!(
+            partial.into(),
+            Error::PartialBuffer {
+                expected: 4,
+                completed: 3
+            }
+        ));
+        let io = Volatile::IOError(std::io::ErrorKind::WriteZero.into());
+        assert!(
+            matches!(io.into(), Error::IOError(error) if error.kind() == std::io::ErrorKind::WriteZero)
+        );
+    }
+}

@@ -61,3 +61,23 @@ impl BitOr for Permissions {
         Self::from_bits(self as u8 | other as u8)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_are_sets() {
+        use Permissions::{No, Read, ReadWrite, Write};
+        let all = [No, Read, Write, ReadWrite];
+        for (bits, permissions) in all.into_iter().enumerate() {
+            assert_eq!(permissions as usize, bits);
+            assert_eq!(permissions.has_write(), bits & 2 != 0);
+            for (other_bits, other) in all.into_iter().enumerate() {
+                assert_eq!(permissions & other, all[bits & other_bits]);
+                assert_eq!(permissions | other, all[bits | other_bits]);
+                assert_eq!(permissions.allow(other), bits & other_bits == other_bits);
+            }
+        }
+    }
+}

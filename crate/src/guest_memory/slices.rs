@@ -25,8 +25,8 @@ pub trait GuestMemorySliceIterator<'a, B: BitmapSlice>:
 
 /// One slice for each region that a range crosses: see [`GuestMemoryBackend::get_slices`].
 ///
-/// The error is [`Error::InvalidGuestAddress`] of the first byte that is not backed, or [`Error::GuestAddressOverflow`]
-/// where the range goes on past the end of the address space.
+/// The error is [`Error::InvalidGuestAddress`] of the first byte that is not backed, or
+/// [`Error::GuestAddressOverflow`] where the range goes on past the end of the address space.
 pub struct GuestMemoryBackendSliceIterator<'a, M: GuestMemoryBackend + ?Sized> {
     memory: &'a M,
     /// Where the next slice begins; `None` past the end of the address space.
@@ -104,3 +104,6 @@ impl<M: GuestMemoryBackend + ?Sized> fmt::Debug for GuestMemoryBackendSliceItera
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -233,3 +233,6 @@ impl<R: GuestMemoryRegion> GuestMemoryBackend for GuestRegionCollection<R> {
         GuestAddress(self.entries.last().map_or(0, |entry| entry.last))
     }
 }
+
+#[cfg(test)]
+mod tests;

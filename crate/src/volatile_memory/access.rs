@@ -4,10 +4,12 @@
 //! wasm32), so pointers move by `wrapping_add`, and a copy goes in pieces.
 
 use crate::bytes::ByteValued;
-use std::mem::size_of;
 use std::ptr;
+#[cfg(target_has_atomic = "64")]
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering::Relaxed};
 
+/// The widest access there is, in bytes.
 #[cfg(target_has_atomic = "64")]
 const WIDEST: usize = 8;
 #[cfg(not(target_has_atomic = "64"))]
@@ -16,8 +18,8 @@ const WIDEST: usize = 4;
 /// The longest copy that goes by aligned accesses of its own, in bytes.
 const SCALAR: usize = 8;
 
-/// The longest piece of a copy, in bytes: a count that `ptr::copy` may be given.
-const CHUNK: usize = 1 << 30;
+/// The longest `memmove`, in bytes: `ptr::copy` must not be given more than `isize::MAX`.
+const LONGEST_PIECE: usize = 1 << 30;
 
 /// The widest power of two that is at most `left` bytes and to which `addr` is aligned. `left` must not be 0.
 #[inline(always)]
@@ -30,122 +32,123 @@ fn width(addr: usize, left: usize) -> usize {
 /// Copies `len` guest bytes at `guest` to the host's at `host`.
 ///
 /// # Safety
-/// `guest` and `host` must be valid for reads and writes of `len` bytes. Nobody else may use those at `host`; those at
+/// `guest` and `host` must be valid for reads and writes of `len` bytes. Nobody else may use those at `host`; those
+/// at
 /// `guest` may be written at any time.
 #[inline(always)]
 pub(super) unsafe fn load(guest: *const u8, host: *mut u8, len: usize) {
-    // SAFETY (all blocks): plain reads may be merged, split or repeated by the compiler, and race with other writers. Here
-    // each is in bounds by the caller's promise, and aligned by what `width` or the check before says.
-    match len {
-        1 => unsafe { load_one(guest, host, 1) },
-        2 | 4 | 8 if len <= WIDEST && guest.addr().is_multiple_of(len) => unsafe {
-            load_one(guest, host, len)
-        },
-        0..=SCALAR => {
-            let mut done = 0;
-            while done < len {
-                let from = guest.wrapping_add(done);
-                let width = width(from.addr(), len - done);
-                // SAFETY: as above.
-                unsafe { load_one(from, host.wrapping_add(done), width) };
-                done += width;
+    // SAFETY: no reference may be made of guest bytes. Each access is in bounds by the caller's promise, and aligned
+    // by the check or by what `width` says. `host` is a Rust allocation, so the last arm's `len` is at most
+    // isize::MAX.
+    unsafe {
+        match len {
+            // What `width` would say too, without its loop.
+            1 | 2 | 4 | WIDEST if guest.addr().is_multiple_of(len) => load_one(guest, host, len),
+            0..=SCALAR => {
+                let mut done = 0;
+                while done < len {
+                    let from = guest.wrapping_add(done);
+                    let width = width(from.addr(), len - done);
+                    load_one(from, host.wrapping_add(done), width);
+                    done += width;
+                }
             }
+            _ => ptr::copy(guest, host, len),
         }
-        // SAFETY: as above; `host` is a Rust allocation, so `len` is at most isize::MAX.
-        _ => unsafe { ptr::copy(guest, host, len) },
     }
 }
 
 /// Copies `len` of the host's bytes at `host` to the guest's at `guest`.
 ///
 /// # Safety
-/// `host` and `guest` must be valid for reads and writes of `len` bytes. Nobody may write to those at `host`; those at
+/// `host` and `guest` must be valid for reads and writes of `len` bytes. Nobody may write to those at `host`; those
+/// at
 /// `guest` may be read and written at any time.
 #[inline(always)]
 pub(super) unsafe fn store(host: *const u8, guest: *mut u8, len: usize) {
-    // SAFETY (all blocks): as in `load`.
-    match len {
-        1 => unsafe { store_one(host, guest, 1) },
-        2 | 4 | 8 if len <= WIDEST && guest.addr().is_multiple_of(len) => unsafe {
-            store_one(host, guest, len)
-        },
-        0..=SCALAR => {
-            let mut done = 0;
-            while done < len {
-                let to = guest.wrapping_add(done);
-                let width = width(to.addr(), len - done);
-                // SAFETY: as above.
-                unsafe { store_one(host.wrapping_add(done), to, width) };
-                done += width;
+    // SAFETY: as in `load`.
+    unsafe {
+        match len {
+            1 | 2 | 4 | WIDEST if guest.addr().is_multiple_of(len) => store_one(host, guest, len),
+            0..=SCALAR => {
+                let mut done = 0;
+                while done < len {
+                    let to = guest.wrapping_add(done);
+                    let width = width(to.addr(), len - done);
+                    store_one(host.wrapping_add(done), to, width);
+                    done += width;
+                }
             }
+            _ => ptr::copy(host, guest, len),
         }
-        // SAFETY: as above.
-        _ => unsafe { ptr::copy(host, guest, len) },
     }
 }
 
-/// Copies `len` guest bytes from `from` to `to`, as if all were read before the first is written: the ranges may overlap.
+/// Copies `len` guest bytes from `from` to `to`, as if all were read before the first is written: the ranges may
+/// overlap.
 ///
 /// # Safety
 /// `from` and `to` must be valid for reads and writes of `len` bytes, which others may read and write at any time.
 pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
-    if len <= SCALAR {
-        let mut between = [0u8; SCALAR];
-        // SAFETY: in bounds by the caller's promise, and `between` holds SCALAR bytes.
-        unsafe {
-            load(from, between.as_mut_ptr(), len);
-            store(between.as_ptr(), to, len);
-        }
-        return;
+    if len > SCALAR {
+        // SAFETY: the caller's promise.
+        return unsafe { copy_pieces(from, to, len, LONGEST_PIECE) };
     }
-    // A piece must not overwrite what a later one reads: where `to` lies inside the source, the last goes first.
-    let from_the_end = to.addr().wrapping_sub(from.addr()) < len;
+    let mut between = [0u8; SCALAR];
+    // SAFETY: in bounds by the caller's promise, and `between` holds SCALAR bytes.
+    unsafe {
+        load(from, between.as_mut_ptr(), len);
+        store(between.as_ptr(), to, len);
+    }
+}
+
+/// [`copy`], by `memmove` of pieces of at most `longest` bytes.
+///
+/// # Safety
+/// As [`copy`]; and `longest` must be from 1 to `isize::MAX`.
+unsafe fn copy_pieces(from: *const u8, to: *mut u8, len: usize, longest: usize) {
+    // A piece must not overwrite what a later one reads: where `to` lies inside the source, the last piece goes
+    // first.
+    let last_first = to.addr().wrapping_sub(from.addr()) < len;
     let mut done = 0;
     while done < len {
-        let piece = CHUNK.min(len - done);
-        let at = if from_the_end {
-            len - done - piece
-        } else {
-            done
-        };
-        // SAFETY: no slice may be made of guest bytes, so no safe copy. In bounds by the caller's promise, and a piece is
-        // at most isize::MAX bytes; `ptr::copy` allows overlap within it.
+        let piece = longest.min(len - done);
+        let at = if last_first { len - done - piece } else { done };
+        // SAFETY: no slice may be made of guest bytes, so no safe copy. In bounds by the caller's promise, no longer
+        // than may be asked for, and `ptr::copy` allows overlap.
         unsafe { ptr::copy(from.wrapping_add(at), to.wrapping_add(at), piece) };
         done += piece;
     }
 }
 
-/// Reads 1, 2, 4 or 8 guest bytes in one access.
+/// Reads `width` guest bytes in one access: 1, 2, 4 or [`WIDEST`].
 ///
 /// # Safety
 /// As [`load`]; and `guest` must be aligned to `width`.
 #[inline(always)]
 unsafe fn load_one(guest: *const u8, host: *mut u8, width: usize) {
     let guest = guest.cast_mut();
-    // SAFETY: only an atomic is defined while others write. In bounds and aligned by the caller's promise; `host` need not
-    // be aligned.
+    // SAFETY: a plain access may be split, merged or repeated by the compiler, and racing with another is undefined;
+    // only an atomic is right while others write. In bounds and aligned by the caller's promise; `host` need not be
+    // aligned.
     unsafe {
         match width {
             1 => host.write(AtomicU8::from_ptr(guest).load(Relaxed)),
             2 => host
                 .cast::<u16>()
                 .write_unaligned(AtomicU16::from_ptr(guest.cast()).load(Relaxed)),
-            4 => host
+            #[cfg(target_has_atomic = "64")]
+            8 => host
+                .cast::<u64>()
+                .write_unaligned(AtomicU64::from_ptr(guest.cast()).load(Relaxed)),
+            _ => host
                 .cast::<u32>()
                 .write_unaligned(AtomicU32::from_ptr(guest.cast()).load(Relaxed)),
-            #[cfg(target_has_atomic = "64")]
-            _ => {
-                use std::sync::atomic::AtomicU64;
-                host.cast::<u64>()
-                    .write_unaligned(AtomicU64::from_ptr(guest.cast()).load(Relaxed));
-            }
-            #[cfg(not(target_has_atomic = "64"))]
-            _ => unreachable!("no wider than WIDEST"),
         }
     }
 }
 
-/// Writes 1, 2, 4 or 8 guest bytes in one access.
+/// Writes `width` guest bytes in one access: 1, 2, 4 or [`WIDEST`].
 ///
 /// # Safety
 /// As [`store`]; and `guest` must be aligned to `width`.
@@ -157,16 +160,11 @@ unsafe fn store_one(host: *const u8, guest: *mut u8, width: usize) {
             1 => AtomicU8::from_ptr(guest).store(host.read(), Relaxed),
             2 => AtomicU16::from_ptr(guest.cast())
                 .store(host.cast::<u16>().read_unaligned(), Relaxed),
-            4 => AtomicU32::from_ptr(guest.cast())
-                .store(host.cast::<u32>().read_unaligned(), Relaxed),
             #[cfg(target_has_atomic = "64")]
-            _ => {
-                use std::sync::atomic::AtomicU64;
-                AtomicU64::from_ptr(guest.cast())
-                    .store(host.cast::<u64>().read_unaligned(), Relaxed);
-            }
-            #[cfg(not(target_has_atomic = "64"))]
-            _ => unreachable!("no wider than WIDEST"),
+            8 => AtomicU64::from_ptr(guest.cast())
+                .store(host.cast::<u64>().read_unaligned(), Relaxed),
+            _ => AtomicU32::from_ptr(guest.cast())
+                .store(host.cast::<u32>().read_unaligned(), Relaxed),
         }
     }
 }
@@ -202,3 +200,6 @@ pub(super) unsafe fn store_values<T: ByteValued>(host: *const T, guest: *mut u8,
         unsafe { store(host.wrapping_add(at), guest.wrapping_add(at), size) };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,6 @@ use super::{MmapInfo, PtrGuard, PtrGuardMut, VolatileRef, VolatileSlice, access}
 use crate::bitmap::BitmapSlice;
 use crate::bytes::ByteValued;
 use std::marker::PhantomData;
-use std::mem::size_of;
 
 /// Values side by side that others read and write at any time, at any alignment. Stores are marked in its bitmap.
 ///
@@ -29,8 +28,8 @@ impl<T: ByteValued> VolatileArrayRef<'_, T, ()> {
     /// The `nelem` values at `addr`, with no bitmap.
     ///
     /// # Safety
-    /// As [`VolatileSlice::new`], for `nelem * size_of::<T>()` bytes, a number that a `usize` must hold. `addr` need not be
-    /// aligned.
+    /// As [`VolatileSlice::new`], for `nelem * size_of::<T>()` bytes, a number that a `usize` must hold. `addr` need
+    /// not be aligned.
     pub unsafe fn new(addr: *mut u8, nelem: usize) -> Self {
         // SAFETY: the caller's promise.
         unsafe { Self::with_bitmap(addr, nelem, (), None) }
@@ -38,7 +37,8 @@ impl<T: ByteValued> VolatileArrayRef<'_, T, ()> {
 }
 
 impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
-    /// The `nelem` values at `addr`, whose stores are marked in `bitmap` from its offset 0. `None` is the last argument.
+    /// The `nelem` values at `addr`, whose stores are marked in `bitmap` from its offset 0. `None` is the last
+    /// argument.
     ///
     /// # Safety
     /// As [`new`](VolatileArrayRef::new).
@@ -79,8 +79,8 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
         PtrGuard::new(self.addr, self.nelem)
     }
 
-    /// A pointer to the first byte, for writing; what is written through it is not marked. Its length is the number of
-    /// elements.
+    /// A pointer to the first byte, for writing; what is written through it is not marked. Its length is the number
+    /// of elements.
     pub fn ptr_guard_mut(&self) -> PtrGuardMut {
         PtrGuardMut::new(self.addr, self.nelem)
     }
@@ -111,8 +111,8 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
     pub fn ref_at(&self, index: usize) -> VolatileRef<'a, T, B> {
         assert!(index < self.nelem, "element {index} of {}", self.nelem);
         let offset = index * size_of::<T>();
-        // SAFETY: only a raw pointer makes a reference to volatile bytes. The element is in bounds, for as long as the
-        // array. Not `add`: the offset may be more than isize::MAX.
+        // SAFETY: only a raw pointer makes a reference to volatile bytes. The element is in bounds, for as long as
+        // the array. Not `add`: the offset may be more than isize::MAX.
         unsafe {
             VolatileRef::with_bitmap(
                 self.addr.wrapping_add(offset),
@@ -145,8 +145,8 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
     /// See [the access widths](crate::volatile_memory#access-widths).
     pub fn copy_to(&self, buf: &mut [T]) -> usize {
         let count = self.nelem.min(buf.len());
-        // SAFETY: no slice may be made of volatile bytes. `count` values are in this array and in `buf`, which is borrowed
-        // mutably and so apart from it.
+        // SAFETY: no slice may be made of volatile bytes. `count` values are in this array and in `buf`, which is
+        // borrowed mutably and so apart from it.
         unsafe { access::load_values(self.addr, buf.as_mut_ptr(), count) };
         count
     }
@@ -178,5 +178,68 @@ impl<'a, B: BitmapSlice> From<VolatileSlice<'a, B>> for VolatileArrayRef<'a, u8,
                 None,
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bitmap::Bitmap;
+    use crate::volatile_memory::VolatileMemory;
+    use crate::volatile_memory::tests::{Buffer, marked};
+
+    #[test]
+    fn an_array_is_several_values() {
+        let mut buffer = Buffer::new();
+        let (slice, map) = marked(&mut buffer);
+        let array: VolatileArrayRef<u32, _> = slice.get_array_ref(2, 4).unwrap();
+        assert_eq!(
+            (array.len(), array.is_empty(), array.element_size()),
+            (4, false, 4)
+        );
+        assert_eq!(
+            (array.ptr_guard().len(), array.ptr_guard_mut().len()),
+            (4, 4),
+            "elements, as in vm-memory"
+        );
+        array.store(3, 0x0102_0304);
+        assert_eq!(map.take(), [14, 15, 16, 17]);
+        assert_eq!(
+            (array.load(3), array.ref_at(3).load()),
+            (0x0102_0304, 0x0102_0304)
+        );
+        array.copy_from(&[1, 2]);
+        assert_eq!(map.take(), (2..10).collect::<Vec<_>>());
+        let mut into = [0; 5];
+        assert_eq!(array.copy_to(&mut into), 4);
+        assert_eq!(into, [1, 2, 0, 0x0102_0304, 0]);
+        assert_eq!(array.copy_to(&mut into[..1]), 1);
+        array.copy_to_volatile_slice(slice.offset(40).unwrap());
+        assert_eq!(map.take(), (40..56).collect::<Vec<_>>());
+        assert_eq!(slice.get_ref::<u32>(52).unwrap().load(), 0x0102_0304);
+        assert_eq!(array.to_slice().len(), 16);
+        assert!(slice.get_array_ref::<u32>(96, 0).unwrap().is_empty());
+
+        let bytes = VolatileArrayRef::from(slice.subslice(14, 4).unwrap());
+        bytes.store(0, 5);
+        bytes.bitmap().mark_dirty(1, 1);
+        assert_eq!(
+            (bytes.len(), bytes.load(0), map.take()),
+            (4, 5, vec![14, 15])
+        );
+        let mut numbers = [7u16, 8];
+        // SAFETY: `numbers` is borrowed by nobody else.
+        unsafe { VolatileArrayRef::<u16>::new(numbers.as_mut_ptr().cast(), 2) }.store(1, 9);
+        assert_eq!(numbers, [7, 9]);
+    }
+
+    #[test]
+    #[should_panic(expected = "element 4 of 4")]
+    fn an_element_outside_the_array_is_refused() {
+        Buffer::new()
+            .slice()
+            .get_array_ref::<u32>(2, 4)
+            .unwrap()
+            .ref_at(4);
     }
 }

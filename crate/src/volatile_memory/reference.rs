@@ -4,7 +4,6 @@ use super::{MmapInfo, PtrGuard, PtrGuardMut, VolatileSlice, access};
 use crate::bitmap::BitmapSlice;
 use crate::bytes::ByteValued;
 use std::marker::PhantomData;
-use std::mem::size_of;
 
 /// A value that others read and write at any time, at any alignment. Stores through it are marked in its bitmap.
 ///
@@ -93,5 +92,41 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileRef<'a, T, B> {
     pub fn to_slice(&self) -> VolatileSlice<'a, B> {
         // SAFETY: only a raw pointer makes a slice. It has the bytes of this reference, for as long.
         unsafe { VolatileSlice::with_bitmap(self.addr, size_of::<T>(), self.bitmap.clone(), None) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bitmap::Bitmap;
+    use crate::volatile_memory::VolatileMemory;
+    use crate::volatile_memory::tests::{Buffer, contents, marked};
+
+    #[test]
+    fn a_reference_is_one_value() {
+        let mut buffer = Buffer::new();
+        let (slice, map) = marked(&mut buffer);
+        let value: VolatileRef<u32, _> = slice.get_ref(5).unwrap();
+        value.store(0x0102_0304);
+        assert_eq!(map.take(), [5, 6, 7, 8]);
+        assert_eq!((value.load(), value.len()), (0x0102_0304, 4));
+        assert_eq!(
+            (value.ptr_guard().len(), value.ptr_guard_mut().len()),
+            (4, 4)
+        );
+        assert_eq!(
+            value.ptr_guard().as_ptr(),
+            value.ptr_guard_mut().as_ptr().cast_const()
+        );
+        assert_eq!(contents(&value.to_slice()), 0x0102_0304u32.to_ne_bytes());
+        value.to_slice().copy_from(&[9u8]);
+        assert_eq!(map.take(), [5]);
+        value.bitmap().mark_dirty(3, 1);
+        assert_eq!(map.take(), [8]);
+        let mut number = 7u16;
+        // SAFETY: `number` is borrowed by nobody else.
+        let plain = unsafe { VolatileRef::<u16>::new((&raw mut number).cast()) };
+        plain.store(plain.load() + 1);
+        assert_eq!(number, 8);
     }
 }

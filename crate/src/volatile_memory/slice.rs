@@ -5,7 +5,6 @@ use crate::atomic_integer::AtomicInteger;
 use crate::bitmap::BitmapSlice;
 use crate::bytes::{AtomicAccess, ByteValued, Bytes};
 use std::marker::PhantomData;
-use std::mem::size_of;
 use std::sync::atomic::Ordering;
 
 /// A run of bytes that others read and write at any time. Writes through it are marked in its bitmap.
@@ -34,8 +33,8 @@ impl<'a> VolatileSlice<'a, ()> {
     ///
     /// # Safety
     /// While `'a` lasts:
-    /// - `addr` must be valid for reads and writes of `size` bytes, which may be more than `isize::MAX` where the memory
-    ///   did not come from a Rust allocation;
+    /// - `addr` must be valid for reads and writes of `size` bytes, which may be more than `isize::MAX` where the
+    ///   memory did not come from a Rust allocation;
     /// - no other reference to these bytes may be used, only volatile or atomic accesses and raw copies.
     #[inline]
     pub unsafe fn new(addr: *mut u8, size: usize) -> VolatileSlice<'a> {
@@ -45,7 +44,8 @@ impl<'a> VolatileSlice<'a, ()> {
 }
 
 impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
-    /// The `size` bytes at `addr`, whose writes are marked in `bitmap` from its offset 0. `None` is the last argument.
+    /// The `size` bytes at `addr`, whose writes are marked in `bitmap` from its offset 0. `None` is the last
+    /// argument.
     ///
     /// # Safety
     /// As [`new`](VolatileSlice::new).
@@ -103,7 +103,8 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
     /// The `count` bytes from `offset`.
     ///
     /// # Errors
-    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. No bytes, at the very end, are inside.
+    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. No bytes, at the very end, are
+    /// inside.
     #[inline]
     pub fn subslice(&self, offset: usize, count: usize) -> Result<Self> {
         self.compute_end_offset(offset, count)?;
@@ -128,8 +129,8 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
     #[inline]
     pub fn copy_to<T: ByteValued>(&self, buf: &mut [T]) -> usize {
         let count = self.count_of(buf);
-        // SAFETY: no slice may be made of volatile bytes. `count` values are in this slice and in `buf`, which is borrowed
-        // mutably and so apart from it.
+        // SAFETY: no slice may be made of volatile bytes. `count` values are in this slice and in `buf`, which is
+        // borrowed mutably and so apart from it.
         unsafe { access::load_values(self.addr, buf.as_mut_ptr(), count) };
         count
     }
@@ -145,8 +146,8 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         self.bitmap.mark_dirty(0, count * size_of::<T>());
     }
 
-    /// Copies to `slice` as many bytes as there are and as fit, and marks them there. The two may overlap: what arrives is
-    /// what was here before.
+    /// Copies to `slice` as many bytes as there are and as fit, and marks them there. The two may overlap: what
+    /// arrives is what was here before.
     pub fn copy_to_volatile_slice<S: BitmapSlice>(&self, slice: VolatileSlice<S>) {
         let count = self.size.min(slice.size);
         // SAFETY: no slices may be made of volatile bytes. `count` bytes are in both.
@@ -227,8 +228,8 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
 
 impl<'a> From<&'a mut [u8]> for VolatileSlice<'a, ()> {
     fn from(value: &'a mut [u8]) -> Self {
-        // SAFETY: only a raw pointer makes a volatile slice. The bytes are borrowed mutably for as long as it lives, so
-        // nobody else has a reference.
+        // SAFETY: only a raw pointer makes a volatile slice. The bytes are borrowed mutably for as long as it lives,
+        // so nobody else has a reference.
         unsafe { VolatileSlice::new(value.as_mut_ptr(), value.len()) }
     }
 }
@@ -287,3 +288,6 @@ impl<B: BitmapSlice> Bytes<usize> for VolatileSlice<'_, B> {
         Ok(self.get_atomic_ref::<T::A>(addr)?.load(order).into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! Tests of the collection of regions: what is accepted, what is found.
+
+use super::GuestRegionCollectionError::{
+    MemoryRegionOverlap, NoMemoryRegion, UnsortedMemoryRegions,
+};
+use super::{GuestRegionCollection, GuestRegionCollectionError, InsertError};
+use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::region::tests::{TestRegion, VastRegion};
+use crate::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
+use std::sync::Arc;
+
+type Collection = GuestRegionCollection<VastRegion>;
+
+fn collection(ranges: &[(u64, u64)]) -> Result<Collection, GuestRegionCollectionError> {
+    Collection::from_regions(
+        ranges
+            .iter()
+            .map(|(start, length)| VastRegion::new(*start, *length))
+            .collect(),
+    )
+}
+
+fn ranges<R: GuestMemoryRegion>(collection: &GuestRegionCollection<R>) -> Vec<(u64, u64)> {
+    collection
+        .iter()
+        .map(|region| (region.start_addr().0, region.len()))
+        .collect()
+}
+
+#[test]
+fn regions_are_sorted_and_apart() {
+    for accepted in [
+        &[(0, 1)][..],
+        &[(0, u64::MAX)],
+        &[(1, u64::MAX)],
+        &[(u64::MAX, 1)],
+        &[(0, 0x1000), (0x1000, 0x1000)],
+        &[
+            (0, 0x1000),
+            (0x1001, 1),
+            (1 << 40, 1 << 40),
+            (1 << 63, 1 << 63),
+        ],
+    ] {
+        let collection = collection(accepted).unwrap();
+        assert_eq!(ranges(&collection), accepted);
+        assert_eq!(collection.num_regions(), accepted.len());
+    }
+    macro_rules! check {
+        ($($ranges:expr => $error:pat,)*) => {$(
+            let ranges: &[(u64, u64)] = &$ranges;
+            assert!(matches!(collection(ranges), Err($error)), "{ranges:x?}");
+        )*};
+    }
+    check! {
+        [] => NoMemoryRegion,
+        [(5, 0)] => NoMemoryRegion,
+        [(0, 1), (5, 0)] => NoMemoryRegion,
+        [(2, u64::MAX)] => MemoryRegionOverlap,
+        [(u64::MAX, 2)] => MemoryRegionOverlap,
+        [(0, 0x1001), (0x1000, 1)] => MemoryRegionOverlap,
+        [(0, 1), (0, 1)] => MemoryRegionOverlap,
+        [(0, u64::MAX), (u64::MAX - 1, 1)] => MemoryRegionOverlap,
+        [(0x1000, 1), (0, 1)] => UnsortedMemoryRegions,
+        [(0x1000, 0x1000), (0xfff, 0x1000)] => UnsortedMemoryRegions,
+    }
+}
+
+#[test]
+fn an_empty_collection_backs_nothing() {
+    for collection in [
+        Collection::new(),
+        Collection::default(),
+        Collection::new().clone(),
+    ] {
+        assert_eq!(
+            (collection.num_regions(), collection.iter().count()),
+            (0, 0)
+        );
+        assert_eq!(collection.last_addr(), GuestAddress(0));
+        assert!(collection.find_region(GuestAddress(0)).is_none());
+        assert!(collection.find_region(GuestAddress(u64::MAX)).is_none());
+    }
+}
+
+#[test]
+fn the_region_of_an_address_is_found() {
+    // 1 to 300 regions, adjacent and apart, the last one up to the last address.
+    for count in [1, 2, 3, 4, 7, 8, 64, 255, 300u64] {
+        let mut layout: Vec<(u64, u64)> = (0..count)
+            .map(|index| (index * 0x1000, 0x1000 - index % 3))
+            .collect();
+        layout.push((u64::MAX - 9, 10));
+        let collection = collection(&layout).unwrap();
+        let edges = layout.iter().flat_map(|(start, length)| {
+            let last = start + (length - 1);
+            [
+                start.wrapping_sub(1),
+                *start,
+                start + length / 2,
+                last,
+                last.wrapping_add(1),
+            ]
+        });
+        for addr in edges {
+            let expected = layout
+                .iter()
+                .find(|(start, length)| addr.checked_sub(*start).is_some_and(|at| at < *length));
+            let found = collection
+                .find_region(GuestAddress(addr))
+                .map(|region| (region.start_addr().0, region.len()));
+            assert_eq!(found.as_ref(), expected, "{addr:#x} of {count} regions");
+        }
+        assert_eq!(collection.last_addr(), GuestAddress(u64::MAX));
+    }
+    let one = collection(&[(0x1000, 0x1000)]).unwrap();
+    for (addr, found) in [
+        (0, false),
+        (0xfff, false),
+        (0x1000, true),
+        (0x1fff, true),
+        (0x2000, false),
+        (u64::MAX, false),
+    ] {
+        assert_eq!(
+            one.find_region(GuestAddress(addr)).is_some(),
+            found,
+            "{addr:#x}"
+        );
+    }
+}
+
+/// Inserts in both ways; they must agree.
+fn insert(
+    collection: &mut Collection,
+    start: u64,
+    length: u64,
+) -> Result<(), GuestRegionCollectionError> {
+    let before = ranges(collection);
+    let region = Arc::new(VastRegion::new(start, length));
+    let copied = collection.insert_region(region.clone());
+    assert_eq!(
+        ranges(collection),
+        before,
+        "insert_region makes another collection"
+    );
+    match collection.insert(region) {
+        Ok(()) => {
+            assert_eq!(ranges(collection), ranges(&copied?));
+            Ok(())
+        }
+        Err(InsertError::Collection(error)) => {
+            assert_eq!(format!("{error:?}"), format!("{:?}", copied.unwrap_err()));
+            assert_eq!(
+                ranges(collection),
+                before,
+                "after an error nothing has changed"
+            );
+            Err(error)
+        }
+        Err(InsertError::OutOfMemory) => panic!("one entry more fits"),
+    }
+}
+
+#[test]
+fn regions_are_inserted_where_nothing_is() {
+    let mut regions = Collection::new();
+    insert(&mut regions, 0x3000, 0x1000).unwrap();
+    insert(&mut regions, 0, 0x1000).unwrap();
+    insert(&mut regions, 0x2000, 0x1000).unwrap();
+    insert(&mut regions, u64::MAX, 1).unwrap();
+    insert(&mut regions, 0x4000, 1).unwrap();
+    let expected = [
+        (0, 0x1000),
+        (0x2000, 0x1000),
+        (0x3000, 0x1000),
+        (0x4000, 1),
+        (u64::MAX, 1),
+    ];
+    assert_eq!(ranges(&regions), expected);
+    for (start, length) in [
+        (0, 1),
+        (0xfff, 1),
+        (0x1000, 0x1001),
+        (0x1fff, 2),
+        (0x4000, 1),
+        (0x5000, u64::MAX - 0x4fff),
+    ] {
+        assert!(
+            matches!(
+                insert(&mut regions, start, length),
+                Err(MemoryRegionOverlap)
+            ),
+            "{length:#x} at {start:#x}"
+        );
+    }
+    assert!(matches!(
+        insert(&mut regions, 0x8000, 0),
+        Err(NoMemoryRegion)
+    ));
+    assert!(matches!(
+        insert(&mut regions, u64::MAX, 2),
+        Err(MemoryRegionOverlap)
+    ));
+    assert_eq!(ranges(&regions), expected);
+}
+
+#[test]
+fn exactly_the_named_region_is_removed() {
+    let mut regions = collection(&[(0, 0x1000), (0x2000, 0x1000), (u64::MAX - 7, 8)]).unwrap();
+    for (base, size) in [
+        (0, 0xfff),
+        (0, 0x1001),
+        (0, 0),
+        (1, 0x1000),
+        (0x1000, 0x1000),
+        (u64::MAX - 7, 9),
+        (u64::MAX, 0),
+    ] {
+        assert!(
+            matches!(
+                regions.remove_region(GuestAddress(base), size),
+                Err(NoMemoryRegion)
+            ),
+            "{size:#x} at {base:#x}"
+        );
+        assert!(matches!(
+            regions.remove(GuestAddress(base), size),
+            Err(NoMemoryRegion)
+        ));
+    }
+    for (base, size, left) in [
+        (0x2000, 0x1000, &[(0, 0x1000), (u64::MAX - 7, 8)][..]),
+        (u64::MAX - 7, 8, &[(0, 0x1000)]),
+        (0, 0x1000, &[]),
+    ] {
+        let before = ranges(&regions);
+        let (next, region) = regions.remove_region(GuestAddress(base), size).unwrap();
+        assert_eq!(
+            (region.start_addr(), ranges(&next)),
+            (GuestAddress(base), left.to_vec())
+        );
+        assert_eq!(
+            ranges(&regions),
+            before,
+            "remove_region makes another collection"
+        );
+        let removed = regions.remove(GuestAddress(base), size).unwrap();
+        assert!(Arc::ptr_eq(&removed, &region), "both share the region");
+        assert_eq!(ranges(&regions), left);
+        assert!(regions.find_region(GuestAddress(base)).is_none());
+    }
+}
+
+/// `Clone` and `Default` ask nothing of the region.
+#[test]
+fn a_clone_shares_the_regions() {
+    let region = Arc::new(TestRegion::new(0, 8));
+    let collection = GuestRegionCollection::from_arc_regions(vec![region.clone()]).unwrap();
+    let clone = collection.clone();
+    assert_eq!(Arc::strong_count(&region), 3);
+    assert!(std::ptr::eq(
+        clone.find_region(GuestAddress(0)).unwrap(),
+        &*region
+    ));
+    fn is_bytes<R: GuestMemoryRegionBytes>(_: &R) {}
+    is_bytes(&*region);
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    for (error, text) in [
+        (NoMemoryRegion, "no memory region"),
+        (MemoryRegionOverlap, "memory regions overlap"),
+        (
+            UnsortedMemoryRegions,
+            "memory regions are not sorted by address",
+        ),
+    ] {
+        assert_eq!(error.to_string(), text);
+        assert_eq!(InsertError::from(error).to_string(), text);
+    }
+    assert_eq!(
+        InsertError::OutOfMemory.to_string(),
+        "no memory for the list of regions"
+    );
+}

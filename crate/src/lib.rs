@@ -10,6 +10,7 @@ pub mod bytes;
 pub mod dirty_log;
 pub mod dirty_map;
 pub mod endian;
+mod export;
 pub mod fault;
 pub mod guest_memory;
 pub mod handle;

@@ -10,9 +10,8 @@ use crate::guest_memory::{
 use crate::volatile_memory::VolatileSlice;
 use std::sync::atomic::Ordering;
 
-mod collection;
+pub(crate) mod collection;
 
-pub(crate) use collection::InsertError;
 pub use collection::{GuestRegionCollection, GuestRegionCollectionError};
 
 /// A range of guest-physical addresses that is backed by memory.

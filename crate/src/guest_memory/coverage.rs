@@ -1,6 +1,6 @@
 //! [`coverage`]: how much of a range is backed, and what ends it. Every error about a range follows from this answer.
 
-use super::{Error, GuestAddress, GuestMemoryBackend, GuestUsize};
+use super::{GuestAddress, GuestMemoryBackend, GuestUsize};
 use crate::address::Address;
 use crate::region::GuestMemoryRegion;
 
@@ -23,21 +23,6 @@ pub(crate) enum Coverage {
         /// The number of backed bytes before 2^64.
         mapped: GuestUsize,
     },
-}
-
-impl Coverage {
-    /// The error for a range from `base` of `expected` bytes that must be backed as a whole; none if it is.
-    pub(crate) fn check(self, base: GuestAddress, expected: usize) -> Result<(), Error> {
-        match self {
-            Coverage::Full => Ok(()),
-            Coverage::Unmapped => Err(Error::InvalidGuestAddress(base)),
-            Coverage::Hole { mapped, .. } => Err(Error::PartialBuffer {
-                expected,
-                completed: super::clamp(mapped, expected),
-            }),
-            Coverage::PastEnd { .. } => Err(Error::GuestAddressOverflow),
-        }
-    }
 }
 
 /// How much of the `len` bytes from `base` is backed.

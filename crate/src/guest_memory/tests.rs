@@ -83,11 +83,10 @@ pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u6
             .min()
             .unwrap();
         let mapped = u64::try_from(hole - u128::from(base)).unwrap();
-        let lengths =
-            edges
-                .iter()
-                .map(|edge| edge.wrapping_sub(base))
-                .chain([0, 1, 2, 8, 1 << 32, u64::MAX]);
+        let lengths = edges.iter().map(|edge| edge.wrapping_sub(base));
+        let lengths = lengths.chain([0, 1, 2, 8, 1 << 32, u64::MAX]);
+        // An interpreter is a thousand times slower.
+        let lengths = lengths.step_by(if cfg!(miri) { 7 } else { 1 });
         for length in lengths {
             let expected = if u128::from(length) <= u128::from(mapped) {
                 Coverage::Full
@@ -145,29 +144,22 @@ fn test_slices<M: GuestMemoryBackend>(
         }
     }
     assert!(slices.next().is_none(), "ended for good");
-    let result = expected.check(addr, count);
     match expected {
         Coverage::Full => {
             assert_eq!(total, count as u64);
-            assert!(error.is_none() && result.is_ok());
+            assert!(error.is_none());
         }
         Coverage::Unmapped => {
             assert_eq!(total, 0);
             assert!(matches!(error, Some(Error::InvalidGuestAddress(at)) if at == addr));
-            assert!(matches!(result, Err(Error::InvalidGuestAddress(at)) if at == addr));
         }
         Coverage::Hole { mapped, at } => {
             assert_eq!(total, mapped);
             assert!(matches!(error, Some(Error::InvalidGuestAddress(hole)) if hole == at));
-            assert!(
-                matches!(result, Err(Error::PartialBuffer { expected, completed })
-                if expected == count && completed as u64 == mapped)
-            );
         }
         Coverage::PastEnd { mapped } => {
             assert_eq!(total, mapped);
             assert!(matches!(error, Some(Error::GuestAddressOverflow)));
-            assert!(matches!(result, Err(Error::GuestAddressOverflow)));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::GuestMemoryRegion;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend, GuestUsize};
+use std::alloc::{Layout, handle_alloc_error};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -127,12 +128,13 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
     /// # Errors
     /// [`MemoryRegionOverlap`] with one that is there; [`NoMemoryRegion`] if it is empty.
     pub fn insert_region(&self, region: Arc<R>) -> Result<Self, GuestRegionCollectionError> {
-        let (start, last) = bounds(region.as_ref())?;
-        let index = self.vacancy(start, last)?;
         let mut next = self.clone();
-        next.starts.insert(index, start);
-        next.entries.insert(index, Entry { last, region });
-        Ok(next)
+        match next.insert(region) {
+            Ok(()) => Ok(next),
+            Err(InsertError::Collection(error)) => Err(error),
+            // As the clone above would.
+            Err(InsertError::OutOfMemory) => handle_alloc_error(Layout::new::<Entry<R>>()),
+        }
     }
 
     /// The same guest without the region that begins at `base` and has `size` bytes; and that region.

@@ -40,9 +40,13 @@ pub(crate) fn allocate(pages: u32) -> Option<Extent> {
     Some(Extent { run })
 }
 
-/// Makes sure that an extent of `pages` is there without growth.
+/// Makes sure that an extent of `pages` is there without growth, and that no view has to be detached for it: all that is
+/// free is made clean now, because what the next extent gets is the smallest run that fits then.
 pub(crate) fn reserve(pages: u32) -> Option<()> {
-    allocator().reserve(pages)
+    let mut allocator = allocator();
+    allocator.reserve(pages)?;
+    allocator.clean();
+    Some(())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,11 @@ struct Run {
 impl Run {
     fn end(self) -> u32 {
         self.first + self.pages
+    }
+
+    /// Whether a page of it was written or shown since it was last zero.
+    fn is_marked(self) -> bool {
+        dirty_map::next(self.first, self.end(), dirty_map::MARK, true) < self.end()
     }
 }
 
@@ -78,11 +87,18 @@ impl Allocator {
     fn take(&mut self, pages: u32) -> Option<Run> {
         self.reserve(pages)?;
         let run = self.free.take(pages)?;
-        if dirty_map::next(run.first, run.end(), dirty_map::MARK, true) < run.end() {
+        if run.is_marked() {
             host::detach_views();
             zero(run);
         }
         Some(run)
+    }
+
+    fn clean(&self) {
+        if self.free.runs.iter().any(|run| run.is_marked()) {
+            host::detach_views();
+            self.free.runs.iter().copied().for_each(zero);
+        }
     }
 
     fn reserve(&mut self, pages: u32) -> Option<()> {
@@ -292,6 +308,18 @@ mod tests {
             zero(extent.run);
         }
         assert!(!dirty_map::has(extent.first() + 1, dirty_map::MARK));
+    }
+
+    #[test]
+    fn what_is_reserved_is_clean_already() {
+        let extent = allocate(3).unwrap();
+        dirty_map::mark(extent.first(), 3);
+        let mut own = Allocator {
+            free: list(&[(extent.first(), 3)]),
+        };
+        own.clean();
+        assert!(!extent.run.is_marked());
+        assert_eq!(own.take(3), Some(extent.run));
     }
 
     #[test]

@@ -598,12 +598,14 @@ export class GuestMemory<A extends number | bigint = number> extends AtomicField
    */
   get mapGeneration(): number {
     this.#space.linear.refresh();
+    this.#space.tellMap();
     return this.#space.mapGeneration;
   }
 
   /**
    * Where events are fired, synchronously: `viewsdetached` when typed arrays over linear memory have died, `mapchanged`
-   * when this memory's regions have changed.
+   * when this memory's regions have changed. What Rust code in the same module does is noticed, and told, at the next
+   * call that leaves the fast path: any but a scalar or atomic access to a page that the tables know.
    *
    * @example
    * ```ts

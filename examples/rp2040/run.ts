@@ -1,0 +1,37 @@
+// Starts a program on an RP2040, with its memory in guest memory or in rp2040js's own arrays, and runs it.
+
+import { ConsoleLogger, LogLevel, type RP2040 } from "rp2040js";
+import type { Firmware } from "./firmware.ts";
+import { FLASH, Machine } from "./machine.ts";
+
+/** Where in flash the program finds how often it is to do its work. */
+const ROUNDS_OFFSET = 0xc0;
+const CYCLE_NANOS = 8; // of the clock of 125 MHz
+
+/**
+ * Loads the boot ROM and a program, and sets the core to the boot ROM's first instruction.
+ *
+ * @param print takes what the program sends to UART0, a character at a time
+ */
+export function load(machine: RP2040, firmware: Firmware, rounds: number, print: (character: string) => void): void {
+  machine.logger = new ConsoleLogger(LogLevel.Warn);
+  machine.loadBootrom(firmware.bootRom);
+  const image = firmware.image.slice();
+  new DataView(image.buffer).setUint32(ROUNDS_OFFSET, rounds, true);
+  if (machine instanceof Machine) machine.memory.writeSlice(FLASH.start, image);
+  else machine.flash.set(image);
+  machine.uart[0].onByte = (byte) => print(String.fromCharCode(byte));
+}
+
+/** Runs up to so many instructions, fewer where the program goes to sleep: its end. @returns how many it ran */
+export function run(machine: RP2040, instructions: number): number {
+  const { core } = machine;
+  // The clock that RP2040 makes for itself is a SimulationClock, a class that the package does not export.
+  const clock = machine.clock as typeof machine.clock & { tick(nanos: number): void };
+  let count = 0;
+  while (count < instructions && !core.waiting) {
+    clock.tick(core.executeInstruction() * CYCLE_NANOS);
+    count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,112 @@
+// `npm start`, as a user sees it: the example in the terminal, and in a page of Chromium.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { PROGRAMS, type Program } from "../../examples/rp2040/firmware.ts";
+import { root } from "../../scripts/toolchain.mjs";
+import { withPage } from "../support/chromium.ts";
+
+const start = join(root, "scripts", "start.mjs");
+const expected = (program: Program) =>
+  readFileSync(join(root, "examples", "rp2040", "firmware", `${program}.txt`), "utf8");
+
+test("in the terminal it shows the memory map, the programs' output, pages written and speed, and ends with 0", () => {
+  const shown = execFileSync(process.execPath, [start], { cwd: root, encoding: "utf8" });
+  expect(shown).toContain("0x20000000-0x20041fff  SRAM         264 KiB  66 pages");
+  for (const program of PROGRAMS) {
+    const lines = expected(program).trimEnd().split("\n");
+    expect(shown).toContain(lines.map((line) => `  | ${line}\n`).join(""));
+    expect(shown).toMatch(new RegExp(`^  ${program} +\\d+\\.\\d +\\d+\\.\\d +\\d+ %$`, "m"));
+  }
+  expect(shown).toMatch(/1,427,513 instructions; 64 pages written: 0x20000000-0x2003dfff, 0x20040000-0x20041fff/);
+  expect(shown).toMatch(/^ {2}geometric mean +\d+ %$/m);
+});
+
+/** Serves the page by `npm start -- --web`, and ends the server whatever happens. */
+async function withServer<T>(use: (url: string) => Promise<T>): Promise<T> {
+  const server = spawn(process.execPath, [start, "--web"], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    for await (const line of createInterface(server.stdout)) {
+      const url = /http:\/\/localhost:\d+\//.exec(stripVTControlCharacters(line))?.[0];
+      if (url !== undefined) return await use(url);
+    }
+    throw new Error("the server ended without an address");
+  } finally {
+    server.kill();
+    if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
+  }
+}
+
+async function runInPage(page: Page, program: Program): Promise<string> {
+  await page.getByLabel("Program").selectOption(program);
+  await page.getByLabel("Rounds").fill("1");
+  await page.getByRole("button", { name: "Run" }).click();
+  await page.waitForFunction(() => /^(done|failed.*)$/.test(document.querySelector("#state")?.textContent ?? ""));
+  expect(await page.getByRole("status").textContent()).toBe("done");
+  return (await page.getByRole("log").textContent()) ?? "";
+}
+
+test("in a page each program prints what is expected, and the map shows the pages that it writes", async () => {
+  await withServer((url) =>
+    withPage(url, async (page, problems) => {
+      for (const program of PROGRAMS) {
+        expect(await runInPage(page, program)).toBe(expected(program));
+        expect(Number((await page.locator("#speed").textContent()) ?? "")).toBeGreaterThan(0);
+      }
+      // What the terminal says of the interpreter: 3 pages, all in SRAM.
+      expect(await page.locator("#written").textContent()).toBe("3");
+      expect(await page.locator("#instructions").textContent()).toBe("56,356,809");
+      await page.getByRole("img", { name: "3 of 66 pages written" }).waitFor();
+      await page.getByRole("img", { name: "0 of 4096 pages written" }).waitFor();
+      expect(await coloursOfSram(page)).toEqual({ "not written": 63, "written by the program": 3 });
+      expect(problems.messages).toEqual([]);
+    }),
+  );
+});
+
+/** How many pages of the map of SRAM have which colour of the legend, once none is fading. */
+function coloursOfSram(page: Page): Promise<Record<string, number>> {
+  return page.evaluate(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const legend = new Map<string, string>();
+    for (const item of document.querySelectorAll("#legend li")) {
+      legend.set(getComputedStyle(item.firstElementChild as Element).backgroundColor, item.textContent ?? "");
+    }
+    const canvas = document.querySelectorAll("canvas")[2];
+    const [columns, pages] = [22, 66];
+    const cell = canvas.width / columns;
+    const counts: Record<string, number> = {};
+    for (let index = 0; index < pages; index++) {
+      const [x, y] = [(index % columns) * cell + 2, Math.floor(index / columns) * cell + 2];
+      const [red, green, blue] = canvas.getContext("2d")?.getImageData(x, y, 1, 1).data ?? [];
+      const name = legend.get(`rgb(${red}, ${green}, ${blue})`) ?? `rgb(${red}, ${green}, ${blue})`;
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  });
+}
+
+test("in a page a program can be slowed down, and stopped", async () => {
+  await withServer((url) =>
+    withPage(url, async (page, problems) => {
+      await page.getByLabel("Instructions a second").selectOption("1000000");
+      await page.getByLabel("Rounds").fill("1000");
+      await page.getByRole("button", { name: "Run" }).click();
+      await page.waitForFunction(() => document.querySelector("#console")?.textContent?.includes("round 2\n"));
+      const speed = Number(await page.locator("#speed").textContent());
+      expect(speed).toBeGreaterThan(0);
+      expect(speed).toBeLessThan(1.1);
+      await page.getByRole("button", { name: "Stop" }).click();
+      const instructions = await page.locator("#instructions").textContent();
+      expect(await page.getByRole("status").textContent()).toBe("stopped");
+      await page.waitForTimeout(300);
+      expect(await page.locator("#instructions").textContent()).toBe(instructions);
+      expect(problems.messages).toEqual([]);
+    }),
+  );
+});

@@ -86,7 +86,7 @@ export function insert(space: Space, start: Wide, size: Wide): GuestRegion<Wide>
   const region = space.regionAt(start) as GuestRegion<Wide>;
   linear.notify();
   if (failure) throw failure;
-  space.mapChanged();
+  space.tellMap();
   return region;
 }
 
@@ -98,7 +98,7 @@ export function remove(space: Space, start: Wide, size: Wide): GuestRegion<Wide>
   const region = space.regionAt(start);
   const status = call(space, "gm_remove", start, size);
   if (status !== 0) throw space.linear.failure(status, "removeRegion", place(start, size));
-  space.mapChanged();
+  space.tellMap();
   return region as GuestRegion<Wide>;
 }
 

@@ -44,6 +44,8 @@ export class Space implements Member {
   #regions: readonly GuestRegion<Wide>[] | undefined;
   #regionsGeneration = 0;
   #lastGeneration = 0;
+  /** The generation that listeners know of. */
+  #toldGeneration: number;
 
   constructor(linear: LinearMemory, handle: number, tableOffset: number, bigint: boolean) {
     this.linear = linear;
@@ -52,6 +54,7 @@ export class Space implements Member {
     this.tableIndex = tableOffset / 4;
     this.words = linear.u32;
     this.control = linear.u32.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 1);
+    this.#toldGeneration = this.control[GENERATION] as number;
     this.#leave = linear.join(this);
     abandoned.register(this, { linear, handle, leave: this.#leave }, this);
   }
@@ -66,7 +69,11 @@ export class Space implements Member {
     this.events?.dispatchEvent(new Event("viewsdetached"));
   }
 
-  mapChanged(): void {
+  /** Tells listeners if the map has changed since they were told, by this facade or by Rust code in the same module. */
+  tellMap(): void {
+    const generation = this.mapGeneration;
+    if (generation === this.#toldGeneration || this.disposed) return;
+    this.#toldGeneration = generation;
     this.events?.dispatchEvent(new Event("mapchanged"));
   }
 
@@ -74,6 +81,7 @@ export class Space implements Member {
   enter(): void {
     if (this.disposed) throw new GuestMemoryError("DISPOSED", "the memory was disposed");
     this.linear.refresh();
+    if (this.control[GENERATION] !== this.#toldGeneration) this.tellMap();
   }
 
   /** How often the map changed, modulo 2^32. Stays readable after disposal, as it was. */

@@ -135,8 +135,8 @@ export class Bulk {
     if (isGrowable(bytes)) u8.subarray(host, host + length).set(bytes.subarray(0, length));
     else u8.set(bytes, host);
     if (length === 0) return;
-    const first = Math.floor(host / 4096);
-    const last = Math.floor((host + length - 1) / 4096);
+    const first = host >>> 12;
+    const last = (host + length - 1) >>> 12;
     if (last - first >= FEW_PAGES) dirty.fill(MARK, first, last + 1);
     else for (let page = first; page <= last; page++) dirty[page] = MARK;
   }

@@ -110,19 +110,17 @@ impl PageTable {
     }
 
     fn write(&self, first: u64, end: u64, entry: impl Fn(u32) -> u32) {
-        let end = end.min(u64::from(ENTRIES));
-        for (index, page) in (first..end).enumerate() {
-            // Both fit: they are below ENTRIES.
-            let (Ok(page), Ok(index)) = (usize::try_from(page), u32::try_from(index)) else {
-                return;
-            };
-            self.word(page).store(entry(index), Ordering::Relaxed);
+        let clipped = |page: u64| u32::try_from(page).map_or(ENTRIES, |page| page.min(ENTRIES));
+        let (first, end) = (clipped(first), clipped(end));
+        if first >= end {
+            return;
         }
-        if let (Ok(first), Ok(last)) = (usize::try_from(first), usize::try_from(end))
-            && first < last
-        {
-            dirty_map::mark_bytes(self.host_offset() + first * 4, (last - first) * 4);
+        for page in first..end {
+            self.word(page as usize)
+                .store(entry(page - first), Ordering::Relaxed);
         }
+        let (first, entries) = (first as usize, (end - first) as usize);
+        dirty_map::mark_bytes(self.host_offset() + first * 4, entries * 4);
     }
 
     /// Counts a change of the map. Wraps after 2^32 changes.

@@ -33,10 +33,11 @@ pub(crate) fn check(view: &FlatView, address: u64, length: u64) -> Result<(), Fa
     }
 }
 
-/// The whole range as one run inside one region, or why not. The run of no bytes starts at host offset 0.
+/// The whole range as one run inside one region, or why not. No bytes are a run anywhere: at host offset 0 in a hole.
 pub(crate) fn single(view: &FlatView, address: u64, length: u64) -> Result<Run, Fault> {
     if length == 0 {
-        return Ok(Run { host: 0, length: 0 });
+        let nowhere = Run { host: 0, length: 0 };
+        return Ok(forward(view, address, 0).unwrap_or(nowhere));
     }
     let region = view
         .find_region(GuestAddress(address))

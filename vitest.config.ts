@@ -2,7 +2,10 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const slow = ["test/{browser,runtimes,packaging,mutants}/**/*.test.ts", "test/tooling/{rebuild,support}.test.ts"];
+const slow = [
+  "test/{browser,module,runtimes,packaging,mutants}/**/*.test.ts",
+  "test/tooling/{rebuild,support}.test.ts",
+];
 
 export default defineConfig({
   resolve: { alias: { "guest-memory": fileURLToPath(new URL("ts/index.ts", import.meta.url)) } },

@@ -224,6 +224,20 @@ pub trait GuestMemory {
         access: Permissions,
     ) -> Result<impl GuestMemorySliceIterator<'a, BS<'a, Self::Bitmap>>>;
 
+    /// The `count` bytes from `addr`, for `access`, if [`get_slices`](GuestMemory::get_slices) would give them as one
+    /// slice: the common case of an access, without an iterator and an error to make. For no bytes it may be `None`.
+    /// vm-memory has no such method.
+    #[inline]
+    fn contiguous_slice(
+        &self,
+        addr: GuestAddress,
+        count: usize,
+        access: Permissions,
+    ) -> Option<VolatileSlice<'_, BS<'_, Self::Bitmap>>> {
+        let slice = self.get_slices(addr, count, access).ok()?.next()?.ok()?;
+        (slice.len() == count).then_some(slice)
+    }
+
     /// The memory behind, if guest addresses are its own.
     fn physical_memory(&self) -> Option<&Self::PhysicalMemory> {
         None
@@ -246,6 +260,18 @@ impl<M: GuestMemoryBackend + ?Sized> GuestMemory for M {
         _access: Permissions,
     ) -> Result<impl GuestMemorySliceIterator<'a, BS<'a, Self::Bitmap>>> {
         Ok(GuestMemoryBackend::get_slices(self, addr, count))
+    }
+
+    #[inline]
+    fn contiguous_slice(
+        &self,
+        addr: GuestAddress,
+        count: usize,
+        _access: Permissions,
+    ) -> Option<VolatileSlice<'_, MS<'_, M>>> {
+        let (region, start) = self.to_region_addr(addr)?;
+        let slice = region.get_slice(start, count).ok()?;
+        (slice.len() == count).then_some(slice)
     }
 
     fn physical_memory(&self) -> Option<&M> {

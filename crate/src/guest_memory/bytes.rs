@@ -1,9 +1,7 @@
 //! Every [`GuestMemory`] as [`Bytes`] at guest addresses.
 
 use super::{Error, GuestAddress, GuestMemory, GuestMemorySliceIterator, Permissions, Result};
-use crate::bitmap::BitmapSlice;
 use crate::bytes::{AtomicAccess, Bytes};
-use crate::volatile_memory::VolatileSlice;
 use std::sync::atomic::Ordering;
 
 /// `write` and `read` stop at the first byte that is not backed. `write_slice` and `read_slice` look at the whole
@@ -40,74 +38,77 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
 
     #[inline]
     fn write_slice(&self, buf: &[u8], addr: GuestAddress) -> Result<()> {
-        match whole(
-            self.get_slices(addr, buf.len(), Permissions::Write)?,
-            buf.len(),
-        )? {
-            Some(slice) => {
-                slice.copy_from(buf);
-                Ok(())
-            }
-            None => all_moved(self.write(buf, addr)?, buf.len()),
+        if let Some(slice) = self.contiguous_slice(addr, buf.len(), Permissions::Write) {
+            slice.copy_from(buf);
+            return Ok(());
         }
+        check_backed(self, addr, buf.len(), Permissions::Write)?;
+        all_moved(self.write(buf, addr)?, buf.len())
     }
 
     #[inline]
     fn read_slice(&self, buf: &mut [u8], addr: GuestAddress) -> Result<()> {
-        match whole(
-            self.get_slices(addr, buf.len(), Permissions::Read)?,
-            buf.len(),
-        )? {
-            Some(slice) => {
-                slice.copy_to(buf);
-                Ok(())
-            }
-            None => all_moved(self.read(buf, addr)?, buf.len()),
+        if let Some(slice) = self.contiguous_slice(addr, buf.len(), Permissions::Read) {
+            slice.copy_to(buf);
+            return Ok(());
         }
+        check_backed(self, addr, buf.len(), Permissions::Read)?;
+        all_moved(self.read(buf, addr)?, buf.len())
     }
 
     #[inline]
     fn store<O: AtomicAccess>(&self, val: O, addr: GuestAddress, order: Ordering) -> Result<()> {
-        let mut slices = self.get_slices(addr, size_of::<O>(), Permissions::Write)?;
-        let first = slices.next().ok_or(Error::InvalidGuestAddress(addr))??;
-        Ok(first.store(val, 0, order)?)
+        match self.contiguous_slice(addr, size_of::<O>(), Permissions::Write) {
+            Some(slice) => Ok(slice.store(val, 0, order)?),
+            None => Err(no_scalar(self, addr, size_of::<O>(), Permissions::Write)),
+        }
     }
 
     #[inline]
     fn load<O: AtomicAccess>(&self, addr: GuestAddress, order: Ordering) -> Result<O> {
-        let mut slices = self.get_slices(addr, size_of::<O>(), Permissions::Read)?;
-        let first = slices.next().ok_or(Error::InvalidGuestAddress(addr))??;
-        Ok(first.load(0, order)?)
+        match self.contiguous_slice(addr, size_of::<O>(), Permissions::Read) {
+            Some(slice) => Ok(slice.load(0, order)?),
+            None => Err(no_scalar(self, addr, size_of::<O>(), Permissions::Read)),
+        }
     }
 }
 
-/// For a transfer of all of `count` bytes: the slice, if one has them all, or `None` if several do.
-#[inline]
-fn whole<'a, B: BitmapSlice>(
-    mut slices: impl GuestMemorySliceIterator<'a, B>,
-    count: usize,
-) -> Result<Option<VolatileSlice<'a, B>>> {
-    match slices.next().transpose()? {
-        Some(first) if first.len() == count => Ok(Some(first)),
-        first => check_rest(slices, first.map_or(0, |first| first.len()), count).map(|()| None),
-    }
-}
-
+/// Whether all of the `expected` bytes from `addr` allow `access`, and if not, why.
 #[cold]
-fn check_rest<'a, B: BitmapSlice>(
-    slices: impl GuestMemorySliceIterator<'a, B>,
-    first: usize,
+fn check_backed<T>(
+    memory: &T,
+    addr: GuestAddress,
     expected: usize,
-) -> Result<()> {
-    let mut completed = first;
-    for slice in slices {
+    access: Permissions,
+) -> Result<()>
+where
+    T: GuestMemory + ?Sized,
+{
+    let mut completed = 0;
+    for slice in memory.get_slices(addr, expected, access)? {
         match slice {
             Ok(slice) => completed += slice.len(),
             Err(Error::GuestAddressOverflow) => return Err(Error::GuestAddressOverflow),
+            Err(error) if completed == 0 => return Err(error),
             Err(_) => break,
         }
     }
     all_moved(completed, expected)
+}
+
+/// Why the `size` bytes at `addr` are no slice for `access`: the error of the first, or that they are in several.
+#[cold]
+fn no_scalar<T>(memory: &T, addr: GuestAddress, size: usize, access: Permissions) -> Error
+where
+    T: GuestMemory + ?Sized,
+{
+    let first = memory
+        .get_slices(addr, size, access)
+        .map(|mut slices| slices.next().map(|slice| slice.err()));
+    match first {
+        Err(error) | Ok(Some(Some(error))) => error,
+        Ok(_) => Error::InvalidBackendAddress,
+    }
 }
 
 /// Also after the check, as an IOMMU may have changed its mappings since.

@@ -118,6 +118,8 @@ pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u6
             let in_region =
                 region.is_some_and(|range| u128::from(base) + u128::from(length) <= end_of(range));
             assert_eq!(memory.get_slice(addr, count).is_ok(), in_region);
+            let slice = memory.contiguous_slice(addr, count, Permissions::Read);
+            assert_eq!(slice.map(|slice| slice.len()), in_region.then_some(count));
         }
         assert_eq!(memory.get_host_address(addr).is_ok(), region.is_some());
     }

@@ -1,7 +1,7 @@
 //! [`GuestRegionCollection`]: regions sorted by address, and the search among them.
 
 use super::GuestMemoryRegion;
-use crate::guest_memory::{GuestAddress, GuestMemoryBackend, GuestUsize};
+use crate::guest_memory::{GuestAddress, GuestMemoryBackend, GuestUsize, MemoryRegionAddress};
 use std::alloc::{Layout, handle_alloc_error};
 use std::sync::Arc;
 use thiserror::Error;
@@ -216,15 +216,23 @@ impl<R: GuestMemoryRegion> GuestMemoryBackend for GuestRegionCollection<R> {
 
     #[inline]
     fn find_region(&self, addr: GuestAddress) -> Option<&R> {
+        self.to_region_addr(addr).map(|(region, _)| region)
+    }
+
+    #[inline]
+    fn to_region_addr(&self, addr: GuestAddress) -> Option<(&R, MemoryRegionAddress)> {
         // With one region there is nothing to search.
-        let following = if self.starts.len() == 1 {
-            1
-        } else {
-            self.starts.partition_point(|start| *start <= addr.0)
+        let following = match self.starts.len() {
+            1 => 1,
+            _ => self.starts.partition_point(|start| *start <= addr.0),
         };
         let index = following.checked_sub(1)?;
-        let entry = self.entries.get(index)?;
-        (self.starts[index] <= addr.0 && addr.0 <= entry.last).then_some(&*entry.region)
+        let (start, entry) = (self.starts.get(index)?, self.entries.get(index)?);
+        let position = addr
+            .0
+            .checked_sub(*start)
+            .filter(|_| addr.0 <= entry.last)?;
+        Some((&entry.region, MemoryRegionAddress(position)))
     }
 
     fn iter(&self) -> impl Iterator<Item = &R> {

@@ -19,25 +19,28 @@ export interface Devices extends Glue {
 
 const target = join(root, "target", "module"); // other flags and another workspace: not mixed with the library's own
 const folder = join(target, "web");
+const wasm32 = "wasm32-unknown-unknown";
+const compiled = join(target, wasm32, "release");
 
 /** The binary, once it is built. */
 export const wasm: URL = pathToFileURL(join(folder, "devices_bg.wasm"));
+
+/** The binary of one of examples/, as the compiler leaves it: wasm-bindgen has not taken the suffixes off its exports. */
+export const exampleWasm = (name: "exports" | "silent"): string => join(compiled, "examples", `${name}.wasm`);
 
 /** Compiles the module and writes its glue. */
 export function build(): void {
   const bindgen = cargoTools().find(({ command }) => command === "wasm-bindgen");
   const found = bindgen && findTool(bindgen);
   if (bindgen === undefined || found === undefined) throw new Error("wasm-bindgen is missing: run `npm run setup`.");
-  const wasm32 = "wasm32-unknown-unknown";
   const env = { ...process.env, CARGO_TARGET_DIR: target };
-  run("cargo", ["build", "--release", "--locked", "--quiet", "--target", wasm32], {
+  run("cargo", ["build", "--release", "--locked", "--quiet", "--lib", "--examples", "--target", wasm32], {
     cwd: join(root, "test", "module"),
     env,
     quiet: true,
   });
-  const compiled = join(target, wasm32, "release", "devices.wasm");
   const command = found === "" ? bindgen.command : join(found, bindgen.command);
-  run(command, ["--target", "web", "--out-dir", folder, compiled], { quiet: true });
+  run(command, ["--target", "web", "--out-dir", folder, join(compiled, "devices.wasm")], { quiet: true });
 }
 
 /** The glue, as the page of a user imports it. Each name gives an instance of its own. */

@@ -1,0 +1,1 @@
+//! A module whose crate only lists the library as a dependency: it has none of its exports.

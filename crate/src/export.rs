@@ -24,7 +24,8 @@
 /// assert!(!clear_screen(0, 0xa_0000)); // 0 names no memory
 /// ```
 // The linker takes exports from every crate that it links, and it links a crate only if something names it: a crate that
-// is a dependency and no more exports nothing. Naming one of the functions says so without running anything.
+// is listed as a dependency and no more exports nothing. The macro names it, and the reference makes the compiler say so
+// where the feature is off.
 #[macro_export]
 macro_rules! export_bindings {
     () => {

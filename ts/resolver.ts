@@ -27,7 +27,7 @@ export class Resolver {
     if (
       typeof address === "number" &&
       address >= this.#start &&
-      address + length <= this.#end &&
+      length <= this.#end - address && // a sum past 2^53 would be rounded
       this.#space.control[0] === this.#generation &&
       Number.isSafeInteger(address)
     ) {

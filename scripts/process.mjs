@@ -17,7 +17,8 @@ export function run(command, args, { quiet = false, ...options } = {}) {
   if (result.status === 0) return;
   if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
   const why = result.error?.message ?? (result.signal ? `ended by ${result.signal}` : `exit status ${result.status}`);
-  throw new Error(`${[command, ...args].join(" ")}: ${why}`);
+  const line = [command, ...args].join(" ");
+  throw new Error(`${line.length > 120 ? `${line.slice(0, 120)} ...` : line}: ${why}`);
 }
 
 /**

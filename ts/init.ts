@@ -60,15 +60,11 @@ export async function init(options: InitOptions = {}): Promise<void> {
 /** What `init` loads, as the facade uses it. */
 export async function load(options: InitOptions = {}): Promise<LinearMemory> {
   if (options.glue) {
-    current = adopt(
-      await options.glue.default(
-        options.wasm === undefined ? undefined : { module_or_path: await source(options.wasm) },
-      ),
-    );
+    current = adopt(await instantiate(options.glue, options.wasm));
     return current;
   }
   if (current) return current;
-  loading ??= packaged(options.wasm);
+  loading ??= instantiate(packagedGlue, options.wasm ?? packagedWasm).then(adopt);
   try {
     current ??= await loading;
     return current;
@@ -86,20 +82,20 @@ export function loaded(): LinearMemory {
   );
 }
 
-async function packaged(wasm: InitOptions["wasm"]): Promise<LinearMemory> {
-  return adopt(await packagedGlue.default({ module_or_path: await source(wasm ?? packagedWasm) }));
-}
-
-/** What wasm-bindgen's glue can take: it fetches URLs by itself, but no runtime fetches files everywhere. */
-async function source(wasm: WasmSource | Promise<WasmSource>): Promise<unknown> {
+/** Instantiates a module by its glue, which does so once: from then on it gives what it has. */
+async function instantiate(glue: Glue, wasm: InitOptions["wasm"]): Promise<unknown> {
   const given = await wasm;
-  const url = typeof given === "string" ? new URL(given, import.meta.url) : given;
-  if (!(url instanceof URL)) return url;
-  if (url.protocol !== "file:") return fetch(url);
+  if (given === undefined) return glue.default();
+  const url = typeof given === "string" ? new URL(given, globalThis.location?.href ?? import.meta.url) : given;
+  if (!(url instanceof URL)) return glue.default({ module_or_path: url });
+  if (url.protocol !== "file:") return glue.default({ module_or_path: fetch(url) });
   const path = new URL(url);
   path.search = ""; // the bundlers' `?no-inline`
   const { readFile } = process.getBuiltinModule("node:fs/promises");
-  return readFile(path);
+  const module = await WebAssembly.compile(await readFile(path));
+  // Outside a page the glue's synchronous way is open, and asks nothing: `default` asks whether it was given a Response,
+  // and Node takes 20 ms to load that class.
+  return glue.initSync ? glue.initSync({ module }) : glue.default({ module_or_path: module });
 }
 
 /** One LinearMemory for each instance. */

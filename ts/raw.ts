@@ -72,6 +72,8 @@ export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Mo
 export interface Glue {
   /** Instantiates the module once; gives its raw exports. */
   default(options?: { module_or_path: unknown }): Promise<unknown>;
+  /** The same at once, from a compiled module. */
+  initSync?(options: { module: WebAssembly.Module }): unknown;
 }
 
 /** The glue of the module in pkg/. */

@@ -192,11 +192,12 @@ impl AddressSpace {
     #[inline]
     pub fn read_obj<T: ByteValued>(&self, address: GuestAddress) -> Result<T, Error> {
         match self.fast::<T>(address.0, READABLE) {
-            // SAFETY: `fast` found a page of this space that holds all of the object; `T: ByteValued` makes every
-            // bit pattern valid. Volatile, because JavaScript and other devices write it at any time: a reference
-            // would promise that they do not.
             Some(host) => {
-                Ok(unsafe { host::pointer(host).cast::<Unaligned<T>>().read_volatile().0 })
+                let place = host::pointer(host).cast::<Unaligned<T>>();
+                // SAFETY: `fast` found a page of this space that holds all of the object; `T: ByteValued` makes every
+                // bit pattern valid. Volatile, because JavaScript and other devices write it at any time: a reference
+                // would promise that they do not.
+                Ok(unsafe { place.read_volatile() }.0)
             }
             None => self.view().read_obj(address),
         }
@@ -211,13 +212,12 @@ impl AddressSpace {
     pub fn write_obj<T: ByteValued>(&self, value: T, address: GuestAddress) -> Result<(), Error> {
         match self.fast::<T>(address.0, WRITABLE) {
             Some(host) => {
+                let place = host::pointer(host).cast::<Unaligned<T>>();
                 // SAFETY: as in `read_obj`.
-                unsafe {
-                    host::pointer(host)
-                        .cast::<Unaligned<T>>()
-                        .write_volatile(Unaligned(value))
-                };
-                dirty_map::mark_bytes(host, size_of::<T>());
+                unsafe { place.write_volatile(Unaligned(value)) };
+                if size_of::<T>() > 0 {
+                    dirty_map::mark_page(host);
+                }
                 Ok(())
             }
             None => self.view().write_obj(value, address),
@@ -230,7 +230,7 @@ impl AddressSpace {
         let entry = self.table.entry(address);
         let offset = (address & 0xfff) as usize;
         let fits = entry & flag != 0 && offset + size_of::<T>() <= host::PAGE_SIZE;
-        fits.then(|| ((entry >> FLAG_BITS) as usize) << host::PAGE_SHIFT | offset)
+        fits.then_some(((entry >> FLAG_BITS) as usize) << host::PAGE_SHIFT | offset)
     }
 }
 

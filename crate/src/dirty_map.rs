@@ -38,6 +38,14 @@ pub(crate) fn mark(first: u32, count: u32) {
     }
 }
 
+/// Marks the host page that the byte at `host` lies in: for a scalar that a page holds as a whole.
+#[inline(always)]
+pub(crate) fn mark_page(host: usize) {
+    if let Some(byte) = MAP.get(host >> crate::host::PAGE_SHIFT) {
+        byte.store(MARK, Ordering::Relaxed);
+    }
+}
+
 /// Marks the host pages that `bytes` bytes from `host` touch. Nothing for no bytes.
 #[inline]
 pub(crate) fn mark_bytes(host: usize, bytes: usize) {
@@ -94,7 +102,7 @@ pub(crate) fn next(from: u32, end: u32, mask: u8, dirty: bool) -> u32 {
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
 fn skip_clean(mut page: u32, end: u32, mask: u8) -> u32 {
     let mask = u64::from_ne_bytes([mask; 8]);
-    while page % 8 == 0 && end - page >= 8 && (page as usize) + 8 <= MAP.len() {
+    while page.is_multiple_of(8) && end - page >= 8 && (page as usize) + 8 <= MAP.len() {
         // SAFETY: eight bytes of the map from an index checked above; one thread, so nothing is torn. Safe code would
         // read bytes, which the compiler may not merge because they are atomic.
         let word = unsafe {

@@ -30,16 +30,16 @@ pub use bytes::{AtomicAccess, ByteValued, Bytes};
 pub use endian::{Be16, Be32, Be64, BeSize, Le16, Le32, Le64, LeSize};
 pub use fault::Fault;
 pub use guest_memory::{
-    Error as GuestMemoryError, GuestAddress, GuestAddressSpace, GuestMemory, GuestMemoryBackend, GuestUsize,
-    MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
+    Error as GuestMemoryError, GuestAddress, GuestAddressSpace, GuestMemory, GuestMemoryBackend,
+    GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
 };
 pub use ram_region::RamRegion;
 pub use region::{
     GuestMemoryRegion, GuestMemoryRegionBytes, GuestRegionCollection, GuestRegionCollectionError,
 };
 pub use volatile_memory::{
-    Error as VolatileMemoryError, Result as VolatileMemoryResult, VolatileArrayRef, VolatileMemory, VolatileRef,
-    VolatileSlice,
+    Error as VolatileMemoryError, Result as VolatileMemoryResult, VolatileArrayRef, VolatileMemory,
+    VolatileRef, VolatileSlice,
 };
 
 #[cfg(all(target_arch = "wasm32", target_os = "unknown", feature = "bindings"))]

@@ -1,0 +1,55 @@
+// Timing: two functions in turns, so that what else the machine does falls on both, and their ratio pair by pair.
+
+/** The result of comparing two functions. */
+export interface Comparison {
+  /** The median of each pair's ratio, `measured` to `baseline`: above 1 is slower. */
+  ratio: number;
+  /** Median nanoseconds for each operation. */
+  measured: number;
+  baseline: number;
+}
+
+/** How much work a run does; a run as a test does little. */
+export interface Effort {
+  /** Pairs of timings, after two that are not counted. */
+  rounds: number;
+  /** Milliseconds that one timing should take. */
+  milliseconds: number;
+}
+
+export const FULL: Effort = { rounds: 11, milliseconds: 40 };
+export const LITTLE: Effort = { rounds: 3, milliseconds: 2 };
+
+/** Compares two functions that do `operations` operations a call. */
+export function compare(effort: Effort, operations: number, measured: () => void, baseline: () => void): Comparison {
+  const calls = Math.max(1, Math.round(effort.milliseconds / Math.max(time(measured, 1), 0.001)));
+  const times = { measured: [] as number[], baseline: [] as number[], ratio: [] as number[] };
+  for (let round = -2; round < effort.rounds; round++) {
+    // Who goes first alternates.
+    const first = round % 2 === 0 ? time(baseline, calls) : 0;
+    const a = time(measured, calls);
+    const b = first || time(baseline, calls);
+    if (round < 0) continue;
+    times.measured.push(a);
+    times.baseline.push(b);
+    times.ratio.push(a / b);
+  }
+  const each = (value: number): number => (value * 1e6) / (calls * operations);
+  return {
+    ratio: median(times.ratio),
+    measured: each(median(times.measured)),
+    baseline: each(median(times.baseline)),
+  };
+}
+
+function time(work: () => void, calls: number): number {
+  const start = performance.now();
+  for (let call = 0; call < calls; call++) work();
+  return performance.now() - start;
+}
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}

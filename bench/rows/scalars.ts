@@ -1,0 +1,93 @@
+// u32 reads and writes below 4 GiB against a raw DataView at the same host addresses, over 1 to 64 regions.
+
+import { GuestMemory } from "guest-memory";
+import { compare, type Effort, median } from "../clock.ts";
+import type { Row } from "../row.ts";
+
+const REGIONS = 64;
+const SIZE = 1 << 20;
+/** The distance of two regions' starts: between them are holes, and the last one ends below 4 GiB. */
+const DISTANCE = 60 << 20;
+const ACCESSES = 1 << 16;
+
+type Pattern = "sequential" | "random" | "page stride" | "random, unaligned";
+const PATTERNS: Pattern[] = ["sequential", "random", "page stride", "random, unaligned"];
+
+/** One memory, as an emulator has; a pattern uses its first regions. */
+export async function scalars(effort: Effort): Promise<Row[]> {
+  const ranges = Array.from({ length: REGIONS }, (_, index) => [index * DISTANCE, SIZE] as const);
+  const memory = await GuestMemory.fromRanges(ranges);
+  const data = new DataView(memory.wasmMemory.buffer);
+  const rows: Row[] = [];
+  for (const kind of ["read", "write"] as const) {
+    for (const regions of [1, 2, 8, REGIONS]) {
+      for (const pattern of PATTERNS) {
+        const guest = addresses(regions, pattern);
+        const host = guest.map((address) => memory.hostOffset(address, 1, kind) ?? 0);
+        const { ratio, measured, baseline } =
+          kind === "read"
+            ? compare(
+                effort,
+                ACCESSES,
+                () => readAll(memory, guest),
+                () => readRaw(data, host),
+              )
+            : compare(
+                effort,
+                ACCESSES,
+                () => writeAll(memory, guest),
+                () => writeRaw(data, host),
+              );
+        const note = `${measured.toFixed(2)} ns against ${baseline.toFixed(2)} ns`;
+        rows.push({ name: `u32 ${kind}, ${pattern}, ${regions} regions`, value: ratio, unit: "x", most: 4.5, note });
+      }
+    }
+  }
+  memory.dispose();
+  const all = median(rows.map(({ value }) => value));
+  return [{ name: "u32 reads and writes, median of all patterns", value: all, unit: "x", most: 3 }, ...rows];
+}
+
+function addresses(regions: number, pattern: Pattern): Uint32Array {
+  let state = 1;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state >>> 8) % below;
+  };
+  return Uint32Array.from({ length: ACCESSES }, (_, index) => {
+    const turn = index % regions;
+    switch (pattern) {
+      case "sequential": {
+        const word = (index * 4) % (SIZE * regions);
+        return Math.floor(word / SIZE) * DISTANCE + (word % SIZE);
+      }
+      case "page stride":
+        return turn * DISTANCE + (((Math.floor(index / regions) * 4100) % SIZE) & ~3);
+      case "random":
+        return random(regions) * DISTANCE + random(SIZE / 4) * 4;
+      default:
+        return random(regions) * DISTANCE + random(SIZE / 4 - 1) * 4 + 1 + random(2);
+    }
+  });
+}
+
+function readAll(memory: GuestMemory, addresses: Uint32Array): number {
+  let sum = 0;
+  for (let index = 0; index < addresses.length; index++)
+    sum = (sum + memory.readUint32(addresses[index] as number)) | 0;
+  return sum;
+}
+
+function readRaw(data: DataView, offsets: Uint32Array): number {
+  let sum = 0;
+  for (let index = 0; index < offsets.length; index++) sum = (sum + data.getUint32(offsets[index] as number, true)) | 0;
+  return sum;
+}
+
+function writeAll(memory: GuestMemory, addresses: Uint32Array): void {
+  for (let index = 0; index < addresses.length; index++) memory.writeUint32(addresses[index] as number, index);
+}
+
+function writeRaw(data: DataView, offsets: Uint32Array): void {
+  for (let index = 0; index < offsets.length; index++) data.setUint32(offsets[index] as number, index, true);
+}

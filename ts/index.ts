@@ -1,6 +1,7 @@
 // guest-memory: the guest-physical memory of virtual machines, for the web. Exports only.
 
 export { AtomicFields } from "./atomic-fields.ts";
+export { ByteAccess } from "./byte-access.ts";
 export { DirtyClient, DirtyLog } from "./dirty.ts";
 export { GuestMemoryError, type GuestMemoryErrorCode } from "./errors.ts";
 export { GuestMemory, type GuestMemoryTables } from "./guest-memory.ts";
@@ -9,5 +10,6 @@ export type { GuestMemoryOptions, GuestRange } from "./layout.ts";
 export type { OnUnmapped } from "./on-unmapped.ts";
 export type { Glue, WasmSource } from "./raw.ts";
 export { GuestRegion } from "./region.ts";
+export { RegionAccess } from "./region-access.ts";
 export { ScalarFields } from "./scalars.ts";
 export type { Wide } from "./wide.ts";

@@ -1,6 +1,6 @@
 // Bulk: bytes between guest memory and the host's arrays, and views. No byte passes through the bindings.
 
-import { byteLengthOf, isGrowable, ownedBy } from "./bytes.ts";
+import { byteLengthOf, copyInto, isGrowable, ownedBy, part } from "./bytes.ts";
 import { type GuestRegion, hostOf } from "./region.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
@@ -28,7 +28,7 @@ export class Bulk {
     const length = byteLengthOf(into, "into");
     const host = this.#resolver.within(address, length);
     if (host < 0) return this.#readPieces(address, into, length);
-    into.set(this.#space.linear.u8.subarray(host, host + length));
+    copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     return length;
   }
 
@@ -46,7 +46,7 @@ export class Bulk {
     const length = byteLengthOf(into, "into");
     const host = this.#resolver.within(address, length);
     if (host >= 0) {
-      into.set(this.#space.linear.u8.subarray(host, host + length));
+      copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     } else {
       this.#resolver.expect(address, length, "readSlice");
       this.#readPieces(address, into, length);
@@ -112,17 +112,17 @@ export class Bulk {
     // Into this memory itself, a second piece could read what the first has overwritten: by way of a copy then.
     const target = ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
     const done = this.#pieces(address, length, (host, bytes, before) => {
-      target.set(linear.u8.subarray(host, host + bytes), before);
+      copyInto(target, linear.u8.subarray(host, host + bytes), before);
     });
     if (done === 0 && length > 0) this.#resolver.expect(address, length, "read");
-    if (target !== into) into.set(target.subarray(0, done));
+    if (target !== into) copyInto(into, target.subarray(0, done));
     return done;
   }
 
   #writePieces(address: Wide, bytes: Uint8Array, length: number): number {
-    const source = ownedBy(bytes, this.#space.linear.buffer) ? bytes.slice() : bytes;
+    const source = ownedBy(bytes, this.#space.linear.buffer) ? part(bytes, 0, length).slice() : bytes;
     const done = this.#pieces(address, length, (host, count, before) => {
-      this.#put(host, source.subarray(before, before + count), count);
+      this.#put(host, part(source, before, count), count);
     });
     if (done === 0 && length > 0) this.#resolver.expect(address, length, "write");
     return done;
@@ -132,7 +132,7 @@ export class Bulk {
   #put(host: number, bytes: Uint8Array, length: number): void {
     const { u8, dirty } = this.#space.linear;
     // Another thread may let a growable shared buffer grow at any moment: then only a target of this length is safe.
-    if (isGrowable(bytes)) u8.subarray(host, host + length).set(bytes.subarray(0, length));
+    if (isGrowable(bytes)) u8.subarray(host, host + length).set(part(bytes, 0, length));
     else u8.set(bytes, host);
     if (length === 0) return;
     const first = host >>> 12;

@@ -8,6 +8,8 @@ const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const tagOf = getter(Symbol.toStringTag);
 const lengthOf = getter("length");
 const bufferOf = getter("buffer");
+const offsetOf = getter("byteOffset");
+const { set } = Uint8Array.prototype;
 
 function getter(key: PropertyKey): (this: unknown) => unknown {
   return Object.getOwnPropertyDescriptor(typedArray, key)?.get as (this: unknown) => unknown;
@@ -32,6 +34,16 @@ function expectAttached(bytes: Uint8Array, what: string): void {
       length: 0,
     });
   }
+}
+
+/** Writes all of `bytes` to `target`, from index `offset` on. */
+export function copyInto(target: Uint8Array, bytes: Uint8Array, offset = 0): void {
+  set.call(target, bytes, offset);
+}
+
+/** A part of an array, as a Uint8Array of that length and nothing else. */
+export function part(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  return new Uint8Array(bufferOf.call(bytes) as ArrayBuffer, (offsetOf.call(bytes) as number) + start, length);
 }
 
 /** Whether an array's buffer is this one. */

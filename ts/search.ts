@@ -1,6 +1,6 @@
 // Search: a needle to the core in pieces that need no allocation there.
 
-import { byteLengthOf } from "./bytes.ts";
+import { byteLengthOf, part } from "./bytes.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
 import type { Wide } from "./wide.ts";
@@ -15,7 +15,7 @@ export function indexOf(space: Space, resolver: Resolver, needle: Uint8Array, ad
   resolver.expect(address, length, "indexOf");
   const { linear, handle } = space;
   // A copy: the needle may lie in guest memory, or be shared with another thread.
-  const bytes = Uint8Array.prototype.slice.call(needle, 0, needleLength);
+  const bytes = part(needle, 0, needleLength).slice();
   const prefix = bytes.subarray(0, linear.transfer.length);
   const rest = bytes.subarray(prefix.length);
   let at = BigInt(address);

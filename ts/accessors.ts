@@ -3,12 +3,13 @@
 // Each is written out, because a shared helper that makes closures would give all of them one set of type feedback,
 // and the engine would compile every access for every array type. docs/page-table.md explains the sequence; `>>> 0`
 // keeps host offsets from 2 GiB on unsigned. Aligned integers go through an array of their own type, which is the
-// fastest on every engine; everything else that lies in one page goes through a DataView.
+// fastest on every engine; everything else that lies in one page goes through a DataView. A value becomes a number
+// before anything is resolved, as DataView has it: a value with a `valueOf` may remove the very region.
 
 import type { ScalarFields } from "./scalars.ts";
 import type { SlowPath } from "./slow-path.ts";
 import type { Space } from "./space.ts";
-import type { Wide } from "./wide.ts";
+import { notBigint, type Wide } from "./wide.ts";
 
 /** The flag of pages that the fast path may read. */
 const READABLE = 1;
@@ -49,16 +50,17 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeUint8 = (address, value) => {
+    const number = +value;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & WRITABLE) !== 0 && guest === address) {
-        u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = value;
+        u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = number;
         dirty[entry >>> 4] = MARK;
         return;
       }
     }
-    slow.scratch.setUint8(0, value);
+    slow.scratch.setUint8(0, number);
     slow.store(address, 1);
   };
 
@@ -74,16 +76,17 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeInt8 = (address, value) => {
+    const number = +value;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & WRITABLE) !== 0 && guest === address) {
-        i8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = value;
+        i8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = number;
         dirty[entry >>> 4] = MARK;
         return;
       }
     }
-    slow.scratch.setInt8(0, value);
+    slow.scratch.setInt8(0, number);
     slow.store(address, 1);
   };
 
@@ -100,23 +103,24 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeUint16 = (address, value) => {
+    const number = +value;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & WRITABLE) !== 0 && guest === address) {
         if ((guest & 1) === 0) {
-          u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = value;
+          u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = number;
           dirty[entry >>> 4] = MARK;
           return;
         }
         if ((guest & 0xfff) <= 4094) {
-          data.setUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, value, true);
+          data.setUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, number, true);
           dirty[entry >>> 4] = MARK;
           return;
         }
       }
     }
-    slow.scratch.setUint16(0, value, true);
+    slow.scratch.setUint16(0, number, true);
     slow.store(address, 2);
   };
 
@@ -126,12 +130,13 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeUint16BE = (address, value) => {
+    const number = +value;
     const host = at(address, 1, WRITABLE);
     if (host >= 0) {
-      data.setUint16(host, value, false);
+      data.setUint16(host, number, false);
       dirty[host >>> 12] = MARK;
     } else {
-      slow.scratch.setUint16(0, value, false);
+      slow.scratch.setUint16(0, number, false);
       slow.store(address, 2);
     }
   };
@@ -149,23 +154,24 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeInt16 = (address, value) => {
+    const number = +value;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & WRITABLE) !== 0 && guest === address) {
         if ((guest & 1) === 0) {
-          i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = value;
+          i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = number;
           dirty[entry >>> 4] = MARK;
           return;
         }
         if ((guest & 0xfff) <= 4094) {
-          data.setInt16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, value, true);
+          data.setInt16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, number, true);
           dirty[entry >>> 4] = MARK;
           return;
         }
       }
     }
-    slow.scratch.setInt16(0, value, true);
+    slow.scratch.setInt16(0, number, true);
     slow.store(address, 2);
   };
 
@@ -175,12 +181,13 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeInt16BE = (address, value) => {
+    const number = +value;
     const host = at(address, 1, WRITABLE);
     if (host >= 0) {
-      data.setInt16(host, value, false);
+      data.setInt16(host, number, false);
       dirty[host >>> 12] = MARK;
     } else {
-      slow.scratch.setInt16(0, value, false);
+      slow.scratch.setInt16(0, number, false);
       slow.store(address, 2);
     }
   };
@@ -198,23 +205,24 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeUint32 = (address, value) => {
+    const number = +value;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & WRITABLE) !== 0 && guest === address) {
         if ((guest & 3) === 0) {
-          words[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = value;
+          words[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = number;
           dirty[entry >>> 4] = MARK;
           return;
         }
         if ((guest & 0xfff) <= 4092) {
-          data.setUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, value, true);
+          data.setUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, number, true);
           dirty[entry >>> 4] = MARK;
           return;
         }
       }
     }
-    slow.scratch.setUint32(0, value, true);
+    slow.scratch.setUint32(0, number, true);
     slow.store(address, 4);
   };
 
@@ -224,12 +232,13 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeUint32BE = (address, value) => {
+    const number = +value;
     const host = at(address, 3, WRITABLE);
     if (host >= 0) {
-      data.setUint32(host, value, false);
+      data.setUint32(host, number, false);
       dirty[host >>> 12] = MARK;
     } else {
-      slow.scratch.setUint32(0, value, false);
+      slow.scratch.setUint32(0, number, false);
       slow.store(address, 4);
     }
   };
@@ -247,23 +256,24 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeInt32 = (address, value) => {
+    const number = +value;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
       if ((entry & WRITABLE) !== 0 && guest === address) {
         if ((guest & 3) === 0) {
-          i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = value;
+          i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = number;
           dirty[entry >>> 4] = MARK;
           return;
         }
         if ((guest & 0xfff) <= 4092) {
-          data.setInt32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, value, true);
+          data.setInt32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, number, true);
           dirty[entry >>> 4] = MARK;
           return;
         }
       }
     }
-    slow.scratch.setInt32(0, value, true);
+    slow.scratch.setInt32(0, number, true);
     slow.store(address, 4);
   };
 
@@ -273,12 +283,13 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeInt32BE = (address, value) => {
+    const number = +value;
     const host = at(address, 3, WRITABLE);
     if (host >= 0) {
-      data.setInt32(host, value, false);
+      data.setInt32(host, number, false);
       dirty[host >>> 12] = MARK;
     } else {
-      slow.scratch.setInt32(0, value, false);
+      slow.scratch.setInt32(0, number, false);
       slow.store(address, 4);
     }
   };
@@ -289,6 +300,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeBigUint64 = (address, value) => {
+    if (typeof value !== "bigint") throw notBigint(value);
     const host = at(address, 7, WRITABLE);
     if (host >= 0) {
       data.setBigUint64(host, value, true);
@@ -305,6 +317,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeBigUint64BE = (address, value) => {
+    if (typeof value !== "bigint") throw notBigint(value);
     const host = at(address, 7, WRITABLE);
     if (host >= 0) {
       data.setBigUint64(host, value, false);
@@ -321,6 +334,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeBigInt64 = (address, value) => {
+    if (typeof value !== "bigint") throw notBigint(value);
     const host = at(address, 7, WRITABLE);
     if (host >= 0) {
       data.setBigInt64(host, value, true);
@@ -337,6 +351,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeBigInt64BE = (address, value) => {
+    if (typeof value !== "bigint") throw notBigint(value);
     const host = at(address, 7, WRITABLE);
     if (host >= 0) {
       data.setBigInt64(host, value, false);
@@ -353,12 +368,13 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeFloat32 = (address, value) => {
+    const number = +value;
     const host = at(address, 3, WRITABLE);
     if (host >= 0) {
-      data.setFloat32(host, value, true);
+      data.setFloat32(host, number, true);
       dirty[host >>> 12] = MARK;
     } else {
-      slow.scratch.setFloat32(0, value, true);
+      slow.scratch.setFloat32(0, number, true);
       slow.store(address, 4);
     }
   };
@@ -369,12 +385,13 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeFloat32BE = (address, value) => {
+    const number = +value;
     const host = at(address, 3, WRITABLE);
     if (host >= 0) {
-      data.setFloat32(host, value, false);
+      data.setFloat32(host, number, false);
       dirty[host >>> 12] = MARK;
     } else {
-      slow.scratch.setFloat32(0, value, false);
+      slow.scratch.setFloat32(0, number, false);
       slow.store(address, 4);
     }
   };
@@ -385,12 +402,13 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeFloat64 = (address, value) => {
+    const number = +value;
     const host = at(address, 7, WRITABLE);
     if (host >= 0) {
-      data.setFloat64(host, value, true);
+      data.setFloat64(host, number, true);
       dirty[host >>> 12] = MARK;
     } else {
-      slow.scratch.setFloat64(0, value, true);
+      slow.scratch.setFloat64(0, number, true);
       slow.store(address, 8);
     }
   };
@@ -401,12 +419,13 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.writeFloat64BE = (address, value) => {
+    const number = +value;
     const host = at(address, 7, WRITABLE);
     if (host >= 0) {
-      data.setFloat64(host, value, false);
+      data.setFloat64(host, number, false);
       dirty[host >>> 12] = MARK;
     } else {
-      slow.scratch.setFloat64(0, value, false);
+      slow.scratch.setFloat64(0, number, false);
       slow.store(address, 8);
     }
   };

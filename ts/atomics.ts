@@ -3,229 +3,95 @@
 import type { AtomicFields } from "./atomic-fields.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
+import { notBigint, type Wide } from "./wide.ts";
 
 /** What a store leaves in the dirty map. */
 const MARK = 0xff;
 
+/** Bytes of an element that is a number. */
+type Size = 1 | 2 | 4;
+type Element = Uint8Array | Uint16Array | Uint32Array;
+/** One of the functions of `Atomics`. */
+type Operation = (array: Element, index: number, value: number) => number;
+type Operation64 = (array: BigUint64Array, index: number, value: bigint) => bigint;
+
 /**
- * Installs the atomic accesses of `target`. Resolving may find new arrays, so they are taken from the linear memory
- * after it; the page is marked after the operation, which may refuse its value.
+ * Installs the atomic accesses of `target`. An operand becomes a number before anything is resolved, because a value with
+ * a `valueOf` may remove the very region; resolving may find that linear memory grew, so the array is taken after it.
  */
 export function installAtomics(target: AtomicFields, space: Space, resolver: Resolver): void {
   const { linear } = space;
-  const mark = (host: number): void => {
+
+  const array = (size: Size): Element => (size === 1 ? linear.u8 : size === 2 ? linear.u16 : linear.u32);
+  const marked = <T>(host: number, result: T): T => {
     linear.dirty[host >>> 12] = MARK;
+    return result;
+  };
+  const load = (size: Size) => (address: Wide) => {
+    const host = resolver.element(address, size);
+    return Atomics.load(array(size), host / size);
+  };
+  const modify = (size: Size, operation: Operation) => (address: Wide, value: number) => {
+    const number = +value;
+    const host = resolver.element(address, size);
+    return marked(host, operation(array(size), host / size, number));
+  };
+  const replace = (size: Size) => (address: Wide, expected: number, replacement: number) => {
+    const [from, to] = [+expected, +replacement];
+    const host = resolver.element(address, size);
+    return marked(host, Atomics.compareExchange(array(size), host / size, from, to));
+  };
+  const modify64 = (operation: Operation64) => (address: Wide, value: bigint) => {
+    if (typeof value !== "bigint") throw notBigint(value);
+    const host = resolver.element(address, 8);
+    return marked(host, operation(linear.u64, host / 8, value));
   };
 
-  target.load8 = (address) => {
-    const host = resolver.element(address, 1);
-    return Atomics.load(linear.u8, host);
-  };
-  target.store8 = (address, value) => {
-    const host = resolver.element(address, 1);
-    const stored = Atomics.store(linear.u8, host, value);
-    mark(host);
-    return stored;
-  };
-  target.add8 = (address, value) => {
-    const host = resolver.element(address, 1);
-    const old = Atomics.add(linear.u8, host, value);
-    mark(host);
-    return old;
-  };
-  target.sub8 = (address, value) => {
-    const host = resolver.element(address, 1);
-    const old = Atomics.sub(linear.u8, host, value);
-    mark(host);
-    return old;
-  };
-  target.and8 = (address, value) => {
-    const host = resolver.element(address, 1);
-    const old = Atomics.and(linear.u8, host, value);
-    mark(host);
-    return old;
-  };
-  target.or8 = (address, value) => {
-    const host = resolver.element(address, 1);
-    const old = Atomics.or(linear.u8, host, value);
-    mark(host);
-    return old;
-  };
-  target.xor8 = (address, value) => {
-    const host = resolver.element(address, 1);
-    const old = Atomics.xor(linear.u8, host, value);
-    mark(host);
-    return old;
-  };
-  target.exchange8 = (address, value) => {
-    const host = resolver.element(address, 1);
-    const old = Atomics.exchange(linear.u8, host, value);
-    mark(host);
-    return old;
-  };
-  target.compareExchange8 = (address, expected, replacement) => {
-    const host = resolver.element(address, 1);
-    const old = Atomics.compareExchange(linear.u8, host, expected, replacement);
-    mark(host);
-    return old;
-  };
+  target.load8 = load(1);
+  target.store8 = modify(1, Atomics.store);
+  target.add8 = modify(1, Atomics.add);
+  target.sub8 = modify(1, Atomics.sub);
+  target.and8 = modify(1, Atomics.and);
+  target.or8 = modify(1, Atomics.or);
+  target.xor8 = modify(1, Atomics.xor);
+  target.exchange8 = modify(1, Atomics.exchange);
+  target.compareExchange8 = replace(1);
 
-  target.load16 = (address) => {
-    const host = resolver.element(address, 2);
-    return Atomics.load(linear.u16, host / 2);
-  };
-  target.store16 = (address, value) => {
-    const host = resolver.element(address, 2);
-    const stored = Atomics.store(linear.u16, host / 2, value);
-    mark(host);
-    return stored;
-  };
-  target.add16 = (address, value) => {
-    const host = resolver.element(address, 2);
-    const old = Atomics.add(linear.u16, host / 2, value);
-    mark(host);
-    return old;
-  };
-  target.sub16 = (address, value) => {
-    const host = resolver.element(address, 2);
-    const old = Atomics.sub(linear.u16, host / 2, value);
-    mark(host);
-    return old;
-  };
-  target.and16 = (address, value) => {
-    const host = resolver.element(address, 2);
-    const old = Atomics.and(linear.u16, host / 2, value);
-    mark(host);
-    return old;
-  };
-  target.or16 = (address, value) => {
-    const host = resolver.element(address, 2);
-    const old = Atomics.or(linear.u16, host / 2, value);
-    mark(host);
-    return old;
-  };
-  target.xor16 = (address, value) => {
-    const host = resolver.element(address, 2);
-    const old = Atomics.xor(linear.u16, host / 2, value);
-    mark(host);
-    return old;
-  };
-  target.exchange16 = (address, value) => {
-    const host = resolver.element(address, 2);
-    const old = Atomics.exchange(linear.u16, host / 2, value);
-    mark(host);
-    return old;
-  };
-  target.compareExchange16 = (address, expected, replacement) => {
-    const host = resolver.element(address, 2);
-    const old = Atomics.compareExchange(linear.u16, host / 2, expected, replacement);
-    mark(host);
-    return old;
-  };
+  target.load16 = load(2);
+  target.store16 = modify(2, Atomics.store);
+  target.add16 = modify(2, Atomics.add);
+  target.sub16 = modify(2, Atomics.sub);
+  target.and16 = modify(2, Atomics.and);
+  target.or16 = modify(2, Atomics.or);
+  target.xor16 = modify(2, Atomics.xor);
+  target.exchange16 = modify(2, Atomics.exchange);
+  target.compareExchange16 = replace(2);
 
-  target.load32 = (address) => {
-    const host = resolver.element(address, 4);
-    return Atomics.load(linear.u32, host / 4);
-  };
-  target.store32 = (address, value) => {
-    const host = resolver.element(address, 4);
-    const stored = Atomics.store(linear.u32, host / 4, value);
-    mark(host);
-    return stored;
-  };
-  target.add32 = (address, value) => {
-    const host = resolver.element(address, 4);
-    const old = Atomics.add(linear.u32, host / 4, value);
-    mark(host);
-    return old;
-  };
-  target.sub32 = (address, value) => {
-    const host = resolver.element(address, 4);
-    const old = Atomics.sub(linear.u32, host / 4, value);
-    mark(host);
-    return old;
-  };
-  target.and32 = (address, value) => {
-    const host = resolver.element(address, 4);
-    const old = Atomics.and(linear.u32, host / 4, value);
-    mark(host);
-    return old;
-  };
-  target.or32 = (address, value) => {
-    const host = resolver.element(address, 4);
-    const old = Atomics.or(linear.u32, host / 4, value);
-    mark(host);
-    return old;
-  };
-  target.xor32 = (address, value) => {
-    const host = resolver.element(address, 4);
-    const old = Atomics.xor(linear.u32, host / 4, value);
-    mark(host);
-    return old;
-  };
-  target.exchange32 = (address, value) => {
-    const host = resolver.element(address, 4);
-    const old = Atomics.exchange(linear.u32, host / 4, value);
-    mark(host);
-    return old;
-  };
-  target.compareExchange32 = (address, expected, replacement) => {
-    const host = resolver.element(address, 4);
-    const old = Atomics.compareExchange(linear.u32, host / 4, expected, replacement);
-    mark(host);
-    return old;
-  };
+  target.load32 = load(4);
+  target.store32 = modify(4, Atomics.store);
+  target.add32 = modify(4, Atomics.add);
+  target.sub32 = modify(4, Atomics.sub);
+  target.and32 = modify(4, Atomics.and);
+  target.or32 = modify(4, Atomics.or);
+  target.xor32 = modify(4, Atomics.xor);
+  target.exchange32 = modify(4, Atomics.exchange);
+  target.compareExchange32 = replace(4);
 
   target.load64 = (address) => {
     const host = resolver.element(address, 8);
     return Atomics.load(linear.u64, host / 8);
   };
-  target.store64 = (address, value) => {
-    const host = resolver.element(address, 8);
-    const stored = Atomics.store(linear.u64, host / 8, value);
-    mark(host);
-    return stored;
-  };
-  target.add64 = (address, value) => {
-    const host = resolver.element(address, 8);
-    const old = Atomics.add(linear.u64, host / 8, value);
-    mark(host);
-    return old;
-  };
-  target.sub64 = (address, value) => {
-    const host = resolver.element(address, 8);
-    const old = Atomics.sub(linear.u64, host / 8, value);
-    mark(host);
-    return old;
-  };
-  target.and64 = (address, value) => {
-    const host = resolver.element(address, 8);
-    const old = Atomics.and(linear.u64, host / 8, value);
-    mark(host);
-    return old;
-  };
-  target.or64 = (address, value) => {
-    const host = resolver.element(address, 8);
-    const old = Atomics.or(linear.u64, host / 8, value);
-    mark(host);
-    return old;
-  };
-  target.xor64 = (address, value) => {
-    const host = resolver.element(address, 8);
-    const old = Atomics.xor(linear.u64, host / 8, value);
-    mark(host);
-    return old;
-  };
-  target.exchange64 = (address, value) => {
-    const host = resolver.element(address, 8);
-    const old = Atomics.exchange(linear.u64, host / 8, value);
-    mark(host);
-    return old;
-  };
+  target.store64 = modify64(Atomics.store);
+  target.add64 = modify64(Atomics.add);
+  target.sub64 = modify64(Atomics.sub);
+  target.and64 = modify64(Atomics.and);
+  target.or64 = modify64(Atomics.or);
+  target.xor64 = modify64(Atomics.xor);
+  target.exchange64 = modify64(Atomics.exchange);
   target.compareExchange64 = (address, expected, replacement) => {
+    if (typeof expected !== "bigint") throw notBigint(expected);
+    if (typeof replacement !== "bigint") throw notBigint(replacement);
     const host = resolver.element(address, 8);
-    const old = Atomics.compareExchange(linear.u64, host / 8, expected, replacement);
-    mark(host);
-    return old;
+    return marked(host, Atomics.compareExchange(linear.u64, host / 8, expected, replacement));
   };
 }

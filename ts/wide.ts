@@ -63,3 +63,8 @@ function notWide(value: Wide, what: string): RangeError {
 export function describe(value: unknown): string {
   return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
+
+/** The error for a 64-bit value that is no bigint. */
+export function notBigint(value: unknown): TypeError {
+  return new TypeError(`a 64-bit value must be a bigint, not ${describe(value)}`);
+}

@@ -19,7 +19,11 @@ export interface Firmware {
   image: Uint8Array<ArrayBuffer>;
   /** What the program prints in one round. */
   expected: string;
+  /** More instructions than a round takes: a program that runs longer has gone astray. */
+  limit: number;
 }
+
+const LIMITS: Record<Program, number> = { tour: 2_000_000, sort: 10_000_000, interpreter: 80_000_000 };
 
 // `new URL` with the name in full each time: Vite finds the files by it.
 const BOOT_ROM = new URL("./firmware/boot-rom.bin", import.meta.url);
@@ -47,5 +51,6 @@ export async function loadFirmware(program: Program, read: (url: URL) => Promise
     bootRom: new Uint32Array(Uint8Array.from(rom).buffer),
     image: Uint8Array.from(flash),
     expected: new TextDecoder().decode(text),
+    limit: LIMITS[program],
   };
 }

@@ -41,7 +41,7 @@ function show(machine: Machine, firmware: Firmware): boolean {
   });
   // Opened after loading, so that it has only what the program writes.
   const written = machine.memory.dirty.client("example");
-  const instructions = run(machine, Number.POSITIVE_INFINITY);
+  const instructions = run(machine, firmware.limit);
   const ranges = written.collect();
   written.dispose();
 

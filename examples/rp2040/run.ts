@@ -14,7 +14,7 @@ const CYCLE_NANOS = 8; // of the clock of 125 MHz
  * @param print takes what the program sends to UART0, a character at a time
  */
 export function load(machine: RP2040, firmware: Firmware, rounds: number, print: (character: string) => void): void {
-  machine.logger = new ConsoleLogger(LogLevel.Warn);
+  machine.logger = new ConsoleLogger(LogLevel.Error); // no warnings: a program that goes astray gives one each step
   machine.loadBootrom(firmware.bootRom);
   const image = firmware.image.slice();
   new DataView(image.buffer).setUint32(ROUNDS_OFFSET, rounds, true);

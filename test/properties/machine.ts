@@ -85,7 +85,7 @@ export class Machine {
       if (run !== undefined) return this.memory.view(address.given, run.length);
     }
     // An offset of 3, so that a source that is not aligned, and not its buffer's first byte, is the rule.
-    const resizable = { maxByteLength: length + 8 } as object;
+    const resizable = { maxByteLength: length + 8 };
     const buffer =
       kind === "shared"
         ? new SharedArrayBuffer(length + 3)

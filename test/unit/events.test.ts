@@ -1,0 +1,108 @@
+// Events and generations: what tells that translations, or typed arrays, are not what they were.
+import { expect, test, vi } from "vitest";
+import { GuestMemory } from "../../ts/index.ts";
+import { thrownBy } from "./support.ts";
+
+test("mapchanged and mapGeneration: on each change of the map, synchronously, and on nothing else", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x4000]]);
+  using other = await GuestMemory.fromRanges([[0, 0x4000]]);
+  const seen: [string, number, number][] = [];
+  memory.events.addEventListener("mapchanged", (event) => {
+    seen.push([event.type, memory.regions.length, memory.mapGeneration]);
+  });
+  other.events.addEventListener("mapchanged", () => expect.unreachable());
+  const start = memory.mapGeneration;
+
+  memory.insertRegion(0x8000, 0x1000);
+  expect(seen).toEqual([["mapchanged", 2, start + 1]]);
+  memory.removeRegion(0x8000, 0x1000);
+  expect(seen.length).toBe(2);
+  expect(seen[1]).toEqual(["mapchanged", 1, start + 2]);
+
+  memory.writeUint32(0, 1);
+  memory.fill(0, 1, 0x4000);
+  memory.reserve(0x10_0000);
+  memory.dirty.client("watch").dispose();
+  memory.onUnmapped = { read: () => 0 };
+  memory.readUint8(0x9999);
+  for (const act of [
+    () => memory.insertRegion(0x3fff, 1),
+    () => memory.insertRegion(0x8000, 0),
+    () => memory.removeRegion(0, 0x3fff),
+    () => memory.insertRegion(0x8000, 2 ** 40),
+  ]) {
+    expect(thrownBy(act)).toBeInstanceOf(Error);
+  }
+  expect(seen.length).toBe(2);
+  expect(memory.mapGeneration).toBe(start + 2);
+});
+
+test("viewsdetached: to every memory of the linear memory, once a growth, before mapchanged", async () => {
+  vi.resetModules(); // a linear memory in which nothing is free
+  const fresh = await import("../../ts/index.ts");
+  const memory = await fresh.GuestMemory.fromRanges([[0, 0x4000]]);
+  const other = await fresh.GuestMemory.fromRanges([[0, 0x4000]]);
+  const seen: string[] = [];
+  for (const [name, target] of [["memory", memory] as const, ["other", other] as const]) {
+    for (const type of ["viewsdetached", "mapchanged"]) {
+      target.events.addEventListener(type, () => seen.push(`${name} ${type}`));
+    }
+  }
+  const generation = memory.viewGeneration;
+  memory.insertRegion(0x10_0000, 0x10_0000);
+  expect(seen.toSorted()).toEqual(["memory mapchanged", "memory viewsdetached", "other viewsdetached"]);
+  expect(seen.at(-1)).toBe("memory mapchanged");
+  expect(memory.viewGeneration).toBe(generation + 1);
+  expect(other.viewGeneration).toBe(generation + 1);
+});
+
+test("a growth that nobody of ours made is noticed, and accesses go on", async () => {
+  using memory = await GuestMemory.fromRanges([
+    [0x100, 0x4000],
+    [2 ** 32, 0x1000],
+  ]);
+  const client = memory.dirty.client("watch");
+  memory.writeUint32(0x2000, 7);
+  const view = memory.view(0x2000, 4);
+  const told = vi.fn();
+  memory.events.addEventListener("viewsdetached", told);
+  const generation = memory.viewGeneration;
+  // What an allocation by a Rust device in the same module comes to.
+  const accesses: (() => unknown)[] = [
+    () => memory.readUint32(0x2000),
+    () => memory.writeUint32(0x2000, 7),
+    () => memory.readUint32(0x2001),
+    () => memory.readUint16(2 ** 32),
+    () => memory.load32(0x2000),
+    () => memory.add64(0x2000, 0n),
+    () => memory.readBytes(0x2000, 4),
+    () => memory.read(0x2000, new Uint8Array(4)),
+    () => memory.write(0x2000, Uint8Array.of(7, 0, 0, 0)),
+    () => memory.fill(0x2001, 0, 3),
+    () => memory.compare(0x2000, 0x2004, 1),
+    () => memory.indexOf(Uint8Array.of(7), 0x100, 0x4000),
+    () => memory.view(0x2000, 1)[0],
+    () => memory.regions.length,
+    () => client.collect(),
+    () => memory.tables.pageTable[2],
+    () => memory.markDirty(0x2000, 4),
+    () => memory.mapGeneration,
+  ];
+  for (const access of accesses) {
+    const before = access();
+    memory.wasmMemory.grow(1);
+    expect(access()).toEqual(access === accesses[14] ? [] : before);
+    expect(memory.readUint32(0x2000)).toBe(7);
+  }
+  expect(view.length).toBe(0);
+  expect(memory.viewGeneration).toBe(generation + accesses.length);
+  expect(told).toHaveBeenCalledTimes(accesses.length);
+});
+
+test("events are an EventTarget, one for each memory", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  using other = await GuestMemory.fromRanges([[0, 0x1000]]);
+  expect(memory.events).toBeInstanceOf(EventTarget);
+  expect(memory.events).toBe(memory.events);
+  expect(memory.events).not.toBe(other.events);
+});

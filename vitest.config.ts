@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const slow = [
-  "test/{browser,module,runtimes,packaging,mutants}/**/*.test.ts",
+  "test/{bench,browser,module,runtimes,packaging,mutants}/**/*.test.ts",
   "test/tooling/{rebuild,support}.test.ts",
 ];
 

@@ -1,0 +1,77 @@
+// `npm run bench` with little work, so that it cannot rot: every row of every engine is printed. No time is asserted.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../scripts/toolchain.mjs";
+import { engine } from "../support/engines.ts";
+
+const engines = (["this node", "node", "deno", "bun"] as const).flatMap((name) => engine(name) ?? []);
+const product = (...lists: (string | number)[][]): (string | number)[][] =>
+  lists.reduce<(string | number)[][]>((rows, list) => rows.flatMap((row) => list.map((item) => [...row, item])), [[]]);
+
+const scalars = product(["read", "write"], [1, 2, 8, 64], ["sequential", "random", "page stride", "random, unaligned"]);
+const bulk = product(["4 KiB", "64 KiB", "1 MiB"], ["readSlice", "writeSlice"]);
+const core = product(["load", "store"], ["64 KiB", "8 MiB", "128 MiB"], ["AddressSpace", "Bytes on a snapshot"]);
+
+/** The rows of each engine. */
+const ofEngine = [
+  "u32 reads and writes, median of all patterns",
+  ...scalars.map(([kind, regions, pattern]) => `u32 ${kind}, ${pattern}, ${regions} regions`),
+  ...bulk.map(([size, call]) => `${call}, ${size}, speed`),
+  "ready after init()",
+  ...["first", "second"].flatMap((which) => [`1 GiB guest, ${which}`, `1 GiB guest, ${which}, resident`]),
+  ...core.map(([kind, size, through]) => `Wasm u32 ${kind} by ${through}, ${size}`),
+];
+const ofNone = [
+  "u32 reads and writes, median of all patterns and engines",
+  "the .wasm",
+  "the .wasm, gzipped",
+  ...["tour", "sort", "interpreter"].map((program) => `rp2040js, ${program}, speed`),
+  "rp2040js, geometric mean",
+];
+/** A difference of two measurements of the process: whatever an engine gives back meanwhile may make it 0 or less. */
+const mayBeNegative = /, resident$/;
+
+let output: string;
+/** Each table by its heading: a row's name and figure. */
+const tables = new Map<string, [name: string, figure: string][]>();
+beforeAll(() => {
+  output = execFileSync(process.execPath, [join(root, "bench", "run.mjs"), "--little"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  for (const section of output.split(/^## /m).slice(1)) {
+    const [heading = "", ...lines] = section.split("\n");
+    const rows = lines
+      .filter((line) => line.startsWith("| "))
+      .map((line) => line.split("|").map((cell) => cell.trim()));
+    tables.set(
+      heading,
+      rows.filter(([, name]) => name !== "what").map(([, name = "", figure = ""]) => [name, figure]),
+    );
+  }
+});
+
+test("there is a table for each engine that is here, and one for what depends on none", () => {
+  const headings = engines.map(({ name, version }) => `${name} ${version}`);
+  expect([...tables.keys()]).toEqual([...headings, "all engines, and what depends on none"]);
+});
+
+describe.each([
+  ...engines.map(({ name, version }) => ({ heading: `${name} ${version}`, names: ofEngine })),
+  { heading: "all engines, and what depends on none", names: ofNone },
+])("$heading", ({ heading, names }) => {
+  test("has every row, each with a figure", () => {
+    const rows = tables.get(heading) ?? [];
+    expect(rows.map(([name]) => name)).toEqual(names);
+    for (const [name, figure] of rows) {
+      expect(figure, name).toMatch(/^-?\d+(\.\d+)?(x| %| ms| MiB| KiB)$/);
+      if (!mayBeNegative.test(name)) expect(Number.parseFloat(figure), name).toBeGreaterThan(0);
+    }
+  });
+});
+
+test("it says of the machine, the day, and which figures were missed", () => {
+  expect(output).toMatch(/^.+, \d+ cores, \w+ \w+\n\d{4}-\d\d-\d\d; medians of 1 fresh processes an engine$/m);
+  expect(output).toMatch(/^(Every figure is reached\.|Not reached:)$/m);
+});

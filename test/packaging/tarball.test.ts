@@ -1,0 +1,119 @@
+// What is in the tarball: exactly the files that a user needs, of the sizes that are promised, free of this machine.
+import { readdirSync, readFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { isAbsolute, join, posix } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../scripts/toolchain.mjs";
+import { type Consumer, consume } from "./packed.ts";
+
+let consumer: Consumer;
+let files: string[];
+beforeAll(() => {
+  consumer = consume();
+  files = filesIn(consumer.installed);
+});
+afterAll(() => consumer?.remove());
+
+/** The files under a folder, as paths from it. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll("\\", "/"),
+    )
+    .sort();
+}
+
+const read = (file: string) => readFileSync(join(consumer.installed, file));
+
+test("holds the package and nothing else", () => {
+  const declarations = filesIn(join(root, "ts")).map((file) => `dist/${file.replace(/\.ts$/, ".d.ts")}`);
+  const docs = filesIn(join(root, "docs")).map((file) => `docs/${file}`);
+  expect(docs).toContain("docs/architecture.md");
+  expect(docs).toContain("docs/page-table.md");
+  const expected = [
+    "CHANGELOG.md",
+    "LICENSE-APACHE",
+    "LICENSE-BSD-3-Clause",
+    "README.md",
+    "package.json",
+    "dist/index.js",
+    "dist/index.js.map",
+    ...declarations,
+    ...docs,
+    "pkg/digest.json",
+    "pkg/guest_memory.d.ts",
+    "pkg/guest_memory.js",
+    "pkg/guest_memory_bg.wasm",
+    "pkg/guest_memory_bg.wasm.d.ts",
+  ];
+  expect(files).toEqual(expected.sort());
+});
+
+test("its pkg/ is the committed one, to the byte", () => {
+  for (const file of filesIn(join(root, "pkg"))) {
+    expect(read(`pkg/${file}`).equals(readFileSync(join(root, "pkg", file))), file).toBe(true);
+  }
+});
+
+test("the .wasm is under 100 KiB, and under 40 KiB gzipped", () => {
+  const wasm = read("pkg/guest_memory_bg.wasm");
+  expect(WebAssembly.validate(wasm)).toBe(true);
+  expect(wasm.length).toBeLessThan(100 * 1024);
+  expect(gzipSync(wasm, { level: 9 }).length).toBeLessThan(40 * 1024);
+});
+
+test("the .wasm lies beside the code, not as text inside it", () => {
+  const code = read("dist/index.js").toString();
+  expect(code).toContain('new URL("../pkg/guest_memory_bg.wasm?no-inline", import.meta.url)');
+  expect(code).not.toMatch(/data:application|base64/);
+});
+
+describe("source maps", () => {
+  const maps = () => files.filter((file) => file.endsWith(".map"));
+
+  test("need nothing outside the tarball: what they name is inside, or its text is in the map", () => {
+    expect(maps()).toEqual(["dist/index.js.map"]);
+    for (const map of maps()) {
+      const { sources, sourcesContent, sourceRoot = "" } = JSON.parse(read(map).toString()) as Record<string, string[]>;
+      expect(sourceRoot).toBe("");
+      expect(sources?.length).toBeGreaterThan(10);
+      sources?.forEach((source, index) => {
+        expect(isAbsolute(source) || /^\w+:/.test(source), source).toBe(false);
+        const path = posix.join("dist", source); // from the package's root
+        expect(path.startsWith("../"), source).toBe(false);
+        if (!files.includes(path)) expect(sourcesContent?.[index], source).toBe(readFileSync(join(root, path), "utf8"));
+      });
+    }
+  });
+
+  test("are there for every file that names one", () => {
+    for (const file of files.filter((name) => /\.(js|d\.ts)$/.test(name))) {
+      const map = /^\/\/# sourceMappingURL=(.+)$/m.exec(read(file).toString())?.[1];
+      if (map !== undefined) expect(files, file).toContain(posix.join(posix.dirname(file), map));
+    }
+  });
+});
+
+test("no file holds a path of the machine that packed it", () => {
+  const anyMachine = /\/(?:home|Users)\/\w|[A-Z]:\\Users\\|\.cargo\/|\.rustup\//;
+  for (const file of files) {
+    const text = read(file).toString("latin1");
+    for (const path of [root, homedir(), tmpdir()]) expect(text.includes(`${path}/`), `${path} in ${file}`).toBe(false);
+    expect(anyMachine.exec(text)?.[0], file).toBeUndefined();
+  }
+});
+
+test("installing it runs no script and brings no other package", () => {
+  const manifest = JSON.parse(read("package.json").toString()) as Record<string, Record<string, string>>;
+  for (const field of ["dependencies", "peerDependencies", "optionalDependencies"])
+    expect(manifest[field]).toBeUndefined();
+  for (const script of ["preinstall", "install", "postinstall", "prepare"])
+    expect(manifest.scripts).not.toHaveProperty(script);
+  expect(readdirSync(join(consumer.folder, "node_modules")).filter((name) => !name.startsWith("."))).toEqual([
+    "guest-memory",
+  ]);
+});

@@ -1,0 +1,106 @@
+// The suite on the packed package in pages of Chromium: as modules over HTTP, built by Vite, and from Vite's dev server.
+import { cpSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { build, createServer } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../scripts/toolchain.mjs";
+import { type Consumer, consume } from "../packaging/packed.ts";
+import { withPage } from "../support/chromium.ts";
+import { engine } from "../support/engines.ts";
+import { serve } from "../support/server.ts";
+import { names } from "./suite/index.js";
+
+const everyCheckPasses = names.map((name) => ({ name }));
+const importMap = JSON.stringify({ imports: { "guest-memory": "/node_modules/guest-memory/dist/index.js" } });
+const main = `import * as library from "guest-memory";
+import { suite } from "./suite/index.js";
+document.querySelector("pre").textContent = JSON.stringify(await suite(library));`;
+const givenUrl = `import { GuestMemory, init } from "guest-memory";
+import wasm from "guest-memory/guest_memory.wasm?url";
+await init({ wasm });
+document.querySelector("pre").textContent = GuestMemory.fromRangesSync([[0, 4096]]).lastAddress;`;
+const page = (head: string) =>
+  `<!doctype html><meta charset="utf-8"><title>guest-memory</title><link rel="icon" href="data:,">${head}<pre></pre>`;
+
+let consumer: Consumer;
+beforeAll(() => {
+  consumer = consume();
+  cpSync(join(root, "test", "runtimes", "suite"), join(consumer.folder, "suite"), { recursive: true });
+  consumer.write("main.js", main);
+  consumer.write("given-url.js", givenUrl);
+  consumer.write("index.html", page(`<script type="module" src="./main.js"></script>`));
+  consumer.write("given-url.html", page(`<script type="module" src="./given-url.js"></script>`));
+});
+afterAll(() => consumer?.remove());
+
+/** What a page's `pre` says once it says anything. */
+async function said(page: Page): Promise<string> {
+  await page.waitForFunction(() => document.querySelector("pre")?.textContent, undefined, { timeout: 60_000 });
+  return (await page.locator("pre").textContent()) ?? "";
+}
+
+/** Opens a page, expects no problem in it, and gives what it says. */
+async function open(url: string): Promise<string | undefined> {
+  return withPage(url, async (page, problems) => {
+    const text = await said(page).catch((error) => [error, ...problems.messages].join("\n"));
+    expect(problems.messages).toEqual([]);
+    return text;
+  });
+}
+
+describe.runIf(engine("chromium"))("Chromium", () => {
+  test("loads it as modules over HTTP, by an import map, and passes the suite", async () => {
+    const mapped = page(
+      `<script type="importmap">${importMap}</script><script type="module" src="./main.js"></script>`,
+    );
+    const server = await serve(consumer.folder, { "/mapped.html": mapped });
+    try {
+      expect(JSON.parse((await open(`${server.url}/mapped.html`)) ?? "")).toEqual(everyCheckPasses);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("runs a Vite build, which has the binary as a file of its own, and passes the suite", async () => {
+    const outDir = join(consumer.folder, "built");
+    const input = ["index.html", "given-url.html"].map((name) => join(consumer.folder, name));
+    await build({
+      root: consumer.folder,
+      configFile: false,
+      logLevel: "warn",
+      base: "./",
+      build: { outDir, rolldownOptions: { input } },
+    });
+    const binaries = readdirSync(join(outDir, "assets")).filter((name) => name.endsWith(".wasm"));
+    expect(binaries.length).toBe(1);
+    const server = await serve(outDir);
+    try {
+      expect(JSON.parse((await open(`${server.url}/index.html`)) ?? "")).toEqual(everyCheckPasses);
+      expect(await open(`${server.url}/given-url.html`)).toBe("4095");
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("runs from Vite's dev server, dependencies bundled beforehand, and passes the suite", async () => {
+    const server = await createServer({ root: consumer.folder, configFile: false, logLevel: "warn" });
+    try {
+      await server.listen();
+      expect(JSON.parse((await open(server.resolvedUrls?.local[0] ?? "")) ?? "")).toEqual(everyCheckPasses);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("runs the README's example in its page", async () => {
+    const example = join(root, "examples", "readme");
+    const server = await createServer({ root: example, configFile: join(root, "vite.config.ts"), logLevel: "warn" });
+    try {
+      await server.listen();
+      expect(await open(server.resolvedUrls?.local[0] ?? "")).toBe("wrote 5 bytes, read 5: 1 2 3 4 5\n");
+    } finally {
+      await server.close();
+    }
+  });
+});

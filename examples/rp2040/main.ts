@@ -54,8 +54,8 @@ function show(machine: Machine, firmware: Firmware): boolean {
 }
 
 async function printSpeed(): Promise<void> {
-  const what = `medians of ${SPEED_PAIRS} pairs of processes, ${grouped(SPEED_INSTRUCTIONS)} instructions each`;
-  console.log(`\nMillion instructions a second (${what})\n`);
+  console.log("\nMillion instructions a second of processor time: medians, and the median of each pair's ratio");
+  console.log(`(${SPEED_PAIRS} pairs of processes, in turns, ${grouped(SPEED_INSTRUCTIONS)} instructions each)\n`);
   console.log("                 GuestMemory   own arrays   ratio");
   const ratios: number[] = [];
   for (const program of PROGRAMS) {

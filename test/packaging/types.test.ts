@@ -23,6 +23,7 @@ await init(options);
 const ranges: GuestRange[] = [[0x0, 0x1000], [0x1000n, 0x1000n]];
 const memory: GuestMemory = await GuestMemory.fromRanges(ranges, { reserve: 0x1000 });
 const written: number = memory.write(0xffc, Uint8Array.of(1, 2, 3, 4, 5));
+const word: number = memory.readUint32(0xffc);
 const wide: bigint = memory.readBigUint64(0xffcn);
 const view: Uint8Array<ArrayBuffer> = memory.view(0, 16);
 const region: GuestRegion | undefined = memory.findRegion(written);
@@ -40,7 +41,7 @@ try {
   const code: GuestMemoryErrorCode | undefined = error instanceof GuestMemoryError ? error.code : undefined;
   void code;
 }
-void [wide, view, region, last, tables, dirty, highest];
+void [word, wide, view, region, last, tables, dirty, highest];
 
 // @ts-expect-error an address is no string
 memory.readUint32("0x10");

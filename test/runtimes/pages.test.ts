@@ -1,5 +1,5 @@
 // The suite on the packed package in pages of Chromium: as modules over HTTP, built by Vite, and from Vite's dev server.
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { build, createServer } from "vite";
@@ -36,7 +36,7 @@ afterAll(() => consumer?.remove());
 
 /** What a page's `pre` says once it says anything. */
 async function said(page: Page): Promise<string> {
-  await page.waitForFunction(() => document.querySelector("pre")?.textContent, undefined, { timeout: 60_000 });
+  await page.waitForFunction(() => document.querySelector("pre")?.textContent, undefined, { timeout: 30_000 });
   return (await page.locator("pre").textContent()) ?? "";
 }
 
@@ -72,8 +72,11 @@ describe.runIf(engine("chromium"))("Chromium", () => {
       base: "./",
       build: { outDir, rolldownOptions: { input } },
     });
-    const binaries = readdirSync(join(outDir, "assets")).filter((name) => name.endsWith(".wasm"));
-    expect(binaries.length).toBe(1);
+    const assets = readdirSync(join(outDir, "assets"));
+    expect(assets.filter((name) => name.endsWith(".wasm")).length).toBe(1);
+    for (const code of assets.filter((name) => name.endsWith(".js"))) {
+      expect(readFileSync(join(outDir, "assets", code), "utf8")).not.toContain("data:application/wasm");
+    }
     const server = await serve(outDir);
     try {
       expect(JSON.parse((await open(`${server.url}/index.html`)) ?? "")).toEqual(everyCheckPasses);

@@ -68,7 +68,13 @@ export class DirtyLog<A extends number | bigint = number> {
  * ```
  */
 export class DirtyClient<A extends number | bigint = number> {
-  /** The name it was opened with. */
+  /**
+   * The name it was opened with.
+   * @example
+   * ```ts
+   * console.assert(memory.dirty.client("display").name === "display");
+   * ```
+   */
   readonly name: string;
   readonly #space: Space;
   readonly #bit: number;
@@ -79,7 +85,17 @@ export class DirtyClient<A extends number | bigint = number> {
     if (Symbol.dispose) DirtyClient.prototype[Symbol.dispose] = DirtyClient.prototype.dispose;
   }
 
-  /** Closes the client; what `using` calls. */
+  /**
+   * Closes the client; what `using` calls.
+   * @example
+   * ```ts
+   * {
+   *   using client = memory.dirty.client("display");
+   *   memory.writeUint8(0x10, 1);
+   *   console.assert(client.collect().length === 1);
+   * } // closed
+   * ```
+   */
   declare [Symbol.dispose]: () => void;
 
   /** Made by this library. */
@@ -129,7 +145,15 @@ export class DirtyClient<A extends number | bigint = number> {
     return ranges as [A, number][];
   }
 
-  /** Closes the client. Twice is no error. */
+  /**
+   * Closes the client. Twice is no error.
+   * @example
+   * ```ts
+   * const client = memory.dirty.client("display");
+   * client.dispose();
+   * client.dispose();
+   * ```
+   */
   dispose(): void {
     if (!this.#open) return;
     this.#open = false;

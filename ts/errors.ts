@@ -92,13 +92,53 @@ export interface ErrorPlace {
  * ```
  */
 export class GuestMemoryError extends Error {
-  /** What went wrong. */
+  /**
+   * What went wrong.
+   * @example
+   * ```ts
+   * try {
+   *   memory.readUint8(0x2000);
+   * } catch (error) {
+   *   console.assert(error instanceof GuestMemoryError && error.code === "INVALID_GUEST_ADDRESS");
+   * }
+   * ```
+   */
   readonly code: GuestMemoryErrorCode;
-  /** The first guest-physical address of the range that was asked for, as it was given. */
+  /**
+   * The first guest-physical address of the range that was asked for, as it was given.
+   * @example
+   * ```ts
+   * try {
+   *   memory.readUint32(0xffe); // its last two bytes are in a hole
+   * } catch (error) {
+   *   console.assert(error instanceof GuestMemoryError && error.address === 0xffe);
+   * }
+   * ```
+   */
   readonly address: number | bigint | undefined;
-  /** Bytes that were asked for. */
+  /**
+   * Bytes that were asked for.
+   * @example
+   * ```ts
+   * try {
+   *   memory.readUint32(0xffe);
+   * } catch (error) {
+   *   console.assert(error instanceof GuestMemoryError && error.length === 4);
+   * }
+   * ```
+   */
   readonly length: number | bigint | undefined;
-  /** The region that was meant, for errors about one. */
+  /**
+   * The region that was meant, for errors about one; its size in bytes.
+   * @example
+   * ```ts
+   * try {
+   *   memory.removeRegion(0x0, 0x800); // there is one of 0x1000 bytes
+   * } catch (error) {
+   *   console.assert(error instanceof GuestMemoryError && error.region?.size === 0x800);
+   * }
+   * ```
+   */
   readonly region: { readonly start: number | bigint; readonly size: number } | undefined;
 
   /** Made by this library; `place` says where. */

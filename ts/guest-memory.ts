@@ -31,11 +31,35 @@ import * as wide from "./wide.ts";
  * ```
  */
 export interface GuestMemoryTables {
-  /** 2^20 entries, one for each 4 KiB page of the first 4 GiB: host page << 4 | flags. */
+  /**
+   * 2^20 entries, one for each 4 KiB page of the first 4 GiB: host page << 4 | flags.
+   * @example
+   * ```ts
+   * const entry = memory.tables.pageTable[0x10 >>> 12]!;
+   * console.assert((entry & 3) === 3); // readable and writable
+   * ```
+   */
   readonly pageTable: Uint32Array<ArrayBuffer>;
-  /** One byte a host page; whoever stores writes 0xff. */
+  /**
+   * One byte a host page; whoever stores writes 0xff.
+   * @example
+   * ```ts
+   * const { pageTable, dirty, bytes } = memory.tables;
+   * const page = pageTable[0x10 >>> 12]! >>> 4;
+   * bytes[page * 4096 + 0x10] = 7;
+   * dirty[page] = 0xff; // after the store
+   * console.assert(memory.readUint8(0x10) === 7);
+   * ```
+   */
   readonly dirty: Uint8Array<ArrayBuffer>;
-  /** All of linear memory. */
+  /**
+   * All of linear memory, by host offset.
+   * @example
+   * ```ts
+   * memory.writeUint8(0x10, 7);
+   * console.assert(memory.tables.bytes[memory.hostOffset(0x10, 1)!] === 7);
+   * ```
+   */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -68,7 +92,16 @@ export class GuestMemory<A extends number | bigint = number> extends RegionAcces
     if (Symbol.dispose) GuestMemory.prototype[Symbol.dispose] = GuestMemory.prototype.dispose;
   }
 
-  /** Disposes the memory; what `using` calls. */
+  /**
+   * Disposes the memory; what `using` calls.
+   * @example
+   * ```ts
+   * {
+   *   using scratch = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+   *   scratch.writeUint8(0x10, 1);
+   * } // given back
+   * ```
+   */
   declare [Symbol.dispose]: () => void;
 
   private constructor(space: Space) {

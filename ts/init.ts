@@ -21,12 +21,22 @@ const ABI = 1;
 export interface InitOptions {
   /**
    * The packaged binary, for when it cannot be found next to the code (some bundlers): a URL, a Response, its bytes or a
-   * compiled module. Import its place as `guest-memory/guest_memory.wasm`.
+   * compiled module. Import its place as `guest-memory/guest_memory.wasm`. Not looked at once the module is loaded.
+   * @example
+   * ```ts
+   * await init({ wasm: new URL("guest_memory.wasm", "https://example.com/assets/") });
+   * ```
    */
   wasm?: WasmSource | Promise<WasmSource>;
   /**
    * The wasm-bindgen glue of a module of your own that links the crate with its bindings; `wasm` is its binary then, and
-   * may be missing if the glue finds it by itself or was initialised already.
+   * may be missing if the glue finds it by itself or was initialised already. A module without our exports is refused.
+   * @example
+   * ```ts
+   * const glue = { default: async () => ({}) }; // in earnest: import * as glue from "./my_module.js"
+   * const error = await init({ glue }).catch((reason: unknown) => reason);
+   * console.assert(error instanceof GuestMemoryError && error.code === "ABI_MISMATCH");
+   * ```
    */
   glue?: Glue;
 }

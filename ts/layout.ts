@@ -33,9 +33,25 @@ export type GuestRange = readonly [start: number | bigint, size: number | bigint
  * ```
  */
 export interface GuestMemoryOptions {
-  /** Bytes to set aside, so that a later region of that size can be inserted without growth of linear memory. */
+  /**
+   * Bytes to set aside, so that a later region of that size can be inserted without growth of linear memory.
+   * @example
+   * ```ts
+   * using machine = await GuestMemory.fromRanges([[0x0, 0x1000]], { reserve: 0x10_0000 });
+   * const view = machine.view(0x0, 16);
+   * machine.insertRegion(0x10_0000, 0x10_0000);
+   * console.assert(view.length === 16); // nothing grew: the view is alive
+   * ```
+   */
   reserve?: number | bigint;
-  /** `"bigint"` for layouts past 2^53: then addresses come back as bigints. Default `"number"`. */
+  /**
+   * `"bigint"` for layouts past 2^53: then addresses come back as bigints. Default `"number"`.
+   * @example
+   * ```ts
+   * using high = await GuestMemory.fromRanges([[2n ** 60n, 4096]], { addresses: "bigint" });
+   * console.assert(high.lastAddress === 2n ** 60n + 4095n);
+   * ```
+   */
   addresses?: "number" | "bigint";
 }
 

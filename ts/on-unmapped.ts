@@ -17,8 +17,24 @@
  * ```
  */
 export interface OnUnmapped<A extends number | bigint = number> {
-  /** Gives the value of `size` bytes (1, 2, 4 or 8) at `address`, or undefined for an error. */
+  /**
+   * Gives the value of `size` bytes (1, 2, 4 or 8) at `address`, or undefined for an error.
+   * @example
+   * ```ts
+   * memory.onUnmapped = { read: (address) => (address === 0x4000 ? 0x1234 : undefined) };
+   * console.assert(memory.readUint32(0x4000) === 0x1234);
+   * ```
+   */
   read?(address: A, size: number): number | bigint | undefined;
-  /** Takes the value of `size` bytes (1, 2, 4 or 8) that was written to `address`. */
+  /**
+   * Takes the value of `size` bytes (1, 2, 4 or 8) that was written to `address`.
+   * @example
+   * ```ts
+   * const sent: (number | bigint)[] = [];
+   * memory.onUnmapped = { write: (_address, _size, value) => void sent.push(value) };
+   * memory.writeUint8(0x4000, 0x41);
+   * console.assert(sent[0] === 0x41);
+   * ```
+   */
   write?(address: A, size: number, value: number | bigint): void;
 }

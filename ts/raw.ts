@@ -55,7 +55,17 @@ export interface RawExports {
   gm_expose(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
 }
 
-/** Where a Wasm binary can come from. */
+/**
+ * Where a Wasm binary can come from: its place (a string is a URL), what fetch gave, its bytes, or what was compiled.
+ *
+ * @example
+ * ```ts
+ * import { init, type WasmSource } from "guest-memory";
+ *
+ * const place: WasmSource = new URL("guest_memory.wasm", "https://example.com/assets/");
+ * await init({ wasm: place }); // fetches it, unless the module is loaded already
+ * ```
+ */
 export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Module;
 
 /**
@@ -70,9 +80,29 @@ export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Mo
  * ```
  */
 export interface Glue {
-  /** Instantiates the module once; gives its raw exports. */
+  /**
+   * Instantiates the module once; gives its raw exports.
+   * @example
+   * ```ts
+   * import type { Glue } from "guest-memory";
+   *
+   * const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)); // the smallest there is
+   * const glue: Glue = { default: async () => new WebAssembly.Instance(module).exports };
+   * console.assert(Object.keys((await glue.default()) as object).length === 0);
+   * ```
+   */
   default(options?: { module_or_path: unknown }): Promise<unknown>;
-  /** The same at once, from a compiled module. */
+  /**
+   * The same at once, from a compiled module; for modules that are read from a file.
+   * @example
+   * ```ts
+   * import type { Glue } from "guest-memory";
+   *
+   * const exportsOf = (module: WebAssembly.Module): unknown => new WebAssembly.Instance(module).exports;
+   * const glue: Glue = { default: async () => ({}), initSync: ({ module }) => exportsOf(module) };
+   * console.assert(glue.initSync !== undefined);
+   * ```
+   */
   initSync?(options: { module: WebAssembly.Module }): unknown;
 }
 

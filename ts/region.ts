@@ -16,11 +16,29 @@ const hosts = new WeakMap<object, number>();
  * ```
  */
 export class GuestRegion<A extends number | bigint = number> {
-  /** The first guest-physical address. */
+  /**
+   * The first guest-physical address.
+   * @example
+   * ```ts
+   * console.assert(memory.regions[0]!.start === 0x0);
+   * ```
+   */
   readonly start: A;
-  /** Bytes. */
+  /**
+   * How many bytes it has.
+   * @example
+   * ```ts
+   * console.assert(memory.regions[0]!.size === 0x1000);
+   * ```
+   */
   readonly size: number;
-  /** The last guest-physical address that belongs to it. */
+  /**
+   * The last guest-physical address that belongs to it.
+   * @example
+   * ```ts
+   * console.assert(memory.regions[0]!.lastAddress === 0xfff);
+   * ```
+   */
   readonly lastAddress: A;
 
   /** Made by this library. */

@@ -2,7 +2,18 @@
 
 import { hex } from "./errors.ts";
 
-/** A guest-physical address or a length in bytes. */
+/**
+ * A guest-physical address or a length in bytes: from 0 to 2^64 - 1 as a bigint, to 2^53 - 1 as a number.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type Wide } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * const places: Wide[] = [0x10, 0x10n];
+ * for (const place of places) console.assert(memory.addressInRange(place));
+ * ```
+ */
 export type Wide = number | bigint;
 
 const LIMIT = 1n << 64n;

@@ -1,0 +1,56 @@
+// The documentation: every public name has a description and an example, and every example compiles and runs.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../scripts/toolchain.mjs";
+import { init } from "../../ts/index.ts";
+import { type Example, examplesIn, run, typeErrors } from "./examples.ts";
+import { publicNames } from "./public-names.ts";
+
+const names = publicNames();
+const documents = ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)].filter(
+  (file) => file.endsWith(".md") && existsSync(join(root, file)),
+);
+const inNames = names.flatMap(({ name, place, examples }) => examplesIn(`${name} (${place})`, examples.join("\n")));
+const inDocuments = documents.flatMap((file) => examplesIn(file, readFileSync(join(root, file), "utf8")));
+const all: Example[] = [...inNames, ...inDocuments];
+
+describe("public names", () => {
+  test("are found: functions, classes and their members, interfaces and theirs", () => {
+    const found = names.map(({ name }) => name);
+    expect(found).toEqual(expect.arrayContaining(["init", "GuestMemory", "GuestMemory.fromRanges", "Wide"]));
+    expect(found).toEqual(expect.arrayContaining(["InitOptions.glue", "OnUnmapped.read"]));
+    const members = found.map((name) => name.slice(name.indexOf(".") + 1));
+    const ofMemory = ["readUint32BE", "load64", "regions", "view", "reserve", "onUnmapped", "[Symbol.dispose]"];
+    expect(members).toEqual(expect.arrayContaining(ofMemory));
+    expect(found.filter((name) => /#|install/.test(name))).toEqual([]);
+    expect(found).toEqual([...new Set(found)]);
+  });
+
+  for (const { name, place, description, examples, isConstructor } of names) {
+    test(`${name} has a description and an example`, () => {
+      expect(description, place).toMatch(/\w.*\.(\s|$)/s);
+      if (!isConstructor) expect(examplesIn("", examples.join("\n")), place).not.toEqual([]);
+    });
+  }
+});
+
+describe("examples", () => {
+  let errors: string[] = [];
+  beforeAll(async () => {
+    await init(); // an example that says where the binary lies must not fetch it
+    errors = typeErrors(all);
+  }, 60_000);
+
+  test("are in README.md and docs/ too", () => {
+    expect(inDocuments.map(({ title }) => title)).toEqual(expect.arrayContaining(["README.md", "docs/page-table.md"]));
+  });
+
+  all.forEach((example, index) => {
+    test(example.title, async () => {
+      expect(errors[index]).toBe("");
+      const printed = await run(example);
+      expect(printed).toBe(example.output ?? "");
+    });
+  });
+});

@@ -1,0 +1,106 @@
+// Every public name of the package: what ts/index.ts exports, and the members of those classes and interfaces, inherited
+// ones too.
+import { join, relative } from "node:path";
+import ts from "typescript";
+import { root } from "../../scripts/toolchain.mjs";
+
+/** A name as a user writes it, and what its doc comment says. */
+export interface PublicName {
+  readonly name: string;
+  /** Its file and line, for the reader of a failure. */
+  readonly place: string;
+  readonly description: string;
+  /** The text of each `@example`. */
+  readonly examples: readonly string[];
+  /** A constructor has no name of its own: the class's example shows how to get one. */
+  readonly isConstructor: boolean;
+}
+
+const index = join(root, "ts", "index.ts");
+
+const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+
+/** The compiler's options of tsconfig.json, for TypeScript alone. */
+export const compilerOptions: ts.CompilerOptions = {
+  ...ts.parseJsonConfigFileContent(config, ts.sys, root).options,
+  allowJs: false,
+  checkJs: false,
+};
+
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
+/** A host that parses each file once, whichever program asks. */
+export function compilerHost(): ts.CompilerHost {
+  const host = ts.createCompilerHost(compilerOptions, true);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, ...rest) => {
+    if (!parsed.has(name)) parsed.set(name, getSourceFile.call(host, name, ...rest));
+    return parsed.get(name);
+  };
+  return host;
+}
+
+export function publicNames(): PublicName[] {
+  const program = ts.createProgram([index], compilerOptions, compilerHost());
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(index);
+  const module = source && checker.getSymbolAtLocation(source);
+  if (module === undefined) throw new Error("ts/index.ts is no module");
+
+  const names = new Map<ts.Node | undefined, PublicName>();
+  const add = (name: string, symbol: ts.Symbol): void => {
+    const declaration = symbol.declarations?.[0];
+    if (names.has(declaration)) return; // inherited, and seen in another class
+    names.set(declaration, {
+      name,
+      place: placeOf(symbol),
+      description: ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim(),
+      examples: symbol
+        .getJsDocTags(checker)
+        .filter((tag) => tag.name === "example")
+        .map((tag) => ts.displayPartsToString(tag.text)),
+      isConstructor: (symbol.flags & ts.SymbolFlags.Constructor) !== 0,
+    });
+  };
+
+  for (const exported of checker.getExportsOfModule(module)) {
+    const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+    add(exported.name, symbol);
+    for (const member of membersOf(symbol, checker)) add(`${exported.name}.${memberName(member)}`, member);
+  }
+  return [...names.values()];
+}
+
+/** What a class or an interface has and inherits, and what a class has itself. */
+function membersOf(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol[] {
+  if ((symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) === 0) return [];
+  const inherited = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
+  const constructor = symbol.members?.get(ts.InternalSymbolName.Constructor);
+  const all = [...inherited, ...(constructor ? [constructor] : []), ...(symbol.exports?.values() ?? [])];
+  return all.filter(isPublic);
+}
+
+/** Not private, and written by us. */
+function isPublic(symbol: ts.Symbol): boolean {
+  const declaration = symbol.declarations?.[0];
+  if (declaration === undefined || symbol.flags & ts.SymbolFlags.Prototype) return false;
+  if (!declaration.getSourceFile().fileName.startsWith(join(root, "ts"))) return false;
+  const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
+  if (ts.getCombinedModifierFlags(declaration) & hidden) return false;
+  const name = ts.getNameOfDeclaration(declaration);
+  return name === undefined || !ts.isPrivateIdentifier(name);
+}
+
+/** `collect`, `[Symbol.dispose]`, `constructor`. */
+function memberName(symbol: ts.Symbol): string {
+  const name = symbol.declarations?.[0] && ts.getNameOfDeclaration(symbol.declarations[0]);
+  return name?.getText() ?? "constructor";
+}
+
+function placeOf(symbol: ts.Symbol): string {
+  const declaration = symbol.declarations?.[0];
+  if (declaration === undefined) return "nowhere";
+  const file = declaration.getSourceFile();
+  const { line } = file.getLineAndCharacterOfPosition(declaration.getStart());
+  return `${relative(root, file.fileName)}:${line + 1}`;
+}

@@ -2,6 +2,7 @@
 //! [`Bytes`].
 
 use crate::atomic_integer::AtomicInteger;
+use crate::io::{ReadVolatile, WriteVolatile};
 use crate::volatile_memory::VolatileSlice;
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
@@ -197,6 +198,54 @@ pub trait Bytes<A> {
         let mut value = T::zeroed();
         self.read_slice(value.as_mut_slice(), addr).map(|()| value)
     }
+
+    /// Fills up to `count` bytes at `addr` from the stream, and gives the number of bytes read: fewer where the memory
+    /// or the stream ends, or the stream has no more just now. Interrupted reads are tried again.
+    ///
+    /// # Errors
+    /// If `count` is not 0 and nothing is at `addr`; what the stream answers.
+    fn read_volatile_from<F: ReadVolatile>(
+        &self,
+        addr: A,
+        src: &mut F,
+        count: usize,
+    ) -> Result<usize, Self::E>;
+
+    /// Fills exactly `count` bytes at `addr` from the stream.
+    ///
+    /// # Errors
+    /// If not all of them are there: the implementations in this crate then read nothing. What the stream answers;
+    /// `UnexpectedEof` if it ends too early: what it gave is in the memory.
+    fn read_exact_volatile_from<F: ReadVolatile>(
+        &self,
+        addr: A,
+        src: &mut F,
+        count: usize,
+    ) -> Result<(), Self::E>;
+
+    /// Writes up to `count` bytes from `addr` to the stream, and gives the number of bytes written: fewer where the
+    /// memory ends. Interrupted writes are tried again.
+    ///
+    /// # Errors
+    /// If `count` is not 0 and nothing is at `addr`; what the stream answers.
+    fn write_volatile_to<F: WriteVolatile>(
+        &self,
+        addr: A,
+        dst: &mut F,
+        count: usize,
+    ) -> Result<usize, Self::E>;
+
+    /// Writes exactly `count` bytes from `addr` to the stream.
+    ///
+    /// # Errors
+    /// If not all of them are there: the implementations in this crate then write nothing. What the stream answers;
+    /// `WriteZero` if it takes no more.
+    fn write_all_volatile_to<F: WriteVolatile>(
+        &self,
+        addr: A,
+        dst: &mut F,
+        count: usize,
+    ) -> Result<(), Self::E>;
 
     /// Writes an integer in one indivisible access.
     ///

@@ -1,5 +1,10 @@
 //! The guest-physical memory of virtual machines, for the web.
 
+#[cfg(feature = "xen")]
+compile_error!(
+    "guest-memory has no Xen mappings (feature `xen`): use vm-memory itself on a Xen host"
+);
+
 pub mod address;
 pub mod address_space;
 mod allocator;
@@ -15,6 +20,7 @@ pub mod fault;
 pub mod guest_memory;
 pub mod handle;
 mod host;
+pub mod io;
 mod layout;
 pub mod page_table;
 pub mod ram_region;
@@ -33,6 +39,7 @@ pub use guest_memory::{
     Error as GuestMemoryError, GuestAddress, GuestAddressSpace, GuestMemory, GuestMemoryBackend,
     GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
 };
+pub use io::{ReadVolatile, WriteVolatile};
 pub use ram_region::RamRegion;
 pub use region::{
     GuestMemoryRegion, GuestMemoryRegionBytes, GuestRegionCollection, GuestRegionCollectionError,

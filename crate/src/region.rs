@@ -7,6 +7,7 @@ use crate::bytes::{AtomicAccess, Bytes};
 use crate::guest_memory::{
     Error as GuestMemoryError, GuestAddress, GuestUsize, MemoryRegionAddress, Result,
 };
+use crate::io::{ReadVolatile, WriteVolatile};
 use crate::volatile_memory::VolatileSlice;
 use std::sync::atomic::Ordering;
 
@@ -147,6 +148,46 @@ impl<R: GuestMemoryRegionBytes> Bytes<MemoryRegionAddress> for R {
     #[inline]
     fn read_slice(&self, buf: &mut [u8], addr: MemoryRegionAddress) -> Result<()> {
         Ok(self.as_volatile_slice()?.read_slice(buf, offset_of(addr))?)
+    }
+
+    fn read_volatile_from<F: ReadVolatile>(
+        &self,
+        addr: MemoryRegionAddress,
+        src: &mut F,
+        count: usize,
+    ) -> Result<usize> {
+        let all = self.as_volatile_slice()?;
+        Ok(all.read_volatile_from(offset_of(addr), src, count)?)
+    }
+
+    fn read_exact_volatile_from<F: ReadVolatile>(
+        &self,
+        addr: MemoryRegionAddress,
+        src: &mut F,
+        count: usize,
+    ) -> Result<()> {
+        let all = self.as_volatile_slice()?;
+        Ok(all.read_exact_volatile_from(offset_of(addr), src, count)?)
+    }
+
+    fn write_volatile_to<F: WriteVolatile>(
+        &self,
+        addr: MemoryRegionAddress,
+        dst: &mut F,
+        count: usize,
+    ) -> Result<usize> {
+        let all = self.as_volatile_slice()?;
+        Ok(all.write_volatile_to(offset_of(addr), dst, count)?)
+    }
+
+    fn write_all_volatile_to<F: WriteVolatile>(
+        &self,
+        addr: MemoryRegionAddress,
+        dst: &mut F,
+        count: usize,
+    ) -> Result<()> {
+        let all = self.as_volatile_slice()?;
+        Ok(all.write_all_volatile_to(offset_of(addr), dst, count)?)
     }
 
     #[inline]

@@ -15,6 +15,7 @@ where
     test_ends(memory, &at, length);
     test_values(memory, &at, length);
     test_atomics(memory, &at, length);
+    test_streams(memory, &at, length);
 }
 
 fn contents<A, M: Bytes<A, E: Debug>>(memory: &M, at: impl Fn(u64) -> A, length: usize) -> Vec<u8> {
@@ -170,6 +171,101 @@ fn test_atomics<A, M: Bytes<A, E: Debug>>(memory: &M, at: impl Fn(u64) -> A, len
         #[cfg(target_has_atomic = "64")]
         check(memory, &at, length, 0x8765_4321_0fed_cba9u64, order);
     }
+}
+
+fn test_streams<A, M: Bytes<A, E: Debug>>(memory: &M, at: impl Fn(u64) -> A, length: usize) {
+    let bytes: Vec<u8> = (1..=u8::MAX).cycle().take(length + 1).collect();
+    let (end, mut source) = (length as u64, &bytes[..]);
+    memory
+        .read_exact_volatile_from(at(0), &mut source, length)
+        .unwrap();
+    assert_eq!(
+        (source.len(), contents(memory, &at, length)),
+        (1, bytes[..length].to_vec())
+    );
+    let mut sink = Vec::new();
+    memory
+        .write_all_volatile_to(at(0), &mut sink, length)
+        .unwrap();
+    assert_eq!(sink, bytes[..length]);
+
+    for outside in [end, end + 1, 1 << 32, (1 << 32) + 8] {
+        let mut source = &bytes[..];
+        assert_eq!(
+            memory
+                .read_volatile_from(at(outside), &mut source, 0)
+                .unwrap(),
+            0
+        );
+        assert_eq!(
+            memory.write_volatile_to(at(outside), &mut sink, 0).unwrap(),
+            0
+        );
+        memory
+            .read_exact_volatile_from(at(outside), &mut source, 0)
+            .unwrap();
+        memory
+            .write_all_volatile_to(at(outside), &mut sink, 0)
+            .unwrap();
+        memory
+            .read_volatile_from(at(outside), &mut source, 1)
+            .unwrap_err();
+        memory
+            .write_volatile_to(at(outside), &mut sink, 1)
+            .unwrap_err();
+        assert_eq!(
+            (source.len(), sink.len()),
+            (length + 1, length),
+            "an error moves nothing"
+        );
+    }
+    memory
+        .read_exact_volatile_from(at(end - 8), &mut &[0; 9][..], 9)
+        .unwrap_err();
+    memory
+        .write_all_volatile_to(at(end - 8), &mut sink, 9)
+        .unwrap_err();
+    assert_eq!(
+        (contents(memory, &at, length), sink.len()),
+        (bytes[..length].to_vec(), length)
+    );
+
+    // Partial: where the memory ends, and where the stream does.
+    let mut source = &[0xaa; 9][..];
+    assert_eq!(
+        memory
+            .read_volatile_from(at(end - 4), &mut source, 9)
+            .unwrap(),
+        4
+    );
+    assert_eq!(
+        memory
+            .read_volatile_from(at(0), &mut source, length)
+            .unwrap(),
+        5
+    );
+    assert_eq!(
+        memory
+            .read_volatile_from(at(0), &mut source, length)
+            .unwrap(),
+        0
+    );
+    let mut expected = bytes[..length].to_vec();
+    expected[length - 4..].fill(0xaa);
+    expected[..5].fill(0xaa);
+    assert_eq!(contents(memory, &at, length), expected);
+    memory
+        .read_exact_volatile_from(at(0), &mut source, 1)
+        .unwrap_err();
+    sink.clear();
+    assert_eq!(
+        memory.write_volatile_to(at(end - 4), &mut sink, 9).unwrap(),
+        4
+    );
+    assert_eq!(sink, [0xaa; 4]);
+    memory
+        .write_all_volatile_to(at(0), &mut &mut [0; 7][..], 8)
+        .unwrap_err();
 }
 
 #[test]

@@ -2,12 +2,15 @@
 
 use super::{Error, GuestAddress, GuestMemory, GuestMemorySliceIterator, Permissions, Result};
 use crate::bytes::{AtomicAccess, Bytes};
+use crate::io::{ReadVolatile, WriteVolatile};
 use std::sync::atomic::Ordering;
 
 /// `write` and `read` stop at the first byte that is not backed. `write_slice` and `read_slice` look at the whole
 /// range first and move nothing if it is not backed as a whole (vm-memory moves what comes before the hole):
 /// [`Error::InvalidGuestAddress`] if the first byte is not, [`Error::PartialBuffer`] if a later one is not,
-/// [`Error::GuestAddressOverflow`] if the range goes on past 2^64. `store` and `load` answer
+/// [`Error::GuestAddressOverflow`] if the range goes on past 2^64. `read_exact_volatile_from` and
+/// `write_all_volatile_to` look first in the same way. `read_volatile_from` stops where the stream gives less than a
+/// region takes, so that what it filled has no gap (vm-memory goes on in the next region). `store` and `load` answer
 /// [`Error::InvalidBackendAddress`] for an integer that is not aligned or crosses the end of a region.
 impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     type E = Error;
@@ -54,6 +57,72 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         }
         check_backed(self, addr, buf.len(), Permissions::Read)?;
         all_moved(self.read(buf, addr)?, buf.len())
+    }
+
+    fn read_volatile_from<F: ReadVolatile>(
+        &self,
+        addr: GuestAddress,
+        src: &mut F,
+        count: usize,
+    ) -> Result<usize> {
+        let mut done = 0;
+        for slice in self
+            .get_slices(addr, count, Permissions::Write)?
+            .stop_on_error()?
+        {
+            let read = slice.read_volatile_from(0, src, slice.len())?;
+            done += read;
+            if read < slice.len() {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    fn read_exact_volatile_from<F: ReadVolatile>(
+        &self,
+        addr: GuestAddress,
+        src: &mut F,
+        count: usize,
+    ) -> Result<()> {
+        check_backed(self, addr, count, Permissions::Write)?;
+        let mut done = 0;
+        for slice in self
+            .get_slices(addr, count, Permissions::Write)?
+            .stop_on_error()?
+        {
+            slice.read_exact_volatile_from(0, src, slice.len())?;
+            done += slice.len();
+        }
+        all_moved(done, count)
+    }
+
+    fn write_volatile_to<F: WriteVolatile>(
+        &self,
+        addr: GuestAddress,
+        dst: &mut F,
+        count: usize,
+    ) -> Result<usize> {
+        let mut done = 0;
+        for slice in self
+            .get_slices(addr, count, Permissions::Read)?
+            .stop_on_error()?
+        {
+            // All: a sink that takes less than it is given is an error, as in vm-memory.
+            slice.write_all_volatile_to(0, dst, slice.len())?;
+            done += slice.len();
+        }
+        Ok(done)
+    }
+
+    fn write_all_volatile_to<F: WriteVolatile>(
+        &self,
+        addr: GuestAddress,
+        dst: &mut F,
+        count: usize,
+    ) -> Result<()> {
+        check_backed(self, addr, count, Permissions::Read)?;
+        all_moved(self.write_volatile_to(addr, dst, count)?, count)
     }
 
     #[inline]

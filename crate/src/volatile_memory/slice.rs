@@ -4,6 +4,7 @@ use super::{Error, MmapInfo, PtrGuard, PtrGuardMut, Result, VolatileMemory, acce
 use crate::atomic_integer::AtomicInteger;
 use crate::bitmap::BitmapSlice;
 use crate::bytes::{AtomicAccess, ByteValued, Bytes};
+use crate::io::{ReadVolatile, WriteVolatile, uninterrupted};
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
@@ -274,6 +275,44 @@ impl<B: BitmapSlice> Bytes<usize> for VolatileSlice<'_, B> {
     fn read_slice(&self, buf: &mut [u8], addr: usize) -> Result<()> {
         self.whole(addr, buf.len())?.copy_to(buf);
         Ok(())
+    }
+
+    fn read_volatile_from<F: ReadVolatile>(
+        &self,
+        addr: usize,
+        src: &mut F,
+        count: usize,
+    ) -> Result<usize> {
+        let mut part = self.partial(addr, count)?;
+        uninterrupted(|| src.read_volatile(&mut part))
+    }
+
+    fn read_exact_volatile_from<F: ReadVolatile>(
+        &self,
+        addr: usize,
+        src: &mut F,
+        count: usize,
+    ) -> Result<()> {
+        src.read_exact_volatile(&mut self.whole(addr, count)?)
+    }
+
+    fn write_volatile_to<F: WriteVolatile>(
+        &self,
+        addr: usize,
+        dst: &mut F,
+        count: usize,
+    ) -> Result<usize> {
+        let part = self.partial(addr, count)?;
+        uninterrupted(|| dst.write_volatile(&part))
+    }
+
+    fn write_all_volatile_to<F: WriteVolatile>(
+        &self,
+        addr: usize,
+        dst: &mut F,
+        count: usize,
+    ) -> Result<()> {
+        dst.write_all_volatile(&self.whole(addr, count)?)
     }
 
     #[inline]

@@ -1,14 +1,17 @@
 //! Tests of guest memory as bytes: what crosses regions, what is partial, what moves nothing.
 
-use crate::bitmap::{BS, tests::ByteMap};
+use crate::bitmap::{BS, BitmapSlice, tests::ByteMap};
 use crate::bytes::{Bytes, tests::test_bytes};
 use crate::guest_memory::tests::{Minimal, memory, regions};
 use crate::guest_memory::{
     Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator, Permissions,
     Result,
 };
+use crate::io::ReadVolatile;
 use crate::region::tests::TestRegion;
 use crate::region::{GuestMemoryRegion, GuestRegionCollection};
+use crate::volatile_memory::VolatileSlice;
+use std::io::ErrorKind;
 use std::sync::atomic::Ordering::Relaxed;
 
 #[test]
@@ -174,4 +177,69 @@ fn an_access_must_be_allowed() {
     guarded.read(&mut [0], GuestAddress(0)).unwrap_err();
     guarded.read_slice(&mut [0], GuestAddress(0)).unwrap_err();
     guarded.load::<u8>(GuestAddress(0), Relaxed).unwrap_err();
+}
+
+/// Gives at most four bytes at once, all 7.
+struct Trickle;
+
+impl ReadVolatile for Trickle {
+    fn read_volatile<B: BitmapSlice>(
+        &mut self,
+        buf: &mut VolatileSlice<B>,
+    ) -> crate::volatile_memory::Result<usize> {
+        buf.write(&[7; 4], 0)
+    }
+}
+
+#[test]
+fn a_short_read_at_a_boundary_leaves_no_hole() {
+    let memory = memory(&[(0, 16), (16, 16), (40, 8)]);
+    let bytes = || memory.read_obj::<[u8; 32]>(GuestAddress(0)).unwrap();
+    let mut expected = [0; 32];
+    expected[8..12].fill(7);
+    let read = |addr, count| memory.read_volatile_from(GuestAddress(addr), &mut Trickle, count);
+    assert_eq!((read(8, 16).unwrap(), bytes()), (4, expected));
+    expected[13..20].fill(7);
+    assert_eq!(
+        (read(13, 16).unwrap(), bytes()),
+        (7, expected),
+        "the rest of one, and four of the next"
+    );
+    memory
+        .read_exact_volatile_from(GuestAddress(8), &mut Trickle, 20)
+        .unwrap();
+    expected[8..28].fill(7);
+    assert_eq!(bytes(), expected);
+
+    // Up to the hole, or with an error and nothing moved.
+    assert_eq!(read(30, 16).unwrap(), 2);
+    let error = memory.read_exact_volatile_from(GuestAddress(28), &mut Trickle, 5);
+    assert!(matches!(
+        error,
+        Err(Error::PartialBuffer {
+            expected: 5,
+            completed: 4
+        })
+    ));
+    assert_eq!(memory.read_obj::<u16>(GuestAddress(28)).unwrap(), 0);
+    let mut sink = Vec::new();
+    let error = memory.write_all_volatile_to(GuestAddress(28), &mut sink, 5);
+    assert!(
+        matches!(
+            error,
+            Err(Error::PartialBuffer {
+                expected: 5,
+                completed: 4
+            })
+        ) && sink.is_empty()
+    );
+    assert_eq!(
+        memory
+            .write_volatile_to(GuestAddress(28), &mut sink, 5)
+            .unwrap(),
+        4
+    );
+    let mut short = &mut [0; 6][..];
+    let error = memory.write_volatile_to(GuestAddress(12), &mut short, 8);
+    assert!(matches!(error, Err(Error::IOError(error)) if error.kind() == ErrorKind::WriteZero));
 }

@@ -75,8 +75,8 @@ export function publicNames(): PublicName[] {
 function membersOf(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol[] {
   if ((symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) === 0) return [];
   const inherited = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
-  const constructor = symbol.members?.get(ts.InternalSymbolName.Constructor);
-  const all = [...inherited, ...(constructor ? [constructor] : []), ...(symbol.exports?.values() ?? [])];
+  const maker = symbol.members?.get(ts.InternalSymbolName.Constructor);
+  const all = [...inherited, ...(maker ? [maker] : []), ...(symbol.exports?.values() ?? [])];
   return all.filter(isPublic);
 }
 

@@ -55,22 +55,28 @@ export interface Consumer {
   /** Where the package was installed. */
   readonly installed: string;
   /** Writes a file of the consumer's own. */
-  write(name: string, text: string): string;
+  write(name: string, text: string): void;
   remove(): void;
 }
 
 /** Packs the package and installs it into a new consumer, an ES module package without a bundler. */
 export function consume(): Consumer {
   const folder = scratch("consumer");
-  const tarball = pack(folder);
-  const write = (name: string, text: string) => {
-    const path = join(folder, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    return path;
+  const consumer: Consumer = {
+    folder,
+    installed: join(folder, "node_modules", "guest-memory"),
+    write(name, text) {
+      writeFileSync(join(folder, name), text);
+    },
+    remove: () => remove(folder),
   };
-  write("package.json", JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  // Offline: the package depends on nothing, and this would fail if it did.
-  npm(["install", "--offline", "--no-audit", "--no-fund", tarball], { cwd: folder, quiet: true });
-  return { folder, installed: join(folder, "node_modules", "guest-memory"), write, remove: () => remove(folder) };
+  try {
+    consumer.write("package.json", JSON.stringify({ name: "consumer", private: true, type: "module" }));
+    // Offline: the package depends on nothing, and this would fail if it did.
+    npm(["install", "--offline", "--no-audit", "--no-fund", pack(folder)], { cwd: folder, quiet: true });
+    return consumer;
+  } catch (error) {
+    consumer.remove();
+    throw error;
+  }
 }

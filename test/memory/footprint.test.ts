@@ -1,0 +1,71 @@
+// Footprints: machines and regions that come and go need no more linear memory than the most that there were at once.
+import { expect, test } from "vitest";
+import { bytesOf, freshLibrary, isZero, MIB, PAGE, random, rawBytes, soil, soilThrough } from "./machines.ts";
+
+test("1,000 machines of 64 MiB, one after another, need no more than two, and each begins with zeroes", async () => {
+  const { GuestMemory, before } = await freshLibrary();
+  const size = 64 * MIB;
+  const [first, second] = [GuestMemory.fromRangesSync([[0, size]]), GuestMemory.fromRangesSync([[0, size]])];
+  const limit = bytesOf(first);
+  expect(limit - before).toBeGreaterThanOrEqual(2 * size);
+  first.dispose();
+  second.dispose();
+
+  const next = random(1);
+  const kept: Uint8Array[] = [];
+  for (let count = 0; count < 1000; count++) {
+    const memory = GuestMemory.fromRangesSync([[0, size]]);
+    if (count % 20 === 1) expect(isZero(rawBytes(memory, size)), `machine ${count}`).toBe(true);
+    soil(memory, size, next, kept);
+    memory.dispose();
+    soilThrough(kept);
+    expect(bytesOf(memory)).toBeLessThanOrEqual(limit);
+  }
+});
+
+test("machines and regions that cannot be made leave nothing behind", async () => {
+  const { GuestMemory } = await freshLibrary();
+  const memory = GuestMemory.fromRangesSync([[0, PAGE]]);
+  const attempts = (size: number) => [
+    () => GuestMemory.fromRangesSync([[0, size]]),
+    () => GuestMemory.fromRangesSync([[0, 16 * MIB]], { reserve: size }),
+    () => memory.insertRegion(2 ** 32, size),
+    () =>
+      GuestMemory.fromRangesSync([
+        [0, 16 * MIB],
+        [2 ** 40, size],
+      ]),
+  ];
+  const attemptAll = () => {
+    for (const attempt of [...attempts(2 ** 32 - 1), ...attempts(2 ** 33)]) {
+      expect(attempt).toThrow(expect.objectContaining({ code: "OUT_OF_MEMORY" }));
+    }
+  };
+  attemptAll();
+  const once = bytesOf(memory);
+  for (let count = 0; count < 100; count++) attemptAll();
+  expect(bytesOf(memory)).toBe(once);
+});
+
+test("regions that come and go in any order need no more than the most there were, and merge into one again", async () => {
+  const { GuestMemory } = await freshLibrary();
+  const memory = GuestMemory.fromRangesSync([[0, PAGE]]);
+  const indices = Array.from({ length: 16 }, (_, index) => index + 1);
+  const [start, size] = [(index: number) => index * 2 ** 24 + index, (index: number) => 5 * MIB + index];
+  const churn = () => {
+    for (const index of indices) memory.insertRegion(start(index), size(index));
+    memory.fill(start(1), 0xff, size(1));
+    for (const parity of [0, 1]) {
+      for (const index of indices.filter((index) => index % 2 === parity))
+        memory.removeRegion(start(index), size(index));
+    }
+  };
+  churn();
+  const once = bytesOf(memory);
+  for (let count = 0; count < 200; count++) churn();
+  expect(bytesOf(memory)).toBe(once);
+  memory.insertRegion(2 ** 24, 16 * 5 * MIB);
+  expect(bytesOf(memory)).toBe(once);
+  expect(memory.compare(2 ** 24, 2 ** 24 + 40 * MIB, 40 * MIB)).toBe(0);
+  expect(memory.readUint8(2 ** 24)).toBe(0);
+});

@@ -18,12 +18,14 @@ mod address_space;
 mod bytes;
 mod coverage;
 mod error;
+mod file_offset;
 mod permissions;
 mod slices;
 
 pub use address_space::GuestAddressSpace;
 pub(crate) use coverage::{Coverage, coverage};
 pub use error::{Error, Result};
+pub use file_offset::FileOffset;
 pub use permissions::Permissions;
 pub use slices::{GuestMemoryBackendSliceIterator, GuestMemorySliceIterator};
 
@@ -286,4 +288,4 @@ fn clamp(available: GuestUsize, wanted: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,6 +8,8 @@ compile_error!(
 pub mod address;
 pub mod address_space;
 mod allocator;
+#[cfg(feature = "backend-atomic")]
+pub mod atomic;
 mod atomic_integer;
 pub mod bitmap;
 mod bulk;
@@ -31,13 +33,15 @@ pub mod volatile_memory;
 
 pub use address::{Address, AddressValue};
 pub use address_space::AddressSpace;
+#[cfg(feature = "backend-atomic")]
+pub use atomic::{GuestMemoryAtomic, GuestMemoryLoadGuard};
 pub use atomic_integer::AtomicInteger;
 pub use bytes::{AtomicAccess, ByteValued, Bytes};
 pub use endian::{Be16, Be32, Be64, BeSize, Le16, Le32, Le64, LeSize};
 pub use fault::Fault;
 pub use guest_memory::{
-    Error as GuestMemoryError, GuestAddress, GuestAddressSpace, GuestMemory, GuestMemoryBackend,
-    GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
+    Error as GuestMemoryError, FileOffset, GuestAddress, GuestAddressSpace, GuestMemory,
+    GuestMemoryBackend, GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
 };
 pub use io::{ReadVolatile, WriteVolatile};
 pub use ram_region::RamRegion;

@@ -5,7 +5,7 @@ use crate::address::Address;
 use crate::bitmap::{BS, Bitmap};
 use crate::bytes::{AtomicAccess, Bytes};
 use crate::guest_memory::{
-    Error as GuestMemoryError, GuestAddress, GuestUsize, MemoryRegionAddress, Result,
+    Error as GuestMemoryError, FileOffset, GuestAddress, GuestUsize, MemoryRegionAddress, Result,
 };
 use crate::io::{ReadVolatile, WriteVolatile};
 use crate::volatile_memory::VolatileSlice;
@@ -87,6 +87,11 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
         Err(GuestMemoryError::HostAddressNotAvailable)
     }
 
+    /// The file that the region is mapped from, if there is one.
+    fn file_offset(&self) -> Option<&FileOffset> {
+        None
+    }
+
     /// The `count` bytes from `offset`; exactly that many.
     ///
     /// # Errors
@@ -109,6 +114,12 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
         let length =
             usize::try_from(self.len()).map_err(|_| GuestMemoryError::InvalidBackendAddress)?;
         self.get_slice(MemoryRegionAddress(0), length)
+    }
+
+    /// Whether the region is mapped in huge pages; `None` if nobody knows.
+    #[cfg(target_os = "linux")]
+    fn is_hugetlbfs(&self) -> Option<bool> {
+        None
     }
 }
 

@@ -3,9 +3,15 @@
 //! A region owns a [`Bitmap`]; each slice of its bytes carries a [`BitmapSlice`], which knows its own offset in the
 //! region and marks there. `()` is the tracker that tracks nothing, at no cost; `Option` is one that may be absent.
 
+#[cfg(feature = "backend-bitmap")]
+mod backend;
+
 use crate::guest_memory::GuestMemoryBackend;
 use crate::region::GuestMemoryRegion;
 use std::fmt::Debug;
+
+#[cfg(feature = "backend-bitmap")]
+pub use backend::{ArcSlice, AtomicBitmap, RefSlice};
 
 /// The slice of a bitmap that covers what is borrowed for `'a`.
 pub trait WithBitmapSlice<'a> {

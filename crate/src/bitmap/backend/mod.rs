@@ -1,0 +1,7 @@
+//! Bitmaps that keep what is marked.
+
+mod atomic_bitmap;
+mod slice;
+
+pub use atomic_bitmap::AtomicBitmap;
+pub use slice::{ArcSlice, RefSlice};

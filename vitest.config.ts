@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 const slow = [
   "test/{bench,browser,module,runtimes,packaging,mutants}/**/*.test.ts",
   "test/tooling/{rebuild,support}.test.ts",
+  "test/memory/fragmentation.test.ts",
 ];
 
 export default defineConfig({

@@ -235,6 +235,7 @@ export class GuestMemory<A extends number | bigint = number> extends RegionAcces
 
   /**
    * How often this memory's translations changed so far, modulo 2^32: a software TLB or a JIT flushes when it differs.
+   * Making another memory may move this one's regions in linear memory, which counts too.
    * Stays readable after disposal.
    *
    * @example

@@ -1,4 +1,6 @@
 // guest-memory: the guest-physical memory of virtual machines, for the web. Exports only.
+// The declarations use Symbol.dispose, whose types a consumer's own target may not bring.
+/// <reference lib="esnext.disposable" preserve="true" />
 
 export { AtomicFields } from "./atomic-fields.ts";
 export { ByteAccess } from "./byte-access.ts";

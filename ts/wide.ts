@@ -47,12 +47,6 @@ export function check(value: Wide, what: string): void {
   split(value, what);
 }
 
-/** A length as a number: what JavaScript can allocate is far below 2^53. */
-export function toLength(value: Wide, what: string): number {
-  split(value, what);
-  return join(low, high);
-}
-
 /** Two halves as a number; exact up to 2^53. */
 export function join(lowHalf: number, highHalf: number): number {
   return highHalf * HIGH + lowHalf;

@@ -11,6 +11,7 @@
 
 use crate::allocator;
 use crate::bytes::{ByteValued, Bytes};
+use crate::compaction;
 use crate::fault::Fault;
 use crate::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestMemoryBackend, GuestUsize};
 use crate::host;
@@ -21,7 +22,7 @@ use crate::region::GuestMemoryRegion;
 use crate::span::{self, FlatView, Run};
 use crate::{dirty_map, region::GuestRegionCollection};
 use core::mem::size_of;
-use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicU8};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, atomic::AtomicU8};
 
 /// The guest-physical memory of one VM: RAM regions, a page table for the first 4 GiB, a dirty log.
 ///
@@ -62,6 +63,7 @@ impl AddressSpace {
             .try_reserve_exact(ranges.len())
             .map_err(|_| out_of_memory)?;
         for &(start, size) in ranges {
+            make_room(start, size);
             regions.push(Arc::new(RamRegion::new(start, size).ok_or(out_of_memory)?));
         }
         for region in &regions {
@@ -87,6 +89,7 @@ impl AddressSpace {
         size: GuestUsize,
     ) -> Result<Arc<RamRegion>, Fault> {
         let last = layout::check_region(start, size)?;
+        make_room(start, size);
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         if view
             .iter()
@@ -133,11 +136,23 @@ impl AddressSpace {
         }
         // The start with the largest phase needs the most pages.
         let pages = ram_region::pages_for(0xfff, bytes);
+        pages.into_iter().for_each(compaction::make_room);
         pages
             .and_then(allocator::reserve)
             .ok_or(Fault::OutOfMemory { bytes })?;
         host::keep_heap_headroom(self.view().num_regions());
         Ok(())
+    }
+
+    /// The regions, for who changes where they lie.
+    pub(crate) fn lock_view(&self) -> RwLockWriteGuard<'_, Arc<FlatView>> {
+        self.view.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a region's entries anew after it has moved.
+    pub(crate) fn region_moved(&self, region: &RamRegion) {
+        enter(&self.table, region);
+        self.table.bump_generation();
     }
 
     /// The regions as they are now.
@@ -264,6 +279,12 @@ impl GuestAddressSpace for Arc<AddressSpace> {
     fn memory(&self) -> Arc<FlatView> {
         self.view()
     }
+}
+
+/// Moves other regions together where that is what a new one needs.
+fn make_room(start: GuestAddress, size: GuestUsize) {
+    let pages = ram_region::pages_for(start.0, size);
+    pages.into_iter().for_each(compaction::make_room);
 }
 
 /// Enters a region's whole pages into the table.

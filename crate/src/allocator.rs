@@ -3,9 +3,14 @@
 //! Rust's global allocator would clear a region at once and so commit all of it; pages fresh from `memory.grow` are
 //! zero already and cost nothing until they are touched. Freed extents are kept in a sorted list and merged. They stay
 //! as they are until they are used again: then every view is detached, and pages that were ever written are zeroed
-//! (`dirty_map::EVER` knows which). Best fit, because VMs come and go with whole gigabytes and a fragment is dear.
+//! (`dirty_map::EVER` knows which). Best fit, because VMs come and go with whole gigabytes and a fragment is dear; where
+//! that is not enough, `compaction.rs` moves regions together.
+//!
+//! Page tables never move, and one between two regions would keep these apart for good. So the first few have a zone of
+//! their own, at the low end.
 
 use crate::dirty_map;
+use crate::free_list::{FreeList, Run};
 use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +18,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Extent {
     run: Run,
+    zone: Zone,
 }
+
+/// Whose pages lie together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Zone {
+    Regions,
+    Tables,
+}
+
+/// Page tables that have their zone; 32 MiB of addresses, committed as they are used. More lie among the regions.
+const TABLES: u32 = 8;
 
 impl Extent {
     /// The first host page.
@@ -25,11 +41,17 @@ impl Extent {
     pub(crate) fn host_offset(&self) -> usize {
         (self.run.first as usize) << PAGE_SHIFT
     }
+
+    /// Moves what was written, and the marks, down into the free pages right below; false where there are none.
+    /// `&mut` says that nobody else knows where the extent lies.
+    pub(crate) fn slide_down(&mut self) -> bool {
+        self.zone == Zone::Regions && allocator().slide_down(&mut self.run)
+    }
 }
 
 impl Drop for Extent {
     fn drop(&mut self) {
-        allocator().free.give(self.run);
+        allocator().zone(self.zone).give(self.run);
     }
 }
 
@@ -37,7 +59,26 @@ impl Drop for Extent {
 /// then nothing has changed.
 pub(crate) fn allocate(pages: u32) -> Option<Extent> {
     let run = allocator().take(pages.max(1))?;
-    Some(Extent { run })
+    let zone = Zone::Regions;
+    Some(Extent { run, zone })
+}
+
+/// The same for a page table of `pages` host pages, always as many.
+pub(crate) fn allocate_table(pages: u32) -> Option<Extent> {
+    let table = allocator().take_table(pages);
+    let zone = Zone::Tables;
+    table.map_or_else(|| allocate(pages), |run| Some(Extent { run, zone }))
+}
+
+/// Whether `pages` are to be had in one run, without growth.
+pub(crate) fn fits(pages: u32) -> bool {
+    allocator().regions.fits(pages)
+}
+
+/// Whether `pages` are free, but not in one run, and growth by them would leave more than a fifth of linear memory
+/// without a use, or is not possible.
+pub(crate) fn is_fragmented_for(pages: u32) -> bool {
+    allocator().is_fragmented_for(pages, host::end())
 }
 
 /// Makes sure that an extent of `pages` is there without growth, and that no view has to be detached for it: all that is
@@ -49,33 +90,15 @@ pub(crate) fn reserve(pages: u32) -> Option<()> {
     Some(())
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Run {
-    first: u32,
-    pages: u32,
-}
-
-impl Run {
-    fn end(self) -> u32 {
-        self.first + self.pages
-    }
-
-    /// Whether a page of it was written or shown since it was last zero.
-    fn is_marked(self) -> bool {
-        dirty_map::next(self.first, self.end(), dirty_map::MARK, true) < self.end()
-    }
-}
-
 #[derive(Debug)]
 struct Allocator {
-    free: FreeList,
+    regions: FreeList,
+    tables: FreeList,
 }
 
 static ALLOCATOR: Mutex<Allocator> = Mutex::new(Allocator {
-    free: FreeList {
-        runs: Vec::new(),
-        live: 0,
-    },
+    regions: FreeList::new(),
+    tables: FreeList::new(),
 });
 
 fn allocator() -> MutexGuard<'static, Allocator> {
@@ -86,133 +109,125 @@ fn allocator() -> MutexGuard<'static, Allocator> {
 impl Allocator {
     fn take(&mut self, pages: u32) -> Option<Run> {
         self.reserve(pages)?;
-        let run = self.free.take(pages)?;
-        if run.is_marked() {
-            host::detach_views();
-            zero(run);
+        self.regions.take(pages).inspect(make_clean)
+    }
+
+    fn take_table(&mut self, pages: u32) -> Option<Run> {
+        let zone = pages.checked_mul(TABLES)?;
+        self.tables.make_room()?;
+        if self.tables.live_pages() + self.tables.free_pages() == 0 {
+            let (first, got) = host::grow(zone)?;
+            self.tables.insert(Run { first, pages: got });
         }
-        Some(run)
+        self.tables.take(pages).inspect(make_clean)
+    }
+
+    fn zone(&mut self, zone: Zone) -> &mut FreeList {
+        match zone {
+            Zone::Regions => &mut self.regions,
+            Zone::Tables => &mut self.tables,
+        }
+    }
+
+    /// `end` is the first host page past linear memory.
+    fn is_fragmented_for(&self, pages: u32, end: u32) -> bool {
+        if self.regions.fits(pages) || self.regions.free_pages() < pages {
+            return false;
+        }
+        let needed = pages - self.regions.pages_below(end).min(pages);
+        let total = u64::from(end) + u64::from(needed);
+        let tables = self.tables.live_pages() + self.tables.free_pages();
+        let used = u64::from(self.regions.live_pages()) + u64::from(tables) + u64::from(pages);
+        total > u64::from(host::MAX_PAGES) || total * 4 > used * 5
+    }
+
+    fn slide_down(&mut self, run: &mut Run) -> bool {
+        let Some(below) = self.regions.take_below(run.first) else {
+            return false;
+        };
+        move_down(*run, below.first);
+        run.first = below.first;
+        self.regions.insert(Run {
+            first: run.end(),
+            pages: below.pages,
+        });
+        true
     }
 
     fn clean(&self) {
-        if self.free.runs.iter().any(|run| run.is_marked()) {
+        if self.regions.runs.iter().any(|run| run.is_marked()) {
             host::detach_views();
-            self.free.runs.iter().copied().for_each(zero);
+            self.regions.runs.iter().copied().for_each(zero);
         }
     }
 
     fn reserve(&mut self, pages: u32) -> Option<()> {
-        self.free.make_room()?;
-        if self.free.fits(pages) {
+        self.regions.make_room()?;
+        if self.regions.fits(pages) {
             return Some(());
         }
         // A free run at the very end need only be lengthened.
-        let tail = self
-            .free
-            .runs
-            .last()
-            .filter(|run| run.end() == host::end())
-            .map_or(0, |run| run.pages);
+        let tail = self.regions.pages_below(host::end());
         if let Some((first, got)) = host::grow(pages.checked_sub(tail)?) {
-            self.free.insert(Run { first, pages: got });
+            self.regions.insert(Run { first, pages: got });
         }
-        if self.free.fits(pages) {
+        if self.regions.fits(pages) {
             return Some(());
         }
         // Somebody else grew it in between, so that the two did not join, or it is full.
         let (first, got) = host::grow(pages)?;
-        self.free.make_room()?;
-        self.free.insert(Run { first, pages: got });
+        self.regions.make_room()?;
+        self.regions.insert(Run { first, pages: got });
         Some(())
     }
 }
 
+/// Makes pages that somebody had ready for somebody else.
+fn make_clean(run: &Run) {
+    if run.is_marked() {
+        host::detach_views();
+        zero(*run);
+    }
+}
+
+/// Moves the written pages of `run`, and the marks of all, to `first`, which is below. What stays behind keeps its marks.
+fn move_down(run: Run, first: u32) {
+    for (from, to) in (run.first..run.end()).zip(first..) {
+        let (source, target) = (page(from), page(to));
+        let (marks, stale) = (dirty_map::marks(from), dirty_map::marks(to));
+        if marks != 0 {
+            // SAFETY: both pages came from `host::grow`; the target is free, or was moved already, and the source is
+            // its mover's alone. Raw, because guest bytes are never behind a reference.
+            unsafe { target.copy_from_nonoverlapping(source, PAGE_SIZE) };
+        } else if stale != 0 {
+            // SAFETY: as above.
+            unsafe { target.write_bytes(0, PAGE_SIZE) };
+        }
+        dirty_map::set_marks(to, marks);
+    }
+}
+
+/// Where a host page lies.
+fn page(number: u32) -> *mut u8 {
+    host::pointer((number as usize) << PAGE_SHIFT)
+}
+
 /// Zeroes the pages of `run` that were ever written or shown, and forgets their marks.
 fn zero(run: Run) {
-    let mut page = run.first;
+    let mut end = run.first;
     loop {
-        let from = dirty_map::next(page, run.end(), dirty_map::MARK, true);
+        let from = dirty_map::next(end, run.end(), dirty_map::MARK, true);
         if from >= run.end() {
             return;
         }
-        page = dirty_map::next(from, run.end(), dirty_map::MARK, false);
-        for dirty in from..page {
-            let start = host::pointer((dirty as usize) << PAGE_SHIFT);
+        end = dirty_map::next(from, run.end(), dirty_map::MARK, false);
+        for dirty in from..end {
+            let start = page(dirty);
             // SAFETY: the page came from `host::grow`, so it is memory of this process, and the free list has just
             // handed it to this call alone. Raw, because guest bytes are never behind a reference.
             unsafe { start.write_bytes(0, PAGE_SIZE) };
         }
-        dirty_map::clear(from, page - from, dirty_map::MARK);
-    }
-}
-
-/// Free runs, sorted by address, never adjacent.
-#[derive(Debug, Default)]
-struct FreeList {
-    runs: Vec<Run>,
-    /// Extents handed out: each may add one run when it comes back.
-    live: usize,
-}
-
-impl FreeList {
-    /// Room for everything that may come back, so that giving back never allocates (an allocation may grow linear
-    /// memory, and only creation may do that), and for the two runs that this allocation may add.
-    fn make_room(&mut self) -> Option<()> {
-        self.runs.try_reserve(self.live + 3).ok()
-    }
-
-    fn fits(&self, pages: u32) -> bool {
-        self.runs.iter().any(|run| run.pages >= pages)
-    }
-
-    fn take(&mut self, pages: u32) -> Option<Run> {
-        let candidates = self
-            .runs
-            .iter()
-            .enumerate()
-            .filter(|(_, run)| run.pages >= pages);
-        let (index, &found) = candidates.min_by_key(|(_, run)| run.pages)?;
-        if found.pages == pages {
-            self.runs.remove(index);
-        } else {
-            self.runs[index] = Run {
-                first: found.first + pages,
-                pages: found.pages - pages,
-            };
-        }
-        self.live += 1;
-        Some(Run {
-            first: found.first,
-            pages,
-        })
-    }
-
-    fn give(&mut self, run: Run) {
-        self.live = self.live.saturating_sub(1);
-        self.insert(run);
-    }
-
-    fn insert(&mut self, run: Run) {
-        let index = self.runs.partition_point(|other| other.first < run.first);
-        let joins_next = self
-            .runs
-            .get(index)
-            .is_some_and(|next| next.first == run.end());
-        let joins_previous = index > 0 && self.runs[index - 1].end() == run.first;
-        match (joins_previous, joins_next) {
-            (true, true) => {
-                let next = self.runs.remove(index);
-                self.runs[index - 1].pages += run.pages + next.pages;
-            }
-            (true, false) => self.runs[index - 1].pages += run.pages,
-            (false, true) => {
-                self.runs[index] = Run {
-                    first: run.first,
-                    pages: run.pages + self.runs[index].pages,
-                }
-            }
-            (false, false) => self.runs.insert(index, run),
-        }
+        dirty_map::clear(from, end - from, dirty_map::MARK);
     }
 }
 
@@ -220,74 +235,14 @@ impl FreeList {
 mod tests {
     use super::*;
 
-    fn list(runs: &[(u32, u32)]) -> FreeList {
-        FreeList {
-            runs: runs
-                .iter()
-                .map(|&(first, pages)| Run { first, pages })
-                .collect(),
-            live: 0,
-        }
-    }
-
-    #[test]
-    fn the_smallest_run_that_fits_is_taken_from_its_low_end() {
-        let mut free = list(&[(10, 50), (100, 8), (200, 8), (300, 9)]);
-        assert_eq!(
-            free.take(8),
-            Some(Run {
-                first: 100,
-                pages: 8
-            })
-        );
-        assert_eq!(
-            free.take(5),
-            Some(Run {
-                first: 200,
-                pages: 5
-            })
-        );
-        assert_eq!(free.take(51), None);
-        assert_eq!(free.runs, list(&[(10, 50), (205, 3), (300, 9)]).runs);
-    }
-
-    #[test]
-    fn what_comes_back_joins_its_neighbours() {
-        let mut free = list(&[(10, 10), (30, 10)]);
-        free.give(Run {
-            first: 20,
-            pages: 10,
-        });
-        assert_eq!(free.runs, list(&[(10, 30)]).runs);
-        free.give(Run {
-            first: 50,
-            pages: 1,
-        });
-        free.give(Run {
-            first: 49,
-            pages: 1,
-        });
-        free.give(Run {
-            first: 40,
-            pages: 1,
-        });
-        free.give(Run { first: 8, pages: 1 });
-        assert_eq!(free.runs, list(&[(8, 1), (10, 31), (49, 2)]).runs);
-    }
-
-    #[test]
-    fn giving_back_never_allocates() {
-        let mut free = list(&[(0, 64)]);
-        let mut taken = Vec::new();
-        for _ in 0..32 {
-            free.make_room().unwrap();
-            taken.push(free.take(2).unwrap());
-        }
-        let capacity = free.runs.capacity();
-        let (even, odd): (Vec<_>, Vec<_>) = taken.into_iter().partition(|run| run.first % 4 == 0);
-        even.into_iter().chain(odd).for_each(|run| free.give(run));
-        assert_eq!((free.runs.capacity(), free.live), (capacity, 0));
-        assert_eq!(free.runs, list(&[(0, 64)]).runs);
+    /// An allocator with these free runs, which belong to the test.
+    fn own(runs: &[Run]) -> Allocator {
+        let mut own = Allocator {
+            regions: FreeList::new(),
+            tables: FreeList::new(),
+        };
+        runs.iter().for_each(|&run| own.regions.insert(run));
+        own
     }
 
     #[test]
@@ -314,9 +269,7 @@ mod tests {
     fn what_is_reserved_is_clean_already() {
         let extent = allocate(3).unwrap();
         dirty_map::mark(extent.first(), 3);
-        let mut own = Allocator {
-            free: list(&[(extent.first(), 3)]),
-        };
+        let mut own = own(&[extent.run]);
         own.clean();
         assert!(!extent.run.is_marked());
         assert_eq!(own.take(3), Some(extent.run));
@@ -327,5 +280,72 @@ mod tests {
         assert!(allocate(u32::MAX).is_none());
         assert!(allocate(host::MAX_PAGES + 1).is_none());
         assert!(allocate(1).is_some());
+    }
+
+    #[test]
+    fn what_slides_down_takes_its_bytes_and_marks_along_and_leaves_nothing_dirty_unmarked() {
+        let extent = allocate(8).unwrap();
+        let first = extent.first();
+        let write = |number: u32, value: u8| {
+            // SAFETY: a page of this test's.
+            unsafe { page(number).write_bytes(value, PAGE_SIZE) };
+            dirty_map::mark(number, 1);
+        };
+        // SAFETY: as above.
+        let byte = |number: u32| unsafe { page(number).read_volatile() };
+        // Free: 0 to 2, of which 1 was written by somebody who is gone. Moved: 3 to 7, of which 3 and 6 were written.
+        write(first + 1, 0xee);
+        write(first + 3, 3);
+        write(first + 6, 6);
+        let mut run = Run {
+            first: first + 3,
+            pages: 5,
+        };
+        let mut own = own(&[Run { first, pages: 3 }]);
+        assert!(own.slide_down(&mut run));
+        assert_eq!((run.first, run.pages), (first, 5));
+        let tail = Run {
+            first: first + 5,
+            pages: 3,
+        };
+        assert_eq!(own.regions.runs, [tail]);
+        let moved: Vec<_> = (first..first + 5)
+            .map(|number| (byte(number), dirty_map::marks(number)))
+            .collect();
+        let expected = [
+            (3, dirty_map::MARK),
+            (0, 0),
+            (0, 0),
+            (6, dirty_map::MARK),
+            (0, 0),
+        ];
+        assert_eq!(moved, expected);
+        assert!(
+            (first + 5..first + 8).all(|number| byte(number) == 0 || dirty_map::marks(number) != 0)
+        );
+        assert!(!own.slide_down(&mut run));
+    }
+
+    #[test]
+    fn it_is_fragmented_where_enough_is_free_but_not_in_one_run() {
+        let mut own = own(&[
+            Run {
+                first: 10,
+                pages: 20,
+            },
+            Run {
+                first: 40,
+                pages: 20,
+            },
+        ]);
+        own.regions.live_pages_for_test(10);
+        assert!(!own.is_fragmented_for(20, 70) && !own.is_fragmented_for(41, 70));
+        // 100 pages then, and 40 of them used.
+        assert!(own.is_fragmented_for(30, 70));
+        // Where most is used anyway, growth wastes little: 300 pages, and 270 used.
+        own.regions.live_pages_for_test(240);
+        assert!(!own.is_fragmented_for(30, 270));
+        // Growth is not possible.
+        assert!(own.is_fragmented_for(30, host::MAX_PAGES - 29));
     }
 }

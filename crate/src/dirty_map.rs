@@ -73,10 +73,22 @@ pub(crate) fn clear(first: u32, count: u32, mask: u8) {
     }
 }
 
+/// A host page's marks.
+pub(crate) fn marks(page: u32) -> u8 {
+    let byte = MAP.get(page as usize);
+    byte.map_or(0, |byte| byte.load(Ordering::Relaxed))
+}
+
+/// Gives a host page the marks of another, whose bytes it got.
+pub(crate) fn set_marks(page: u32, marks: u8) {
+    if let Some(byte) = MAP.get(page as usize) {
+        byte.store(marks, Ordering::Relaxed);
+    }
+}
+
 /// Whether the host page has any bit of `mask`.
 pub(crate) fn has(page: u32, mask: u8) -> bool {
-    MAP.get(page as usize)
-        .is_some_and(|byte| byte.load(Ordering::Relaxed) & mask != 0)
+    marks(page) & mask != 0
 }
 
 /// The first page in `[from, end)` that has a bit of `mask` (or, with `dirty` false, has none of them); `end` if none.

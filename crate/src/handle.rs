@@ -69,6 +69,15 @@ pub fn get(handle: u32) -> Option<Arc<AddressSpace>> {
         .clone()
 }
 
+/// All address spaces that have a handle. `None` where memory is out.
+pub(crate) fn all() -> Option<Vec<Arc<AddressSpace>>> {
+    let slots = slots();
+    let mut all = Vec::new();
+    all.try_reserve_exact(slots.len()).ok()?;
+    all.extend(slots.iter().filter_map(|slot| slot.space.clone()));
+    Some(all)
+}
+
 /// Forgets a handle; the address space goes when nobody else holds it. Gives whether the handle named one.
 pub fn release(handle: u32) -> bool {
     let found = {

@@ -44,7 +44,7 @@ pub(crate) struct PageTable {
 impl PageTable {
     /// An empty table: nothing is mapped. `None` where linear memory cannot hold it.
     pub(crate) fn new() -> Option<Self> {
-        let extent = allocator::allocate(TABLE_PAGES + 1)?;
+        let extent = allocator::allocate_table(TABLE_PAGES + 1)?;
         let table = PageTable { extent };
         // The control page is written from now on.
         dirty_map::mark(table.extent.first() + TABLE_PAGES, 1);

@@ -44,6 +44,12 @@ impl RamRegion {
         )
     }
 
+    /// Moves the region down in linear memory, if there are free pages right below; says whether it did. Who holds the
+    /// page table writes it anew.
+    pub(crate) fn slide_down(&mut self) -> bool {
+        self.extent.slide_down()
+    }
+
     /// The host offset of the region's first byte.
     #[inline]
     pub fn host_offset(&self) -> usize {

@@ -78,6 +78,19 @@ impl<R> Default for GuestRegionCollection<R> {
     }
 }
 
+impl<R> GuestRegionCollection<R> {
+    /// The number of regions.
+    pub(crate) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The regions that nobody else holds.
+    pub(crate) fn unshared(&mut self) -> impl Iterator<Item = &mut R> {
+        let entries = self.entries.iter_mut();
+        entries.filter_map(|entry| Arc::get_mut(&mut entry.region))
+    }
+}
+
 impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
     /// A guest without memory.
     pub fn new() -> Self {

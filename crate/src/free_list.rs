@@ -1,0 +1,208 @@
+//! Free runs of host pages: a sorted list, in which what comes back joins its neighbours.
+
+use crate::dirty_map;
+
+/// Adjacent host pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) first: u32,
+    pub(crate) pages: u32,
+}
+
+impl Run {
+    pub(crate) fn end(self) -> u32 {
+        self.first + self.pages
+    }
+
+    /// Whether a page of it was written or shown since it was last zero.
+    pub(crate) fn is_marked(self) -> bool {
+        dirty_map::next(self.first, self.end(), dirty_map::MARK, true) < self.end()
+    }
+}
+
+/// Free runs, sorted by address, never adjacent.
+#[derive(Debug, Default)]
+pub(crate) struct FreeList {
+    pub(crate) runs: Vec<Run>,
+    /// Runs handed out: each may add one run when it comes back.
+    live: usize,
+    /// The pages of these.
+    live_pages: u32,
+}
+
+impl FreeList {
+    pub(crate) const fn new() -> Self {
+        FreeList {
+            runs: Vec::new(),
+            live: 0,
+            live_pages: 0,
+        }
+    }
+
+    /// Pages handed out.
+    pub(crate) fn live_pages(&self) -> u32 {
+        self.live_pages
+    }
+
+    /// Pages to be had, in one run or many.
+    pub(crate) fn free_pages(&self) -> u32 {
+        self.runs.iter().map(|run| run.pages).sum()
+    }
+
+    /// The pages of the free run that ends where another thing begins; 0 if there is none.
+    pub(crate) fn pages_below(&self, first: u32) -> u32 {
+        let below = self.runs.iter().find(|run| run.end() == first);
+        below.map_or(0, |run| run.pages)
+    }
+
+    /// Takes out the free run that ends at `first`, for who moves down into it and gives as many pages behind itself.
+    pub(crate) fn take_below(&mut self, first: u32) -> Option<Run> {
+        let index = self.runs.iter().position(|run| run.end() == first)?;
+        Some(self.runs.remove(index))
+    }
+
+    /// Room for everything that may come back, so that giving back never allocates (an allocation may grow linear
+    /// memory, and only creation may do that), and for the two runs that this allocation may add.
+    pub(crate) fn make_room(&mut self) -> Option<()> {
+        self.runs.try_reserve(self.live + 3).ok()
+    }
+
+    pub(crate) fn fits(&self, pages: u32) -> bool {
+        self.runs.iter().any(|run| run.pages >= pages)
+    }
+
+    pub(crate) fn take(&mut self, pages: u32) -> Option<Run> {
+        let candidates = self
+            .runs
+            .iter()
+            .enumerate()
+            .filter(|(_, run)| run.pages >= pages);
+        let (index, &found) = candidates.min_by_key(|(_, run)| run.pages)?;
+        if found.pages == pages {
+            self.runs.remove(index);
+        } else {
+            self.runs[index] = Run {
+                first: found.first + pages,
+                pages: found.pages - pages,
+            };
+        }
+        self.live += 1;
+        self.live_pages += pages;
+        Some(Run {
+            first: found.first,
+            pages,
+        })
+    }
+
+    pub(crate) fn give(&mut self, run: Run) {
+        self.live = self.live.saturating_sub(1);
+        self.live_pages = self.live_pages.saturating_sub(run.pages);
+        self.insert(run);
+    }
+
+    pub(crate) fn insert(&mut self, run: Run) {
+        let index = self.runs.partition_point(|other| other.first < run.first);
+        let joins_next = self
+            .runs
+            .get(index)
+            .is_some_and(|next| next.first == run.end());
+        let joins_previous = index > 0 && self.runs[index - 1].end() == run.first;
+        match (joins_previous, joins_next) {
+            (true, true) => {
+                let next = self.runs.remove(index);
+                self.runs[index - 1].pages += run.pages + next.pages;
+            }
+            (true, false) => self.runs[index - 1].pages += run.pages,
+            (false, true) => {
+                self.runs[index] = Run {
+                    first: run.first,
+                    pages: run.pages + self.runs[index].pages,
+                }
+            }
+            (false, false) => self.runs.insert(index, run),
+        }
+    }
+}
+
+#[cfg(test)]
+impl FreeList {
+    /// Says that this many pages are in use.
+    pub(crate) fn live_pages_for_test(&mut self, pages: u32) {
+        self.live_pages = pages;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(runs: &[(u32, u32)]) -> FreeList {
+        FreeList {
+            runs: runs
+                .iter()
+                .map(|&(first, pages)| Run { first, pages })
+                .collect(),
+            ..FreeList::new()
+        }
+    }
+
+    #[test]
+    fn the_smallest_run_that_fits_is_taken_from_its_low_end() {
+        let mut free = list(&[(10, 50), (100, 8), (200, 8), (300, 9)]);
+        assert_eq!(
+            free.take(8),
+            Some(Run {
+                first: 100,
+                pages: 8
+            })
+        );
+        assert_eq!(
+            free.take(5),
+            Some(Run {
+                first: 200,
+                pages: 5
+            })
+        );
+        assert_eq!(free.take(51), None);
+        assert_eq!(free.runs, list(&[(10, 50), (205, 3), (300, 9)]).runs);
+    }
+
+    #[test]
+    fn what_comes_back_joins_its_neighbours() {
+        let mut free = list(&[(10, 10), (30, 10)]);
+        free.give(Run {
+            first: 20,
+            pages: 10,
+        });
+        assert_eq!(free.runs, list(&[(10, 30)]).runs);
+        free.give(Run {
+            first: 50,
+            pages: 1,
+        });
+        free.give(Run {
+            first: 49,
+            pages: 1,
+        });
+        free.give(Run {
+            first: 40,
+            pages: 1,
+        });
+        free.give(Run { first: 8, pages: 1 });
+        assert_eq!(free.runs, list(&[(8, 1), (10, 31), (49, 2)]).runs);
+    }
+
+    #[test]
+    fn giving_back_never_allocates() {
+        let mut free = list(&[(0, 64)]);
+        let mut taken = Vec::new();
+        for _ in 0..32 {
+            free.make_room().unwrap();
+            taken.push(free.take(2).unwrap());
+        }
+        let capacity = free.runs.capacity();
+        let (even, odd): (Vec<_>, Vec<_>) = taken.into_iter().partition(|run| run.first % 4 == 0);
+        even.into_iter().chain(odd).for_each(|run| free.give(run));
+        assert_eq!((free.runs.capacity(), free.live), (capacity, 0));
+        assert_eq!(free.runs, list(&[(0, 64)]).runs);
+    }
+}

@@ -93,7 +93,7 @@ const size = fc.oneof(integer(1, 20), integer(4090, 4100), fc.constant(4096), fc
 /** Neighbours: regions one behind another, adjacent or with a hole between, around a power of two or up to the top. */
 const cluster = fc.record({
   base: fc.constantFrom(0n, 0n, 1n << 31n, 1n << 32n, 1n << 40n, 1n << 52n, "top" as const),
-  before: fc.oneof(fc.constant(0), integer(0, 9000)),
+  before: fc.oneof(fc.constant(0), integer(0, 9000), fc.constant("one region" as const)),
   regions: fc.array(
     fc.record({ size, hole: fc.oneof(fc.constant(0), fc.constant(0), integer(1, 20), integer(1, 9000)) }),
     {
@@ -115,7 +115,8 @@ export const layout: fc.Arbitrary<Layout> = fc
     const ordered = clusters.toSorted((a, b) => (rank(a.base, top) < rank(b.base, top) ? -1 : 1));
     for (const { base, before, regions } of ordered) {
       const span = regions.reduce((sum, { size, hole }, index) => sum + size + (index > 0 ? hole : 0), 0);
-      let at = base === "top" ? top - BigInt(span) : base - (base < before ? 0n : BigInt(before));
+      const below = before === "one region" ? (regions[0]?.size ?? 0) : before;
+      let at = base === "top" ? top - BigInt(span) : base - (base < below ? 0n : BigInt(below));
       for (const [index, { size, hole }] of regions.entries()) {
         if (index > 0) at += BigInt(hole);
         ranges.push([at, size]);

@@ -65,19 +65,27 @@ const NUMBERS = [
 ];
 const BIGINTS = [0n, 1n, -1n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 64n, -(2n ** 63n) - 1n, 0x0102_0304_0506_0708n];
 
-function layout() {
-  return GuestMemory.fromRanges([
+/** With one region over 2 GiB and one over 4 GiB, or two that meet there; what wraps at 4 GiB finds the region at 0. */
+function layout(meeting = false) {
+  const around = (at: number): [number, number][] => {
+    if (!meeting) return [[at - 4096, 8192]];
+    return [
+      [at - 4096, 4096],
+      [at, 4096],
+    ];
+  };
+  const low: [number, number][] = [
+    [0, 0x1000],
     [0x1000, 0x2000],
     [0x3000, 0x200],
-    [2 ** 31 - 4096, 8192],
-    [2 ** 32 - 8192, 16384],
-  ]);
+  ];
+  return GuestMemory.fromRanges([...low, ...around(2 ** 31), ...around(2 ** 32)]);
 }
 
 for (const [type, size] of Object.entries(TYPES) as [Type, number][]) {
   for (const accessor of (size === 1 ? [type] : [type, `${type}BE`]) as Accessor[]) {
-    test(`${accessor} is DataView's`, async () => {
-      using memory = await layout();
+    test.each([false, true])(`${accessor} is DataView's (regions that meet: %s)`, async (meeting) => {
+      using memory = await layout(meeting);
       const little = accessor === type;
       for (const place of PLACES) {
         for (const value of type.startsWith("Big") ? BIGINTS : NUMBERS) {

@@ -26,6 +26,10 @@ pub mod handle;
 mod host;
 pub mod io;
 mod layout;
+#[cfg(feature = "backend-mmap")]
+pub mod mmap;
+#[cfg(any(feature = "backend-bitmap", feature = "backend-mmap"))]
+mod page_size;
 pub mod page_table;
 pub mod ram_region;
 pub mod region;
@@ -46,6 +50,8 @@ pub use guest_memory::{
     GuestMemoryBackend, GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
 };
 pub use io::{ReadVolatile, WriteVolatile};
+#[cfg(feature = "backend-mmap")]
+pub use mmap::{GuestMemoryMmap, GuestRegionMmap, MmapRegion};
 pub use ram_region::RamRegion;
 pub use region::{
     GuestMemoryRegion, GuestMemoryRegionBytes, GuestRegionCollection, GuestRegionCollectionError,

@@ -2,14 +2,12 @@
 
 use super::RefSlice;
 use crate::bitmap::{Bitmap, NewBitmap, WithBitmapSlice};
+use crate::page_size::{DEFAULT_PAGE_SIZE, host_page_size};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering::Release, Ordering::SeqCst};
 
 /// Bits of a word.
 const BITS: usize = u64::BITS as usize;
-
-/// The page size of [`Default`], and of Wasm, in bytes.
-const DEFAULT_PAGE_SIZE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 
 /// A bit for each page of a range of bytes; the last page may be partial.
 ///
@@ -164,17 +162,6 @@ impl AtomicBitmap {
 #[inline]
 fn bit(index: usize) -> u64 {
     1 << (index % BITS)
-}
-
-/// The size of the host's pages, in bytes.
-fn host_page_size() -> NonZeroUsize {
-    #[cfg(unix)]
-    // SAFETY: only asks the system; it has no other interface for it.
-    let size = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok();
-    #[cfg(not(unix))]
-    let size = None;
-    size.and_then(NonZeroUsize::new)
-        .unwrap_or(DEFAULT_PAGE_SIZE)
 }
 
 /// A copy of the marks as they are now.

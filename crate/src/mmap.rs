@@ -1,0 +1,201 @@
+//! Guest memory of mappings: [`MmapRegion`] is bytes that the system maps, [`GuestRegionMmap`] places them at a guest
+//! address, [`GuestMemoryMmap`] is a guest's memory made of these.
+//!
+//! On Unix a mapping is the system's own, of a file or of fresh zero bytes. Elsewhere, so in Wasm, it is an extent of
+//! the same linear memory that an [`AddressSpace`](crate::AddressSpace) takes its regions from, and there are no files.
+
+use crate::address::Address;
+use crate::bitmap::{BS, Bitmap};
+use crate::guest_memory::{self, FileOffset, GuestAddress, GuestUsize, MemoryRegionAddress};
+use crate::region::{
+    GuestMemoryRegion, GuestMemoryRegionBytes, GuestRegionCollection, GuestRegionCollectionError,
+};
+use crate::volatile_memory::{VolatileMemory, VolatileSlice};
+use std::borrow::Borrow;
+use std::ops::Deref;
+use std::sync::Arc;
+use thiserror::Error;
+
+mod builder;
+mod region;
+
+#[cfg(any(not(unix), test))]
+#[cfg_attr(unix, allow(dead_code, reason = "on Unix it is only tested"))]
+mod linear;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+use linear as system;
+#[cfg(unix)]
+use unix as system;
+
+pub use crate::bitmap::NewBitmap;
+pub use builder::MmapRegionBuilder;
+pub use region::{Error as MmapRegionError, MmapRegion};
+
+/// Why a guest's memory could not be mapped.
+#[derive(Debug, Error)]
+pub enum FromRangesError {
+    /// The regions do not make up a memory.
+    #[error("the regions do not make up a memory: {0}")]
+    Collection(#[from] GuestRegionCollectionError),
+    /// A region could not be mapped.
+    #[error("a region could not be mapped: {0}")]
+    MmapRegion(#[from] MmapRegionError),
+    /// A region's end is at 2^64 or beyond.
+    #[error("a region's end is past guest address {:#x}", u64::MAX)]
+    InvalidGuestRegion,
+}
+
+/// A mapping at a guest address. It dereferences to the mapping.
+#[derive(Debug)]
+pub struct GuestRegionMmap<B = ()> {
+    mapping: Arc<MmapRegion<B>>,
+    guest_base: GuestAddress,
+}
+
+impl<B: Bitmap> GuestRegionMmap<B> {
+    /// The mapping, from `guest_base` on; `None` if its end is at 2^64 or beyond.
+    pub fn new(mapping: MmapRegion<B>, guest_base: GuestAddress) -> Option<Self> {
+        Self::with_arc(Arc::new(mapping), guest_base)
+    }
+
+    /// [`new`](GuestRegionMmap::new), of a mapping that others use too.
+    pub fn with_arc(mapping: Arc<MmapRegion<B>>, guest_base: GuestAddress) -> Option<Self> {
+        guest_base.checked_add(mapping.size() as u64)?;
+        Some(GuestRegionMmap {
+            mapping,
+            guest_base,
+        })
+    }
+
+    /// The mapping, to be shared.
+    pub fn get_mmap(&self) -> Arc<MmapRegion<B>> {
+        self.mapping.clone()
+    }
+}
+
+impl<B: NewBitmap> GuestRegionMmap<B> {
+    /// Maps `size` bytes from `addr` on, of a file or else of fresh zero bytes.
+    ///
+    /// # Errors
+    /// [`FromRangesError::MmapRegion`] if the system refuses, as it does for no bytes;
+    /// [`FromRangesError::InvalidGuestRegion`] if the end is at 2^64 or beyond.
+    pub fn from_range(
+        addr: GuestAddress,
+        size: usize,
+        file: Option<FileOffset>,
+    ) -> Result<Self, FromRangesError> {
+        let mapping = match file {
+            Some(file) => MmapRegion::from_file(file, size)?,
+            None => MmapRegion::new(size)?,
+        };
+        Self::new(mapping, addr).ok_or(FromRangesError::InvalidGuestRegion)
+    }
+}
+
+impl<B> Deref for GuestRegionMmap<B> {
+    type Target = MmapRegion<B>;
+
+    fn deref(&self) -> &MmapRegion<B> {
+        &self.mapping
+    }
+}
+
+impl<B: Bitmap> GuestMemoryRegion for GuestRegionMmap<B> {
+    type B = B;
+
+    #[inline]
+    fn len(&self) -> GuestUsize {
+        self.mapping.size() as GuestUsize
+    }
+
+    #[inline]
+    fn start_addr(&self) -> GuestAddress {
+        self.guest_base
+    }
+
+    fn bitmap(&self) -> BS<'_, B> {
+        self.mapping.bitmap().slice_at(0)
+    }
+
+    fn get_host_address(&self, addr: MemoryRegionAddress) -> guest_memory::Result<*mut u8> {
+        let offset = addr.to_host_offset();
+        offset
+            .filter(|offset| *offset < self.mapping.size())
+            .map(|offset| self.mapping.as_ptr().wrapping_add(offset))
+            .ok_or(guest_memory::Error::InvalidBackendAddress)
+    }
+
+    fn file_offset(&self) -> Option<&FileOffset> {
+        self.mapping.file_offset()
+    }
+
+    #[inline]
+    fn get_slice(
+        &self,
+        offset: MemoryRegionAddress,
+        count: usize,
+    ) -> guest_memory::Result<VolatileSlice<'_, BS<'_, B>>> {
+        let offset = offset
+            .to_host_offset()
+            .ok_or(guest_memory::Error::InvalidBackendAddress)?;
+        Ok(self.mapping.get_slice(offset, count)?)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn is_hugetlbfs(&self) -> Option<bool> {
+        self.mapping.is_hugetlbfs()
+    }
+}
+
+impl<B: Bitmap> GuestMemoryRegionBytes for GuestRegionMmap<B> {}
+
+/// A guest's memory made of mappings.
+///
+/// ```
+/// use guest_memory::{Bytes, GuestAddress, GuestMemoryMmap};
+/// let memory = GuestMemoryMmap::<()>::from_ranges(&[
+///     (GuestAddress(0), 0x1000),
+///     (GuestAddress(0x1000), 0x1000),
+/// ])?;
+/// memory.write_slice(&[1, 2, 3, 4, 5], GuestAddress(0xffc))?;
+/// assert_eq!(memory.read_obj::<u8>(GuestAddress(0x1000))?, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type GuestMemoryMmap<B = ()> = GuestRegionCollection<GuestRegionMmap<B>>;
+
+impl<B: NewBitmap> GuestMemoryMmap<B> {
+    /// Maps fresh zero bytes for each range of a start and a size in bytes. The ranges must be sorted.
+    ///
+    /// # Errors
+    /// As [`from_ranges_with_files`](GuestMemoryMmap::from_ranges_with_files).
+    pub fn from_ranges(ranges: &[(GuestAddress, usize)]) -> Result<Self, FromRangesError> {
+        Self::from_ranges_with_files(ranges.iter().map(|(addr, size)| (*addr, *size, None)))
+    }
+
+    /// Maps each range, which has a start, a size in bytes, and the file it comes from, if any. The ranges must be
+    /// sorted.
+    ///
+    /// # Errors
+    /// As [`GuestRegionMmap::from_range`], of the first range that is refused; then
+    /// [`FromRangesError::Collection`] if they overlap or are not sorted, or there is none.
+    pub fn from_ranges_with_files<A, T>(ranges: T) -> Result<Self, FromRangesError>
+    where
+        A: Borrow<(GuestAddress, usize, Option<FileOffset>)>,
+        T: IntoIterator<Item = A>,
+    {
+        let regions: Result<_, _> = ranges
+            .into_iter()
+            .map(|range| {
+                let (addr, size, file) = range.borrow();
+                GuestRegionMmap::from_range(*addr, *size, file.clone())
+            })
+            .collect();
+        Ok(Self::from_regions(regions?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -250,8 +250,8 @@ const core = [
 const bindings = [
   {
     file: "crate/src/allocator.rs",
-    find: "            host::detach_views();\n            zero(run);",
-    replace: "            host::detach_views();",
+    find: "        host::detach_views();\n        zero(*run);",
+    replace: "        host::detach_views();",
     why: "a new machine reads what an old one wrote",
     vitest: ["test/memory/isolation.test.ts"],
   },
@@ -275,6 +275,20 @@ const bindings = [
     replace: "[(value >> 32) as u32, value as u32]",
     why: "the halves of what is reported are swapped",
     vitest: unit("regions"),
+  },
+  {
+    file: "crate/src/allocator.rs",
+    find: "        dirty_map::set_marks(to, marks);\n",
+    replace: "",
+    why: "a region that is moved loses its dirty pages",
+    vitest: ["test/memory/moves.test.ts"],
+  },
+  {
+    file: "crate/src/compaction.rs",
+    find: "            space.region_moved(region);\n",
+    replace: "",
+    why: "a stale table after a move: a machine reads another's bytes",
+    vitest: ["test/memory/moves.test.ts"],
   },
   {
     file: "crate/src/host.rs",

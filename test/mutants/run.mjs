@@ -171,6 +171,7 @@ async function core() {
 
 const results = await Promise.allSettled([facade(), core()]);
 for (const result of results) if (result.status === "rejected") problems.push(String(result.reason));
+rmSync(folder, { recursive: true, force: true });
 for (const problem of problems) console.error(`\n${problem}`);
 console.log(`\n${seen} faults seen, ${problems.length} problems, ${Math.round((Date.now() - started) / 1000)} s`);
 process.exitCode = problems.length > 0 || seen === 0 ? 1 : 0;

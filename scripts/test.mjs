@@ -47,10 +47,7 @@ const rows = [
   node("biome", "@biomejs/biome/bin/biome", "check --error-on-warnings", { quick: true }),
   node("tsc", "typescript/bin/tsc", "", { quick: true }),
   cargo("clippy, native", "clippy --workspace --all-targets --locked --quiet -- -D warnings", { quick: true }),
-  cargo(
-    "clippy, native, all features",
-    `clippy --workspace --all-targets --locked --quiet ${features} -- -D warnings`,
-  ),
+  cargo("clippy, native, all features", `clippy --workspace --all-targets --locked --quiet ${features} -- -D warnings`),
   cargo(
     "clippy, wasm32",
     `clippy --workspace --lib --locked --quiet ${features} --target wasm32-unknown-unknown -- -D warnings`,
@@ -60,7 +57,9 @@ const rows = [
     `clippy --workspace --all-targets --locked --quiet ${features} --target i686-unknown-linux-gnu -- -D warnings`,
     i686,
   ),
-  cargo("cargo doc", `doc --workspace --no-deps --locked --quiet ${features}`, { env: { RUSTDOCFLAGS: "-D warnings" } }),
+  cargo("cargo doc", `doc --workspace --no-deps --locked --quiet ${features}`, {
+    env: { RUSTDOCFLAGS: "-D warnings" },
+  }),
   // By itself, so that the default features are all it has: vm-memory's would come with the package beside it.
   cargo("cargo test, native", "test --package guest-memory --locked --quiet", { quick: true }),
   cargo("cargo test, native, all features", `test --workspace --locked --quiet ${features}`),

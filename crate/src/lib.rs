@@ -25,6 +25,8 @@ pub mod guest_memory;
 pub mod handle;
 mod host;
 pub mod io;
+#[cfg(feature = "iommu")]
+pub mod iommu;
 mod layout;
 #[cfg(feature = "backend-mmap")]
 pub mod mmap;
@@ -50,6 +52,8 @@ pub use guest_memory::{
     GuestMemoryBackend, GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
 };
 pub use io::{ReadVolatile, WriteVolatile};
+#[cfg(feature = "iommu")]
+pub use iommu::{Iommu, IommuMemory, Iotlb};
 #[cfg(feature = "backend-mmap")]
 pub use mmap::{GuestMemoryMmap, GuestRegionMmap, MmapRegion};
 pub use ram_region::RamRegion;

@@ -40,6 +40,10 @@ pub enum Error {
     /// The range goes on past the last address, 2^64 - 1.
     #[error("the range goes on past guest address {:#x}", u64::MAX)]
     GuestAddressOverflow,
+    /// An I/O virtual address could not be translated.
+    #[cfg(feature = "iommu")]
+    #[error(transparent)]
+    IommuError(#[from] crate::iommu::Error),
 }
 
 /// The result of an access to guest memory.

@@ -14,6 +14,8 @@
 // `::`, because the module of the same name is about to hide the crate.
 #[cfg(feature = "backend-atomic")]
 pub use ::guest_memory::atomic;
+#[cfg(feature = "iommu")]
+pub use ::guest_memory::iommu;
 #[cfg(feature = "backend-mmap")]
 pub use ::guest_memory::mmap;
 pub use ::guest_memory::{
@@ -32,3 +34,5 @@ pub use ::guest_memory::{
 pub use ::guest_memory::{GuestMemoryAtomic, GuestMemoryLoadGuard};
 #[cfg(feature = "backend-mmap")]
 pub use ::guest_memory::{GuestMemoryMmap, GuestRegionMmap, MmapRegion};
+#[cfg(feature = "iommu")]
+pub use ::guest_memory::{Iommu, IommuMemory, Iotlb};

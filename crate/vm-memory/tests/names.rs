@@ -56,6 +56,15 @@ mod backend_mmap {
     };
 }
 
+#[cfg(feature = "iommu")]
+mod iommu {
+    use vm_memory::iommu::{
+        Error, Iommu, IommuMemory, IommuMemorySliceIterator, Iotlb, IotlbFails, IotlbIterator,
+        IovaRange, MappedRange,
+    };
+    use vm_memory::{Iommu as AtTheRoot, IommuMemory as Memory, Iotlb as Mappings};
+}
+
 #[test]
 fn one_crate_is_the_other() {
     fn address(addr: guest_memory::GuestAddress) -> vm_memory::GuestAddress {

@@ -1,0 +1,180 @@
+//! [`Iotlb`]: the mappings that an IOMMU knows.
+
+use super::{Error, IovaRange, MappedRange};
+use crate::guest_memory::{GuestAddress, Permissions};
+use rangemap::RangeInclusiveMap;
+use std::ops::{Deref, RangeInclusive};
+
+/// Mappings from I/O virtual to guest-physical addresses, by the byte.
+///
+/// ```
+/// use guest_memory::iommu::Iotlb;
+/// use guest_memory::{GuestAddress, Permissions};
+/// let mut iotlb = Iotlb::new();
+/// iotlb.set_mapping(GuestAddress(0x1000), GuestAddress(0), 0x1000, Permissions::Read)?;
+/// let fails = Iotlb::lookup(&iotlb, GuestAddress(0x1f00), 0x200, Permissions::Read).unwrap_err();
+/// assert_eq!((fails.misses[0].base, fails.misses[0].length), (GuestAddress(0x2000), 0x100));
+/// # Ok::<(), guest_memory::iommu::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Iotlb {
+    // Inclusive ranges, as the last address is 2^64 - 1.
+    mappings: RangeInclusiveMap<u64, Mapping>,
+}
+
+/// Equal ones that touch are joined by the map.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Mapping {
+    /// What to add to an IOVA, modulo 2^64.
+    distance: u64,
+    permissions: Permissions,
+}
+
+/// What keeps a range from being accessed.
+#[derive(Clone, Debug)]
+pub struct IotlbFails {
+    /// What is not mapped.
+    pub misses: Vec<IovaRange>,
+    /// What is mapped, but not for this access.
+    pub access_fails: Vec<IovaRange>,
+}
+
+impl Iotlb {
+    /// No mappings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Maps the `length` bytes from `iova` to those from `map_to`, in place of what these were mapped to.
+    ///
+    /// # Errors
+    /// [`Error::IommuMisconfigured`] for no bytes, and if one of the ranges goes on past 2^64.
+    pub fn set_mapping(
+        &mut self,
+        iova: GuestAddress,
+        map_to: GuestAddress,
+        length: usize,
+        perm: Permissions,
+    ) -> Result<(), Error> {
+        let (Some(range), Some(_)) = (range(iova, length), range(map_to, length)) else {
+            let reason = format!(
+                "{length:#x} bytes from IOVA {:#x} cannot be mapped to {:#x}",
+                iova.0, map_to.0
+            );
+            return Err(Error::IommuMisconfigured { reason });
+        };
+        let mapping = Mapping {
+            distance: map_to.0.wrapping_sub(iova.0),
+            permissions: perm,
+        };
+        self.mappings.insert(range, mapping);
+        Ok(())
+    }
+
+    /// Forgets what the `length` bytes from `iova`, up to 2^64, are mapped to.
+    pub fn invalidate_mapping(&mut self, iova: GuestAddress, length: usize) {
+        if let Some(to_last) = length.checked_sub(1) {
+            let last = iova.0.saturating_add(to_last as u64);
+            self.mappings.remove(iova.0..=last);
+        }
+    }
+
+    /// Forgets all mappings.
+    pub fn invalidate_all(&mut self) {
+        self.mappings.clear();
+    }
+
+    /// The ranges that the `length` bytes from `iova` are mapped to, in order, if all allow `access`. No bytes are
+    /// mapped to no ranges. It is no method, because `this` is often a lock's guard, which the iterator keeps.
+    ///
+    /// # Errors
+    /// All that is missing, if anything is; of a range that goes on past 2^64, the whole.
+    pub fn lookup<D: Deref<Target = Iotlb>>(
+        this: D,
+        iova: GuestAddress,
+        length: usize,
+        access: Permissions,
+    ) -> Result<IotlbIterator<D>, IotlbFails> {
+        let fails = this.fails(iova, length, access);
+        if fails.misses.is_empty() && fails.access_fails.is_empty() {
+            return Ok(IotlbIterator {
+                iotlb: this,
+                next: iova.0,
+                left: length,
+            });
+        }
+        Err(fails)
+    }
+
+    fn fails(&self, iova: GuestAddress, length: usize, access: Permissions) -> IotlbFails {
+        let mut fails = IotlbFails {
+            misses: Vec::new(),
+            access_fails: Vec::new(),
+        };
+        let Some(wanted) = range(iova, length) else {
+            if length > 0 {
+                fails.misses.push(IovaRange { base: iova, length });
+            }
+            return fails;
+        };
+        let (first, last) = (*wanted.start(), *wanted.end());
+        // The next address to look at; none after 2^64 - 1.
+        let mut next = Some(first);
+        for (mapped, mapping) in self.mappings.overlapping(&wanted) {
+            let (from, to) = ((*mapped.start()).max(first), (*mapped.end()).min(last));
+            if let Some(next) = next.filter(|next| *next < from) {
+                fails.misses.push(part(next, from - 1));
+            }
+            if !mapping.permissions.allow(access) {
+                fails.access_fails.push(part(from, to));
+            }
+            next = to.checked_add(1);
+        }
+        if let Some(next) = next.filter(|next| *next <= last) {
+            fails.misses.push(part(next, last));
+        }
+        fails
+    }
+}
+
+/// The addresses of `length` bytes; `None` for no bytes, and past 2^64.
+fn range(base: GuestAddress, length: usize) -> Option<RangeInclusive<u64>> {
+    let to_last = length.checked_sub(1)? as u64;
+    Some(base.0..=base.0.checked_add(to_last)?)
+}
+
+/// The bytes up to `last`, which are part of a range whose length a `usize` holds.
+fn part(first: u64, last: u64) -> IovaRange {
+    let length = usize::try_from(last - first).map_or(usize::MAX, |to_last| to_last + 1);
+    IovaRange {
+        base: GuestAddress(first),
+        length,
+    }
+}
+
+/// The ranges that a range is mapped to: see [`Iotlb::lookup`].
+#[derive(Clone, Debug)]
+pub struct IotlbIterator<D: Deref<Target = Iotlb>> {
+    iotlb: D,
+    /// The next IOVA, if bytes are left.
+    next: u64,
+    left: usize,
+}
+
+impl<D: Deref<Target = Iotlb>> Iterator for IotlbIterator<D> {
+    type Item = MappedRange;
+
+    fn next(&mut self) -> Option<MappedRange> {
+        if self.left == 0 {
+            return None;
+        }
+        let (mapped, mapping) = self.iotlb.mappings.get_key_value(&self.next)?;
+        let to_last = usize::try_from(mapped.end() - self.next).unwrap_or(usize::MAX);
+        let length = to_last.saturating_add(1).min(self.left);
+        let base = GuestAddress(self.next.wrapping_add(mapping.distance));
+        self.left -= length;
+        // Wraps only after the last byte.
+        self.next = self.next.wrapping_add(length as u64);
+        Some(MappedRange { base, length })
+    }
+}

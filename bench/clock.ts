@@ -17,7 +17,7 @@ export interface Effort {
   milliseconds: number;
 }
 
-export const FULL: Effort = { rounds: 11, milliseconds: 40 };
+export const FULL: Effort = { rounds: 9, milliseconds: 20 };
 export const LITTLE: Effort = { rounds: 3, milliseconds: 2 };
 
 /** Compares two functions that do `operations` operations a call. */

@@ -33,7 +33,7 @@ const GROUPS = ["scalars", "bulk", "creation", "core"] as const;
 const SCALARS = "u32 reads and writes, median of all patterns";
 
 const prepared = JSON.parse(process.argv[2] ?? "") as Prepared;
-const processes = prepared.little ? 1 : 5;
+const processes = prepared.little ? 1 : 3;
 const missed: string[] = [];
 
 const found = prepared.engines.map((engine) => ({ engine, runs: [] as Row[][] }));
@@ -66,7 +66,7 @@ function rowsOf({ name, path }: Engine, group: string): Row[] {
 
 /** The example is a Node program. */
 function emulator(): Row[] {
-  const amount = prepared.little ? ["1", "2000000"] : ["9", "60000000"];
+  const amount = prepared.little ? ["1", "2000000"] : ["7", "40000000"];
   return output(process.execPath, [prepared.emulator, ...amount]);
 }
 

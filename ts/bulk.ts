@@ -1,6 +1,6 @@
 // Bulk: bytes between guest memory and the host's arrays, and views. No byte passes through the bindings.
 
-import { byteLengthOf, copyInto, isGrowable, ownedBy, part } from "./bytes.ts";
+import { copyInto, LastArray, ownedBy, part } from "./bytes.ts";
 import { type GuestRegion, hostOf } from "./region.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
@@ -17,6 +17,8 @@ const RUN = 1 << 30;
 export class Bulk {
   readonly #space: Space;
   readonly #resolver: Resolver;
+  readonly #sources = new LastArray();
+  readonly #targets = new LastArray();
 
   constructor(space: Space, resolver: Resolver) {
     this.#space = space;
@@ -25,7 +27,7 @@ export class Bulk {
 
   /** Reads until `into` is full, or a hole; gives how many bytes. Nothing at the start is an error. */
   read(address: Wide, into: Uint8Array): number {
-    const length = byteLengthOf(into, "into");
+    const length = this.#targets.lengthOf(into, "into");
     const host = this.#resolver.within(address, length);
     if (host < 0) return this.#readPieces(address, into, length);
     copyInto(into, this.#space.linear.u8.subarray(host, host + length));
@@ -34,7 +36,7 @@ export class Bulk {
 
   /** Writes all of `bytes`, or up to a hole; gives how many bytes. Nothing at the start is an error. */
   write(address: Wide, bytes: Uint8Array): number {
-    const length = byteLengthOf(bytes, "bytes");
+    const length = this.#sources.lengthOf(bytes, "bytes");
     const host = this.#resolver.within(address, length);
     if (host < 0) return this.#writePieces(address, bytes, length);
     this.#put(host, bytes, length);
@@ -43,7 +45,7 @@ export class Bulk {
 
   /** Reads the whole range, or throws. */
   readSlice(address: Wide, into: Uint8Array): void {
-    const length = byteLengthOf(into, "into");
+    const length = this.#targets.lengthOf(into, "into");
     const host = this.#resolver.within(address, length);
     if (host >= 0) {
       copyInto(into, this.#space.linear.u8.subarray(host, host + length));
@@ -55,7 +57,7 @@ export class Bulk {
 
   /** Writes the whole range, or throws. */
   writeSlice(address: Wide, bytes: Uint8Array): void {
-    const length = byteLengthOf(bytes, "bytes");
+    const length = this.#sources.lengthOf(bytes, "bytes");
     const host = this.#resolver.within(address, length);
     if (host >= 0) {
       this.#put(host, bytes, length);
@@ -132,7 +134,7 @@ export class Bulk {
   #put(host: number, bytes: Uint8Array, length: number): void {
     const { u8, dirty } = this.#space.linear;
     // Another thread may let a growable shared buffer grow at any moment: then only a target of this length is safe.
-    if (isGrowable(bytes)) u8.subarray(host, host + length).set(part(bytes, 0, length));
+    if (this.#sources.mayGrow(bytes)) u8.subarray(host, host + length).set(part(bytes, 0, length));
     else u8.set(bytes, host);
     if (length === 0) return;
     const first = host >>> 12;

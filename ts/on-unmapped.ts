@@ -4,7 +4,8 @@
  * Handlers for scalar accesses that no region backs, or not whole: {@link GuestMemory.onUnmapped}. One call an access.
  * Values are little-endian and unsigned (raw bits for floats), numbers for 1, 2 and 4 bytes, bigints for 8. A handler
  * that is missing, or a `read` that gives undefined, leaves the access an error. A handler may do anything with the
- * memory, dispose it too. Bulk accesses never call one.
+ * memory, dispose it too. Bulk accesses never call one; nor does, where addresses are numbers, an access past 2^53 by a
+ * bigint: rounded, its address would name another.
  *
  * @example
  * ```ts

@@ -69,7 +69,7 @@ export class SlowPath {
   #loadUnmapped(address: Wide, size: number): void {
     const status = this.#missing(address, size);
     const handler = this.#space.onUnmapped;
-    const value = handler?.read && servable(status) ? handler.read(this.#own(address), size) : undefined;
+    const value = handler?.read && this.#servable(status, address) ? handler.read(this.#own(address), size) : undefined;
     if (value === undefined) throw this.#failure(status, "read", address, size);
     if (typeof value !== "number" && typeof value !== "bigint") {
       throw new TypeError(`onUnmapped.read must give a number, a bigint or undefined, not ${wide.describe(value)}`);
@@ -80,7 +80,7 @@ export class SlowPath {
   #storeUnmapped(address: Wide, size: number): void {
     const status = this.#missing(address, size);
     const handler = this.#space.onUnmapped;
-    if (!handler?.write || !servable(status)) throw this.#failure(status, "write", address, size);
+    if (!handler?.write || !this.#servable(status, address)) throw this.#failure(status, "write", address, size);
     const scratch = this.#scratch;
     const value =
       size === 8
@@ -105,6 +105,15 @@ export class SlowPath {
     return this.#space.linear.failure(status, what, { address, length: size });
   }
 
+  /**
+   * A handler answers for holes, not for addresses that do not exist; nor for one that this memory's kind of number
+   * cannot say: rounded, it would name another.
+   */
+  #servable(status: number, address: Wide): boolean {
+    const hole = status === INVALID_GUEST_ADDRESS || status === PARTIAL_BUFFER;
+    return hole && (this.#space.bigint || address <= Number.MAX_SAFE_INTEGER);
+  }
+
   /** An address in this memory's kind of number. */
   #own(address: Wide): Wide {
     wide.split(address, "address");
@@ -117,9 +126,4 @@ export class SlowPath {
     else if (typeof value === "bigint") scratch.setBigUint64(0, value, true);
     else scratch.setUint32(0, value, true);
   }
-}
-
-/** A handler answers for holes, not for addresses that do not exist. */
-function servable(status: number): boolean {
-  return status === INVALID_GUEST_ADDRESS || status === PARTIAL_BUFFER;
 }

@@ -296,3 +296,6 @@ fn enter(table: &PageTable, region: &RamRegion) {
         READABLE | WRITABLE,
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,7 +125,7 @@ export class Machine {
 
   /** What the handler says to a read that fails so; undefined if there is none, or it has no answer. */
   unmappedRead(fault: string, address: bigint, size: number): bigint | undefined {
-    if (!this.serves(fault)) return undefined;
+    if (!this.serves(fault, address)) return undefined;
     const told = this.result(address);
     this.expectedCalls.push(["read", told, size]);
     return answers(BigInt(told)) ? answer(BigInt(told), size) : undefined;
@@ -133,14 +133,15 @@ export class Machine {
 
   /** Gives a write that fails so to the handler; false if it takes none. */
   unmappedWrite(fault: string, address: bigint, size: number, raw: bigint): boolean {
-    if (!this.serves(fault)) return false;
+    if (!this.serves(fault, address)) return false;
     this.expectedCalls.push(["write", this.result(address), size, size === 8 ? raw : Number(raw)]);
     return true;
   }
 
-  /** Handlers answer for holes; there is nothing behind 2^64 to answer for. */
-  private serves(fault: string): boolean {
-    return this.handled && fault !== "GUEST_ADDRESS_OVERFLOW";
+  /** Handlers answer for holes; there is nothing behind 2^64 to answer for, and no number for an address past 2^53. */
+  private serves(fault: string, address: bigint): boolean {
+    const sayable = typeof this.result(address) === "bigint" || address <= BigInt(Number.MAX_SAFE_INTEGER);
+    return this.handled && sayable && fault !== "GUEST_ADDRESS_OVERFLOW";
   }
 
   setHandler(set: boolean): void {

@@ -144,9 +144,9 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// The regions, for who changes where they lie.
-    pub(crate) fn lock_view(&self) -> RwLockWriteGuard<'_, Arc<FlatView>> {
-        self.view.write().unwrap_or_else(PoisonError::into_inner)
+    /// The regions, for who changes where they lie; `None` where somebody is at work on them.
+    pub(crate) fn try_lock_view(&self) -> Option<RwLockWriteGuard<'_, Arc<FlatView>>> {
+        self.view.try_write().ok()
     }
 
     /// Writes a region's entries anew after it has moved.

@@ -88,7 +88,7 @@ mod imp {
 
     /// Host pages in the arena: as many as Wasm has, less where address space or the interpreter is small.
     pub(crate) const MAX_PAGES: u32 = if cfg!(miri) {
-        1 << 14
+        1 << 15
     } else if cfg!(target_pointer_width = "64") {
         1 << 20
     } else {

@@ -63,6 +63,9 @@ mod tests {
 
     #[test]
     fn what_is_moved_keeps_its_bytes_and_what_is_held_stays() {
+        let _turn = handle::TURN
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
         // So large that other tests leave no hole that one fits into.
         let size = 0x80_0000;
         let make = || AddressSpace::from_ranges(&[(GuestAddress(0x1800), size)]).map(Arc::new);

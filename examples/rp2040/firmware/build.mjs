@@ -38,8 +38,14 @@ export function rustc() {
 /** Builds all programs. @returns {Map<string, Buffer>} the images, by file name */
 export function build() {
   // No path of this machine in the images, so that they are the same wherever they are built.
-  const places = { firmware: folder, cargo: cargoHome(), rust: sysroot() };
-  const flags = Object.entries(places).map(([name, path]) => `--remap-path-prefix=${path}=${name}`);
+  const places = [
+    ["firmware", folder],
+    ["cargo", cargoHome()],
+    ["rust", sysroot()],
+    // Where the component rust-src is installed, the compiler names its files; elsewhere it names them like this.
+    [`/rustc/${commitHash()}`, join(sysroot(), "lib", "rustlib", "src", "rust")],
+  ];
+  const flags = places.map(([name, path]) => `--remap-path-prefix=${path}=${name}`); // the last that fits counts
   const config = `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
   // Flags from outside would take the place of these.
   const { RUSTFLAGS, CARGO_ENCODED_RUSTFLAGS, ...env } = process.env;
@@ -95,6 +101,10 @@ function cargoHome() {
 
 function sysroot() {
   return execFileSync("rustc", ["--print", "sysroot"], { cwd: folder, encoding: "utf8" }).trim();
+}
+
+function commitHash() {
+  return /^commit-hash: (.+)$/m.exec(execFileSync("rustc", ["-vV"], { cwd: folder, encoding: "utf8" }))?.[1];
 }
 
 const digest = (/** @type {Buffer} */ bytes) => createHash("sha256").update(bytes).digest("hex");

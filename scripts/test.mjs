@@ -35,9 +35,9 @@ function rustFiles() {
 }
 
 /** vm-memory's features, but for `xen`, which is refused. (`rawfd` is that package's default.) */
-const features = `--features ${["backend-atomic", "backend-bitmap", "backend-mmap", "iommu"]
-  .map((feature) => `vm-memory/${feature}`)
-  .join()}`;
+const backends = ["backend-atomic", "backend-bitmap", "backend-mmap", "iommu"];
+const implicit = ["arc-swap", "bitflags", "vmm-sys-util"]; // its optional dependencies
+const features = `--features ${[...backends, ...implicit].map((feature) => `vm-memory/${feature}`).join()}`;
 
 const i686 = { needs: ["Rust's target i686-unknown-linux-gnu", "a C linker for 32-bit programs"] };
 
@@ -65,6 +65,12 @@ const rows = [
   cargo("cargo test, native, all features", `test --workspace --locked --quiet ${features}`),
   cargo("cargo test, i686", `test --workspace --locked --quiet ${features} --target i686-unknown-linux-gnu`, i686),
   cargo("cargo test, wasm32-wasip1", `test --workspace --locked --quiet ${features} --target wasm32-wasip1`),
+  cargo(
+    "vm-memory's API, of the original",
+    "test --manifest-path test/original/Cargo.toml --target-dir target --locked --quiet",
+  ),
+  // Of the working tree, as all the rest. Nothing is uploaded: vm-memory is another's name there.
+  cargo("cargo publish, dry run", "publish --workspace --dry-run --locked --quiet --allow-dirty"),
   node("vite build", "vite/bin/vite.js", "build"),
   node("declarations", "typescript/bin/tsc", "-p tsconfig.build.json"),
   node("publint", "publint/src/cli.js", "--strict"),

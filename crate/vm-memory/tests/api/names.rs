@@ -1,4 +1,4 @@
-//! The names of vm-memory 0.18, each where it has it: this compiles, or a name is missing.
+//! Each name where vm-memory 0.18 has it.
 
 #![allow(unused_imports, reason = "what is tested is that they can be imported")]
 
@@ -63,12 +63,4 @@ mod iommu {
         IovaRange, MappedRange,
     };
     use vm_memory::{Iommu as AtTheRoot, IommuMemory as Memory, Iotlb as Mappings};
-}
-
-#[test]
-fn one_crate_is_the_other() {
-    fn address(addr: guest_memory::GuestAddress) -> vm_memory::GuestAddress {
-        addr
-    }
-    assert_eq!(address(guest_memory::GuestAddress(5)).0, 5);
 }

@@ -6,6 +6,7 @@ export default {
     "scripts/*.mjs",
     "test/**/*.test.ts",
     "test/mutants/*.ts",
+    "test/consumers/run.mjs",
     "bench/*.ts",
     "examples/*/main.ts",
     "examples/*/web/{main,worker}.ts",

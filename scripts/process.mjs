@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 
-/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, shell?: boolean }} Options */
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, input?: string, quiet?: boolean, shell?: boolean }} Options */
 
 /**
  * Runs a command with its output on the terminal, or, when `quiet`, held back and shown only if it fails.

@@ -2,6 +2,7 @@
 // Usage: node scripts/test.mjs [--quick] [--only=word]      (--only: the rows whose name has the word)
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { environment, platforms, programsFor } from "./platforms.mjs";
 import { capture, run } from "./process.mjs";
 import { setup } from "./setup.mjs";
 import { binary, root } from "./toolchain.mjs";
@@ -39,7 +40,20 @@ const backends = ["backend-atomic", "backend-bitmap", "backend-mmap", "iommu"];
 const implicit = ["arc-swap", "bitflags", "vmm-sys-util"]; // its optional dependencies
 const features = `--features ${[...backends, ...implicit].map((feature) => `vm-memory/${feature}`).join()}`;
 
-const i686 = { needs: ["Rust's target i686-unknown-linux-gnu", "a C linker for 32-bit programs"] };
+/** @param {string} target one of those in platforms.mjs @returns {Partial<Row>} */
+function on(target) {
+  const platform = platforms.find((candidate) => candidate.target === target);
+  if (platform === undefined) throw new Error(`platforms.mjs has no ${target}`);
+  return { needs: [`Rust's target ${target}`, programsFor(platform)], env: environment(platform) };
+}
+
+/** @param {string} platform @param {Partial<Row>} [more] @returns {Row} */
+const consumers = (platform, more) => ({
+  name: `rust-vmm's suites, ${platform}`,
+  command: process.execPath,
+  args: [join(root, "test", "consumers", "run.mjs"), platform],
+  ...more,
+});
 
 /** @type {Row[]} */
 const rows = [
@@ -52,10 +66,12 @@ const rows = [
     "clippy, wasm32",
     `clippy --workspace --lib --locked --quiet ${features} --target wasm32-unknown-unknown -- -D warnings`,
   ),
-  cargo(
-    "clippy, i686",
-    `clippy --workspace --all-targets --locked --quiet ${features} --target i686-unknown-linux-gnu -- -D warnings`,
-    i686,
+  ...["i686-unknown-linux-gnu", "x86_64-pc-windows-gnu"].map((target) =>
+    cargo(
+      `clippy, ${target}`,
+      `clippy --workspace --all-targets --locked --quiet ${features} --target ${target} -- -D warnings`,
+      on(target),
+    ),
   ),
   cargo("cargo doc", `doc --workspace --no-deps --locked --quiet ${features}`, {
     env: { RUSTDOCFLAGS: "-D warnings" },
@@ -63,8 +79,13 @@ const rows = [
   // By itself, so that the default features are all it has: vm-memory's would come with the package beside it.
   cargo("cargo test, native", "test --package guest-memory --locked --quiet", { quick: true }),
   cargo("cargo test, native, all features", `test --workspace --locked --quiet ${features}`),
-  cargo("cargo test, i686", `test --workspace --locked --quiet ${features} --target i686-unknown-linux-gnu`, i686),
   cargo("cargo test, wasm32-wasip1", `test --workspace --locked --quiet ${features} --target wasm32-wasip1`),
+  ...platforms.map(({ target }) =>
+    cargo(`cargo test, ${target}`, `test --workspace --locked --quiet ${features} --target ${target}`, on(target)),
+  ),
+  consumers("native"),
+  consumers("i686", on("i686-unknown-linux-gnu")),
+  consumers("wasm32-wasip1"),
   cargo(
     "vm-memory's API, of the original",
     "test --manifest-path test/original/Cargo.toml --target-dir target --locked --quiet",

@@ -11,8 +11,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Vite 8 asks for this much of Node 20. */
 export const oldestNode = [20, 19];
 
-/** wasm32-unknown-unknown: pkg/; the next two: the core's tests with a 32-bit usize; the last: the example's firmware. */
-export const rustTargets = ["wasm32-unknown-unknown", "wasm32-wasip1", "i686-unknown-linux-gnu", "thumbv6m-none-eabi"];
+/** The first: pkg/; the next: the core's tests inside Wasm; the last: the example's firmware. More: platforms.mjs. */
+export const rustTargets = ["wasm32-unknown-unknown", "wasm32-wasip1", "thumbv6m-none-eabi"];
 export const rustComponents = ["rustfmt", "clippy"];
 
 /**

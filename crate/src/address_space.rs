@@ -32,7 +32,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, atomic::AtomicU8};
 /// use guest_memory::{AddressSpace, GuestAddress};
 ///
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x1000), 0x1000)])?;
-/// space.write_obj(0x1234_5678_u32, GuestAddress(0xffe))?;
+/// space.write_obj(0x1234_5678_u32.to_le(), GuestAddress(0xffe))?;
 /// assert_eq!(space.read_obj::<u16>(GuestAddress(0x1000))?, 0x1234_u16.to_le());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -7,6 +7,13 @@ use std::fmt::Debug;
 use std::ops::{Add, BitAnd, BitOr, Not, Sub};
 
 /// The number inside an address.
+///
+/// ```
+/// use guest_memory::address::AddressValue;
+/// use guest_memory::GuestAddress;
+/// let page: <GuestAddress as AddressValue>::V = 0x1000; // u64
+/// assert_eq!(page - GuestAddress::one(), 0xfff);
+/// ```
 pub trait AddressValue {
     /// The raw number: `u64` for every address of this crate, on every target.
     type V: Copy

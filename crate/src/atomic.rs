@@ -11,15 +11,16 @@ use std::sync::{Arc, LockResult, Mutex, MutexGuard, PoisonError};
 /// out others who would, changes a copy, and puts that in place; older snapshots stay as they are.
 ///
 /// ```
-/// use guest_memory::{GuestAddressSpace, GuestMemoryAtomic, GuestMemoryBackend};
-/// # fn plug_in<M: GuestMemoryBackend>(memory: M, with_another_region: impl Fn(&M) -> M) {
-/// let space = GuestMemoryAtomic::new(memory);
+/// use guest_memory::{AddressSpace, GuestAddress, GuestAddressSpace, GuestMemoryAtomic, GuestMemoryBackend};
+/// let machine = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let space = GuestMemoryAtomic::from(machine.view());
 /// let device = space.clone();
 /// let before = device.memory();
 /// let exclusive = space.lock().unwrap();
-/// exclusive.replace(with_another_region(&space.memory()));
-/// assert_eq!(device.memory().num_regions(), before.num_regions() + 1);
-/// # }
+/// let region = machine.insert_region(GuestAddress(0x1000), 0x1000)?;
+/// exclusive.replace(space.memory().insert_region(region)?);
+/// assert_eq!((before.num_regions(), device.memory().num_regions()), (1, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct GuestMemoryAtomic<M: GuestMemory> {
@@ -78,6 +79,17 @@ impl<M: GuestMemory> GuestAddressSpace for GuestMemoryAtomic<M> {
 }
 
 /// A snapshot of a [`GuestMemoryAtomic`]. For long use, [`into_inner`](GuestMemoryLoadGuard::into_inner) is faster.
+///
+/// ```
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress, GuestAddressSpace, GuestMemoryAtomic};
+/// let machine = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let space = GuestMemoryAtomic::from(machine.view());
+/// let snapshot = space.memory(); // for one piece of work
+/// snapshot.write_obj(5u32, GuestAddress(8))?;
+/// let kept = snapshot.into_inner(); // an `Arc`, for a thread of its own
+/// assert_eq!(kept.read_obj::<u32>(GuestAddress(8))?, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct GuestMemoryLoadGuard<M: GuestMemory> {
     guard: Guard<Arc<M>>,
@@ -107,6 +119,17 @@ impl<M: GuestMemory> Deref for GuestMemoryLoadGuard<M> {
 }
 
 /// The right to replace the memory of a [`GuestMemoryAtomic`]; dropped, nothing is replaced.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, GuestAddressSpace, GuestMemoryAtomic, GuestMemoryBackend};
+/// let machine = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let space = GuestMemoryAtomic::from(machine.view());
+/// let exclusive = space.lock().unwrap(); // nobody else replaces it meanwhile
+/// let (smaller, _region) = space.memory().remove_region(GuestAddress(0), 0x1000)?;
+/// exclusive.replace(smaller);
+/// assert_eq!(space.memory().num_regions(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct GuestMemoryExclusiveGuard<'a, M: GuestMemory> {
     space: &'a GuestMemoryAtomic<M>,

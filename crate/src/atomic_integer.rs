@@ -10,6 +10,16 @@ use std::sync::atomic::Ordering;
 /// # Safety
 /// An implementor must be an integer that may be shared with other code that reads and writes its bytes at any time:
 /// every bit pattern is a value, and a load or store is one indivisible access.
+///
+/// ```
+/// use guest_memory::{AtomicInteger, VolatileMemory, VolatileSlice};
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// let mut backing = [0u32; 2];
+/// let memory = VolatileSlice::from(guest_memory::ByteValued::as_mut_slice(&mut backing));
+/// let counter: &AtomicU32 = memory.get_atomic_ref(4).unwrap();
+/// AtomicInteger::store(counter, 7, Ordering::Release);
+/// assert_eq!(backing, [0, 7]);
+/// ```
 pub unsafe trait AtomicInteger: Sync + Send {
     /// The plain integer of the same width.
     type V;

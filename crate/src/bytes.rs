@@ -114,6 +114,19 @@ impl_byte_valued!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 unsafe impl<T: ByteValued, const N: usize> ByteValued for [T; N] {}
 
 /// An integer that can be read and written in one indivisible access.
+///
+/// ```
+/// use guest_memory::{AddressSpace, AtomicAccess, Bytes, GuestAddress, GuestMemory};
+/// use std::sync::atomic::Ordering;
+/// /// Gives an index to the driver, after all that was written before it.
+/// fn publish<T: AtomicAccess>(memory: &impl GuestMemory, index: T) {
+///     memory.store(index, GuestAddress(2), Ordering::Release).unwrap();
+/// }
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// publish(&*space.view(), 5u16);
+/// assert_eq!(space.read_obj::<u16>(GuestAddress(2))?, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait AtomicAccess:
     ByteValued
     // The integer and the atomic's value are the same type, which the trait system is told by conversions.

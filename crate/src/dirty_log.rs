@@ -11,6 +11,17 @@ use crate::span;
 use core::sync::atomic::Ordering;
 
 /// A range of guest addresses: start and length in bytes.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, dirty_log::GuestRange};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
+/// let client = space.open_dirty_client()?;
+/// space.write_obj(5u32, GuestAddress(0x1ffe))?;
+/// let mut ranges: [GuestRange; 4] = Default::default();
+/// let (count, _more) = space.collect_dirty(client, GuestAddress(0), &mut ranges);
+/// assert_eq!(ranges[..count], [(GuestAddress(0x1000), 0x2000)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type GuestRange = (GuestAddress, u64);
 
 impl AddressSpace {

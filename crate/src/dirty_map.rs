@@ -18,7 +18,18 @@ pub const CLIENTS: u8 = 7;
 
 static MAP: [AtomicU8; MAX_PAGES as usize] = [const { AtomicU8::new(0) }; MAX_PAGES as usize];
 
-/// Where the map starts in linear memory: `map()[host page]` is a page's byte.
+/// Where the map starts in linear memory: a page's byte lies at `host_offset() + host page`.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, dirty_map};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let page = space.host_run(GuestAddress(0), 0x1000)?.host >> 12;
+/// let byte = std::ptr::with_exposed_provenance::<u8>(dirty_map::host_offset() + page);
+/// space.write_obj(5u32, GuestAddress(0))?;
+/// // SAFETY: the map has a byte for each host page.
+/// assert_eq!(unsafe { byte.read_volatile() }, dirty_map::MARK);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(target_arch = "wasm32")]
 pub fn host_offset() -> usize {
     MAP.as_ptr().expose_provenance()

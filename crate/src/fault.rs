@@ -7,6 +7,15 @@ use crate::guest_memory::Error;
 use crate::region::GuestRegionCollectionError;
 
 /// Why an operation on an address space was refused. Nothing has been done then.
+///
+/// ```
+/// use guest_memory::{AddressSpace, Fault, GuestAddress};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let fault = space.fill(GuestAddress(0xff0), 0, 0x20).unwrap_err();
+/// assert_eq!(fault, Fault::PartialBuffer { address: 0x1000, completed: 0x10 });
+/// assert_eq!(fault.to_string(), "no memory at guest address 0x1000, 16 bytes into the range");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Nothing backs the first byte of the range.

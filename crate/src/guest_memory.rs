@@ -30,6 +30,11 @@ pub use permissions::Permissions;
 pub use slices::{GuestMemoryBackendSliceIterator, GuestMemorySliceIterator};
 
 /// A number of bytes in the guest's address space: 64 bits on every target.
+///
+/// ```
+/// let size: guest_memory::GuestUsize = 1 << 40; // also where a `usize` has 32 bits
+/// assert_eq!(size >> 30, 1024);
+/// ```
 pub type GuestUsize = u64;
 
 /// A guest-physical address, in bytes.
@@ -65,6 +70,20 @@ impl MemoryRegionAddress {
 ///
 /// Only [`iter`](GuestMemoryBackend::iter) is required; an implementor with a faster
 /// [`find_region`](GuestMemoryBackend::find_region) makes all the rest faster.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
+/// /// The bytes of memory there are.
+/// fn size<M: GuestMemoryBackend>(memory: &M) -> u64 {
+///     memory.iter().map(GuestMemoryRegion::len).sum()
+/// }
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(1 << 32), 0x2000)])?;
+/// let memory = space.view();
+/// assert_eq!(size(&*memory), 0x3000);
+/// assert!(memory.address_in_range(GuestAddress(0xfff)) && !memory.address_in_range(GuestAddress(0x1000)));
+/// assert_eq!(memory.last_addr(), GuestAddress((1 << 32) + 0x1fff));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait GuestMemoryBackend {
     /// What the memory is made of.
     type R: GuestMemoryRegion;
@@ -205,6 +224,22 @@ pub trait GuestMemoryBackend {
 /// Memory that is accessed at guest addresses, some of which may be allowed and others not.
 ///
 /// Each [`GuestMemoryBackend`] is one that allows everything.
+///
+/// ```
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress, GuestMemory, Permissions};
+/// /// What a device does with the memory it is given, behind an IOMMU or not.
+/// fn answer<M: GuestMemory>(memory: &M, at: GuestAddress) -> Result<u32, guest_memory::GuestMemoryError> {
+///     let question: u32 = memory.read_obj(at)?;
+///     memory.write_obj(question + 1, at)?;
+///     Ok(question)
+/// }
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let memory = space.view();
+/// assert!(memory.check_range(GuestAddress(0x10), 4, Permissions::ReadWrite));
+/// assert_eq!(answer(&*memory, GuestAddress(0x10))?, 0);
+/// assert_eq!(answer(&*memory, GuestAddress(0x10))?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait GuestMemory {
     /// The memory behind, where this is but a view of it.
     type PhysicalMemory: GuestMemoryBackend + ?Sized;

@@ -21,6 +21,16 @@ fn slots() -> MutexGuard<'static, Vec<Slot>> {
 
 /// Registers an address space. The handle is never 0, and is not used again until its slot was reused 4,095 times.
 /// `None` where 2^20 are registered or memory is out.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, handle};
+/// use std::sync::Arc;
+/// let space = Arc::new(AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?);
+/// let number = handle::register(space.clone()).unwrap();
+/// assert!(Arc::ptr_eq(&space, &handle::get(number).unwrap()));
+/// # handle::release(number);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn register(space: Arc<AddressSpace>) -> Option<u32> {
     let mut slots = slots();
     let index = match slots.iter().position(|slot| slot.space.is_none()) {
@@ -79,6 +89,16 @@ pub(crate) fn all() -> Option<Vec<Arc<AddressSpace>>> {
 }
 
 /// Forgets a handle; the address space goes when nobody else holds it. Gives whether the handle named one.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, handle};
+/// use std::sync::Arc;
+/// let space = Arc::new(AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?);
+/// let number = handle::register(space).unwrap();
+/// assert!(handle::release(number) && !handle::release(number));
+/// assert!(handle::get(number).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn release(handle: u32) -> bool {
     let found = {
         let mut slots = slots();

@@ -17,6 +17,18 @@ pub use iotlb::{Iotlb, IotlbFails, IotlbIterator};
 pub use memory::{IommuMemory, IommuMemorySliceIterator};
 
 /// Why an IOVA could not be translated, or a mapping not be made.
+///
+/// ```
+/// use guest_memory::iommu::Iotlb;
+/// use guest_memory::{GuestAddress, Permissions};
+/// let past_the_end = Iotlb::new()
+///     .set_mapping(GuestAddress(u64::MAX), GuestAddress(0), 2, Permissions::Read)
+///     .unwrap_err();
+/// assert_eq!(
+///     past_the_end.to_string(),
+///     "the IOMMU is misconfigured: 0x2 bytes from IOVA 0xffffffffffffffff cannot be mapped to 0x0"
+/// );
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Part of the range is not mapped, or not for this access.
@@ -97,6 +109,14 @@ pub trait Iommu: fmt::Debug + Send + Sync {
 }
 
 /// A range of I/O virtual addresses.
+///
+/// ```
+/// use guest_memory::GuestAddress;
+/// use guest_memory::iommu::IovaRange;
+/// let range = IovaRange::try_from(0x1000..0x1800)?;
+/// assert_eq!((range.base, range.length), (GuestAddress(0x1000), 0x800));
+/// # Ok::<(), std::num::TryFromIntError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IovaRange {
     /// The first address.
@@ -130,6 +150,16 @@ impl TryFrom<Range<u64>> for IovaRange {
 }
 
 /// A range of guest-physical addresses that a range of I/O virtual addresses is mapped to.
+///
+/// ```
+/// use guest_memory::iommu::Iotlb;
+/// use guest_memory::{GuestAddress, Permissions};
+/// let mut iotlb = Iotlb::new();
+/// iotlb.set_mapping(GuestAddress(0x1000), GuestAddress(0x8000), 0x1000, Permissions::Read)?;
+/// let mapped = Iotlb::lookup(&iotlb, GuestAddress(0x1800), 4, Permissions::Read).unwrap().next().unwrap();
+/// assert_eq!((mapped.base, mapped.length), (GuestAddress(0x8800), 4));
+/// # Ok::<(), guest_memory::iommu::Error>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MappedRange {
     /// The first address.

@@ -35,6 +35,15 @@ pub use builder::MmapRegionBuilder;
 pub use region::{Error as MmapRegionError, MmapRegion};
 
 /// Why a guest's memory could not be mapped.
+///
+/// ```
+/// use guest_memory::mmap::FromRangesError;
+/// use guest_memory::{GuestAddress, GuestMemoryMmap, GuestRegionCollectionError};
+/// let none = GuestMemoryMmap::<()>::from_ranges(&[]).unwrap_err();
+/// assert!(matches!(none, FromRangesError::Collection(GuestRegionCollectionError::NoMemoryRegion)));
+/// let past_the_end = GuestMemoryMmap::<()>::from_ranges(&[(GuestAddress(u64::MAX), 0x1000)]).unwrap_err();
+/// assert!(matches!(past_the_end, FromRangesError::InvalidGuestRegion));
+/// ```
 #[derive(Debug, Error)]
 pub enum FromRangesError {
     /// The regions do not make up a memory.
@@ -49,6 +58,14 @@ pub enum FromRangesError {
 }
 
 /// A mapping at a guest address. It dereferences to the mapping.
+///
+/// ```
+/// use guest_memory::{Bytes, GuestAddress, GuestMemoryRegion, GuestRegionMmap, MemoryRegionAddress, MmapRegion};
+/// let region = GuestRegionMmap::new(MmapRegion::<()>::new(0x1000)?, GuestAddress(0x10_0000)).unwrap();
+/// region.write_obj(5u32, MemoryRegionAddress(0xffc))?;
+/// assert_eq!((region.last_addr(), region.size()), (GuestAddress(0x10_0fff), 0x1000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct GuestRegionMmap<B = ()> {
     mapping: Arc<MmapRegion<B>>,

@@ -12,6 +12,16 @@ use crate::volatile_memory::VolatileSlice;
 ///
 /// Guest and host addresses agree in their low 12 bits, so that a guest page inside the region is one host page, and
 /// the page table can name it.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0x1234), 0x2000)])?;
+/// let view = space.view();
+/// let region = view.find_region(GuestAddress(0x2000)).unwrap();
+/// assert_eq!((region.start_addr(), region.len()), (GuestAddress(0x1234), 0x2000));
+/// assert_eq!(region.host_offset() & 0xfff, 0x234);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RamRegion {
     start: GuestAddress,
@@ -118,6 +128,17 @@ impl GuestMemoryRegion for RamRegion {
 impl GuestMemoryRegionBytes for RamRegion {}
 
 /// The dirty map seen as vm-memory's `Bitmap`, from one byte of linear memory on.
+///
+/// ```
+/// use guest_memory::bitmap::Bitmap;
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
+/// let view = space.view();
+/// let written = view.find_region(GuestAddress(0)).unwrap().bitmap();
+/// space.write_obj(5u32, GuestAddress(0x1ffe))?;
+/// assert!(written.dirty_at(0x1000) && written.dirty_at(0x2000) && !written.dirty_at(0x3000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DirtyPages {
     host: usize,

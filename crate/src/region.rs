@@ -21,6 +21,21 @@ pub use collection::{GuestRegionCollection, GuestRegionCollectionError};
 /// and does not go past 2^64; its start and length never change. An implementor with bytes in the host's memory
 /// implements [`get_slice`](GuestMemoryRegion::get_slice) and marks itself [`GuestMemoryRegionBytes`], which makes it
 /// [`Bytes`].
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestMemoryRegion, MemoryRegionAddress};
+/// /// The guest addresses of a region's second half.
+/// fn upper_half<R: GuestMemoryRegion>(region: &R) -> (GuestAddress, GuestAddress) {
+///     (GuestAddress(region.start_addr().0 + region.len() / 2), region.last_addr())
+/// }
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0x1000), 0x1000)])?;
+/// let view = space.view();
+/// let region = view.iter().next().unwrap();
+/// assert_eq!(upper_half(region), (GuestAddress(0x1800), GuestAddress(0x1fff)));
+/// assert_eq!(region.to_region_addr(GuestAddress(0x1800)), Some(MemoryRegionAddress(0x800)));
+/// assert!(region.get_slice(MemoryRegionAddress(0xfff), 2).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[expect(
     clippy::len_without_is_empty,
     reason = "vm-memory's names, and a region is never empty"
@@ -124,6 +139,47 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
 }
 
 /// Marks a region whose [`as_volatile_slice`](GuestMemoryRegion::as_volatile_slice) succeeds: it is then [`Bytes`].
+///
+/// ```
+/// use guest_memory::bitmap::BS;
+/// use guest_memory::guest_memory::{Error, Result};
+/// use guest_memory::{
+///     Bytes, GuestAddress, GuestMemoryRegion, GuestMemoryRegionBytes, MemoryRegionAddress, VolatileMemory, VolatileSlice,
+/// };
+/// use std::cell::UnsafeCell;
+///
+/// /// A page of this program's own.
+/// struct Page(UnsafeCell<[u8; 4096]>);
+///
+/// impl GuestMemoryRegion for Page {
+///     type B = ();
+///
+///     fn len(&self) -> u64 {
+///         4096
+///     }
+///
+///     fn start_addr(&self) -> GuestAddress {
+///         GuestAddress(0)
+///     }
+///
+///     fn bitmap(&self) {}
+///
+///     fn get_slice(&self, offset: MemoryRegionAddress, count: usize) -> Result<VolatileSlice<'_>> {
+///         // SAFETY: the bytes live as long as `self`, and nobody makes a reference to them.
+///         let all = unsafe { VolatileSlice::new(self.0.get().cast(), 4096) };
+///         let offset = usize::try_from(offset.0).map_err(|_| Error::InvalidBackendAddress)?;
+///         all.compute_end_offset(offset, count)?;
+///         Ok(all.offset(offset)?.split_at(count)?.0)
+///     }
+/// }
+///
+/// impl GuestMemoryRegionBytes for Page {}
+///
+/// let page = Page(UnsafeCell::new([0; 4096]));
+/// page.write_obj(0x1234u16, MemoryRegionAddress(4094))?;
+/// assert!(page.write_obj(0x1234u16, MemoryRegionAddress(4095)).is_err());
+/// # Ok::<(), Error>(())
+/// ```
 pub trait GuestMemoryRegionBytes: GuestMemoryRegion {}
 
 /// The offset that `addr` is in a slice of the whole region. One that no `usize` holds is in no region, and so

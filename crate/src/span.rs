@@ -6,12 +6,30 @@ use crate::ram_region::RamRegion;
 use crate::region::{GuestMemoryRegion, GuestRegionCollection};
 
 /// The regions of an address space, sorted and without overlap.
+///
+/// ```
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let view = space.view(); // stays as it is, whatever is inserted
+/// space.insert_region(GuestAddress(0x1000), 0x1000)?;
+/// assert!(view.read_obj::<u8>(GuestAddress(0x1000)).is_err());
+/// assert!(space.view().read_obj::<u8>(GuestAddress(0x1000)).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type FlatView = GuestRegionCollection<RamRegion>;
 
 /// The longest run that is moved at once: raw copies must not pass `isize::MAX`, and a region may.
 const LONGEST: u64 = 1 << 30;
 
 /// Adjacent bytes in linear memory.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x1000), 0x1000)])?;
+/// let run = space.forward_run(GuestAddress(0xffc), 8).unwrap();
+/// assert_eq!(run.length, 4); // up to the end of the region
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
     /// The host offset of the first byte.

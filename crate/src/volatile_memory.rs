@@ -39,6 +39,13 @@ pub use slice::VolatileSlice;
 type MmapInfo = PhantomData<()>;
 
 /// Why bytes could not be accessed. Addresses and offsets are in bytes.
+///
+/// ```
+/// use guest_memory::{VolatileMemory, VolatileMemoryError, VolatileSlice};
+/// let mut backing = [0u8; 8];
+/// let memory = VolatileSlice::from(&mut backing[..]);
+/// assert!(matches!(memory.get_slice(4, 5), Err(VolatileMemoryError::OutOfBounds { addr: 9 })));
+/// ```
 #[derive(Debug, Error)]
 pub enum Error {
     /// `addr` is outside the memory.
@@ -85,12 +92,27 @@ pub enum Error {
 }
 
 /// The result of an access to volatile memory.
+///
+/// ```
+/// use guest_memory::volatile_memory::Result;
+/// use guest_memory::{VolatileMemory, VolatileSlice};
+/// fn length(header: VolatileSlice<'_>) -> Result<u32> {
+///     Ok(header.get_ref::<u32>(4)?.load())
+/// }
+/// assert!(length(VolatileSlice::from(&mut [0u8; 4][..])).is_err());
+/// ```
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// `base + offset`.
 ///
 /// # Errors
 /// [`Error::Overflow`] if a `usize` does not hold it.
+///
+/// ```
+/// use guest_memory::volatile_memory::compute_offset;
+/// assert_eq!(compute_offset(0x1000, 4).unwrap(), 0x1004);
+/// assert!(compute_offset(usize::MAX, 1).is_err());
+/// ```
 #[inline]
 pub fn compute_offset(base: usize, offset: usize) -> Result<usize> {
     base.checked_add(offset)

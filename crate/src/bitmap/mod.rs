@@ -14,16 +14,70 @@ use std::fmt::Debug;
 pub use backend::{ArcSlice, AtomicBitmap, RefSlice};
 
 /// The slice of a bitmap that covers what is borrowed for `'a`.
+///
+/// ```
+/// use guest_memory::bitmap::{Bitmap, WithBitmapSlice};
+/// fn first_page<B: Bitmap>(bitmap: &B) -> <B as WithBitmapSlice<'_>>::S {
+///     bitmap.slice_at(0)
+/// }
+/// assert_eq!(first_page(&()), ());
+/// ```
 pub trait WithBitmapSlice<'a> {
     /// The slice's type.
     type S: BitmapSlice;
 }
 
 /// A bitmap that is a part of another: slicing it again gives the same type.
+///
+/// ```
+/// use guest_memory::VolatileSlice;
+/// use guest_memory::bitmap::BitmapSlice;
+/// /// Clears a buffer; whatever tracks it learns of it.
+/// fn clear<B: BitmapSlice>(buffer: &VolatileSlice<'_, B>) {
+///     buffer.copy_from(&vec![0u8; buffer.len()]);
+/// }
+/// let mut backing = [7u8; 4];
+/// clear(&VolatileSlice::from(&mut backing[..]));
+/// assert_eq!(backing, [0; 4]);
+/// ```
 pub trait BitmapSlice: Bitmap + Clone + Debug + for<'a> WithBitmapSlice<'a, S = Self> {}
 
 /// Marks and tells which bytes were written. Offsets and lengths are in bytes; the grain is the implementor's, often
 /// a page.
+///
+/// ```
+/// use guest_memory::bitmap::{Bitmap, BitmapSlice, WithBitmapSlice};
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// /// Only counts the bytes that are written.
+/// #[derive(Clone, Debug, Default)]
+/// struct Counter(Rc<Cell<usize>>);
+///
+/// impl Bitmap for Counter {
+///     fn mark_dirty(&self, _offset: usize, len: usize) {
+///         self.0.set(self.0.get() + len);
+///     }
+///
+///     fn dirty_at(&self, _offset: usize) -> bool {
+///         self.0.get() > 0
+///     }
+///
+///     fn slice_at(&self, _offset: usize) -> Self {
+///         self.clone()
+///     }
+/// }
+///
+/// impl BitmapSlice for Counter {}
+///
+/// impl WithBitmapSlice<'_> for Counter {
+///     type S = Self;
+/// }
+///
+/// let counter = Counter::default();
+/// counter.slice_at(0x1000).mark_dirty(0, 8);
+/// assert_eq!(counter.0.get(), 8);
+/// ```
 pub trait Bitmap: for<'a> WithBitmapSlice<'a> {
     /// Marks the `len` bytes from `offset` as written. What lies beyond the tracked range is ignored.
     fn mark_dirty(&self, offset: usize, len: usize);
@@ -36,6 +90,14 @@ pub trait Bitmap: for<'a> WithBitmapSlice<'a> {
 }
 
 /// A bitmap that can be made for a number of bytes.
+///
+/// ```
+/// use guest_memory::bitmap::{Bitmap, NewBitmap};
+/// fn clean<B: NewBitmap>(bytes: usize) -> B {
+///     B::with_len(bytes)
+/// }
+/// assert!(!clean::<()>(0x1000).dirty_at(0));
+/// ```
 pub trait NewBitmap: Bitmap + Default {
     /// A bitmap with nothing marked, for `len` bytes.
     fn with_len(len: usize) -> Self;
@@ -90,9 +152,29 @@ impl<B: Bitmap> Bitmap for Option<B> {
 }
 
 /// The slice type of a bitmap.
+///
+/// ```
+/// use guest_memory::bitmap::{BS, Bitmap};
+/// fn second_page<B: Bitmap>(bitmap: &B) -> BS<'_, B> {
+///     bitmap.slice_at(0x1000)
+/// }
+/// assert!(second_page(&None::<()>).is_none());
+/// ```
 pub type BS<'a, B> = <B as WithBitmapSlice<'a>>::S;
 
 /// The slice type of the bitmaps of a [`GuestMemoryBackend`]'s regions.
+///
+/// ```
+/// use guest_memory::bitmap::MS;
+/// use guest_memory::guest_memory::Result;
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, VolatileSlice};
+/// fn header<M: GuestMemoryBackend>(memory: &M) -> Result<VolatileSlice<'_, MS<'_, M>>> {
+///     memory.get_slice(GuestAddress(0), 16)
+/// }
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// assert_eq!(header(&*space.view())?.len(), 16);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type MS<'a, M> = BS<'a, <<M as GuestMemoryBackend>::R as GuestMemoryRegion>::B>;
 
 #[cfg(test)]

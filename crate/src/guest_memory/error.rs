@@ -47,6 +47,16 @@ pub enum Error {
 }
 
 /// The result of an access to guest memory.
+///
+/// ```
+/// use guest_memory::guest_memory::Result;
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress, GuestMemory};
+/// fn magic(memory: &impl GuestMemory) -> Result<u32> {
+///     memory.read_obj(GuestAddress(0))
+/// }
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)]).unwrap();
+/// assert_eq!(magic(&*space.view()).unwrap(), 0);
+/// ```
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl From<volatile_memory::Error> for Error {

@@ -9,6 +9,17 @@ use std::fmt;
 use std::iter::FusedIterator;
 
 /// The slices that make up a range of guest memory. After an error there are no more.
+///
+/// ```
+/// use guest_memory::guest_memory::GuestMemorySliceIterator;
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemory, Permissions};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x1000), 0x1000)])?;
+/// let memory = space.view();
+/// let slices = GuestMemory::get_slices(&*memory, GuestAddress(0xffc), 0x2000, Permissions::Read)?;
+/// let lengths: Vec<_> = slices.stop_on_error()?.map(|slice| slice.len()).collect();
+/// assert_eq!(lengths, [4, 0x1000]); // up to the hole
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait GuestMemorySliceIterator<'a, B: BitmapSlice>:
     Iterator<Item = Result<VolatileSlice<'a, B>>> + FusedIterator + Sized
 {
@@ -27,6 +38,16 @@ pub trait GuestMemorySliceIterator<'a, B: BitmapSlice>:
 ///
 /// The error is [`Error::InvalidGuestAddress`] of the first byte that is not backed, or
 /// [`Error::GuestAddressOverflow`] where the range goes on past the end of the address space.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let memory = space.view();
+/// let mut slices = GuestMemoryBackend::get_slices(&*memory, GuestAddress(0xffc), 8);
+/// assert_eq!(slices.next().unwrap()?.len(), 4);
+/// assert!(slices.next().unwrap().is_err() && slices.next().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct GuestMemoryBackendSliceIterator<'a, M: GuestMemoryBackend + ?Sized> {
     memory: &'a M,
     /// Where the next slice begins; `None` past the end of the address space.

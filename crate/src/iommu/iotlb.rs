@@ -31,6 +31,17 @@ struct Mapping {
 }
 
 /// What keeps a range from being accessed.
+///
+/// ```
+/// use guest_memory::iommu::Iotlb;
+/// use guest_memory::{GuestAddress, Permissions};
+/// let mut iotlb = Iotlb::new();
+/// iotlb.set_mapping(GuestAddress(0x1000), GuestAddress(0x8000), 0x1000, Permissions::Read)?;
+/// let fails = Iotlb::lookup(&iotlb, GuestAddress(0x1800), 0x1000, Permissions::Write).unwrap_err();
+/// assert_eq!((fails.misses[0].base, fails.misses[0].length), (GuestAddress(0x2000), 0x800));
+/// assert_eq!((fails.access_fails[0].base, fails.access_fails[0].length), (GuestAddress(0x1800), 0x800));
+/// # Ok::<(), guest_memory::iommu::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct IotlbFails {
     /// What is not mapped.
@@ -153,6 +164,18 @@ fn part(first: u64, last: u64) -> IovaRange {
 }
 
 /// The ranges that a range is mapped to: see [`Iotlb::lookup`].
+///
+/// ```
+/// use guest_memory::iommu::Iotlb;
+/// use guest_memory::{GuestAddress, Permissions};
+/// let mut iotlb = Iotlb::new();
+/// iotlb.set_mapping(GuestAddress(0x1000), GuestAddress(0x8000), 0x1000, Permissions::Read)?;
+/// iotlb.set_mapping(GuestAddress(0x2000), GuestAddress(0), 0x1000, Permissions::Read)?;
+/// let ranges = Iotlb::lookup(&iotlb, GuestAddress(0x1ffe), 4, Permissions::Read).unwrap();
+/// let ranges: Vec<_> = ranges.map(|range| (range.base.0, range.length)).collect();
+/// assert_eq!(ranges, [(0x8ffe, 2), (0, 2)]);
+/// # Ok::<(), guest_memory::iommu::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct IotlbIterator<D: Deref<Target = Iotlb>> {
     iotlb: D,

@@ -20,6 +20,43 @@ type BitmapOf<M> = <<M as GuestMemoryBackend>::R as GuestMemoryRegion>::B;
 /// While it is, writes are marked in a bitmap of its own, at the IOVA that was written, and not in the bitmaps of the
 /// memory behind. A range is accessed as a whole or not at all: one that is not all mapped is an error. Where a `usize`
 /// has 32 bits, an IOVA past 4 GiB can only be accessed if the bitmap is one that tracks nothing.
+///
+/// ```
+/// use guest_memory::iommu::{Error, Iommu, IommuMemory, Iotlb, IotlbIterator, IovaRange};
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryRegion, Permissions};
+///
+/// /// Mappings that never change.
+/// #[derive(Debug)]
+/// struct Fixed(Iotlb);
+///
+/// impl Iommu for Fixed {
+///     type IotlbGuard<'a> = &'a Iotlb;
+///
+///     fn translate(
+///         &self,
+///         iova: GuestAddress,
+///         length: usize,
+///         access: Permissions,
+///     ) -> Result<IotlbIterator<&Iotlb>, Error> {
+///         Iotlb::lookup(&self.0, iova, length, access).map_err(|fails| Error::CannotResolve {
+///             iova_range: IovaRange { base: iova, length },
+///             reason: format!("{fails:?}"),
+///         })
+///     }
+/// }
+///
+/// let mut iotlb = Iotlb::new();
+/// iotlb.set_mapping(GuestAddress(0x10_0000), GuestAddress(0), 0x1000, Permissions::Read)?;
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// space.write_obj(5u32, GuestAddress(0x10))?;
+/// let ram = (*space.view()).clone();
+/// let marks = ram.iter().next().unwrap().bitmap(); // of the kind that the regions have
+/// let memory = IommuMemory::new(ram, Fixed(iotlb), true, marks);
+/// assert_eq!(memory.read_obj::<u32>(GuestAddress(0x10_0010))?, 5);
+/// assert!(memory.write_obj(6u32, GuestAddress(0x10_0010)).is_err(), "mapped for reading");
+/// assert!(memory.read_obj::<u32>(GuestAddress(0x10)).is_err(), "not mapped");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct IommuMemory<M: GuestMemoryBackend, I: Iommu> {
     backend: M,
     iommu: Arc<I>,
@@ -163,6 +200,36 @@ impl<M: GuestMemoryBackend, I: Iommu> GuestMemory for IommuMemory<M, I> {
 }
 
 /// The slices of a range behind an IOMMU. After an error there are no more.
+///
+/// ```
+/// # use guest_memory::iommu::{Error, Iommu, IommuMemory, Iotlb, IotlbIterator};
+/// # use guest_memory::{AddressSpace, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemoryRegion, Permissions};
+/// # #[derive(Debug)]
+/// # struct Fixed(Iotlb);
+/// # impl Iommu for Fixed {
+/// #     type IotlbGuard<'a> = &'a Iotlb;
+/// #     fn translate(
+/// #         &self,
+/// #         iova: GuestAddress,
+/// #         length: usize,
+/// #         access: Permissions,
+/// #     ) -> Result<IotlbIterator<&Iotlb>, Error> {
+/// #         Iotlb::lookup(&self.0, iova, length, access)
+/// #             .map_err(|fails| Error::IommuMisconfigured { reason: format!("{fails:?}") })
+/// #     }
+/// # }
+/// # let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x2000)])?;
+/// # let ram = (*space.view()).clone();
+/// # let marks = ram.iter().next().unwrap().bitmap();
+/// # let mut iotlb = Iotlb::new();
+/// iotlb.set_mapping(GuestAddress(0x10_0000), GuestAddress(0x1000), 0x1000, Permissions::Read)?;
+/// iotlb.set_mapping(GuestAddress(0x10_1000), GuestAddress(0), 0x1000, Permissions::Read)?;
+/// let memory = IommuMemory::new(ram, Fixed(iotlb), true, marks);
+/// let slices = memory.get_slices(GuestAddress(0x10_0ffc), 8, Permissions::Read)?;
+/// let lengths: Result<Vec<_>, _> = slices.map(|slice| slice.map(|slice| slice.len())).collect();
+/// assert_eq!(lengths?, [4, 4]); // one for each mapping
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct IommuMemorySliceIterator<'a, M: GuestMemoryBackend, I: Iommu>(Slices<'a, M, I>);
 
 enum Slices<'a, M: GuestMemoryBackend, I: Iommu> {

@@ -8,6 +8,12 @@ use crate::volatile_memory::{self, VolatileMemory, VolatileSlice};
 use std::io;
 
 /// Why bytes could not be mapped.
+///
+/// ```
+/// use guest_memory::MmapRegion;
+/// use guest_memory::mmap::MmapRegionError;
+/// assert!(matches!(MmapRegion::<()>::new(0), Err(MmapRegionError::Mmap(_))));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The position in the file, or its end, is more than the system can express.

@@ -7,6 +7,14 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Why regions do not make up a guest's memory.
+///
+/// ```
+/// use guest_memory::ram_region::RamRegion;
+/// use guest_memory::{GuestAddress, GuestRegionCollection, GuestRegionCollectionError};
+/// let nothing = GuestRegionCollection::<RamRegion>::from_regions(vec![]).unwrap_err();
+/// assert!(matches!(nothing, GuestRegionCollectionError::NoMemoryRegion));
+/// assert_eq!(nothing.to_string(), "no memory region");
+/// ```
 #[derive(Debug, Error)]
 pub enum GuestRegionCollectionError {
     /// No regions, a region without a byte, or no region of the given start and size.
@@ -35,6 +43,17 @@ pub(crate) enum InsertError {
 ///
 /// It never changes: [`insert_region`](GuestRegionCollection::insert_region) and
 /// [`remove_region`](GuestRegionCollection::remove_region) make another that shares the regions.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x2000), 0x1000)])?;
+/// let both = space.view();
+/// let (one, removed) = both.remove_region(GuestAddress(0), 0x1000)?;
+/// assert_eq!((both.num_regions(), one.num_regions()), (2, 1));
+/// assert!(one.find_region(GuestAddress(0)).is_none());
+/// assert!(one.insert_region(removed)?.find_region(GuestAddress(0)).is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct GuestRegionCollection<R> {
     /// The first address of each region: all that the search looks at, eight to a cache line.

@@ -1,6 +1,14 @@
 //! [`PtrGuard`], [`PtrGuardMut`]: a raw pointer to volatile memory, together with its length.
 
 /// A pointer to bytes that may be read while the guard lives.
+///
+/// ```
+/// use guest_memory::VolatileSlice;
+/// let mut backing = [5u8; 4];
+/// let guard = VolatileSlice::from(&mut backing[..]).ptr_guard();
+/// // SAFETY: the first of four bytes, which nobody writes.
+/// assert_eq!((guard.len(), unsafe { guard.as_ptr().read_volatile() }), (4, 5));
+/// ```
 #[derive(Debug)]
 pub struct PtrGuard {
     addr: *const u8,
@@ -8,6 +16,15 @@ pub struct PtrGuard {
 }
 
 /// A pointer to bytes that may be read and written while the guard lives. What is written is not marked dirty.
+///
+/// ```
+/// use guest_memory::VolatileSlice;
+/// let mut backing = [5u8; 4];
+/// let guard = VolatileSlice::from(&mut backing[..]).ptr_guard_mut();
+/// // SAFETY: the first of four bytes, which nobody else uses.
+/// unsafe { guard.as_ptr().write_volatile(6) };
+/// assert_eq!(backing, [6, 5, 5, 5]);
+/// ```
 #[derive(Debug)]
 pub struct PtrGuardMut {
     addr: *mut u8,

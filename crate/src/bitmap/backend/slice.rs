@@ -6,6 +6,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// A bitmap seen from an offset on, in bytes. It is named by its two kinds, [`RefSlice`] and [`ArcSlice`].
+///
+/// ```
+/// use guest_memory::bitmap::{AtomicBitmap, Bitmap, RefSlice};
+/// let bitmap = AtomicBitmap::new(0x4000, 0x1000.try_into().unwrap());
+/// let upper_half = RefSlice::new(&bitmap, 0x2000);
+/// upper_half.mark_dirty(0, 1);
+/// assert!(bitmap.dirty_at(0x2000) && !upper_half.dirty_at(0x1000));
+/// ```
 #[derive(Clone, Copy, Default)]
 pub struct BaseSlice<B> {
     inner: B,
@@ -65,9 +73,26 @@ impl<B> fmt::Debug for BaseSlice<B> {
 }
 
 /// A slice of a bitmap that is borrowed.
+///
+/// ```
+/// use guest_memory::bitmap::{AtomicBitmap, Bitmap, RefSlice};
+/// let bitmap = AtomicBitmap::new(0x4000, 0x1000.try_into().unwrap());
+/// let part: RefSlice<'_, AtomicBitmap> = bitmap.slice_at(0x1000);
+/// part.mark_dirty(0, 1);
+/// assert!(bitmap.is_bit_set(1));
+/// ```
 pub type RefSlice<'a, B> = BaseSlice<&'a B>;
 
 /// A slice that shares in owning its bitmap.
+///
+/// ```
+/// use guest_memory::bitmap::{ArcSlice, AtomicBitmap, Bitmap};
+/// use std::sync::Arc;
+/// let bitmap = Arc::new(AtomicBitmap::new(0x4000, 0x1000.try_into().unwrap()));
+/// let part = ArcSlice::new(bitmap.clone(), 0x1000); // may outlive `bitmap`
+/// part.mark_dirty(0, 1);
+/// assert!(bitmap.is_bit_set(1));
+/// ```
 pub type ArcSlice<B> = BaseSlice<Arc<B>>;
 
 #[cfg(test)]

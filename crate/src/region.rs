@@ -12,6 +12,7 @@ use crate::volatile_memory::VolatileSlice;
 use std::sync::atomic::Ordering;
 
 pub(crate) mod collection;
+mod index;
 
 pub use collection::{GuestRegionCollection, GuestRegionCollectionError};
 

@@ -1,8 +1,9 @@
 //! Every [`GuestMemory`] as [`Bytes`] at guest addresses.
 
 use super::{Error, GuestAddress, GuestMemory, GuestMemorySliceIterator, Permissions, Result};
-use crate::bytes::{AtomicAccess, Bytes};
+use crate::bytes::{AtomicAccess, ByteValued, Bytes};
 use crate::io::{ReadVolatile, WriteVolatile};
+use crate::volatile_memory::VolatileMemory;
 use std::sync::atomic::Ordering;
 
 /// `write` and `read` stop at the first byte that is not backed. `write_slice` and `read_slice` look at the whole
@@ -41,22 +42,44 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
 
     #[inline]
     fn write_slice(&self, buf: &[u8], addr: GuestAddress) -> Result<()> {
-        if let Some(slice) = self.contiguous_slice(addr, buf.len(), Permissions::Write) {
-            slice.copy_from(buf);
-            return Ok(());
+        match self.contiguous_slice(addr, buf.len(), Permissions::Write) {
+            Some(slice) => slice.copy_from(buf),
+            None => return write_pieces(self, buf, addr),
         }
-        check_backed(self, addr, buf.len(), Permissions::Write)?;
-        all_moved(self.write(buf, addr)?, buf.len())
+        Ok(())
     }
 
     #[inline]
     fn read_slice(&self, buf: &mut [u8], addr: GuestAddress) -> Result<()> {
-        if let Some(slice) = self.contiguous_slice(addr, buf.len(), Permissions::Read) {
-            slice.copy_to(buf);
-            return Ok(());
+        match self.contiguous_slice(addr, buf.len(), Permissions::Read) {
+            Some(slice) => slice.copy_to(buf),
+            None => return read_pieces(self, buf, addr),
+        };
+        Ok(())
+    }
+
+    /// As `write_slice`, but the value may stay in a register.
+    #[inline]
+    fn write_obj<O: ByteValued>(&self, val: O, addr: GuestAddress) -> Result<()> {
+        let done = self
+            .contiguous_slice(addr, size_of::<O>(), Permissions::Write)
+            .and_then(|slice| slice.get_ref(0).ok().map(|place| place.store(val)));
+        match done {
+            Some(()) => Ok(()),
+            None => write_obj_pieces(self, val, addr),
         }
-        check_backed(self, addr, buf.len(), Permissions::Read)?;
-        all_moved(self.read(buf, addr)?, buf.len())
+    }
+
+    /// As `read_slice`, but not into memory that would have to be zeroed first.
+    #[inline]
+    fn read_obj<O: ByteValued>(&self, addr: GuestAddress) -> Result<O> {
+        let value = self
+            .contiguous_slice(addr, size_of::<O>(), Permissions::Read)
+            .and_then(|slice| slice.get_ref(0).ok().map(|place| place.load()));
+        match value {
+            Some(value) => Ok(value),
+            None => read_obj_pieces(self, addr),
+        }
     }
 
     fn read_volatile_from<F: ReadVolatile>(
@@ -127,19 +150,64 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
 
     #[inline]
     fn store<O: AtomicAccess>(&self, val: O, addr: GuestAddress, order: Ordering) -> Result<()> {
-        match self.contiguous_slice(addr, size_of::<O>(), Permissions::Write) {
-            Some(slice) => Ok(slice.store(val, 0, order)?),
-            None => Err(no_scalar(self, addr, size_of::<O>(), Permissions::Write)),
-        }
+        let done = self
+            .contiguous_slice(addr, size_of::<O>(), Permissions::Write)
+            .and_then(|slice| slice.store(val, 0, order).ok());
+        done.ok_or_else(|| no_scalar(self, addr, size_of::<O>(), Permissions::Write))
     }
 
     #[inline]
     fn load<O: AtomicAccess>(&self, addr: GuestAddress, order: Ordering) -> Result<O> {
-        match self.contiguous_slice(addr, size_of::<O>(), Permissions::Read) {
-            Some(slice) => Ok(slice.load(0, order)?),
-            None => Err(no_scalar(self, addr, size_of::<O>(), Permissions::Read)),
-        }
+        let value = self
+            .contiguous_slice(addr, size_of::<O>(), Permissions::Read)
+            .and_then(|slice| slice.load(0, order).ok());
+        value.ok_or_else(|| no_scalar(self, addr, size_of::<O>(), Permissions::Read))
     }
+}
+
+/// `write_slice` where the range is not one slice: kept out of the code around the common case.
+#[cold]
+#[inline(never)]
+fn write_pieces<T>(memory: &T, buf: &[u8], addr: GuestAddress) -> Result<()>
+where
+    T: GuestMemory + ?Sized,
+{
+    check_backed(memory, addr, buf.len(), Permissions::Write)?;
+    all_moved(memory.write(buf, addr)?, buf.len())
+}
+
+/// `read_slice` where the range is not one slice.
+#[cold]
+#[inline(never)]
+fn read_pieces<T>(memory: &T, buf: &mut [u8], addr: GuestAddress) -> Result<()>
+where
+    T: GuestMemory + ?Sized,
+{
+    check_backed(memory, addr, buf.len(), Permissions::Read)?;
+    all_moved(memory.read(buf, addr)?, buf.len())
+}
+
+/// `write_obj` where the range is not one slice.
+#[cold]
+#[inline(never)]
+fn write_obj_pieces<T, O>(memory: &T, val: O, addr: GuestAddress) -> Result<()>
+where
+    T: GuestMemory + ?Sized,
+    O: ByteValued,
+{
+    write_pieces(memory, val.as_slice(), addr)
+}
+
+/// `read_obj` where the range is not one slice.
+#[cold]
+#[inline(never)]
+fn read_obj_pieces<T, O>(memory: &T, addr: GuestAddress) -> Result<O>
+where
+    T: GuestMemory + ?Sized,
+    O: ByteValued,
+{
+    let mut value = O::zeroed();
+    read_pieces(memory, value.as_mut_slice(), addr).map(|()| value)
 }
 
 /// Whether all of the `expected` bytes from `addr` allow `access`, and if not, why.
@@ -165,8 +233,10 @@ where
     all_moved(completed, expected)
 }
 
-/// Why the `size` bytes at `addr` are no slice for `access`: the error of the first, or that they are in several.
+/// Why the `size` bytes at `addr` are no integer for `access`: the error of the first, or that they are in several
+/// regions or not aligned.
 #[cold]
+#[inline(never)]
 fn no_scalar<T>(memory: &T, addr: GuestAddress, size: usize, access: Permissions) -> Error
 where
     T: GuestMemory + ?Sized,

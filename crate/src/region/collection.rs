@@ -1,6 +1,7 @@
 //! [`GuestRegionCollection`]: regions sorted by address, and the search among them.
 
 use super::GuestMemoryRegion;
+use super::index::Index;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend, GuestUsize, MemoryRegionAddress};
 use std::alloc::{Layout, handle_alloc_error};
 use std::sync::Arc;
@@ -56,25 +57,42 @@ pub(crate) enum InsertError {
 /// ```
 #[derive(Debug)]
 pub struct GuestRegionCollection<R> {
-    /// The first address of each region: all that the search looks at, eight to a cache line.
-    starts: Vec<u64>,
-    /// The rest of each region, in the same order.
     entries: Vec<Entry<R>>,
+    /// Where in `entries` an address is probably found.
+    index: Index,
 }
 
+/// A region, and its bounds, so that a search need not look at the region itself.
 #[derive(Debug)]
 struct Entry<R> {
-    /// The region's last address.
-    last: u64,
+    /// The first address.
+    start: u64,
+    /// The distance from there to the last address.
+    to_last: u64,
     region: Arc<R>,
+}
+
+impl<R> Entry<R> {
+    /// The region's last address.
+    fn last(&self) -> u64 {
+        self.start + self.to_last
+    }
+
+    /// The region and the position of `addr` in it, if it is inside.
+    #[inline]
+    fn position(&self, addr: u64) -> Option<(&R, MemoryRegionAddress)> {
+        // Below the start this is a distance around 2^64, and so larger than that to any region's last address.
+        let position = addr.wrapping_sub(self.start);
+        (position <= self.to_last).then_some((&*self.region, MemoryRegionAddress(position)))
+    }
 }
 
 // Derived, these would ask for `R: Clone` and `R: Default`.
 impl<R> Clone for Entry<R> {
     fn clone(&self) -> Self {
         Entry {
-            last: self.last,
             region: self.region.clone(),
+            ..*self
         }
     }
 }
@@ -82,8 +100,8 @@ impl<R> Clone for Entry<R> {
 impl<R> Clone for GuestRegionCollection<R> {
     fn clone(&self) -> Self {
         GuestRegionCollection {
-            starts: self.starts.clone(),
             entries: self.entries.clone(),
+            index: self.index.clone(),
         }
     }
 }
@@ -91,8 +109,8 @@ impl<R> Clone for GuestRegionCollection<R> {
 impl<R> Default for GuestRegionCollection<R> {
     fn default() -> Self {
         GuestRegionCollection {
-            starts: Vec::new(),
             entries: Vec::new(),
+            index: Index::default(),
         }
     }
 }
@@ -107,6 +125,25 @@ impl<R> GuestRegionCollection<R> {
     pub(crate) fn unshared(&mut self) -> impl Iterator<Item = &mut R> {
         let entries = self.entries.iter_mut();
         entries.filter_map(|entry| Arc::get_mut(&mut entry.region))
+    }
+
+    /// Tells the index of the regions as they are now.
+    fn reindex(&mut self) {
+        self.index
+            .rebuild(self.entries.iter().map(|entry| entry.start));
+    }
+
+    /// The number of regions that begin at or before `addr`.
+    fn following(&self, addr: u64) -> usize {
+        self.entries.partition_point(|entry| entry.start <= addr)
+    }
+
+    /// Where no guess was right: the search for the region that holds `addr`.
+    #[cold]
+    #[inline(never)]
+    fn search(&self, addr: u64) -> Option<(&R, MemoryRegionAddress)> {
+        let index = self.following(addr).checked_sub(1)?;
+        self.entries.get(index)?.position(addr)
     }
 }
 
@@ -134,24 +171,22 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
             return Err(NoMemoryRegion);
         }
         let mut collection = GuestRegionCollection {
-            starts: Vec::with_capacity(regions.len()),
             entries: Vec::with_capacity(regions.len()),
+            index: Index::default(),
         };
         for region in regions {
-            let (start, last) = bounds(region.as_ref())?;
-            if let (Some(previous), Some(entry)) =
-                (collection.starts.last(), collection.entries.last())
-            {
-                if *previous > start {
+            let next = Entry::new(region)?;
+            if let Some(previous) = collection.entries.last() {
+                if previous.start > next.start {
                     return Err(UnsortedMemoryRegions);
                 }
-                if entry.last >= start {
+                if previous.last() >= next.start {
                     return Err(MemoryRegionOverlap);
                 }
             }
-            collection.starts.push(start);
-            collection.entries.push(Entry { last, region });
+            collection.entries.push(next);
         }
+        collection.reindex();
         Ok(collection)
     }
 
@@ -185,16 +220,16 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
 
     /// [`insert_region`](GuestRegionCollection::insert_region) in place. After an error nothing has changed.
     pub(crate) fn insert(&mut self, region: Arc<R>) -> Result<(), InsertError> {
-        let (start, last) = bounds(region.as_ref())?;
-        let index = self.vacancy(start, last)?;
-        self.starts
-            .try_reserve(1)
-            .map_err(|_| InsertError::OutOfMemory)?;
+        let entry = Entry::new(region)?;
+        let place = self.vacancy(&entry)?;
         self.entries
             .try_reserve(1)
             .map_err(|_| InsertError::OutOfMemory)?;
-        self.starts.insert(index, start);
-        self.entries.insert(index, Entry { last, region });
+        self.index
+            .try_reserve()
+            .map_err(|_| InsertError::OutOfMemory)?;
+        self.entries.insert(place, entry);
+        self.reindex();
         Ok(())
     }
 
@@ -204,39 +239,43 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
         base: GuestAddress,
         size: GuestUsize,
     ) -> Result<Arc<R>, GuestRegionCollectionError> {
-        let index = self
-            .starts
-            .binary_search(&base.0)
+        let place = self
+            .entries
+            .binary_search_by_key(&base.0, |entry| entry.start)
             .map_err(|_| NoMemoryRegion)?;
-        // Not last - base + 1, which is 0 for a region of all 2^64 addresses.
-        if size.checked_sub(1) != Some(self.entries[index].last - base.0) {
+        // Not the length itself, which is 0 for a region of all 2^64 addresses.
+        if size.checked_sub(1) != Some(self.entries[place].to_last) {
             return Err(NoMemoryRegion);
         }
-        self.starts.remove(index);
-        Ok(self.entries.remove(index).region)
+        let entry = self.entries.remove(place);
+        self.reindex();
+        Ok(entry.region)
     }
 
-    /// The index at which a region from `start` to `last` belongs.
-    fn vacancy(&self, start: u64, last: u64) -> Result<usize, GuestRegionCollectionError> {
-        let index = self.starts.partition_point(|other| *other < start);
-        let after_previous = index == 0 || self.entries[index - 1].last < start;
-        let before_next = self.starts.get(index).is_none_or(|next| last < *next);
-        if after_previous && before_next {
-            Ok(index)
+    /// Where in the list a region belongs.
+    fn vacancy(&self, entry: &Entry<R>) -> Result<usize, GuestRegionCollectionError> {
+        let place = self.following(entry.start);
+        let after_previous = place == 0 || self.entries[place - 1].last() < entry.start;
+        let next = self.entries.get(place);
+        if after_previous && next.is_none_or(|next| entry.last() < next.start) {
+            Ok(place)
         } else {
             Err(MemoryRegionOverlap)
         }
     }
 }
 
-/// The first and the last address of a region.
-fn bounds<R: GuestMemoryRegion>(region: &R) -> Result<(u64, u64), GuestRegionCollectionError> {
-    let start = region.start_addr().0;
-    let to_last = region.len().checked_sub(1).ok_or(NoMemoryRegion)?;
-    Ok((
-        start,
-        start.checked_add(to_last).ok_or(MemoryRegionOverlap)?,
-    ))
+impl<R: GuestMemoryRegion> Entry<R> {
+    fn new(region: Arc<R>) -> Result<Self, GuestRegionCollectionError> {
+        let start = region.start_addr().0;
+        let to_last = region.len().checked_sub(1).ok_or(NoMemoryRegion)?;
+        start.checked_add(to_last).ok_or(MemoryRegionOverlap)?;
+        Ok(Entry {
+            start,
+            to_last,
+            region,
+        })
+    }
 }
 
 impl<R: GuestMemoryRegion> GuestMemoryBackend for GuestRegionCollection<R> {
@@ -253,18 +292,10 @@ impl<R: GuestMemoryRegion> GuestMemoryBackend for GuestRegionCollection<R> {
 
     #[inline]
     fn to_region_addr(&self, addr: GuestAddress) -> Option<(&R, MemoryRegionAddress)> {
-        // With one region there is nothing to search.
-        let following = match self.starts.len() {
-            1 => 1,
-            _ => self.starts.partition_point(|start| *start <= addr.0),
-        };
-        let index = following.checked_sub(1)?;
-        let (start, entry) = (self.starts.get(index)?, self.entries.get(index)?);
-        let position = addr
-            .0
-            .checked_sub(*start)
-            .filter(|_| addr.0 <= entry.last)?;
-        Some((&entry.region, MemoryRegionAddress(position)))
+        let guess = self.entries.get(self.index.guess(addr.0));
+        guess
+            .and_then(|entry| entry.position(addr.0))
+            .or_else(|| self.search(addr.0))
     }
 
     fn iter(&self) -> impl Iterator<Item = &R> {
@@ -272,7 +303,7 @@ impl<R: GuestMemoryRegion> GuestMemoryBackend for GuestRegionCollection<R> {
     }
 
     fn last_addr(&self) -> GuestAddress {
-        GuestAddress(self.entries.last().map_or(0, |entry| entry.last))
+        GuestAddress(self.entries.last().map_or(0, Entry::last))
     }
 }
 

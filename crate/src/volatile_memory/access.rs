@@ -4,6 +4,7 @@
 //! wasm32), so pointers move by `wrapping_add`, and a copy goes in pieces.
 
 use crate::bytes::ByteValued;
+use std::mem::MaybeUninit;
 use std::ptr;
 #[cfg(target_has_atomic = "64")]
 use std::sync::atomic::AtomicU64;
@@ -29,6 +30,12 @@ fn width(addr: usize, left: usize) -> usize {
     if aligned < fits { aligned } else { fits }
 }
 
+/// Whether `len` bytes at `addr` are read and written in a single access.
+#[inline(always)]
+fn is_one_access(addr: usize, len: usize) -> bool {
+    matches!(len, 1 | 2 | 4 | WIDEST) && addr.is_multiple_of(len)
+}
+
 /// Copies `len` guest bytes at `guest` to the host's at `host`.
 ///
 /// # Safety
@@ -42,17 +49,8 @@ pub(super) unsafe fn load(guest: *const u8, host: *mut u8, len: usize) {
     // isize::MAX.
     unsafe {
         match len {
-            // What `width` would say too, without its loop.
-            1 | 2 | 4 | WIDEST if guest.addr().is_multiple_of(len) => load_one(guest, host, len),
-            0..=SCALAR => {
-                let mut done = 0;
-                while done < len {
-                    let from = guest.wrapping_add(done);
-                    let width = width(from.addr(), len - done);
-                    load_one(from, host.wrapping_add(done), width);
-                    done += width;
-                }
-            }
+            _ if is_one_access(guest.addr(), len) => load_one(guest, host, len),
+            0..=SCALAR => load_parts(guest, host, len),
             _ => ptr::copy(guest, host, len),
         }
     }
@@ -69,18 +67,78 @@ pub(super) unsafe fn store(host: *const u8, guest: *mut u8, len: usize) {
     // SAFETY: as in `load`.
     unsafe {
         match len {
-            1 | 2 | 4 | WIDEST if guest.addr().is_multiple_of(len) => store_one(host, guest, len),
-            0..=SCALAR => {
-                let mut done = 0;
-                while done < len {
-                    let to = guest.wrapping_add(done);
-                    let width = width(to.addr(), len - done);
-                    store_one(host.wrapping_add(done), to, width);
-                    done += width;
-                }
-            }
+            _ if is_one_access(guest.addr(), len) => store_one(host, guest, len),
+            0..=SCALAR => store_parts(host, guest, len),
             _ => ptr::copy(host, guest, len),
         }
+    }
+}
+
+/// Reads a value at `guest`.
+///
+/// # Safety
+/// `guest` must be valid for reads of `size_of::<T>()` bytes, which may be written at any time.
+#[inline(always)]
+pub(super) unsafe fn load_value<T: ByteValued>(guest: *const u8) -> T {
+    let mut value = MaybeUninit::<T>::uninit();
+    // SAFETY: the caller's promise; and any bytes are a `T`, so it is one when all of them are written.
+    unsafe {
+        load(guest, value.as_mut_ptr().cast(), size_of::<T>());
+        value.assume_init()
+    }
+}
+
+/// Writes a value at `guest`.
+///
+/// # Safety
+/// `guest` must be valid for writes of `size_of::<T>()` bytes, which others may read and write at any time.
+#[inline(always)]
+pub(super) unsafe fn store_value<T: ByteValued>(value: T, guest: *mut u8) {
+    let size = size_of::<T>();
+    // SAFETY: the caller's promise; a value has its own bytes.
+    unsafe {
+        if is_one_access(guest.addr(), size) {
+            store_one(ptr::from_ref(&value).cast(), guest, size);
+        } else {
+            // A copy, as what is passed to a function by its address cannot stay in a register.
+            let copy = value;
+            store(ptr::from_ref(&copy).cast(), guest, size);
+        }
+    }
+}
+
+/// [`load`] of at most [`SCALAR`] bytes, by the widest aligned accesses there are in them. Out of the way of the common
+/// case, which is one.
+///
+/// # Safety
+/// As [`load`].
+#[cold]
+#[inline(never)]
+unsafe fn load_parts(guest: *const u8, host: *mut u8, len: usize) {
+    let mut done = 0;
+    while done < len {
+        let from = guest.wrapping_add(done);
+        let width = width(from.addr(), len - done);
+        // SAFETY: in bounds by the caller's promise, and aligned by what `width` says.
+        unsafe { load_one(from, host.wrapping_add(done), width) };
+        done += width;
+    }
+}
+
+/// [`store`] of at most [`SCALAR`] bytes, as [`load_parts`] reads them.
+///
+/// # Safety
+/// As [`store`].
+#[cold]
+#[inline(never)]
+unsafe fn store_parts(host: *const u8, guest: *mut u8, len: usize) {
+    let mut done = 0;
+    while done < len {
+        let to = guest.wrapping_add(done);
+        let width = width(to.addr(), len - done);
+        // SAFETY: as in `load_parts`.
+        unsafe { store_one(host.wrapping_add(done), to, width) };
+        done += width;
     }
 }
 

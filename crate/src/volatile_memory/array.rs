@@ -109,7 +109,9 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
     /// If there are not that many.
     #[inline]
     pub fn ref_at(&self, index: usize) -> VolatileRef<'a, T, B> {
-        assert!(index < self.nelem, "element {index} of {}", self.nelem);
+        if index >= self.nelem {
+            no_element(index, self.nelem);
+        }
         let offset = index * size_of::<T>();
         // SAFETY: only a raw pointer makes a reference to volatile bytes. The element is in bounds, for as long as
         // the array. Not `add`: the offset may be more than isize::MAX.
@@ -165,6 +167,13 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
         unsafe { access::store_values(buf.as_ptr(), self.addr, count) };
         self.bitmap.mark_dirty(0, count * size_of::<T>());
     }
+}
+
+/// Takes the numbers by value: to print them from the place of the access, they would have to be in memory there.
+#[cold]
+#[inline(never)]
+fn no_element(index: usize, count: usize) -> ! {
+    panic!("element {index} of {count}");
 }
 
 impl<'a, B: BitmapSlice> From<VolatileSlice<'a, B>> for VolatileArrayRef<'a, u8, B> {

@@ -74,18 +74,16 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileRef<'a, T, B> {
     /// Writes the value, in one access if it is an aligned integer, and marks it.
     #[inline]
     pub fn store(&self, v: T) {
-        // SAFETY: others may write at any time, so no reference may do it. size_of::<T>() bytes are at both places.
-        unsafe { access::store(v.as_slice().as_ptr(), self.addr, size_of::<T>()) };
+        // SAFETY: others may write at any time, so no reference may do it. size_of::<T>() bytes are at the address.
+        unsafe { access::store_value(v, self.addr) };
         self.bitmap.mark_dirty(0, size_of::<T>());
     }
 
     /// Reads the value, in one access if it is an aligned integer.
     #[inline]
     pub fn load(&self) -> T {
-        let mut value = T::zeroed();
         // SAFETY: as in `store`.
-        unsafe { access::load(self.addr, value.as_mut_slice().as_mut_ptr(), size_of::<T>()) };
-        value
+        unsafe { access::load_value(self.addr) }
     }
 
     /// The value's bytes.

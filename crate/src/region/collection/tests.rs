@@ -83,40 +83,67 @@ fn an_empty_collection_backs_nothing() {
     }
 }
 
+/// Looks for the regions of a layout at their edges and between.
+fn check(layout: &[(u64, u64)]) {
+    let collection = collection(layout).unwrap();
+    let edges = layout.iter().flat_map(|(start, length)| {
+        let last = start + (length - 1);
+        [
+            start.wrapping_sub(1),
+            *start,
+            start + length / 2,
+            last,
+            last.wrapping_add(1),
+        ]
+    });
+    for addr in edges.chain([0, u64::MAX]) {
+        let expected = layout
+            .iter()
+            .find(|(start, length)| addr.checked_sub(*start).is_some_and(|at| at < *length));
+        let found = collection
+            .to_region_addr(GuestAddress(addr))
+            .map(|(region, at)| {
+                (
+                    region.start_addr().0 + at.0,
+                    (region.start_addr().0, region.len()),
+                )
+            });
+        assert_eq!(
+            found,
+            expected.map(|region| (addr, *region)),
+            "{addr:#x} of {} regions",
+            layout.len()
+        );
+    }
+    assert_eq!(
+        Some(collection.last_addr().0),
+        layout.last().map(|(start, length)| start + (length - 1))
+    );
+}
+
 #[test]
 fn the_region_of_an_address_is_found() {
-    // 1 to 300 regions, adjacent and apart, the last one up to the last address.
+    // 1 to 300 regions, adjacent and apart.
     let counts = [1, 2, 3, 4, 7, 8, 64, 255, 300u64];
     // An interpreter is a thousand times slower.
     for count in counts
         .into_iter()
         .filter(|count| !cfg!(miri) || *count < 10)
     {
-        let mut layout: Vec<(u64, u64)> = (0..count)
+        let even: Vec<(u64, u64)> = (0..count)
             .map(|index| (index * 0x1000, 0x1000 - index % 3))
             .collect();
-        layout.push((u64::MAX - 9, 10));
-        let collection = collection(&layout).unwrap();
-        let edges = layout.iter().flat_map(|(start, length)| {
-            let last = start + (length - 1);
-            [
-                start.wrapping_sub(1),
-                *start,
-                start + length / 2,
-                last,
-                last.wrapping_add(1),
-            ]
-        });
-        for addr in edges {
-            let expected = layout
-                .iter()
-                .find(|(start, length)| addr.checked_sub(*start).is_some_and(|at| at < *length));
-            let found = collection
-                .find_region(GuestAddress(addr))
-                .map(|region| (region.start_addr().0, region.len()));
-            assert_eq!(found.as_ref(), expected, "{addr:#x} of {count} regions");
-        }
-        assert_eq!(collection.last_addr(), GuestAddress(u64::MAX));
+        check(&even);
+        // One region far away: all others are in one part of the index.
+        check(&[&even[..], &[(u64::MAX - 9, 10)]].concat());
+        let at_the_end = even
+            .iter()
+            .map(|(start, length)| (start + (u64::MAX << 32), *length));
+        check(&at_the_end.clone().collect::<Vec<_>>());
+        check(&even.iter().copied().chain(at_the_end).collect::<Vec<_>>());
+        // Each region twice as far away as the one before.
+        let rising = (0..count.min(52)).map(|index| (0x1000 << index, 0x1000 << index));
+        check(&rising.collect::<Vec<_>>());
     }
     let one = collection(&[(0x1000, 0x1000)]).unwrap();
     for (addr, found) in [

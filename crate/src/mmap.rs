@@ -1,8 +1,9 @@
 //! Guest memory of mappings: [`MmapRegion`] is bytes that the system maps, [`GuestRegionMmap`] places them at a guest
 //! address, [`GuestMemoryMmap`] is a guest's memory made of these.
 //!
-//! On Unix a mapping is the system's own, of a file or of fresh zero bytes. Elsewhere, so in Wasm, it is an extent of
-//! the same linear memory that an [`AddressSpace`](crate::AddressSpace) takes its regions from, and there are no files.
+//! On Unix and Windows a mapping is the system's own, of a file or of fresh zero bytes. Elsewhere, so in Wasm, it is an
+//! extent of the same linear memory that an [`AddressSpace`](crate::AddressSpace) takes its regions from, and there are
+//! no files.
 
 use crate::address::Address;
 use crate::bitmap::{BS, Bitmap};
@@ -17,18 +18,26 @@ use std::sync::Arc;
 use thiserror::Error;
 
 mod builder;
+mod flags;
 mod region;
 
-#[cfg(any(not(unix), test))]
-#[cfg_attr(unix, allow(dead_code, reason = "on Unix it is only tested"))]
+#[cfg(any(not(any(unix, windows)), test))]
+#[cfg_attr(
+    any(unix, windows),
+    allow(dead_code, reason = "where the system maps it is only tested")
+)]
 mod linear;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 use linear as system;
 #[cfg(unix)]
 use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 pub use crate::bitmap::NewBitmap;
 pub use builder::MmapRegionBuilder;

@@ -1,7 +1,8 @@
 //! [`MmapRegionBuilder`]: a mapping with all its options.
 
+use super::flags::{FIXED, PRIVATE};
 use super::region::{Error, MmapRegion};
-use super::system::{FIXED, Mapping, PRIVATE};
+use super::system::Mapping;
 use crate::bitmap::Bitmap;
 use crate::guest_memory::FileOffset;
 use crate::page_size::host_page_size;

@@ -8,13 +8,6 @@ use crate::host;
 use crate::ram_region::pages_for;
 use std::io::ErrorKind;
 
-// Linux' numbers, for a caller who asks what a region was mapped with.
-pub(super) const READ_WRITE: i32 = 1 | 2;
-pub(super) const FIXED: i32 = 0x10;
-pub(super) const PRIVATE: i32 = 0x22;
-pub(super) const ANONYMOUS: i32 = PRIVATE | 0x4000;
-pub(super) const SHARED: i32 = 0x4001;
-
 /// An extent, which goes back to the allocator on drop.
 #[derive(Debug)]
 pub(super) struct Mapping {
@@ -55,6 +48,7 @@ pub(super) fn same_file(one: &FileOffset, two: &FileOffset) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::flags::{ANONYMOUS, READ_WRITE};
     use super::*;
 
     fn map(size: usize) -> Result<Mapping, Error> {

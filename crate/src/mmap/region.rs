@@ -1,7 +1,8 @@
 //! [`MmapRegion`]: a mapping, which ends when this is dropped.
 
 use super::builder::MmapRegionBuilder;
-use super::system::{ANONYMOUS, Mapping, READ_WRITE, SHARED};
+use super::flags::{ANONYMOUS, READ_WRITE, SHARED};
+use super::system::Mapping;
 use crate::bitmap::{BS, Bitmap, NewBitmap};
 use crate::guest_memory::FileOffset;
 use crate::volatile_memory::{self, VolatileMemory, VolatileSlice};
@@ -77,8 +78,8 @@ impl<B: NewBitmap> MmapRegion<B> {
     /// file's end must not be accessed: the system ends the process.
     ///
     /// # Errors
-    /// [`Error::Mmap`] if the system refuses (a file not open for both, a position not at a page, no bytes; always
-    /// where files cannot be mapped), [`Error::InvalidOffsetLength`].
+    /// [`Error::Mmap`] if the system refuses (a file not open for both, a position not at a page, no bytes; on Windows
+    /// a position not at 64 KiB, a range past the file's end; in Wasm always), [`Error::InvalidOffsetLength`].
     pub fn from_file(file_offset: FileOffset, size: usize) -> Result<Self, Error> {
         Self::build(Some(file_offset), size, READ_WRITE, SHARED)
     }

@@ -96,11 +96,11 @@ fn a_builder_keeps_what_it_is_told() {
     let mut mapping = MmapRegionBuilder::<()>::new(4096).build().unwrap();
     assert_eq!(
         (mapping.prot(), mapping.flags(), mapping.is_hugetlbfs()),
-        (0, system::PRIVATE, None)
+        (0, flags::PRIVATE, None)
     );
     mapping.set_hugetlbfs(true);
     assert_eq!(mapping.is_hugetlbfs(), Some(true));
-    let fixed = MmapRegionBuilder::<()>::new(4096).with_mmap_flags(system::PRIVATE | system::FIXED);
+    let fixed = MmapRegionBuilder::<()>::new(4096).with_mmap_flags(flags::PRIVATE | flags::FIXED);
     assert!(matches!(fixed.build(), Err(MmapRegionError::MapFixed)));
 
     let owner = MmapRegion::<()>::new(2 * 65536).unwrap();
@@ -122,24 +122,23 @@ fn a_builder_keeps_what_it_is_told() {
     assert!(matches!(raw(1), Err(MmapRegionError::InvalidPointer)));
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod files {
     use super::*;
     use crate::guest_memory::GuestMemoryBackend;
-    use std::fs::{self, File, OpenOptions};
+    use std::fs::{File, OpenOptions};
     use std::io::{Read, Seek, SeekFrom, Write};
 
     /// A file of two pages of 64 KiB, as large as any system's; gone when it is closed.
     fn file(name: &str) -> File {
         let path = std::env::temp_dir().join(format!("guest-memory-{}-{name}", std::process::id()));
         let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&path)
-            .unwrap();
-        fs::remove_file(path).unwrap();
+        options.read(true).write(true).create_new(true);
+        #[cfg(windows)]
+        std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, 0x0400_0000); // deleted when it is closed
+        let mut file = options.open(&path).unwrap();
+        #[cfg(unix)]
+        std::fs::remove_file(path).unwrap();
         file.write_all(&[1; 65536]).unwrap();
         file.write_all(&[2; 65536]).unwrap();
         file

@@ -12,13 +12,6 @@ use libc::{mmap, off_t};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use libc::{mmap64 as mmap, off64_t as off_t};
 
-pub(super) const READ_WRITE: i32 = libc::PROT_READ | libc::PROT_WRITE;
-pub(super) const FIXED: i32 = libc::MAP_FIXED;
-pub(super) const PRIVATE: i32 = libc::MAP_ANONYMOUS | libc::MAP_PRIVATE;
-// A guest's memory is often larger than what it uses: no swap is set aside for all of it.
-pub(super) const ANONYMOUS: i32 = PRIVATE | libc::MAP_NORESERVE;
-pub(super) const SHARED: i32 = libc::MAP_SHARED | libc::MAP_NORESERVE;
-
 /// A mapping of this process, which ends on drop.
 #[derive(Debug)]
 pub(super) struct Mapping {

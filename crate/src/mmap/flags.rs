@@ -1,0 +1,23 @@
+//! `mmap`'s protections and flags: the system's numbers on Unix, and elsewhere Linux', for a caller who asks what a region
+//! was mapped with.
+
+#[cfg(unix)]
+use libc as numbers;
+
+#[cfg(not(unix))]
+mod numbers {
+    pub(super) const PROT_READ: i32 = 1;
+    pub(super) const PROT_WRITE: i32 = 2;
+    pub(super) const MAP_SHARED: i32 = 1;
+    pub(super) const MAP_PRIVATE: i32 = 2;
+    pub(super) const MAP_FIXED: i32 = 0x10;
+    pub(super) const MAP_ANONYMOUS: i32 = 0x20;
+    pub(super) const MAP_NORESERVE: i32 = 0x4000;
+}
+
+pub(super) const READ_WRITE: i32 = numbers::PROT_READ | numbers::PROT_WRITE;
+pub(super) const FIXED: i32 = numbers::MAP_FIXED;
+pub(super) const PRIVATE: i32 = numbers::MAP_ANONYMOUS | numbers::MAP_PRIVATE;
+// A guest's memory is often larger than what it uses: no swap is set aside for all of it.
+pub(super) const ANONYMOUS: i32 = PRIVATE | numbers::MAP_NORESERVE;
+pub(super) const SHARED: i32 = numbers::MAP_SHARED | numbers::MAP_NORESERVE;

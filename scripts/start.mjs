@@ -1,24 +1,37 @@
-// `npm start`: an ARM program running on GuestMemory, in the terminal; `npm start -- --web`: the same in a page.
-// Needs Node and nothing else: pkg/ is committed, and this script uses Node's own modules until the packages are there.
+// `npm start`: an ARM program running on GuestMemory, in the terminal; `npm start -- --web`: the same in a page;
+// `npm start -- --example=name`: another of examples/, which may need what `npm run setup` brings.
+// The first needs Node and nothing else: pkg/ is committed, and this script uses Node's own modules until the packages
+// are there.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { packagesAreInstalled } from "./packages.mjs";
 import { npm } from "./process.mjs";
 import { nodeIsNewEnough, oldestNode, root } from "./toolchain.mjs";
 
-const example = join(root, "examples", "rp2040");
+const args = process.argv.slice(2);
+const flag = "--example=";
+const name = args.find((word) => word.startsWith(flag))?.slice(flag.length) ?? "rp2040";
+const example = join(root, "examples", name);
 
 /** Everything but the example itself. */
 function prepare() {
   if (!nodeIsNewEnough()) {
     throw new Error(`Node.js ${oldestNode.join(".")} or newer is needed, and this is ${process.versions.node}.`);
   }
-  for (const file of ["pkg/guest_memory_bg.wasm", "examples/rp2040/main.ts", "examples/rp2040/index.html"]) {
-    if (!existsSync(join(root, file))) throw new Error(`${file} is missing: this checkout is not complete.`);
+  for (const file of ["pkg/guest_memory_bg.wasm", `examples/${name}/main.ts`, `examples/${name}/index.html`]) {
+    if (!existsSync(join(root, file)))
+      throw new Error(`${file} is missing: no such example, or not all of a checkout.`);
   }
   if (packagesAreInstalled(root)) return;
   console.log("Installing the npm packages that package-lock.json names (once) ...");
   npm(["install", "--no-save", "--no-audit", "--no-fund"], { cwd: root, quiet: true });
+}
+
+/** An example in another language than the page's is built first. */
+async function build() {
+  const script = join(example, "build.mjs");
+  if (existsSync(script)) (await import(pathToFileURL(script).href)).build();
 }
 
 async function serve() {
@@ -31,9 +44,9 @@ async function serve() {
 
 try {
   prepare();
-  const args = process.argv.slice(2);
+  await build();
   if (args.includes("--web")) await serve();
-  else await (await import("./run.mjs")).runProgram("examples/rp2040/main.ts", args);
+  else await (await import("./run.mjs")).runProgram(`examples/${name}/main.ts`, args);
 } catch (error) {
   console.error(`npm start: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

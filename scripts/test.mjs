@@ -55,6 +55,9 @@ const consumers = (platform, more) => ({
   ...more,
 });
 
+/** Modules for wasm32 that are workspaces of their own: `--workspace` leaves them out. */
+const nestedWorkspaces = ["bench/core", "examples/rust-device/device", "test/module"];
+
 /** @type {Row[]} */
 const rows = [
   { name: "rustfmt", command: "rustfmt", args: ["--check", "--edition", "2024", ...rustFiles()], quick: true },
@@ -71,6 +74,13 @@ const rows = [
       `clippy, ${target}`,
       `clippy --workspace --all-targets --locked --quiet ${features} --target ${target} -- -D warnings`,
       on(target),
+    ),
+  ),
+  ...nestedWorkspaces.map((folder) =>
+    cargo(
+      `clippy, ${folder}`,
+      `clippy --manifest-path ${folder}/Cargo.toml --target-dir target/clippy --all-targets --locked --quiet ` +
+        "--target wasm32-unknown-unknown -- -D warnings",
     ),
   ),
   cargo("cargo doc", `doc --workspace --no-deps --locked --quiet ${features}`, {

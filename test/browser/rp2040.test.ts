@@ -1,17 +1,14 @@
 // `npm start`, as a user sees it: the example in the terminal, and in a page of Chromium.
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { stripVTControlCharacters } from "node:util";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { PROGRAMS, type Program } from "../../examples/rp2040/firmware.ts";
 import { root } from "../../scripts/toolchain.mjs";
 import { withPage } from "../support/chromium.ts";
+import { start, withExample } from "../support/example.ts";
 
-const start = join(root, "scripts", "start.mjs");
 const expected = (program: Program) =>
   readFileSync(join(root, "examples", "rp2040", "firmware", `${program}.txt`), "utf8");
 
@@ -27,21 +24,6 @@ test("in the terminal it shows the memory map, the programs' output, pages writt
   expect(shown).toMatch(/^ {2}geometric mean +\d+ %$/m);
 });
 
-/** Serves the page by `npm start -- --web`, and ends the server whatever happens. */
-async function withServer<T>(use: (url: string) => Promise<T>): Promise<T> {
-  const server = spawn(process.execPath, [start, "--web"], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
-  try {
-    for await (const line of createInterface(server.stdout)) {
-      const url = /http:\/\/localhost:\d+\//.exec(stripVTControlCharacters(line))?.[0];
-      if (url !== undefined) return await use(url);
-    }
-    throw new Error("the server ended without an address");
-  } finally {
-    server.kill();
-    if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
-  }
-}
-
 async function runInPage(page: Page, program: Program): Promise<string> {
   await page.getByLabel("Program").selectOption(program);
   await page.getByLabel("Rounds").fill("1");
@@ -52,7 +34,7 @@ async function runInPage(page: Page, program: Program): Promise<string> {
 }
 
 test("in a page each program prints what is expected, and the map shows the pages that it writes", async () => {
-  await withServer((url) =>
+  await withExample([], (url) =>
     withPage(url, async (page, problems) => {
       for (const program of PROGRAMS) {
         expect(await runInPage(page, program)).toBe(expected(program));
@@ -92,7 +74,7 @@ function coloursOfSram(page: Page): Promise<Record<string, number>> {
 }
 
 test("in a page a program can be slowed down, and stopped", async () => {
-  await withServer((url) =>
+  await withExample([], (url) =>
     withPage(url, async (page, problems) => {
       await page.getByLabel("Instructions a second").selectOption("1000000");
       await page.getByLabel("Rounds").fill("1000");

@@ -1,0 +1,28 @@
+// Builds a Wasm module that links the crate (`export_bindings!`): cargo, then wasm-bindgen, as a user would.
+import { join } from "node:path";
+import { run } from "./process.mjs";
+import { cargoTools, findTool } from "./toolchain.mjs";
+
+const wasm32 = "wasm32-unknown-unknown";
+
+/**
+ * @param {object} module
+ * @param {string} module.folder where its Cargo.toml lies
+ * @param {string} module.name the package's, with `_` for `-`
+ * @param {string} module.target cargo's target folder: its flags and its workspace are not the library's
+ * @param {string} module.out where the glue and the binary go
+ * @param {string[]} [module.more] further arguments for cargo
+ */
+export function buildModule({ folder, name, target, out, more = [] }) {
+  const bindgen = cargoTools().find(({ command }) => command === "wasm-bindgen");
+  const found = bindgen && findTool(bindgen);
+  if (bindgen === undefined || found === undefined) throw new Error("wasm-bindgen is missing: run `npm run setup`.");
+  run("cargo", ["build", "--release", "--locked", "--quiet", "--lib", ...more, "--target", wasm32], {
+    cwd: folder,
+    env: { ...process.env, CARGO_TARGET_DIR: target },
+    quiet: true,
+  });
+  const compiled = join(target, wasm32, "release");
+  const command = found === "" ? bindgen.command : join(found, bindgen.command);
+  run(command, ["--target", "web", "--out-dir", out, join(compiled, `${name}.wasm`)], { quiet: true });
+}

@@ -1,4 +1,5 @@
 // Faults of the kinds that happen, one line each: where, what, why somebody might write it, and the test that must see it.
+import { backends } from "./backends.mjs";
 
 /**
  * @typedef {object} Mutant
@@ -8,6 +9,7 @@
  * @property {string} why what goes wrong by it
  * @property {string[]} [vitest] arguments of vitest: the test files that must go red, and `-t` with a name
  * @property {string} [cargo] the native test of the core that must go red
+ * @property {string} [features] the features it needs, if not all
  */
 
 const unit = (/** @type {string[]} */ ...names) => names.map((name) => `test/unit/${name}.test.ts`);
@@ -313,4 +315,4 @@ const bindings = [
   },
 ];
 
-export const mutants = { facade, core, bindings };
+export const mutants = { facade, core, backends, bindings };

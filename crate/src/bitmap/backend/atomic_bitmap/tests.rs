@@ -68,6 +68,21 @@ fn ranges_mark_and_forget_exactly_their_pages() {
     }
 }
 
+/// However much of a word is marked at once.
+#[test]
+fn a_range_leaves_the_marks_beside_it() {
+    let bitmap = bitmap(192, 1);
+    for (start, len) in [(1, 190), (2, 62), (64, 64), (65, 126), (100, 1)] {
+        bitmap.reset();
+        bitmap.set_bit(start - 1);
+        bitmap.set_bit(start + len);
+        bitmap.set_addr_range(start, len);
+        assert_eq!(marked(&bitmap), (start - 1..=start + len).collect());
+        bitmap.reset_addr_range(start, len);
+        assert_eq!(marked(&bitmap), BTreeSet::from([start - 1, start + len]));
+    }
+}
+
 #[test]
 fn marks_are_taken_by_word() {
     let bitmap = bitmap(130 * 4096, 4096);

@@ -175,6 +175,44 @@ fn ranges_have_a_length_or_none() {
     );
 }
 
+/// In vm-memory each of these panics, or wraps where overflow is not checked.
+#[test]
+fn past_2_to_the_64_and_for_no_bytes_nothing_panics() {
+    let memory = memory::<()>(u64::MAX - 0xff);
+    let (last, no_bytes) = (GuestAddress(u64::MAX), &mut [][..]);
+    assert!(matches!(
+        memory.write_obj(7u16, last),
+        Err(MemoryError::GuestAddressOverflow)
+    ));
+    assert!(matches!(
+        memory.read(&mut [0; 2], last),
+        Err(MemoryError::GuestAddressOverflow)
+    ));
+    let slices = memory.get_slices(last, usize::MAX, Read).err();
+    assert!(matches!(slices, Some(MemoryError::GuestAddressOverflow)));
+    assert!(!memory.check_range(last, 2, Read));
+    for anywhere in [GuestAddress(0), last] {
+        assert!(memory.check_range(anywhere, 0, ReadWrite));
+        memory.write_slice(no_bytes, anywhere).unwrap();
+        memory.read_slice(no_bytes, anywhere).unwrap();
+        let slices = memory.get_slices(anywhere, 0, Read).unwrap();
+        assert_eq!(slices.count(), 0);
+    }
+
+    let mut iotlb = iotlb(&[(0, 0, 0x1000, ReadWrite)]);
+    for (iova, to, length) in [(0, 0, 0), (u64::MAX, 0, 2), (0, u64::MAX, 2)] {
+        let set = iotlb.set_mapping(GuestAddress(iova), GuestAddress(to), length, Read);
+        assert!(matches!(set, Err(Error::IommuMisconfigured { .. })));
+    }
+    iotlb.invalidate_mapping(GuestAddress(0x800), 0);
+    iotlb.invalidate_mapping(last, usize::MAX);
+    assert_eq!(
+        lookup(&iotlb, 0, 0x1000, ReadWrite),
+        Ok(vec![(0, 0x1000)]),
+        "as it was"
+    );
+}
+
 type Memory<B> = IommuMemory<GuestRegionCollection<TestRegion<B>>, Mappings>;
 
 /// Two regions of 64 bytes, at 0 and 0x40; the mapping turns their order round from IOVA `base` on.

@@ -4,6 +4,7 @@ use super::*;
 use crate::bitmap::tests::ByteMap;
 use crate::bytes::{Bytes, tests::test_bytes};
 use crate::guest_memory::tests::test_backend;
+use crate::region::tests::test_far_positions;
 use crate::volatile_memory::tests::{contents, test_volatile_memory};
 use std::io::ErrorKind;
 
@@ -38,6 +39,11 @@ fn a_mapping_at_a_guest_address_is_a_region() {
     let marked = GuestRegionMmap::<ByteMap>::from_range(GuestAddress(0), 64, None).unwrap();
     marked.write_obj(1u8, MemoryRegionAddress(9)).unwrap();
     assert!(GuestMemoryRegion::bitmap(&marked).dirty_at(9));
+}
+
+#[test]
+fn a_far_position_is_no_near_one() {
+    test_far_positions(&GuestRegionMmap::<()>::from_range(GuestAddress(0), 64, None).unwrap());
 }
 
 #[test]
@@ -185,6 +191,18 @@ mod files {
             "another descriptor"
         );
         assert!(!both.fds_overlap(&MmapRegion::<()>::new(4096).unwrap()));
+    }
+
+    /// Also where a file's position has 32 bits by default.
+    #[test]
+    fn a_file_may_be_mapped_past_4_gib() {
+        let mut file = file("far");
+        file.seek(SeekFrom::Start((1 << 32) + 65536)).unwrap();
+        file.write_all(&[7]).unwrap(); // the rest is a hole, which takes no room
+        let map = MmapRegion::<()>::from_file(FileOffset::new(file, 1 << 32), 65537).unwrap();
+        let bytes = map.as_volatile_slice();
+        assert_eq!(bytes.read_obj::<u8>(0).unwrap(), 0, "not what is at 0");
+        assert_eq!(bytes.read_obj::<u8>(65536).unwrap(), 7);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! [`TestRegion`] and [`VastRegion`], for the tests of this crate; and the tests of regions.
 
 use super::{GuestMemoryRegion, GuestMemoryRegionBytes};
+use crate::address_space::AddressSpace;
 use crate::bitmap::{BS, Bitmap, tests::ByteMap};
 use crate::bytes::{Bytes, tests::test_bytes};
-use crate::guest_memory::{Error, GuestAddress, GuestUsize, MemoryRegionAddress, Result};
+use crate::guest_memory::{
+    Error, GuestAddress, GuestMemoryBackend, GuestUsize, MemoryRegionAddress, Result,
+};
 use crate::volatile_memory::{VolatileMemory, VolatileSlice};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -184,42 +187,51 @@ fn a_region_may_end_at_the_last_address() {
     assert_eq!(TestRegion::new(5, 0).last_addr(), GuestAddress(5));
 }
 
-/// A position of 2^32 must not become 0 where `usize` has 32 bits.
+/// A position of 2^32 must not become 0 where `usize` has 32 bits: no access to one moves a byte of a region that is
+/// all zero and begins with 64 bytes.
+pub(crate) fn test_far_positions<R: GuestMemoryRegionBytes>(region: &R) {
+    use Error::InvalidBackendAddress as Refused;
+    for position in [1 << 32, (1 << 32) + 8, 1 << 63, u64::MAX] {
+        let at = MemoryRegionAddress(position);
+        let (mut into, mut source, mut sink) = ([7; 4], &[7; 8][..], Vec::new());
+        assert!(matches!(region.write(&[7], at), Err(Refused)));
+        assert!(matches!(region.read(&mut into, at), Err(Refused)));
+        assert!(matches!(region.write_slice(&[7], at), Err(Refused)));
+        assert!(matches!(region.read_slice(&mut into, at), Err(Refused)));
+        assert!(matches!(region.write_obj(7u64, at), Err(Refused)));
+        assert!(matches!(region.read_obj::<u64>(at), Err(Refused)));
+        let read = region.read_volatile_from(at, &mut source, 4);
+        assert!(matches!(read, Err(Refused)));
+        let read = region.read_exact_volatile_from(at, &mut source, 4);
+        assert!(matches!(read, Err(Refused)));
+        let written = region.write_volatile_to(at, &mut sink, 4);
+        assert!(matches!(written, Err(Refused)));
+        let written = region.write_all_volatile_to(at, &mut sink, 4);
+        assert!(matches!(written, Err(Refused)));
+        assert!(matches!(region.store(7u32, at, Relaxed), Err(Refused)));
+        assert!(matches!(region.load::<u32>(at, Relaxed), Err(Refused)));
+        assert!(matches!(region.get_slice(at, 0), Err(Refused)));
+        assert!(matches!(region.get_host_address(at), Err(Refused)));
+        assert!(region.check_address(at).is_none() && !region.address_in_range(at));
+        assert_eq!((into, source.len(), sink.len()), ([7; 4], 8, 0));
+    }
+    let bytes: [u8; 64] = region.read_obj(MemoryRegionAddress(0)).unwrap();
+    assert_eq!(bytes, [0; 64]);
+}
+
 #[test]
 fn a_far_position_is_no_near_one() {
-    let region = TestRegion::new(0, 64);
-    for position in [1 << 32, (1 << 32) + 8, 1 << 63] {
-        let at = MemoryRegionAddress(position);
-        assert!(matches!(
-            region.write(&[1], at),
-            Err(Error::InvalidBackendAddress)
-        ));
-        assert!(matches!(
-            region.write_slice(&[1], at),
-            Err(Error::InvalidBackendAddress)
-        ));
-        assert!(matches!(
-            region.write_obj(1u64, at),
-            Err(Error::InvalidBackendAddress)
-        ));
-        assert!(matches!(
-            region.store(1u32, at, Relaxed),
-            Err(Error::InvalidBackendAddress)
-        ));
-        assert!(matches!(
-            region.get_slice(at, 0),
-            Err(Error::InvalidBackendAddress)
-        ));
+    test_far_positions(&TestRegion::new(0, 64));
+    let space = AddressSpace::from_ranges(&[(GuestAddress(0), 64)]).unwrap();
+    test_far_positions(space.view().iter().next().unwrap());
+    for length in [u64::MAX, (1 << 32) + 8] {
+        let vast = VastRegion::new(0, length);
+        let all = vast.as_volatile_slice();
+        assert!(
+            matches!(all, Err(Error::InvalidBackendAddress)),
+            "not 8 bytes"
+        );
     }
-    let mut bytes = [0xff; 64];
-    region
-        .read_slice(&mut bytes, MemoryRegionAddress(0))
-        .unwrap();
-    assert_eq!(bytes, [0; 64]);
-    assert!(matches!(
-        VastRegion::new(0, u64::MAX).as_volatile_slice(),
-        Err(Error::InvalidBackendAddress)
-    ));
 }
 
 #[test]

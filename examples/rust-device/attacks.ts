@@ -1,30 +1,26 @@
 // Drivers that break the rules, and what the device answers to each. Table, rings and buffers are guest memory like any
 // other, so a guest may write there what it likes.
 
-import { GuestMemory } from "guest-memory";
-import type { Device } from "./device.ts";
 import {
   DESCRIPTOR_SIZE,
   type Descriptor,
   INDIRECT,
   type Layout,
   NEXT,
-  Virtqueue,
+  type Virtqueue,
   WRITE,
   writeDescriptor,
 } from "./virtqueue.ts";
 
-const QUEUE = 0x1000;
-const SIZE = 8;
-const GOOD_BUFFER = 0x2000;
-const GOOD_LENGTH = 64;
+/** Where the queue lies, and how many descriptors it has. */
+export const QUEUE = 0x1000;
+export const SIZE = 8;
 const BUFFER = 0x3000;
 const TABLE = 0x3800;
 /** Where guest memory ends; there is more from HIGH to HIGH_END. */
-const END = 0x5000;
-const HIGH = 0x8000;
-const HIGH_END = 0xa000;
-const FILLER = 0x5a;
+export const END = 0x5000;
+export const HIGH = 0x8000;
+export const HIGH_END = 0xa000;
 const MOST = 0xffff_ffff;
 const TOP = 2n ** 64n;
 
@@ -154,50 +150,3 @@ export const ATTACKS: readonly Attack[] = [
   setup("a used ring above 2^32", "QueueMemory", { used: 2n ** 32n + 0x1000n }),
   setup("a used ring that passes 2^64", "QueueMemory", { used: TOP - 4n }),
 ];
-
-/** What came of an attack. */
-export interface Result {
-  status: number;
-  /** Addresses of bytes that changed, outside the used ring and the good chain's buffer. */
-  changed: number[];
-  /** Chains that the device gave back: the good one, where the queue as such was taken. */
-  served: number;
-}
-
-/** Runs an attack on a device, in a memory of its own. */
-export function run({ arrange }: Attack, access: number, connect: (memory: GuestMemory) => Device): Result {
-  const memory = GuestMemory.fromRangesSync([
-    [0x0, END],
-    [HIGH, HIGH_END - HIGH],
-  ]);
-  for (const { start, size } of memory.regions) memory.fill(start, FILLER, size);
-  const queue = new Virtqueue(memory, QUEUE, SIZE);
-  queue.describe(0, { address: GOOD_BUFFER, length: GOOD_LENGTH, flags: access });
-  queue.offer(0);
-  const layout = { ...queue.layout, ...arrange(queue, access) };
-  const before = contents(memory);
-  const device = connect(memory);
-  const { size, descriptors, available, used } = layout;
-  const set = device.set_queue(size, BigInt(descriptors), BigInt(available), BigInt(used));
-  const status = set === 0 ? device.notify() : set;
-  const after = contents(memory);
-  const { used: ring, end } = queue.layout;
-  const mayChange = (address: number) =>
-    (address >= ring && address < end) ||
-    (access === WRITE && address >= GOOD_BUFFER && address < GOOD_BUFFER + GOOD_LENGTH);
-  const changed = [...after.keys()].filter(
-    (address) => after.get(address) !== before.get(address) && !mayChange(address),
-  );
-  const served = memory.readUint16(ring + 2);
-  device.free();
-  memory.dispose();
-  return { status, changed, served };
-}
-
-/** Every byte of a memory, by its address. */
-function contents(memory: GuestMemory): Map<number, number> {
-  const bytes = memory.regions.flatMap(({ start, size }) =>
-    Array.from(memory.readBytes(start, size), (byte, offset): [number, number] => [start + offset, byte]),
-  );
-  return new Map(bytes);
-}

@@ -1,7 +1,8 @@
 // Runs both devices with a driver that keeps the rules, then with drivers that do not. Exit status 1 where a device
 // answers what it should not, or a byte changes that should not.
 
-import { ATTACKS, run } from "./attacks.ts";
+import { run } from "./arena.ts";
+import { ATTACKS } from "./attacks.ts";
 import { loadDevices } from "./device.ts";
 import { Machine } from "./machine.ts";
 import { WRITE } from "./virtqueue.ts";

@@ -1,7 +1,8 @@
 // examples/rust-device: two virtio devices in Rust and their driver in TypeScript, on one guest memory.
 import { GuestMemory } from "guest-memory";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { ATTACKS, run } from "../../examples/rust-device/attacks.ts";
+import { run } from "../../examples/rust-device/arena.ts";
+import { ATTACKS } from "../../examples/rust-device/attacks.ts";
 import { build } from "../../examples/rust-device/build.mjs";
 import { type Device, type Devices, loadDevices } from "../../examples/rust-device/device.ts";
 import { DeviceError, Driver } from "../../examples/rust-device/driver.ts";
@@ -126,9 +127,10 @@ describe.each([
   ],
 ] as const)("a driver that breaks the rules gets an error from the %s, and changes nothing:", (_, access, device) => {
   test.each(ATTACKS)("$name", (attack) => {
-    const { status, changed, served } = run(attack, access, device());
+    const { status, changed, served, guarded } = run(attack, access, device());
     expect(nameOf(status)).toBe(attack.answer);
     expect(changed).toEqual([]);
+    expect(guarded).toBe(true);
     const queueIsRefused = attack.answer.startsWith("Queue") || attack.answer === "AvailableIndex";
     expect(served).toBe(queueIsRefused ? 0 : 1);
   });

@@ -1,6 +1,7 @@
 // The page: a driver for each device, what their queues look like in guest memory, and the attacks.
 
-import { ATTACKS, run } from "../attacks.ts";
+import { run } from "../arena.ts";
+import { ATTACKS } from "../attacks.ts";
 import { type Devices, loadDevices } from "../device.ts";
 import type { Driver } from "../driver.ts";
 import { Machine } from "../machine.ts";

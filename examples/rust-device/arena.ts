@@ -15,7 +15,7 @@ const LENGTH = 64;
 /** What came of an attack. */
 export interface Result {
   status: number;
-  /** Addresses of bytes that changed, in the memory outside the used ring and the good chain's buffer, or in a guard. */
+  /** Addresses of bytes that changed: outside the used ring and the good chain's buffer, or in a guard. */
   changed: number[];
   /** Chains that the device gave back: the good one, where the queue as such was taken. */
   served: number;

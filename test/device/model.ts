@@ -1,5 +1,5 @@
-// What the two devices may do with a queue, written from virtio 1.2 on a plain array: a driver's bytes in, the status, the
-// bytes afterwards and what the console printed out. It changes the used ring and the buffers that a device writes,
+// What the two devices may do with a queue, written from virtio 1.2 on a plain array: a driver's bytes in; the status,
+// the bytes afterwards and what the console printed out. It changes the used ring and the buffers that a device writes,
 // and nothing else.
 import { DESCRIPTOR_SIZE, INDIRECT, NEXT, USED_ELEMENT_SIZE, WRITE } from "../../examples/rust-device/virtqueue.ts";
 

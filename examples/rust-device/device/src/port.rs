@@ -47,8 +47,8 @@ impl Port {
         }
     }
 
-    /// Has `work` done on what is waiting. After an error the device waits to be reset (virtio 1.2, section 2.1.2): where
-    /// a driver and its device have lost each other, going on would only spread it.
+    /// Has `work` done on what is waiting. After an error the device waits to be reset (virtio 1.2, section 2.1.2):
+    /// where a driver and its device have lost each other, going on would only spread it.
     pub fn notify(
         &mut self,
         mut work: impl FnMut(&Memory, &[Descriptor]) -> Result<u32, Status>,

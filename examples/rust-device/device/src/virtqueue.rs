@@ -16,14 +16,14 @@ const MAX_SIZE: u16 = 256;
 pub struct Virtqueue {
     queue: Queue,
     access: Permissions,
-    /// The chain at work. It has room for the longest, so that serving allocates nothing: linear memory stays as long as
-    /// it is, and JavaScript's views of it alive.
+    /// The chain at work. It has room for the longest, so that serving allocates nothing: linear memory stays as long
+    /// as it is, and JavaScript's views of it alive.
     buffers: Vec<Descriptor>,
 }
 
 impl Virtqueue {
-    /// A queue as the driver has set it up: its size, its descriptor table, its available and its used ring. Whether they
-    /// are in memory is seen when it is served.
+    /// A queue as the driver has set it up: its size, its descriptor table, its available and its used ring. Whether
+    /// they are in memory is seen when it is served.
     pub fn new(
         access: Permissions,
         size: u32,
@@ -86,7 +86,8 @@ impl Virtqueue {
             }
             self.buffers.push(descriptor);
         }
-        // virtio-queue's iterator ends in silence where a chain is broken: the last descriptor then says that one follows.
+        // virtio-queue's iterator ends in silence where a chain is broken: the last descriptor then says that another
+        // follows.
         if self.buffers.last().is_none_or(Descriptor::has_next) {
             return Err(Status::Chain);
         }

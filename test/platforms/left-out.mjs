@@ -4,11 +4,8 @@
 import { capture } from "../../scripts/process.mjs";
 import { root } from "../../scripts/toolchain.mjs";
 
-const descriptors = [
-  "io::fd::tests::a_socket_carries_what_the_memory_holds",
-  "io::fd::tests::after_a_failed_read_nobody_knows_what_was_written",
-  "io::fd::tests::no_bytes_go_to_standard_output",
-];
+// An entry is a test's name or, with `::` at its end, a module's: it stands for all that is missing there.
+const descriptors = ["io::fd::tests::"];
 
 /** @type {Record<string, Record<string, string[]>>} */
 const leftOut = {
@@ -25,9 +22,7 @@ const leftOut = {
     ],
     "opens files, and the core has none in Wasm": [
       "guest_memory::file_offset::tests::a_position_shares_its_file",
-      "mmap::tests::files::a_mapped_file_is_shared",
-      "mmap::tests::files::a_position_that_no_file_has_is_refused",
-      "mmap::tests::files::one_file_mapped_twice_overlaps_or_not",
+      "mmap::tests::files::",
     ],
     "uses Unix' file descriptors": descriptors,
   },
@@ -56,12 +51,19 @@ const on = `--target=${target}`;
 const ignored = names(cargoTest(on), /^test (.+?)(?: - should panic)? \.\.\. ignored$/);
 const there = new Set(names(cargoTest(on, "--", "--list"), listed).filter((name) => !ignored.includes(name)));
 const missing = names(cargoTest("--", "--list"), listed).filter((name) => !there.has(name));
-console.log(`${there.size} tests run on ${target}, ${missing.length} do not:`);
-for (const [reason, tests] of Object.entries(reasons)) for (const name of tests) console.log(`  ${name}: ${reason}`);
 
-const known = Object.values(reasons).flat();
-const unknown = missing.filter((name) => !known.includes(name));
-const outdated = known.filter((name) => !missing.includes(name));
-for (const name of unknown) console.log(`  ${name}: MISSING, and no reason is given in test/platforms/left-out.mjs`);
-for (const name of outdated) console.log(`  ${name}: NOT missing, or no test at all`);
-if (unknown.length + outdated.length > 0 || there.size === 0) process.exitCode = 1;
+/** @param {string} entry a test's name, or a module's */
+const covers = (entry) => (/** @type {string} */ name) =>
+  name === entry || (entry.endsWith("::") && name.startsWith(entry));
+console.log(`${there.size} tests run on ${target}, ${missing.length} do not:`);
+for (const name of missing) {
+  const reason = Object.keys(reasons).find((each) => reasons[each]?.some((entry) => covers(entry)(name)));
+  console.log(`  ${name}: ${reason ?? "MISSING, and test/platforms/left-out.mjs gives no reason"}`);
+  if (reason === undefined) process.exitCode = 1;
+}
+for (const entry of Object.values(reasons).flat()) {
+  if (missing.some(covers(entry))) continue;
+  console.log(`  ${entry}: NOT missing, or no test at all`);
+  process.exitCode = 1;
+}
+if (there.size === 0) process.exitCode = 1;

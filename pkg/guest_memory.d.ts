@@ -2,9 +2,24 @@
 /* eslint-disable */
 
 /**
+ * Begins a transaction.
+ */
+export function gm_begin(handle: number): number;
+
+/**
  * Checks that a whole range is backed.
  */
 export function gm_check(handle: number, low: number, high: number, length_low: number, length_high: number): number;
+
+/**
+ * Checks that an access would find memory, or a device unless `only_memory`, in a whole range, and be allowed.
+ */
+export function gm_check_access(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, only_memory: number): number;
+
+/**
+ * Ends a transaction.
+ */
+export function gm_commit(handle: number): number;
 
 /**
  * Compares two ranges, the second in the address space `other`. Report: 0 equal, 1 greater, 2 less.
@@ -43,6 +58,11 @@ export function gm_dirty_open(handle: number): number;
 export function gm_dispose(handle: number): number;
 
 /**
+ * Shows a region, or, for 0, hides it.
+ */
+export function gm_enable(handle: number, region: number, enabled: number): number;
+
+/**
  * Says that a range was shown to the caller.
  */
 export function gm_expose(handle: number, low: number, high: number, length_low: number, length_high: number): number;
@@ -56,6 +76,17 @@ export function gm_expose_tables(handle: number): number;
  * Sets a range to one byte.
  */
 export function gm_fill(handle: number, low: number, high: number, byte: number, length_low: number, length_high: number): number;
+
+/**
+ * How many ranges the flat view has.
+ */
+export function gm_flat_count(handle: number): number;
+
+/**
+ * The range of the flat view at `index`. Report: start (two words), last address (two words), the region's id, offset
+ * in it (two words), priority.
+ */
+export function gm_flat_range(handle: number, index: number): number;
 
 /**
  * The bytes adjacent in linear memory from an address on, `limit` at most. Report: host offset, length.
@@ -79,9 +110,33 @@ export function gm_index_of(handle: number, low: number, high: number, length_lo
 export function gm_insert(handle: number, start_low: number, start_high: number, size_low: number, size_high: number): number;
 
 /**
+ * Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias.
+ * Report: the region's id.
+ */
+export function gm_map(handle: number, kind: number, start_low: number, start_high: number, size_low: number, size_high: number, priority: number, enabled: number, target: number, offset_low: number, offset_high: number, name_bytes: number): number;
+
+/**
  * Marks a range as written.
  */
 export function gm_mark_dirty(handle: number, low: number, high: number, length_low: number, length_high: number): number;
+
+/**
+ * Moves a region.
+ */
+export function gm_move(handle: number, region: number, low: number, high: number): number;
+
+/**
+ * Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
+ * Report: handle, byte offset of the page table.
+ */
+export function gm_new(family: number): number;
+
+/**
+ * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
+ * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden. Report: bytes, 1 if somebody
+ * watches it, then for memory the host offset, for a device its id and the offset in it (two words).
+ */
+export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 
 /**
  * Byte offsets and sizes of the fixed places, by index: 0 the report block, 1 the transfer buffer, 2 the transfer
@@ -90,7 +145,25 @@ export function gm_mark_dirty(handle: number, low: number, high: number, length_
 export function gm_place(index: number): number;
 
 /**
- * The region at `index`. Report: start, size (two words each), host offset.
+ * The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
+ * priority, 1 if enabled, kind, target's id (0: none), offset in it (two words), bytes of the name, which lies in the
+ * transfer buffer.
+ */
+export function gm_placement(handle: number, index: number): number;
+
+/**
+ * How many regions are placed.
+ */
+export function gm_placement_count(handle: number): number;
+
+/**
+ * Sets what is allowed in whole pages.
+ */
+export function gm_protect(handle: number, low: number, high: number, length_low: number, length_high: number, allowed: number): number;
+
+/**
+ * The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
+ * it is RAM, and neither protected nor watched anywhere.
  */
 export function gm_region(handle: number, index: number): number;
 
@@ -110,9 +183,41 @@ export function gm_remove(handle: number, start_low: number, start_high: number,
 export function gm_reserve(handle: number, bytes_low: number, bytes_high: number): number;
 
 /**
+ * Gives a transaction up.
+ */
+export function gm_roll_back(handle: number): number;
+
+/**
  * Adds a region to the list for [`gm_create`].
  */
 export function gm_stage(start_low: number, start_high: number, size_low: number, size_high: number): number;
+
+/**
+ * Writes the map as text into the transfer buffer, from byte `skip` of it on, under the name that lies there. Report:
+ * how many bytes; fewer than the transfer buffer's where it ends.
+ */
+export function gm_tree(handle: number, flat: number, skip: number, name_bytes: number): number;
+
+/**
+ * Takes a region out of the map.
+ */
+export function gm_unmap(handle: number, region: number): number;
+
+/**
+ * Ends a watch over a part of what it covers.
+ */
+export function gm_unwatch(handle: number, watch: number, low: number, high: number, length_low: number, length_high: number): number;
+
+/**
+ * Watches a range. Report: the watch's number.
+ */
+export function gm_watch(handle: number, low: number, high: number, length_low: number, length_high: number, access: number): number;
+
+/**
+ * The watches that see an access, as words in the transfer buffer. Report: how many there are; no more than fit are
+ * written.
+ */
+export function gm_watchers(handle: number, low: number, high: number, length: number, access: number): number;
 
 /**
  * [`ABI`], for the facade to compare.
@@ -123,7 +228,10 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly gm_begin: (a: number) => number;
     readonly gm_check: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly gm_check_access: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
+    readonly gm_commit: (a: number) => number;
     readonly gm_compare: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly gm_copy: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly gm_create: () => number;
@@ -131,20 +239,36 @@ export interface InitOutput {
     readonly gm_dirty_collect: (a: number, b: number, c: number, d: number) => number;
     readonly gm_dirty_open: (a: number) => number;
     readonly gm_dispose: (a: number) => number;
+    readonly gm_enable: (a: number, b: number, c: number) => number;
     readonly gm_expose: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_expose_tables: (a: number) => number;
     readonly gm_fill: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_flat_count: (a: number) => number;
+    readonly gm_flat_range: (a: number, b: number) => number;
     readonly gm_forward_run: (a: number, b: number, c: number, d: number) => number;
     readonly gm_host_run: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_index_of: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_insert: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly gm_map: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
     readonly gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly gm_move: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_new: (a: number) => number;
+    readonly gm_piece: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_place: (a: number) => number;
+    readonly gm_placement: (a: number, b: number) => number;
+    readonly gm_placement_count: (a: number) => number;
+    readonly gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_region: (a: number, b: number) => number;
     readonly gm_region_count: (a: number) => number;
     readonly gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_reserve: (a: number, b: number, c: number) => number;
+    readonly gm_roll_back: (a: number) => number;
     readonly gm_stage: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_tree: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_unmap: (a: number, b: number) => number;
+    readonly gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_watchers: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly guest_memory_abi: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_start: () => void;

@@ -1,6 +1,16 @@
 /* @ts-self-types="./guest_memory.d.ts" */
 
 /**
+ * Begins a transaction.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_begin(handle) {
+    const ret = wasm.gm_begin(handle);
+    return ret >>> 0;
+}
+
+/**
  * Checks that a whole range is backed.
  * @param {number} handle
  * @param {number} low
@@ -11,6 +21,32 @@
  */
 export function gm_check(handle, low, high, length_low, length_high) {
     const ret = wasm.gm_check(handle, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Checks that an access would find memory, or a device unless `only_memory`, in a whole range, and be allowed.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @param {number} access
+ * @param {number} only_memory
+ * @returns {number}
+ */
+export function gm_check_access(handle, low, high, length_low, length_high, access, only_memory) {
+    const ret = wasm.gm_check_access(handle, low, high, length_low, length_high, access, only_memory);
+    return ret >>> 0;
+}
+
+/**
+ * Ends a transaction.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_commit(handle) {
+    const ret = wasm.gm_commit(handle);
     return ret >>> 0;
 }
 
@@ -103,6 +139,18 @@ export function gm_dispose(handle) {
 }
 
 /**
+ * Shows a region, or, for 0, hides it.
+ * @param {number} handle
+ * @param {number} region
+ * @param {number} enabled
+ * @returns {number}
+ */
+export function gm_enable(handle, region, enabled) {
+    const ret = wasm.gm_enable(handle, region, enabled);
+    return ret >>> 0;
+}
+
+/**
  * Says that a range was shown to the caller.
  * @param {number} handle
  * @param {number} low
@@ -138,6 +186,28 @@ export function gm_expose_tables(handle) {
  */
 export function gm_fill(handle, low, high, byte, length_low, length_high) {
     const ret = wasm.gm_fill(handle, low, high, byte, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * How many ranges the flat view has.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_flat_count(handle) {
+    const ret = wasm.gm_flat_count(handle);
+    return ret >>> 0;
+}
+
+/**
+ * The range of the flat view at `index`. Report: start (two words), last address (two words), the region's id, offset
+ * in it (two words), priority.
+ * @param {number} handle
+ * @param {number} index
+ * @returns {number}
+ */
+export function gm_flat_range(handle, index) {
+    const ret = wasm.gm_flat_range(handle, index);
     return ret >>> 0;
 }
 
@@ -199,6 +269,28 @@ export function gm_insert(handle, start_low, start_high, size_low, size_high) {
 }
 
 /**
+ * Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias.
+ * Report: the region's id.
+ * @param {number} handle
+ * @param {number} kind
+ * @param {number} start_low
+ * @param {number} start_high
+ * @param {number} size_low
+ * @param {number} size_high
+ * @param {number} priority
+ * @param {number} enabled
+ * @param {number} target
+ * @param {number} offset_low
+ * @param {number} offset_high
+ * @param {number} name_bytes
+ * @returns {number}
+ */
+export function gm_map(handle, kind, start_low, start_high, size_low, size_high, priority, enabled, target, offset_low, offset_high, name_bytes) {
+    const ret = wasm.gm_map(handle, kind, start_low, start_high, size_low, size_high, priority, enabled, target, offset_low, offset_high, name_bytes);
+    return ret >>> 0;
+}
+
+/**
  * Marks a range as written.
  * @param {number} handle
  * @param {number} low
@@ -209,6 +301,46 @@ export function gm_insert(handle, start_low, start_high, size_low, size_high) {
  */
 export function gm_mark_dirty(handle, low, high, length_low, length_high) {
     const ret = wasm.gm_mark_dirty(handle, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Moves a region.
+ * @param {number} handle
+ * @param {number} region
+ * @param {number} low
+ * @param {number} high
+ * @returns {number}
+ */
+export function gm_move(handle, region, low, high) {
+    const ret = wasm.gm_move(handle, region, low, high);
+    return ret >>> 0;
+}
+
+/**
+ * Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
+ * Report: handle, byte offset of the page table.
+ * @param {number} family
+ * @returns {number}
+ */
+export function gm_new(family) {
+    const ret = wasm.gm_new(family);
+    return ret >>> 0;
+}
+
+/**
+ * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
+ * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden. Report: bytes, 1 if somebody
+ * watches it, then for memory the host offset, for a device its id and the offset in it (two words).
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} limit
+ * @param {number} access
+ * @returns {number}
+ */
+export function gm_piece(handle, low, high, limit, access) {
+    const ret = wasm.gm_piece(handle, low, high, limit, access);
     return ret >>> 0;
 }
 
@@ -224,7 +356,46 @@ export function gm_place(index) {
 }
 
 /**
- * The region at `index`. Report: start, size (two words each), host offset.
+ * The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
+ * priority, 1 if enabled, kind, target's id (0: none), offset in it (two words), bytes of the name, which lies in the
+ * transfer buffer.
+ * @param {number} handle
+ * @param {number} index
+ * @returns {number}
+ */
+export function gm_placement(handle, index) {
+    const ret = wasm.gm_placement(handle, index);
+    return ret >>> 0;
+}
+
+/**
+ * How many regions are placed.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_placement_count(handle) {
+    const ret = wasm.gm_placement_count(handle);
+    return ret >>> 0;
+}
+
+/**
+ * Sets what is allowed in whole pages.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @param {number} allowed
+ * @returns {number}
+ */
+export function gm_protect(handle, low, high, length_low, length_high, allowed) {
+    const ret = wasm.gm_protect(handle, low, high, length_low, length_high, allowed);
+    return ret >>> 0;
+}
+
+/**
+ * The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
+ * it is RAM, and neither protected nor watched anywhere.
  * @param {number} handle
  * @param {number} index
  * @returns {number}
@@ -271,6 +442,16 @@ export function gm_reserve(handle, bytes_low, bytes_high) {
 }
 
 /**
+ * Gives a transaction up.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_roll_back(handle) {
+    const ret = wasm.gm_roll_back(handle);
+    return ret >>> 0;
+}
+
+/**
  * Adds a region to the list for [`gm_create`].
  * @param {number} start_low
  * @param {number} start_high
@@ -280,6 +461,76 @@ export function gm_reserve(handle, bytes_low, bytes_high) {
  */
 export function gm_stage(start_low, start_high, size_low, size_high) {
     const ret = wasm.gm_stage(start_low, start_high, size_low, size_high);
+    return ret >>> 0;
+}
+
+/**
+ * Writes the map as text into the transfer buffer, from byte `skip` of it on, under the name that lies there. Report:
+ * how many bytes; fewer than the transfer buffer's where it ends.
+ * @param {number} handle
+ * @param {number} flat
+ * @param {number} skip
+ * @param {number} name_bytes
+ * @returns {number}
+ */
+export function gm_tree(handle, flat, skip, name_bytes) {
+    const ret = wasm.gm_tree(handle, flat, skip, name_bytes);
+    return ret >>> 0;
+}
+
+/**
+ * Takes a region out of the map.
+ * @param {number} handle
+ * @param {number} region
+ * @returns {number}
+ */
+export function gm_unmap(handle, region) {
+    const ret = wasm.gm_unmap(handle, region);
+    return ret >>> 0;
+}
+
+/**
+ * Ends a watch over a part of what it covers.
+ * @param {number} handle
+ * @param {number} watch
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_unwatch(handle, watch, low, high, length_low, length_high) {
+    const ret = wasm.gm_unwatch(handle, watch, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
+ * Watches a range. Report: the watch's number.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @param {number} access
+ * @returns {number}
+ */
+export function gm_watch(handle, low, high, length_low, length_high, access) {
+    const ret = wasm.gm_watch(handle, low, high, length_low, length_high, access);
+    return ret >>> 0;
+}
+
+/**
+ * The watches that see an access, as words in the transfer buffer. Report: how many there are; no more than fit are
+ * written.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length
+ * @param {number} access
+ * @returns {number}
+ */
+export function gm_watchers(handle, low, high, length, access) {
+    const ret = wasm.gm_watchers(handle, low, high, length, access);
     return ret >>> 0;
 }
 

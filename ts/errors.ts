@@ -10,8 +10,15 @@
  * - `MEMORY_REGION_OVERLAP`: two regions share a byte.
  * - `UNSORTED_MEMORY_REGIONS`: regions were not given in ascending order.
  * - `NO_MEMORY_REGION`: no region was given, or none has exactly this start and size.
- * - `READ_ONLY`: the memory there cannot be written.
- * - `MISALIGNED`: an atomic access is not at a multiple of its size.
+ * - `READ_ONLY`: the memory there is ROM, and cannot be written.
+ * - `PERMISSION_DENIED`: `protect` forbids the access.
+ * - `NOT_MEMORY`: a device is there, where bytes of memory are needed.
+ * - `INVALID_ALIAS`: an alias shows more than its target has, or, by way of others, itself.
+ * - `INVALID_HANDLER`: a device's handler is no function, gave something that is no number, or there is none for this
+ *   access.
+ * - `HANDLER_FAILED`: a device's handler threw in the middle of an access in parts; `cause` is what it threw.
+ * - `ALREADY_MAPPED`: the region is mapped there already.
+ * - `MISALIGNED`: an atomic access is not at a multiple of its size, or a range not of whole pages where that is needed.
  * - `OUT_OF_MEMORY`: linear memory cannot hold this much more.
  * - `TOO_MANY_CLIENTS`: seven dirty clients are open already.
  * - `DETACHED_BUFFER`: the caller's array has no bytes any more (its buffer was transferred, resized or grown).
@@ -42,6 +49,12 @@ export type GuestMemoryErrorCode =
   | "UNSORTED_MEMORY_REGIONS"
   | "NO_MEMORY_REGION"
   | "READ_ONLY"
+  | "PERMISSION_DENIED"
+  | "NOT_MEMORY"
+  | "INVALID_ALIAS"
+  | "INVALID_HANDLER"
+  | "HANDLER_FAILED"
+  | "ALREADY_MAPPED"
   | "MISALIGNED"
   | "OUT_OF_MEMORY"
   | "TOO_MANY_CLIENTS"
@@ -62,6 +75,12 @@ export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
   9: "OUT_OF_MEMORY",
   10: "TOO_MANY_CLIENTS",
   11: "DISPOSED",
+  12: "INVALID_ALIAS",
+  13: "READ_ONLY",
+  14: "PERMISSION_DENIED",
+  15: "NOT_MEMORY",
+  16: "MISALIGNED",
+  17: "ALREADY_MAPPED",
 };
 
 /** The core's number for a region of no bytes: a RangeError here, because it is an argument that no map makes right. */
@@ -72,6 +91,8 @@ export interface ErrorPlace {
   address?: number | bigint | undefined;
   length?: number | bigint | undefined;
   region?: { readonly start: number | bigint; readonly size: number } | undefined;
+  completed?: number | undefined;
+  cause?: unknown;
 }
 
 /**
@@ -141,14 +162,29 @@ export class GuestMemoryError extends Error {
    */
   readonly region: { readonly start: number | bigint; readonly size: number } | undefined;
 
+  /**
+   * Bytes that were moved before a device's handler threw, or changed the map under the access; undefined where nothing
+   * was.
+   * @example
+   * ```ts
+   * try {
+   *   memory.writeSlice(0x8000, new Uint8Array(5));
+   * } catch (error) {
+   *   console.assert(error instanceof GuestMemoryError && error.completed === undefined);
+   * }
+   * ```
+   */
+  readonly completed: number | undefined;
+
   /** Made by this library; `place` says where. */
   constructor(code: GuestMemoryErrorCode, message: string, place: ErrorPlace = {}) {
-    super(message);
+    super(message, place.cause === undefined ? undefined : { cause: place.cause });
     this.name = "GuestMemoryError";
     this.code = code;
     this.address = place.address;
     this.length = place.length;
     this.region = place.region;
+    this.completed = place.completed;
   }
 }
 

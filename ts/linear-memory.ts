@@ -142,6 +142,18 @@ function explain(code: string, at: string, bytes: bigint): string {
       return "there is no such region";
     case "OUT_OF_MEMORY":
       return `linear memory cannot hold ${bytes} bytes more`;
+    case "READ_ONLY":
+      return `the memory at guest address ${at} is read-only`;
+    case "PERMISSION_DENIED":
+      return `it is not permitted at guest address ${at}`;
+    case "NOT_MEMORY":
+      return `a device is at guest address ${at}, not memory`;
+    case "INVALID_ALIAS":
+      return `the alias, from byte ${at} of its target on, shows more than that has`;
+    case "MISALIGNED":
+      return "address and length must be multiples of 4096";
+    case "ALREADY_MAPPED":
+      return "the region is mapped there already";
     case "TOO_MANY_CLIENTS":
       return "all seven dirty clients are in use";
     default:

@@ -1,30 +1,36 @@
-//! `AddressSpace`: the guest-physical memory of one VM.
+//! `AddressSpace`: the guest-physical memory of one VM, or another view of it.
 //!
 //! ```text
-//!   AddressSpace ─┬─ FlatView (Arc, replaced or changed in place) ── RamRegion … ── Extent … ┐
-//!                 ├─ PageTable ── Extent                                                     ├─ linear memory
-//!                 └─ open dirty clients (bits of the dirty map's bytes)                      ┘
+//!   AddressSpace ─┬─ State ─┬─ Placement …   regions, where they lie          (address_space/changes.rs)
+//!                 │         ├─ MemoryMap     what every address shows: a snapshot, replaced or changed in place
+//!                 │         └─ Watches
+//!                 ├─ PageTable               the same for the first 4 GiB, page by page
+//!                 └─ open dirty clients      bits of the dirty map's bytes
 //! ```
 //!
-//! It is the one place where regions, page table and dirty clients change, so that they always agree. Rust devices see
-//! it as vm-memory's `GuestAddressSpace`: `memory()` gives a snapshot of the regions that stays valid while it is held.
+//! It is the one place where map, page table and dirty clients change, so that they always agree. Rust devices see it as
+//! vm-memory's `GuestAddressSpace`: `memory()` gives a snapshot that stays valid while it is held.
 
 use crate::allocator;
+use crate::block;
 use crate::bytes::{ByteValued, Bytes};
 use crate::compaction;
+use crate::dirty_map;
 use crate::fault::Fault;
-use crate::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestMemoryBackend, GuestUsize};
+use crate::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestUsize};
 use crate::host;
 use crate::layout;
+use crate::memory_map::{MemoryMap, Region, RegionKind};
 use crate::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
-use crate::ram_region::{self, RamRegion};
-use crate::region::GuestMemoryRegion;
-use crate::span::{self, FlatView, Run};
-use crate::{dirty_map, region::GuestRegionCollection};
+use crate::span::{self, Run};
+use changes::State;
 use core::mem::size_of;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, atomic::AtomicU8};
 
-/// The guest-physical memory of one VM: RAM regions, a page table for the first 4 GiB, a dirty log.
+mod changes;
+mod protection;
+
+/// The guest-physical memory of one VM: a map of regions, a page table for the first 4 GiB, a dirty log.
 ///
 /// # Examples
 ///
@@ -38,14 +44,43 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, atomic::AtomicU8};
 /// ```
 #[derive(Debug)]
 pub struct AddressSpace {
-    view: RwLock<Arc<FlatView>>,
+    state: RwLock<State>,
     table: PageTable,
-    /// The dirty clients that are open, one bit each (see `dirty.rs`).
-    pub(crate) clients: AtomicU8,
+    /// The dirty clients that are open, one bit each (see `dirty_log.rs`). Shared with the spaces that share memory.
+    pub(crate) clients: Arc<AtomicU8>,
 }
 
 impl AddressSpace {
-    /// Makes an address space with these regions, `(start, size in bytes)`, all zero.
+    /// Makes an address space where nothing is mapped.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory` where linear memory cannot hold its page table.
+    pub fn new() -> Result<Self, Fault> {
+        Self::with_clients(Arc::default())
+    }
+
+    /// Makes another address space where nothing is mapped, for the same machine: what the CPU's I/O ports or another
+    /// bus master see. Regions of this one are shown there by aliases. The seven dirty clients are for both together.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory` where linear memory cannot hold its page table.
+    pub fn sibling(&self) -> Result<Self, Fault> {
+        Self::with_clients(Arc::clone(&self.clients))
+    }
+
+    fn with_clients(clients: Arc<AtomicU8>) -> Result<Self, Fault> {
+        let table = PageTable::new().ok_or(Fault::OutOfMemory { bytes: 0 })?;
+        host::keep_heap_headroom(1);
+        Ok(AddressSpace {
+            state: RwLock::default(),
+            table,
+            clients,
+        })
+    }
+
+    /// Makes an address space with these regions of RAM, `(start, size in bytes)`, all zero.
     ///
     /// # Errors
     ///
@@ -56,29 +91,18 @@ impl AddressSpace {
         let total = ranges
             .iter()
             .fold(0_u64, |sum, &(_, size)| sum.saturating_add(size));
-        let out_of_memory = Fault::OutOfMemory { bytes: total };
-        let table = PageTable::new().ok_or(out_of_memory)?;
-        let mut regions = Vec::new();
-        regions
-            .try_reserve_exact(ranges.len())
-            .map_err(|_| out_of_memory)?;
+        let out_of_memory = |_| Fault::OutOfMemory { bytes: total };
+        let space = Self::new().map_err(out_of_memory)?;
+        space.begin();
         for &(start, size) in ranges {
-            make_room(start, size);
-            regions.push(Arc::new(RamRegion::new(start, size).ok_or(out_of_memory)?));
+            // An error drops the space, with all that was mapped.
+            space.insert(start, size).map_err(out_of_memory)?;
         }
-        for region in &regions {
-            enter(&table, region);
-        }
-        let view = GuestRegionCollection::from_arc_regions(regions)?;
-        host::keep_heap_headroom(ranges.len());
-        Ok(AddressSpace {
-            view: RwLock::new(Arc::new(view)),
-            table,
-            clients: AtomicU8::new(0),
-        })
+        space.commit()?;
+        Ok(space)
     }
 
-    /// Adds a region of `size` zero bytes.
+    /// Adds a region of `size` zero bytes of RAM.
     ///
     /// # Errors
     ///
@@ -87,26 +111,20 @@ impl AddressSpace {
         &self,
         start: GuestAddress,
         size: GuestUsize,
-    ) -> Result<Arc<RamRegion>, Fault> {
-        let last = layout::check_region(start, size)?;
-        make_room(start, size);
-        let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
-        if view
-            .iter()
-            .any(|region| region.start_addr().0 <= last && start <= region.last_addr())
-        {
-            return Err(Fault::MemoryRegionOverlap { address: start.0 });
-        }
-        let out_of_memory = Fault::OutOfMemory { bytes: size };
-        let region = Arc::new(RamRegion::new(start, size).ok_or(out_of_memory)?);
-        *view = Arc::new(view.insert_region(Arc::clone(&region))?);
-        enter(&self.table, &region);
-        self.table.bump_generation();
-        host::keep_heap_headroom(view.num_regions());
+    ) -> Result<Arc<Region>, Fault> {
+        layout::check_region(start, size)?;
+        // Before memory is allocated for it.
+        self.check_vacant(start, size, 0)?;
+        self.insert(start, size)
+    }
+
+    fn insert(&self, start: GuestAddress, size: GuestUsize) -> Result<Arc<Region>, Fault> {
+        let region = Region::new("ram", RegionKind::Ram, start, size)?;
+        self.map(&region, start, 0)?;
         Ok(region)
     }
 
-    /// Takes out the region with exactly this start and size. Its bytes are free once nobody holds it.
+    /// Takes out the RAM region with exactly this start and size. Its bytes are free once nobody holds it.
     ///
     /// # Errors
     ///
@@ -115,12 +133,18 @@ impl AddressSpace {
         &self,
         start: GuestAddress,
         size: GuestUsize,
-    ) -> Result<Arc<RamRegion>, Fault> {
-        let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
-        let (remaining, region) = view.remove_region(start, size)?;
-        *view = Arc::new(remaining);
-        self.table.unmap(start.0, size);
-        self.table.bump_generation();
+    ) -> Result<Arc<Region>, Fault> {
+        let found = self.placements(|all| {
+            let exact = all.iter().find(|placement| {
+                let region = placement.region();
+                region.kind() == RegionKind::Ram
+                    && placement.start() == start.0
+                    && region.size() == size
+            });
+            exact.map(|placement| Arc::clone(placement.region()))
+        });
+        let region = found.ok_or(Fault::NoMemoryRegion)?;
+        self.unmap(&region)?;
         Ok(region)
     }
 
@@ -135,29 +159,30 @@ impl AddressSpace {
             return Ok(());
         }
         // The start with the largest phase needs the most pages.
-        let pages = ram_region::pages_for(0xfff, bytes);
+        let pages = block::pages_for(0xfff, bytes);
         pages.into_iter().for_each(compaction::make_room);
         pages
             .and_then(allocator::reserve)
             .ok_or(Fault::OutOfMemory { bytes })?;
-        host::keep_heap_headroom(self.view().num_regions());
+        host::keep_heap_headroom(self.view().flat.ranges().len());
         Ok(())
     }
 
-    /// The regions, for who changes where they lie; `None` where somebody is at work on them.
-    pub(crate) fn try_lock_view(&self) -> Option<RwLockWriteGuard<'_, Arc<FlatView>>> {
-        self.view.try_write().ok()
+    /// The state, for who changes where bytes lie; `None` where somebody is at work on it.
+    pub(crate) fn try_lock(&self) -> Option<RwLockWriteGuard<'_, State>> {
+        self.state.try_write().ok()
     }
 
-    /// Writes a region's entries anew after it has moved.
-    pub(crate) fn region_moved(&self, region: &RamRegion) {
-        enter(&self.table, region);
+    /// Writes a range's entries anew after its bytes have moved.
+    pub(crate) fn bytes_moved(&self, map: &MemoryMap, first: u64, last: u64) {
+        self.table.refresh(map, first, last);
         self.table.bump_generation();
     }
 
-    /// The regions as they are now.
-    pub fn view(&self) -> Arc<FlatView> {
-        Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    /// The map as it is now: a snapshot.
+    pub fn view(&self) -> Arc<MemoryMap> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&state.map)
     }
 
     /// The host offset of the page table: 2^20 entries, then the control words (docs/page-table.md). It never changes.
@@ -170,19 +195,25 @@ impl AddressSpace {
         self.table.expose();
     }
 
+    /// The page table's entry for an address.
+    #[cfg(test)]
+    pub(crate) fn table_entry(&self, address: GuestAddress) -> u32 {
+        self.table.entry(address.0)
+    }
+
     /// How often the map has changed, modulo 2^32: a softmmu TLB or a JIT flushes when it differs.
     pub fn map_generation(&self) -> u32 {
         self.table.generation()
     }
 
-    /// Checks that every byte of a range is backed; a range of no bytes always is.
+    /// Checks that every byte of a range is memory, ROM too; a range of no bytes always is.
     ///
     /// # Errors
     ///
     /// `InvalidGuestAddress` where nothing backs the first byte, `PartialBuffer` at a hole later on,
     /// `GuestAddressOverflow` for a range that is backed up to 2^64 and goes on.
     pub fn check_range(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
-        span::check(&self.view(), address.0, length)
+        span::check(self.view().flat(), address.0, length)
     }
 
     /// Where a range lies in linear memory, if it lies in one region.
@@ -191,12 +222,12 @@ impl AddressSpace {
     ///
     /// Those of [`check_range`](Self::check_range), and `CrossesRegions` for a range that is backed by several.
     pub fn host_run(&self, address: GuestAddress, length: u64) -> Result<Run, Fault> {
-        span::single(&self.view(), address.0, length)
+        span::single(self.view().flat(), address.0, length)
     }
 
     /// The bytes from `address` on that are adjacent in linear memory, `limit` (and 1 GiB) at most; `None` in a hole.
     pub fn forward_run(&self, address: GuestAddress, limit: u64) -> Option<Run> {
-        span::forward(&self.view(), address.0, limit)
+        span::forward(self.view().flat(), address.0, limit)
     }
 
     /// Reads an object in the guest's byte order as it lies in memory.
@@ -252,8 +283,9 @@ impl AddressSpace {
 /// Whoever kept an accessor over the table finds no page in it any more.
 impl Drop for AddressSpace {
     fn drop(&mut self) {
-        for region in self.view().iter() {
-            self.table.unmap(region.start_addr().0, region.len());
+        for range in self.view().flat.ranges() {
+            self.table
+                .refresh(&MemoryMap::default(), range.start, range.last);
         }
     }
 }
@@ -262,39 +294,24 @@ impl Drop for AddressSpace {
 #[repr(C, packed)]
 struct Unaligned<T>(T);
 
-/// vm-memory's way to a snapshot: `space.memory()` can be used wherever a `GuestMemory` is asked for.
+/// vm-memory's way to a snapshot: `space.memory()` can be used wherever a `GuestMemory` is asked for. What it does not
+/// permit, a device cannot do.
 impl GuestAddressSpace for &AddressSpace {
-    type M = FlatView;
-    type T = Arc<FlatView>;
+    type M = MemoryMap;
+    type T = Arc<MemoryMap>;
 
-    fn memory(&self) -> Arc<FlatView> {
+    fn memory(&self) -> Arc<MemoryMap> {
         self.view()
     }
 }
 
 impl GuestAddressSpace for Arc<AddressSpace> {
-    type M = FlatView;
-    type T = Arc<FlatView>;
+    type M = MemoryMap;
+    type T = Arc<MemoryMap>;
 
-    fn memory(&self) -> Arc<FlatView> {
+    fn memory(&self) -> Arc<MemoryMap> {
         self.view()
     }
-}
-
-/// Moves other regions together where that is what a new one needs.
-fn make_room(start: GuestAddress, size: GuestUsize) {
-    let pages = ram_region::pages_for(start.0, size);
-    pages.into_iter().for_each(compaction::make_room);
-}
-
-/// Enters a region's whole pages into the table.
-fn enter(table: &PageTable, region: &RamRegion) {
-    table.map(
-        region.start_addr().0,
-        region.len(),
-        region.host_offset(),
-        READABLE | WRITABLE,
-    );
 }
 
 #[cfg(test)]

@@ -12,12 +12,15 @@
 use crate::dirty_map;
 use crate::free_list::{FreeList, Run};
 use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A run of host pages that belongs to its holder; given back on drop.
 #[derive(Debug)]
 pub(crate) struct Extent {
-    run: Run,
+    /// It moves, and several may hold it: see `slide_down`.
+    first: AtomicU32,
+    pages: u32,
     zone: Zone,
 }
 
@@ -32,26 +35,46 @@ enum Zone {
 const TABLES: u32 = 8;
 
 impl Extent {
+    fn new(run: Run, zone: Zone) -> Self {
+        let Run { first, pages } = run;
+        let first = AtomicU32::new(first);
+        Extent { first, pages, zone }
+    }
+
+    fn run(&self) -> Run {
+        let (first, pages) = (self.first(), self.pages);
+        Run { first, pages }
+    }
+
     /// The first host page.
+    #[inline]
     pub(crate) fn first(&self) -> u32 {
-        self.run.first
+        self.first.load(Ordering::Relaxed)
     }
 
     /// The host offset of the first byte.
+    #[inline]
     pub(crate) fn host_offset(&self) -> usize {
-        (self.run.first as usize) << PAGE_SHIFT
+        (self.first() as usize) << PAGE_SHIFT
     }
 
     /// Moves what was written, and the marks, down into the free pages right below; false where there are none.
-    /// `&mut` says that nobody else knows where the extent lies.
-    pub(crate) fn slide_down(&mut self) -> bool {
-        self.zone == Zone::Regions && allocator().slide_down(&mut self.run)
+    ///
+    /// # Safety
+    ///
+    /// Nobody may hold a pointer into the extent.
+    pub(crate) unsafe fn slide_down(&self) -> bool {
+        let mut run = self.run();
+        let moved = self.zone == Zone::Regions && allocator().slide_down(&mut run);
+        self.first.store(run.first, Ordering::Relaxed);
+        moved
     }
 }
 
 impl Drop for Extent {
     fn drop(&mut self) {
-        allocator().zone(self.zone).give(self.run);
+        let run = self.run();
+        allocator().zone(self.zone).give(run);
     }
 }
 
@@ -59,15 +82,16 @@ impl Drop for Extent {
 /// then nothing has changed.
 pub(crate) fn allocate(pages: u32) -> Option<Extent> {
     let run = allocator().take(pages.max(1))?;
-    let zone = Zone::Regions;
-    Some(Extent { run, zone })
+    Some(Extent::new(run, Zone::Regions))
 }
 
 /// The same for a page table of `pages` host pages, always as many.
 pub(crate) fn allocate_table(pages: u32) -> Option<Extent> {
     let table = allocator().take_table(pages);
-    let zone = Zone::Tables;
-    table.map_or_else(|| allocate(pages), |run| Some(Extent { run, zone }))
+    table.map_or_else(
+        || allocate(pages),
+        |run| Some(Extent::new(run, Zone::Tables)),
+    )
 }
 
 /// Whether `pages` are to be had in one run, without growth.
@@ -260,7 +284,7 @@ mod tests {
             // SAFETY: as above.
             unsafe { host::pointer(extent.host_offset() + 5000).write_volatile(7) };
             dirty_map::mark_bytes(extent.host_offset() + 5000, 1);
-            zero(extent.run);
+            zero(extent.run());
         }
         assert!(!dirty_map::has(extent.first() + 1, dirty_map::MARK));
     }
@@ -269,10 +293,10 @@ mod tests {
     fn what_is_reserved_is_clean_already() {
         let extent = allocate(3).unwrap();
         dirty_map::mark(extent.first(), 3);
-        let mut own = own(&[extent.run]);
+        let mut own = own(&[extent.run()]);
         own.clean();
-        assert!(!extent.run.is_marked());
-        assert_eq!(own.take(3), Some(extent.run));
+        assert!(!extent.run().is_marked());
+        assert_eq!(own.take(3), Some(extent.run()));
     }
 
     #[test]

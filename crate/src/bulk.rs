@@ -5,7 +5,8 @@ use crate::dirty_map;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
 use crate::host;
-use crate::span::{self, FlatView, Run};
+use crate::memory_map::{Access, FlatView};
+use crate::span::{self, Run};
 use core::ptr;
 
 impl AddressSpace {
@@ -13,13 +14,13 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range); nothing is written then.
+    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory); nothing is written then.
     pub fn fill(&self, address: GuestAddress, byte: u8, length: u64) -> Result<(), Fault> {
-        let view = self.view();
-        span::check(&view, address.0, length)?;
+        let map = self.view();
+        map.check_memory(address, length, Access::WRITE)?;
         let mut done = 0;
-        while let Some(run) = next_run(&view, address.0, done, length) {
-            // SAFETY: the run lies in one region of `view`, which keeps the region alive. Raw, because guest bytes
+        while let Some(run) = next_run(map.flat(), address.0, done, length) {
+            // SAFETY: the run lies in one region of `map`, which keeps the region alive. Raw, because guest bytes
             // may be read and written by others meanwhile, which no reference allows.
             unsafe { host::pointer(run.host).write_bytes(byte, run.length) };
             dirty_map::mark_bytes(run.host, run.length);
@@ -32,7 +33,8 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range), for the source first; nothing is written then.
+    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; nothing is written
+    /// then.
     pub fn copy_within(
         &self,
         to: GuestAddress,
@@ -46,7 +48,8 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range), for the source first; nothing is written then.
+    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; nothing is written
+    /// then.
     pub fn copy_from(
         &self,
         to: GuestAddress,
@@ -54,9 +57,10 @@ impl AddressSpace {
         from: GuestAddress,
         length: u64,
     ) -> Result<(), Fault> {
-        let (target_view, source_view) = (self.view(), source.view());
-        span::check(&source_view, from.0, length)?;
-        span::check(&target_view, to.0, length)?;
+        let (target, origin) = (self.view(), source.view());
+        origin.check_memory(from, length, Access::READ)?;
+        target.check_memory(to, length, Access::WRITE)?;
+        let (target, origin) = (target.flat(), origin.flat());
         // Where the target begins inside the source, going forward would overwrite bytes not copied yet.
         let backward = ptr::eq(self, source) && to > from && to.0 - from.0 < length;
         let mut left = length;
@@ -65,15 +69,15 @@ impl AddressSpace {
                 let back = |view: &FlatView, start: GuestAddress| {
                     span::backward(view, start.0 + (left - 1), left)
                 };
-                back(&source_view, from)
-                    .zip(back(&target_view, to))
+                back(origin, from)
+                    .zip(back(target, to))
                     .map(|(from, to)| shorter_tail(from, to))
             } else {
                 let done = length - left;
                 let next =
                     |view: &FlatView, start: GuestAddress| next_run(view, start.0, done, length);
-                next(&source_view, from)
-                    .zip(next(&target_view, to))
+                next(origin, from)
+                    .zip(next(target, to))
                     .map(|(from, to)| shorter_head(from, to))
             };
             // Both ranges were checked, so there is a pair.

@@ -1,18 +1,18 @@
 //! Compaction: where linear memory has enough free pages for a region, but not in one run, regions of other VMs are moved
 //! together instead of growing it further.
 //!
-//! Only creation and insertion do this, which may grow linear memory, and so end every view, anyway. A region moves
-//! only if nobody holds it: `Arc::get_mut` proves that there is no snapshot, and so no slice, that knows where it lies.
-//! Its page table entries are written anew and its VM's map generation counts, as for any change of the map.
+//! Only creation and insertion do this, which may grow linear memory, and so end every view, anyway. A block moves only
+//! if nobody knows where it lies but address spaces whose map nobody else holds: `Arc::get_mut` proves that there is no
+//! snapshot, and so no slice. Its page table entries are written anew and the map generations count, as for any change.
 //! docs/architecture.md has the figures that made this worth its code.
 
 use crate::address_space::AddressSpace;
 use crate::allocator;
+use crate::block::Block;
 use crate::handle;
 use crate::host;
-use crate::ram_region::RamRegion;
-use crate::span::FlatView;
-use std::sync::{Arc, RwLockWriteGuard};
+use crate::memory_map::{FlatRange, MemoryMap};
+use std::sync::Arc;
 
 /// Whether regions may move at all: with one thread nobody is in the middle of an access by the page table.
 const MAY_MOVE: bool = cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
@@ -25,32 +25,61 @@ pub(crate) fn make_room(pages: u32) {
     }
 }
 
+/// A range that shows a block, and whose it is.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    block: &'a Arc<Block>,
+    range: &'a FlatRange,
+    map: &'a MemoryMap,
+    space: &'a AddressSpace,
+}
+
 fn compact(pages: u32) -> Option<()> {
     let spaces = handle::all()?;
-    let mut views: Vec<(&AddressSpace, RwLockWriteGuard<'_, Arc<FlatView>>)> = Vec::new();
-    views.try_reserve_exact(spaces.len()).ok()?;
+    let mut states = Vec::new();
+    states.try_reserve_exact(spaces.len()).ok()?;
     // One that is in use stays as it is; so does one for its second handle.
-    views.extend(
-        spaces
-            .iter()
-            .filter_map(|space| Some((space.as_ref(), space.try_lock_view()?))),
-    );
-    let mut regions: Vec<(&AddressSpace, &mut RamRegion)> = Vec::new();
-    for (space, view) in &mut views {
-        let Some(view) = Arc::get_mut(view) else {
-            continue;
-        };
-        regions.try_reserve(view.count()).ok()?;
-        regions.extend(view.unshared().map(|region| (*space, region)));
+    for space in &spaces {
+        let alone = space.try_lock().and_then(|mut state| {
+            Arc::get_mut(&mut state.map)?;
+            Some(state)
+        });
+        states.extend(alone.map(|state| (space.as_ref(), state)));
     }
-    regions.sort_unstable_by_key(|(_, region)| region.host_offset());
+    let mut shown: Vec<Shown<'_>> = Vec::new();
+    for (space, state) in &states {
+        let map = state.map.as_ref();
+        shown.try_reserve(map.flat().ranges().len()).ok()?;
+        shown.extend(map.flat().ranges().iter().filter_map(|range| {
+            let block = range.memory.as_ref()?.block();
+            Some(Shown {
+                block,
+                range,
+                map,
+                space,
+            })
+        }));
+    }
+    shown.sort_unstable_by_key(|shown| shown.block.host_offset());
     host::detach_views();
-    for (space, region) in regions {
+    for same in shown.chunk_by(|one, next| Arc::ptr_eq(one.block, next.block)) {
         if allocator::fits(pages) {
             break;
         }
-        if region.slide_down() {
-            space.region_moved(region);
+        let block = same[0].block;
+        // Its region has it, and each range that was found; whoever else does may know where it lies.
+        if Arc::strong_count(block) != same.len() + 1 {
+            continue;
+        }
+        // SAFETY: every range that shows the block was found, in maps that are locked and that nobody else holds, so
+        // that no slice of them can be alive; and there is one thread. The entries are written anew below.
+        if unsafe { block.slide_down() } {
+            for Shown {
+                range, map, space, ..
+            } in same
+            {
+                space.bytes_moved(map, range.start, range.last);
+            }
         }
     }
     Some(())

@@ -35,7 +35,7 @@ impl AddressSpace {
         let client = (0..CLIENTS)
             .find(|&client| open & (1 << client) == 0)
             .ok_or(Fault::TooManyClients)?;
-        for region in self.view().iter() {
+        for region in self.view().flat().iter() {
             let (first, end) = region.host_pages();
             dirty_map::clear(first, end - first, 1 << client);
         }
@@ -66,6 +66,7 @@ impl AddressSpace {
         }
         for region in self
             .view()
+            .flat()
             .iter()
             .filter(|region| region.last_addr() >= from)
         {
@@ -116,10 +117,11 @@ impl AddressSpace {
         length: u64,
         act: impl Fn(usize, usize),
     ) -> Result<(), Fault> {
-        let view = self.view();
-        span::check(&view, address.0, length)?;
+        let map = self.view();
+        let view = map.flat();
+        span::check(view, address.0, length)?;
         let mut done = 0;
-        while let Some(run) = crate::bulk::next_run(&view, address.0, done, length) {
+        while let Some(run) = crate::bulk::next_run(view, address.0, done, length) {
             act(run.host, run.length);
             done += run.length as u64;
         }
@@ -153,23 +155,25 @@ impl Merged<'_> {
 
 /// The host page of a guest address inside `region`.
 fn page_of(region: &RamRegion, address: GuestAddress) -> u32 {
-    let (first, end) = region.host_pages();
-    let guest_page = |address: u64| address >> PAGE_SHIFT;
-    let pages = guest_page(address.0) - guest_page(region.start_addr().0);
-    u32::try_from(pages).map_or(end, |pages| first.saturating_add(pages))
+    let (_, end) = region.host_pages();
+    let offset = usize::try_from(address.0 - region.start_addr().0);
+    let page = offset.map(|offset| (region.host_offset() + offset) >> PAGE_SHIFT);
+    page.ok()
+        .and_then(|page| u32::try_from(page).ok())
+        .unwrap_or(end)
 }
 
 /// The guest addresses of host pages `[page, end)` of `region`, clipped to it.
 fn guest_range(region: &RamRegion, page: u32, end: u32) -> GuestRange {
-    let (first, _) = region.host_pages();
-    let base = region.start_addr().0 >> PAGE_SHIFT << PAGE_SHIFT;
-    let start = region
-        .start_addr()
-        .0
-        .max(base + (u64::from(page - first) << PAGE_SHIFT));
-    // The last byte, because one past it may be 2^64.
-    let last = base + ((u64::from(end - first) << PAGE_SHIFT) - 1).min(region.last_addr().0 - base);
-    (GuestAddress(start), last - start + 1)
+    // By the bytes' offsets in the region: guest and host pages need not agree.
+    let before = region.host_offset() as u64;
+    let byte = |page: u32| u64::from(page) << PAGE_SHIFT;
+    let first = byte(page).saturating_sub(before);
+    let last = (byte(end) - 1 - before).min(region.len() - 1);
+    (
+        GuestAddress(region.start_addr().0 + first),
+        last - first + 1,
+    )
 }
 
 #[cfg(test)]

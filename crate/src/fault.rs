@@ -3,8 +3,7 @@
 //! vm-memory's errors drop both on the way up; who debugs a guest needs them. One enum serves Rust and, by
 //! `Fault::code`, JavaScript (test/unit/errors.test.ts has a row for each).
 
-use crate::guest_memory::{Coverage, Error, GuestAddress, GuestMemoryBackend, coverage};
-use crate::region::GuestRegionCollectionError;
+use crate::guest_memory::Error;
 
 /// Why an operation on an address space was refused. Nothing has been done then.
 ///
@@ -74,6 +73,45 @@ pub enum Fault {
     /// Seven dirty clients are open already.
     #[error("all seven dirty clients are in use")]
     TooManyClients,
+    /// An alias of more than its target has.
+    #[error("the alias from byte {offset:#x} on shows more than its target has")]
+    InvalidAlias {
+        /// Where in the target it begins.
+        offset: u64,
+    },
+    /// A write to ROM.
+    #[error("the memory at guest address {address:#x} is read-only")]
+    ReadOnly {
+        /// The first byte that cannot be written.
+        address: u64,
+        /// Bytes before it that could be.
+        completed: u64,
+    },
+    /// What [`protect`](crate::AddressSpace::protect) forbids.
+    #[error("the access is not permitted at guest address {address:#x}")]
+    PermissionDenied {
+        /// The first byte that forbids it.
+        address: u64,
+        /// Bytes before it that allow it.
+        completed: u64,
+    },
+    /// A device, where bytes of memory are needed.
+    #[error("a device is at guest address {address:#x}, not memory")]
+    NotMemory {
+        /// The device's first byte in the range.
+        address: u64,
+        /// Bytes before it that are memory.
+        completed: u64,
+    },
+    /// Permissions are by page.
+    #[error("guest address {address:#x} or the length is not a multiple of 4096")]
+    Misaligned {
+        /// Where the range begins.
+        address: u64,
+    },
+    /// A region is placed in an address space once.
+    #[error("the region is mapped in this address space already")]
+    AlreadyMapped,
 }
 
 impl Fault {
@@ -90,37 +128,12 @@ impl Fault {
             Fault::EmptyRegion { .. } => 8,
             Fault::OutOfMemory { .. } => 9,
             Fault::TooManyClients => 10,
-        }
-    }
-
-    /// Why not each of the `length` bytes from `address` is backed by `memory`; `None` if each is.
-    ///
-    /// For code that is generic over vm-memory's traits. An [`Error`] has room for the address or for the length at
-    /// best; who knows which range was accessed learns the rest here.
-    ///
-    /// ```
-    /// use guest_memory::{AddressSpace, Bytes, Fault, GuestAddress, GuestMemoryError};
-    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
-    /// let memory = space.view();
-    /// let (address, bytes) = (GuestAddress(0xff0), [7; 0x20]);
-    /// let error = memory.write_slice(&bytes, address).unwrap_err();
-    /// assert!(matches!(error, GuestMemoryError::PartialBuffer { expected: 0x20, completed: 0x10 }));
-    /// let fault = Fault::of(&*memory, address, 0x20);
-    /// assert_eq!(fault, Some(Fault::PartialBuffer { address: 0x1000, completed: 0x10 }));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn of<M>(memory: &M, address: GuestAddress, length: u64) -> Option<Fault>
-    where
-        M: GuestMemoryBackend + ?Sized,
-    {
-        match coverage(memory, address, length) {
-            Coverage::Full => None,
-            Coverage::Unmapped => Some(Fault::InvalidGuestAddress { address: address.0 }),
-            Coverage::Hole { mapped, at } => Some(Fault::PartialBuffer {
-                address: at.0,
-                completed: mapped,
-            }),
-            Coverage::PastEnd { mapped } => Some(Fault::GuestAddressOverflow { completed: mapped }),
+            Fault::InvalidAlias { .. } => 12,
+            Fault::ReadOnly { .. } => 13,
+            Fault::PermissionDenied { .. } => 14,
+            Fault::NotMemory { .. } => 15,
+            Fault::Misaligned { .. } => 16,
+            Fault::AlreadyMapped => 17,
         }
     }
 
@@ -128,15 +141,20 @@ impl Fault {
     /// has none.
     pub fn place(&self) -> (u64, u64) {
         match *self {
-            Fault::PartialBuffer { address, completed } => (address, completed),
+            Fault::PartialBuffer { address, completed }
+            | Fault::ReadOnly { address, completed }
+            | Fault::PermissionDenied { address, completed }
+            | Fault::NotMemory { address, completed } => (address, completed),
+            Fault::InvalidAlias { offset } => (offset, 0),
             Fault::GuestAddressOverflow { completed } => (u64::MAX, completed),
             Fault::OutOfMemory { bytes } => (0, bytes),
             Fault::InvalidGuestAddress { address }
             | Fault::CrossesRegions { address }
             | Fault::MemoryRegionOverlap { address }
             | Fault::UnsortedMemoryRegions { address }
+            | Fault::Misaligned { address }
             | Fault::EmptyRegion { address } => (address, 0),
-            Fault::NoMemoryRegion | Fault::TooManyClients => (0, 0),
+            Fault::NoMemoryRegion | Fault::TooManyClients | Fault::AlreadyMapped => (0, 0),
         }
     }
 }
@@ -146,8 +164,11 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         match fault {
-            Fault::InvalidGuestAddress { address } => {
-                Error::InvalidGuestAddress(GuestAddress(address))
+            Fault::InvalidGuestAddress { address }
+            | Fault::ReadOnly { address, .. }
+            | Fault::PermissionDenied { address, .. }
+            | Fault::NotMemory { address, .. } => {
+                Error::InvalidGuestAddress(crate::GuestAddress(address))
             }
             Fault::PartialBuffer { completed, .. } => Error::PartialBuffer {
                 expected: bytes(completed).saturating_add(1),
@@ -155,20 +176,6 @@ impl From<Fault> for Error {
             },
             Fault::GuestAddressOverflow { .. } => Error::GuestAddressOverflow,
             _ => Error::InvalidBackendAddress,
-        }
-    }
-}
-
-impl From<GuestRegionCollectionError> for Fault {
-    fn from(error: GuestRegionCollectionError) -> Self {
-        match error {
-            GuestRegionCollectionError::NoMemoryRegion => Fault::NoMemoryRegion,
-            GuestRegionCollectionError::MemoryRegionOverlap => {
-                Fault::MemoryRegionOverlap { address: 0 }
-            }
-            GuestRegionCollectionError::UnsortedMemoryRegions => {
-                Fault::UnsortedMemoryRegions { address: 0 }
-            }
         }
     }
 }

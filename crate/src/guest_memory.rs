@@ -78,8 +78,9 @@ impl MemoryRegionAddress {
 ///     memory.iter().map(GuestMemoryRegion::len).sum()
 /// }
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(1 << 32), 0x2000)])?;
-/// let memory = space.view();
-/// assert_eq!(size(&*memory), 0x3000);
+/// let map = space.view();
+/// let memory = map.flat();
+/// assert_eq!(size(memory), 0x3000);
 /// assert!(memory.address_in_range(GuestAddress(0xfff)) && !memory.address_in_range(GuestAddress(0x1000)));
 /// assert_eq!(memory.last_addr(), GuestAddress((1 << 32) + 0x1fff));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -12,6 +12,7 @@ mod allocator;
 pub mod atomic;
 mod atomic_integer;
 pub mod bitmap;
+mod block;
 mod bulk;
 pub mod bytes;
 mod compaction;
@@ -28,6 +29,7 @@ pub mod io;
 #[cfg(feature = "iommu")]
 pub mod iommu;
 mod layout;
+pub mod memory_map;
 #[cfg(feature = "backend-mmap")]
 pub mod mmap;
 #[cfg(any(feature = "backend-bitmap", feature = "backend-mmap"))]
@@ -54,6 +56,7 @@ pub use guest_memory::{
 pub use io::{ReadVolatile, WriteVolatile};
 #[cfg(feature = "iommu")]
 pub use iommu::{Iommu, IommuMemory, Iotlb};
+pub use memory_map::{MemoryMap, Region, RegionKind};
 #[cfg(feature = "backend-mmap")]
 pub use mmap::{GuestMemoryMmap, GuestRegionMmap, MmapRegion};
 pub use ram_region::RamRegion;

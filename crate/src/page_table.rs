@@ -19,12 +19,16 @@
 use crate::allocator::{self, Extent};
 use crate::dirty_map;
 use crate::host::{self, PAGE_SHIFT};
+use crate::memory_map::MemoryMap;
+use crate::memory_map::attributes::WATCH_SHIFT;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The page may be read on the fast path.
 pub const READABLE: u32 = 1;
 /// The page may be written on the fast path.
 pub const WRITABLE: u32 = 2;
+/// Instructions may be fetched from the page on the fast path.
+pub const EXECUTABLE: u32 = 4;
 /// Bits of an entry that are flags; the host page stands above them.
 pub const FLAG_BITS: u32 = 4;
 /// Entries: one for each page of the first 4 GiB.
@@ -83,29 +87,42 @@ impl PageTable {
         }
     }
 
-    /// Enters the whole pages of a region whose byte at guest address `start` lies at `host`, as far as the table goes.
-    pub(crate) fn map(&self, start: u64, size: u64, host: usize, flags: u32) {
-        let Some((first, end)) = whole_pages(start, size) else {
+    /// Writes the entries of all pages that `[first, last]` touches, as far as the table goes, from what `map` shows
+    /// and allows there.
+    pub(crate) fn refresh(&self, map: &MemoryMap, first: u64, last: u64) {
+        let end = u64::from(ENTRIES) << PAGE_SHIFT;
+        if first >= end {
             return;
-        };
-        // The first whole page begins this far into the region, at a page of the host's too (they agree in 12 bits).
-        let skipped = (first << PAGE_SHIFT).wrapping_sub(start);
-        let Some(host) = usize::try_from(skipped)
-            .ok()
-            .and_then(|skipped| host.checked_add(skipped))
-        else {
-            return;
-        };
-        let host_page = u32::try_from(host >> PAGE_SHIFT).unwrap_or(0);
-        self.write(first, end, |index| {
-            ((host_page + index) << FLAG_BITS) | flags
-        });
-    }
-
-    /// Takes the pages of `[start, start + size)` out of the table.
-    pub(crate) fn unmap(&self, start: u64, size: u64) {
-        if let Some((first, end)) = whole_pages(start, size) {
-            self.write(first, end, |_| 0);
+        }
+        let (low, high) = (first & !0xfff, last.min(end - 1) | 0xfff);
+        self.write(low >> PAGE_SHIFT, (high >> PAGE_SHIFT) + 1, |_| 0);
+        for range in map.flat.over(low, high) {
+            let Some(memory) = &range.memory else {
+                continue;
+            };
+            let from = range.start.max(low);
+            let size = range.last.min(high) - from + 1;
+            // Fits: the range is in linear memory.
+            let host = memory.host_offset() + usize::try_from(from - range.start).unwrap_or(0);
+            let Some((page, past)) = whole_pages(from, size) else {
+                continue;
+            };
+            // Only where guest and host pages agree can an entry say where a page lies.
+            if host as u64 & 0xfff != from & 0xfff {
+                continue;
+            }
+            let host_page = (host + 0xfff) >> PAGE_SHIFT;
+            let all = READABLE | EXECUTABLE | if range.is_writable() { WRITABLE } else { 0 };
+            for run in map.attributes.over(page, past - 1) {
+                let slow = u32::from(run.bits | run.bits >> WATCH_SHIFT);
+                let Ok(before) = usize::try_from(run.first - page) else {
+                    continue;
+                };
+                let host_page = u32::try_from(host_page + before).unwrap_or(0);
+                self.write(run.first, run.last + 1, |index| {
+                    ((host_page + index) << FLAG_BITS) | (all & !slow)
+                });
+            }
         }
     }
 
@@ -162,28 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn entries_hold_host_page_and_flags() {
-        let table = PageTable::new().unwrap();
-        let host = 5 * 4096 + 0x800;
-        table.map(0x1800, 0x2800, host, READABLE | WRITABLE);
-        assert_eq!(table.entry(0x1fff), 0);
-        assert_eq!(table.entry(0x2000), (6 << FLAG_BITS) | 3);
-        assert_eq!(table.entry(0x3abc), (7 << FLAG_BITS) | 3);
-        assert_eq!(table.entry(0x4000), 0);
-        table.unmap(0x1800, 0x2800);
-        assert_eq!(table.entry(0x2000), 0);
-    }
-
-    #[test]
     fn what_lies_past_the_table_has_no_entry() {
         let table = PageTable::new().unwrap();
-        table.map(0xffff_e000, 0x4000, 4096, READABLE);
-        assert_eq!(table.entry(0xffff_f000), (2 << FLAG_BITS) | READABLE);
         assert_eq!(table.entry(0x1_0000_0000), 0);
         assert_eq!(table.entry(u64::MAX), 0);
         assert_eq!(table.generation(), 0);
-        table.map(1 << 52, 0x4000, 4096, READABLE);
-        table.unmap(u64::MAX - 0xfff, 0x1000);
+        table.refresh(&MemoryMap::default(), 0xffff_ffff, u64::MAX);
         table.bump_generation();
         assert_eq!(table.generation(), 1);
     }

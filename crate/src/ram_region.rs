@@ -1,85 +1,75 @@
-//! `RamRegion`: a run of guest RAM in an extent of linear memory.
+//! `RamRegion`: a run of guest addresses that shows bytes of linear memory. vm-memory's regions, seen by Rust consumers.
 
-use crate::allocator::{self, Extent};
 use crate::bitmap::{BS, Bitmap, BitmapSlice, WithBitmapSlice};
+use crate::block::{self, Block};
 use crate::dirty_map;
 use crate::guest_memory::{Error, GuestAddress, GuestUsize, MemoryRegionAddress, Result};
-use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::host::{self, PAGE_SHIFT};
 use crate::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
 use crate::volatile_memory::VolatileSlice;
+use std::sync::Arc;
 
-/// One region of guest RAM; its bytes go back to the allocator when the last reference to it is dropped.
-///
-/// Guest and host addresses agree in their low 12 bits, so that a guest page inside the region is one host page, and
-/// the page table can name it.
+/// Guest addresses that show bytes of linear memory: a region's, or the part of it that others with a higher priority
+/// leave free. As vm-memory's regions it can always be written: who must not write ROM asks the
+/// [`MemoryMap`](crate::memory_map::MemoryMap).
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0x1234), 0x2000)])?;
-/// let view = space.view();
-/// let region = view.find_region(GuestAddress(0x2000)).unwrap();
+/// let map = space.view();
+/// let region = map.flat().find_region(GuestAddress(0x2000)).unwrap();
 /// assert_eq!((region.start_addr(), region.len()), (GuestAddress(0x1234), 0x2000));
 /// assert_eq!(region.host_offset() & 0xfff, 0x234);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RamRegion {
     start: GuestAddress,
     size: usize,
-    extent: Extent,
+    block: Arc<Block>,
+    /// Where in the block the first byte lies.
+    offset: usize,
 }
 
 impl RamRegion {
-    /// Takes `size` zero bytes for guest addresses from `start` on. `None` for no bytes, for a region that would
-    /// pass 2^64, and where linear memory cannot hold it.
-    pub(crate) fn new(start: GuestAddress, size: GuestUsize) -> Option<Self> {
-        start.0.checked_add(size.checked_sub(1)?)?;
-        let extent = allocator::allocate(pages_for(start.0, size)?)?;
-        let size = usize::try_from(size).ok()?;
+    /// The `size` bytes from `offset` on, of `block`, as guest addresses from `start` on. `None` where the block has not
+    /// so many, for no bytes, and past 2^64.
+    pub(crate) fn new(start: u64, size: u64, block: &Arc<Block>, offset: u64) -> Option<Self> {
+        start.checked_add(size.checked_sub(1)?)?;
+        let end = offset.checked_add(size)?;
+        if end > block.size() as u64 {
+            return None;
+        }
         Some(RamRegion {
-            start,
-            size,
-            extent,
+            start: GuestAddress(start),
+            size: usize::try_from(size).ok()?,
+            block: Arc::clone(block),
+            offset: usize::try_from(offset).ok()?,
         })
+    }
+
+    pub(crate) fn block(&self) -> &Arc<Block> {
+        &self.block
+    }
+
+    /// The host offset of the first byte.
+    #[inline]
+    pub fn host_offset(&self) -> usize {
+        self.block.host_offset() + self.offset
     }
 
     /// The first and the past-the-end host page.
     pub(crate) fn host_pages(&self) -> (u32, u32) {
-        let first = self.extent.first();
-        // Fits: that many pages were allocated.
-        let pages = (self.phase() + self.size).div_ceil(PAGE_SIZE);
-        (
-            first,
-            u32::try_from(pages).map_or(first, |pages| first.saturating_add(pages)),
-        )
+        block::host_pages(self.host_offset(), self.size)
     }
 
-    /// Moves the region down in linear memory, if there are free pages right below; says whether it did. Who holds the
-    /// page table writes it anew.
-    pub(crate) fn slide_down(&mut self) -> bool {
-        self.extent.slide_down()
-    }
-
-    /// The host offset of the region's first byte.
+    /// The offset of `count` bytes that are all inside.
     #[inline]
-    pub fn host_offset(&self) -> usize {
-        self.extent.host_offset() + self.phase()
+    fn inside(&self, address: MemoryRegionAddress, count: usize) -> Result<usize> {
+        let offset = usize::try_from(address.0).map_err(|_| Error::InvalidBackendAddress)?;
+        let end = offset.checked_add(count).filter(|&end| end <= self.size);
+        end.map(|_| offset).ok_or(Error::InvalidBackendAddress)
     }
-
-    /// The low 12 bits that guest and host address share.
-    #[inline]
-    fn phase(&self) -> usize {
-        // Fits: twelve bits.
-        usize::try_from(self.start.0 % PAGE_SIZE as u64).unwrap_or(0)
-    }
-}
-
-/// Host pages for a region at `start`: its first and last page may be partial.
-pub(crate) fn pages_for(start: u64, size: u64) -> Option<u32> {
-    let bytes = (start % PAGE_SIZE as u64).checked_add(size)?;
-    u32::try_from(bytes.div_ceil(1 << PAGE_SHIFT))
-        .ok()
-        .filter(|&pages| pages <= host::MAX_PAGES)
 }
 
 impl GuestMemoryRegion for RamRegion {
@@ -100,24 +90,18 @@ impl GuestMemoryRegion for RamRegion {
     }
 
     fn get_host_address(&self, address: MemoryRegionAddress) -> Result<*mut u8> {
-        let offset = usize::try_from(address.0)
-            .ok()
-            .filter(|&offset| offset < self.size);
-        offset
-            .map(|offset| host::pointer(self.host_offset() + offset))
-            .ok_or(Error::InvalidBackendAddress)
+        let offset = self.inside(address, 1)?;
+        Ok(host::pointer(self.host_offset() + offset))
     }
 
+    #[inline]
     fn get_slice(
         &self,
         offset: MemoryRegionAddress,
         count: usize,
     ) -> Result<VolatileSlice<'_, BS<'_, DirtyPages>>> {
-        let offset = usize::try_from(offset.0).map_err(|_| Error::InvalidBackendAddress)?;
-        let end = offset.checked_add(count).filter(|&end| end <= self.size);
-        end.ok_or(Error::InvalidBackendAddress)?;
-        let host = self.host_offset() + offset;
-        // SAFETY: the range was just checked to lie in this region's extent, which lives as long as the borrow of
+        let host = self.host_offset() + self.inside(offset, count)?;
+        // SAFETY: the range was just checked to lie in this region's block, which lives as long as the borrow of
         // `self`. Guest memory cannot be a slice: JavaScript and other devices write it at any time.
         Ok(unsafe {
             VolatileSlice::with_bitmap(host::pointer(host), count, DirtyPages { host }, None)
@@ -133,8 +117,8 @@ impl GuestMemoryRegionBytes for RamRegion {}
 /// use guest_memory::bitmap::Bitmap;
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
-/// let view = space.view();
-/// let written = view.find_region(GuestAddress(0)).unwrap().bitmap();
+/// let map = space.view();
+/// let written = map.flat().find_region(GuestAddress(0)).unwrap().bitmap();
 /// space.write_obj(5u32, GuestAddress(0x1ffe))?;
 /// assert!(written.dirty_at(0x1000) && written.dirty_at(0x2000) && !written.dirty_at(0x3000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -178,32 +162,23 @@ impl Bitmap for DirtyPages {
 mod tests {
     use super::*;
 
-    #[test]
-    fn guest_and_host_agree_in_twelve_bits() {
-        for start in [0, 0x1000, 0x1234, 0xfff, u64::MAX - 0x1fff] {
-            let region = RamRegion::new(GuestAddress(start), 0x2000).unwrap();
-            assert_eq!((region.host_offset() as u64) & 0xfff, start & 0xfff);
-            let (first, end) = region.host_pages();
-            assert_eq!(first as usize, region.host_offset() >> PAGE_SHIFT);
-            assert_eq!(
-                u64::from(end - first),
-                (start % 4096 + 0x2000).div_ceil(4096)
-            );
-        }
+    fn region(start: u64, size: u64) -> RamRegion {
+        let block = Arc::new(Block::new(GuestAddress(start), size).unwrap());
+        RamRegion::new(start, size, &block, 0).unwrap()
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
-        assert!(RamRegion::new(GuestAddress(0), 0).is_none());
-        assert!(RamRegion::new(GuestAddress(u64::MAX), 2).is_none());
-        assert!(RamRegion::new(GuestAddress(0), u64::MAX).is_none());
-        assert!(RamRegion::new(GuestAddress(0), 1 << 40).is_none());
-        assert!(RamRegion::new(GuestAddress(u64::MAX), 1).is_some());
+    fn a_region_is_no_larger_than_its_block() {
+        let block = Arc::new(Block::new(GuestAddress(0), 0x1000).unwrap());
+        let make = |start, size, offset| RamRegion::new(start, size, &block, offset).is_some();
+        assert!(make(0x5000, 0x1000, 0) && make(u64::MAX, 1, 0xfff));
+        assert!(!make(0, 0, 0) && !make(0, 0x1000, 1) && !make(0, 1, u64::MAX));
+        assert!(!make(u64::MAX, 2, 0) && !make(0, u64::MAX, 1));
     }
 
     #[test]
     fn slices_are_bounded_and_mark_their_pages() {
-        let region = RamRegion::new(GuestAddress(0x800), 0x2000).unwrap();
+        let region = region(0x800, 0x2000);
         for (offset, count) in [
             (0x2000, 1),
             (0x1fff, 2),

@@ -30,8 +30,8 @@ pub use collection::{GuestRegionCollection, GuestRegionCollectionError};
 ///     (GuestAddress(region.start_addr().0 + region.len() / 2), region.last_addr())
 /// }
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0x1000), 0x1000)])?;
-/// let view = space.view();
-/// let region = view.iter().next().unwrap();
+/// let map = space.view();
+/// let region = map.flat().iter().next().unwrap();
 /// assert_eq!(upper_half(region), (GuestAddress(0x1800), GuestAddress(0x1fff)));
 /// assert_eq!(region.to_region_addr(GuestAddress(0x1800)), Some(MemoryRegionAddress(0x800)));
 /// assert!(region.get_slice(MemoryRegionAddress(0xfff), 2).is_err());

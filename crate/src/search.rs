@@ -6,7 +6,7 @@ use crate::bulk::next_run;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
 use crate::host;
-use crate::span::{self, FlatView};
+use crate::memory_map::{Access, FlatView};
 use core::cmp::Ordering;
 use memchr::memmem::Finder;
 
@@ -20,7 +20,7 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range), for `a` first.
+    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for `a` first.
     pub fn compare(
         &self,
         a: GuestAddress,
@@ -28,14 +28,14 @@ impl AddressSpace {
         b: GuestAddress,
         length: u64,
     ) -> Result<Ordering, Fault> {
-        let (a_view, b_view) = (self.view(), other.view());
-        span::check(&a_view, a.0, length)?;
-        span::check(&b_view, b.0, length)?;
+        let (a_map, b_map) = (self.view(), other.view());
+        a_map.check_memory(a, length, Access::READ)?;
+        b_map.check_memory(b, length, Access::READ)?;
         let (mut left, mut right) = ([0; WINDOW / 4], [0; WINDOW / 4]);
         let mut done = 0;
         while done < length {
-            let got = load(&a_view, a.0, done, length, &mut left);
-            load(&b_view, b.0, done, length, &mut right);
+            let got = load(a_map.flat(), a.0, done, length, &mut left);
+            load(b_map.flat(), b.0, done, length, &mut right);
             let order = left[..got].cmp(&right[..got]);
             if order.is_ne() || got == 0 {
                 return Ok(order);
@@ -49,24 +49,25 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range).
+    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory).
     pub fn index_of(
         &self,
         needle: &[u8],
         address: GuestAddress,
         length: u64,
     ) -> Result<Option<GuestAddress>, Fault> {
-        let view = self.view();
-        span::check(&view, address.0, length)?;
+        let map = self.view();
+        map.check_memory(address, length, Access::READ)?;
+        let view = map.flat();
         if needle.is_empty() {
             return Ok(Some(address));
         }
         let (prefix, rest) = needle.split_at(needle.len().min(PREFIX));
         let finder = Finder::new(prefix);
         let mut from = 0;
-        while let Some(found) = find(&view, address.0, from, length, &finder) {
+        while let Some(found) = find(view, address.0, from, length, &finder) {
             let tail = found + prefix.len() as u64;
-            if equal(&view, address.0, tail, length, rest) {
+            if equal(view, address.0, tail, length, rest) {
                 return Ok(Some(GuestAddress(address.0 + found)));
             }
             from = found + 1;

@@ -1,22 +1,10 @@
 //! Ranges of guest addresses, resolved to runs of linear memory.
 
 use crate::fault::Fault;
-use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::guest_memory::{Coverage, GuestAddress, GuestMemoryBackend, coverage};
+use crate::memory_map::FlatView;
 use crate::ram_region::RamRegion;
-use crate::region::{GuestMemoryRegion, GuestRegionCollection};
-
-/// The regions of an address space, sorted and without overlap.
-///
-/// ```
-/// use guest_memory::{AddressSpace, Bytes, GuestAddress};
-/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
-/// let view = space.view(); // stays as it is, whatever is inserted
-/// space.insert_region(GuestAddress(0x1000), 0x1000)?;
-/// assert!(view.read_obj::<u8>(GuestAddress(0x1000)).is_err());
-/// assert!(space.view().read_obj::<u8>(GuestAddress(0x1000)).is_ok());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub type FlatView = GuestRegionCollection<RamRegion>;
+use crate::region::GuestMemoryRegion;
 
 /// The longest run that is moved at once: raw copies must not pass `isize::MAX`, and a region may.
 const LONGEST: u64 = 1 << 30;
@@ -40,7 +28,15 @@ pub struct Run {
 
 /// Whether every byte of `[address, address + length)` is backed. No bytes always are.
 pub(crate) fn check(view: &FlatView, address: u64, length: u64) -> Result<(), Fault> {
-    Fault::of(view, GuestAddress(address), length).map_or(Ok(()), Err)
+    match coverage(view, GuestAddress(address), length) {
+        Coverage::Full => Ok(()),
+        Coverage::Unmapped => Err(Fault::InvalidGuestAddress { address }),
+        Coverage::Hole { mapped, at } => Err(Fault::PartialBuffer {
+            address: at.0,
+            completed: mapped,
+        }),
+        Coverage::PastEnd { mapped } => Err(Fault::GuestAddressOverflow { completed: mapped }),
+    }
 }
 
 /// The whole range as one run inside one region, or why not. No bytes are a run anywhere: at host offset 0 in a hole.
@@ -112,32 +108,33 @@ mod tests {
             (0x4000, 0x100),
             (u64::MAX - 0xff, 0x100),
         ]);
-        let view = space.view();
-        assert_eq!(check(&view, 0, 0), Ok(()));
-        assert_eq!(check(&view, u64::MAX, 0), Ok(()));
-        assert_eq!(check(&view, 0x1000, 0x1800), Ok(()));
+        let map = space.view();
+        let view = map.flat();
+        assert_eq!(check(view, 0, 0), Ok(()));
+        assert_eq!(check(view, u64::MAX, 0), Ok(()));
+        assert_eq!(check(view, 0x1000, 0x1800), Ok(()));
         assert_eq!(
-            check(&view, 0xfff, 2),
+            check(view, 0xfff, 2),
             Err(Fault::InvalidGuestAddress { address: 0xfff })
         );
         assert_eq!(
-            check(&view, 0x1ffe, 0x900),
+            check(view, 0x1ffe, 0x900),
             Err(Fault::PartialBuffer {
                 address: 0x2800,
                 completed: 0x802
             })
         );
-        assert_eq!(check(&view, u64::MAX - 1, 2), Ok(()));
+        assert_eq!(check(view, u64::MAX - 1, 2), Ok(()));
         assert_eq!(
-            check(&view, u64::MAX - 1, 3),
+            check(view, u64::MAX - 1, 3),
             Err(Fault::GuestAddressOverflow { completed: 2 })
         );
         assert_eq!(
-            check(&view, u64::MAX, u64::MAX),
+            check(view, u64::MAX, u64::MAX),
             Err(Fault::GuestAddressOverflow { completed: 1 })
         );
         assert_eq!(
-            check(&view, 0, u64::MAX),
+            check(view, 0, u64::MAX),
             Err(Fault::InvalidGuestAddress { address: 0 })
         );
     }
@@ -145,57 +142,59 @@ mod tests {
     #[test]
     fn one_run_stays_in_one_region() {
         let space = view(&[(0x1000, 0x1000), (0x2000, 0x800)]);
-        let view = space.view();
-        let first = single(&view, 0x1000, 0x1000).unwrap();
+        let map = space.view();
+        let view = map.flat();
+        let first = single(view, 0x1000, 0x1000).unwrap();
         assert_eq!(first.length, 0x1000);
         assert_eq!(
-            single(&view, 0x1fff, 1),
+            single(view, 0x1fff, 1),
             Ok(Run {
                 host: first.host + 0xfff,
                 length: 1
             })
         );
         assert_eq!(
-            single(&view, 0x1fff, 2),
+            single(view, 0x1fff, 2),
             Err(Fault::CrossesRegions { address: 0x2000 })
         );
         assert_eq!(
-            single(&view, 0x27ff, 2),
+            single(view, 0x27ff, 2),
             Err(Fault::PartialBuffer {
                 address: 0x2800,
                 completed: 1
             })
         );
         assert_eq!(
-            single(&view, 0x2800, 1),
+            single(view, 0x2800, 1),
             Err(Fault::InvalidGuestAddress { address: 0x2800 })
         );
-        assert_eq!(single(&view, 0x2800, 0), Ok(Run { host: 0, length: 0 }));
+        assert_eq!(single(view, 0x2800, 0), Ok(Run { host: 0, length: 0 }));
     }
 
     #[test]
     fn runs_reach_to_their_regions_ends() {
         let space = view(&[(0x1000, 0x1000), (0x2000, 0x800)]);
-        let view = space.view();
-        assert_eq!(forward(&view, 0x1ffe, 9).unwrap().length, 2);
-        assert_eq!(forward(&view, 0x1ffe, 1).unwrap().length, 1);
-        let start = forward(&view, 0x2000, 1).unwrap().host;
+        let map = space.view();
+        let view = map.flat();
+        assert_eq!(forward(view, 0x1ffe, 9).unwrap().length, 2);
+        assert_eq!(forward(view, 0x1ffe, 1).unwrap().length, 1);
+        let start = forward(view, 0x2000, 1).unwrap().host;
         assert_eq!(
-            backward(&view, 0x2001, 9),
+            backward(view, 0x2001, 9),
             Some(Run {
                 host: start,
                 length: 2
             })
         );
         assert_eq!(
-            backward(&view, 0x2001, 1),
+            backward(view, 0x2001, 1),
             Some(Run {
                 host: start + 1,
                 length: 1
             })
         );
         assert_eq!(
-            (forward(&view, 0xfff, 1), backward(&view, 0x2800, 1)),
+            (forward(view, 0xfff, 1), backward(view, 0x2800, 1)),
             (None, None)
         );
     }

@@ -110,7 +110,7 @@ test("the document's numbers", async () => {
   const host = memory.hostOffset(0x1800, 0x3000) as number;
   expect(host & 0xfff).toBe(0x800); // 0x52800 in the text
   const page = host >>> 12;
-  expect([...pageTable.subarray(0, 5)]).toEqual([0, 0, ((page + 1) << 4) | 3, ((page + 2) << 4) | 3, 0]);
+  expect([...pageTable.subarray(0, 5)]).toEqual([0, 0, ((page + 1) << 4) | 7, ((page + 2) << 4) | 7, 0]);
   const at = (address: number) => (((pageTable[address >>> 12] as number) & ~15) << 8) | (address & 0xfff);
   expect(at(0x2ff9) - host).toBe(0x53ff9 - 0x52800);
   expect(at(0x2ff9)).toBe(memory.hostOffset(0x2ff9, 4));

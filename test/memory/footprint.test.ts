@@ -7,7 +7,8 @@ test("1,000 machines of 64 MiB, one after another, need no more than two, and ea
   const size = 64 * MIB;
   const [first, second] = [GuestMemory.fromRangesSync([[0, size]]), GuestMemory.fromRangesSync([[0, size]])];
   const limit = bytesOf(first);
-  expect(limit - before).toBeGreaterThanOrEqual(2 * size);
+  // All but what a Wasm page, 64 KiB, may have had free.
+  expect(limit - before).toBeGreaterThanOrEqual(2 * size - 0x1_0000);
   first.dispose();
   second.dispose();
 

@@ -5,6 +5,7 @@ use crate::address_space::AddressSpace;
 use crate::fault::Fault;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
 use crate::handle;
+use crate::memory_map::{Access, Shown};
 use crate::region::GuestMemoryRegion;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -94,20 +95,27 @@ pub fn gm_reserve(handle: u32, bytes_low: u32, bytes_high: u32) -> u32 {
 #[wasm_bindgen]
 pub fn gm_region_count(handle: u32) -> u32 {
     handle::get(handle).map_or(0, |space| {
-        u32::try_from(space.view().num_regions()).unwrap_or(u32::MAX)
+        u32::try_from(space.view().flat().num_regions()).unwrap_or(u32::MAX)
     })
 }
 
-/// The region at `index`. Report: start, size (two words each), host offset.
+/// The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
+/// it is RAM, and neither protected nor watched anywhere.
 #[wasm_bindgen]
 pub fn gm_region(handle: u32, index: u32) -> u32 {
     with(handle, |space| {
-        let view = space.view();
-        let Some(region) = view.iter().nth(index as usize) else {
+        let map = space.view();
+        let Some(region) = map.flat().iter().nth(index as usize) else {
             return status(Err(Fault::NoMemoryRegion));
         };
+        let everything = Access::READ | Access::WRITE | Access::EXECUTE;
+        let whole = map.piece(region.start_addr(), region.len(), everything);
+        let plain = matches!(whole.shown, Shown::Memory { .. })
+            && !whole.watched
+            && whole.length == region.len();
         let ([a, b], [c, d]) = (halves(region.start_addr().0), halves(region.len()));
-        report(&[a, b, c, d, u32::try_from(region.host_offset()).unwrap_or(0)]);
+        let host = u32::try_from(region.host_offset()).unwrap_or(0);
+        report(&[a, b, c, d, host, u32::from(plain)]);
         0
     })
 }

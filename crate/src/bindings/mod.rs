@@ -9,6 +9,8 @@
 mod bytes;
 mod dirty;
 mod map;
+mod pieces;
+mod regions;
 mod report;
 
 use crate::address_space::AddressSpace;
@@ -19,10 +21,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub use bytes::*;
 pub use dirty::*;
 pub use map::*;
+pub use pieces::*;
+pub use regions::*;
 pub use report::*;
+use report::{put_bytes, put_words};
 
 /// The version of the interface between this module and the facade; the facade refuses another.
-pub const ABI: u32 = 1;
+pub const ABI: u32 = 2;
 
 /// [`ABI`], for the facade to compare.
 #[wasm_bindgen]

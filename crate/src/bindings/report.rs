@@ -63,6 +63,22 @@ pub(super) fn take_transfer(into: &mut [u8; TRANSFER_BYTES], length: u32) -> &[u
     &into[..length]
 }
 
+/// Writes bytes to the transfer buffer, from an index on; gives how many had room.
+pub(super) fn put_bytes(from: usize, bytes: &[u8]) -> usize {
+    let places = TRANSFER.0.get(from..).unwrap_or(&[]);
+    for (place, &byte) in places.iter().zip(bytes) {
+        place.store(byte, Ordering::Relaxed);
+    }
+    places.len().min(bytes.len())
+}
+
+/// Writes words to the transfer buffer, the first at an index in words.
+pub(super) fn put_words(index: usize, words: &[u32]) {
+    for (index, word) in (index..).zip(words) {
+        put_bytes(index.saturating_mul(4), &word.to_le_bytes());
+    }
+}
+
 /// Writes pairs of 64-bit values to the transfer buffer.
 pub(super) fn put_transfer(pairs: impl Iterator<Item = (u64, u64)>) {
     for ((first, second), places) in pairs.zip(TRANSFER.0.chunks_exact(16)) {

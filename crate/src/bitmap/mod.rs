@@ -172,7 +172,7 @@ pub type BS<'a, B> = <B as WithBitmapSlice<'a>>::S;
 ///     memory.get_slice(GuestAddress(0), 16)
 /// }
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
-/// assert_eq!(header(&*space.view())?.len(), 16);
+/// assert_eq!(header(space.view().flat())?.len(), 16);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub type MS<'a, M> = BS<'a, <<M as GuestMemoryBackend>::R as GuestMemoryRegion>::B>;

@@ -42,8 +42,8 @@ pub trait GuestMemorySliceIterator<'a, B: BitmapSlice>:
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend};
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
-/// let memory = space.view();
-/// let mut slices = GuestMemoryBackend::get_slices(&*memory, GuestAddress(0xffc), 8);
+/// let map = space.view();
+/// let mut slices = GuestMemoryBackend::get_slices(map.flat(), GuestAddress(0xffc), 8);
 /// assert_eq!(slices.next().unwrap()?.len(), 4);
 /// assert!(slices.next().unwrap().is_err() && slices.next().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

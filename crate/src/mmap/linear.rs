@@ -2,10 +2,10 @@
 
 use super::region::Error;
 use crate::allocator::{self, Extent};
+use crate::block::pages_for;
 use crate::dirty_map;
 use crate::guest_memory::FileOffset;
 use crate::host;
-use crate::ram_region::pages_for;
 use std::io::ErrorKind;
 
 /// An extent, which goes back to the allocator on drop.

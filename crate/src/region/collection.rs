@@ -46,9 +46,10 @@ pub(crate) enum InsertError {
 /// [`remove_region`](GuestRegionCollection::remove_region) make another that shares the regions.
 ///
 /// ```
-/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend};
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestRegionCollection};
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x2000), 0x1000)])?;
-/// let both = space.view();
+/// let regions = space.view().flat().iter().cloned().collect();
+/// let both = GuestRegionCollection::from_regions(regions)?;
 /// let (one, removed) = both.remove_region(GuestAddress(0), 0x1000)?;
 /// assert_eq!((both.num_regions(), one.num_regions()), (2, 1));
 /// assert!(one.find_region(GuestAddress(0)).is_none());
@@ -116,17 +117,6 @@ impl<R> Default for GuestRegionCollection<R> {
 }
 
 impl<R> GuestRegionCollection<R> {
-    /// The number of regions.
-    pub(crate) fn count(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// The regions that nobody else holds.
-    pub(crate) fn unshared(&mut self) -> impl Iterator<Item = &mut R> {
-        let entries = self.entries.iter_mut();
-        entries.filter_map(|entry| Arc::get_mut(&mut entry.region))
-    }
-
     /// Tells the index of the regions as they are now.
     fn reindex(&mut self) {
         self.index

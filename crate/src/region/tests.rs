@@ -223,7 +223,7 @@ pub(crate) fn test_far_positions<R: GuestMemoryRegionBytes>(region: &R) {
 fn a_far_position_is_no_near_one() {
     test_far_positions(&TestRegion::new(0, 64));
     let space = AddressSpace::from_ranges(&[(GuestAddress(0), 64)]).unwrap();
-    test_far_positions(space.view().iter().next().unwrap());
+    test_far_positions(space.view().flat().iter().next().unwrap());
     for length in [u64::MAX, (1 << 32) + 8] {
         let vast = VastRegion::new(0, length);
         let all = vast.as_volatile_slice();

@@ -1,0 +1,289 @@
+//! How the map of an address space changes: each change is a step of a transaction, which takes effect as a whole.
+
+use super::AddressSpace;
+use crate::fault::Fault;
+use crate::guest_memory::{GuestAddress, GuestUsize};
+use crate::host;
+use crate::layout;
+use crate::memory_map::placement::{self, Placement};
+use crate::memory_map::{MemoryMap, Region, Watches, write_flat, write_tree};
+use core::fmt;
+use std::sync::{Arc, PoisonError, RwLockWriteGuard};
+
+/// What an address space is made of, under one lock.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// In the order in which they were mapped.
+    placements: Vec<Placement>,
+    /// What they come to.
+    pub(crate) map: Arc<MemoryMap>,
+    pub(super) watches: Watches,
+    changes: Changes,
+}
+
+/// What has changed since the map was last computed.
+#[derive(Debug, Default)]
+struct Changes {
+    /// Transactions that were begun and not ended.
+    depth: u32,
+    /// What brings the placements back, in order.
+    undo: Vec<Undo>,
+    /// The regions that were mapped, moved or enabled.
+    touched: Vec<u32>,
+    /// The addresses that may show something else.
+    spans: Vec<(u64, u64)>,
+}
+
+#[derive(Debug)]
+enum Undo {
+    Added,
+    Removed(usize, Placement),
+    Changed(usize, Placement),
+}
+
+impl State {
+    fn index_of(&self, region: &Region) -> Result<usize, Fault> {
+        let same = |placement: &Placement| placement.region.id() == region.id();
+        self.placements
+            .iter()
+            .position(same)
+            .ok_or(Fault::NoMemoryRegion)
+    }
+
+    fn note(&mut self, undo: Undo, touched: Option<u32>, spans: impl Iterator<Item = (u64, u64)>) {
+        self.changes.undo.push(undo);
+        self.changes.touched.extend(touched);
+        self.changes.spans.extend(spans);
+    }
+
+    /// Takes back everything since the transaction began.
+    fn undo(&mut self) {
+        while let Some(step) = self.changes.undo.pop() {
+            match step {
+                Undo::Added => drop(self.placements.pop()),
+                Undo::Removed(index, placement) => self.placements.insert(index, placement),
+                Undo::Changed(index, placement) => self.placements[index] = placement,
+            }
+        }
+        self.changes = Changes::default();
+    }
+}
+
+/// The addresses that a placement shows something at.
+fn span(placement: &Placement) -> Option<(u64, u64)> {
+    placement
+        .enabled
+        .then(|| (placement.start, placement.last()))
+}
+
+impl AddressSpace {
+    /// Places a region. Where regions overlap, the one with the highest priority is seen.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyMapped`; `GuestAddressOverflow`; `MemoryRegionOverlap` with an enabled region of the same priority. The
+    /// map is as it was then.
+    pub fn map(
+        &self,
+        region: &Arc<Region>,
+        start: GuestAddress,
+        priority: i32,
+    ) -> Result<(), Fault> {
+        self.place(region, start, priority, true)
+    }
+
+    /// Places a region, disabled: it shows nothing until it is [enabled](AddressSpace::set_enabled).
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyMapped`; `GuestAddressOverflow`.
+    pub fn map_disabled(
+        &self,
+        region: &Arc<Region>,
+        start: GuestAddress,
+        priority: i32,
+    ) -> Result<(), Fault> {
+        self.place(region, start, priority, false)
+    }
+
+    fn place(
+        &self,
+        region: &Arc<Region>,
+        start: GuestAddress,
+        priority: i32,
+        enabled: bool,
+    ) -> Result<(), Fault> {
+        layout::check_region(start, region.size())?;
+        self.change(|state| {
+            if state.index_of(region).is_ok() {
+                return Err(Fault::AlreadyMapped);
+            }
+            let placement = Placement {
+                region: Arc::clone(region),
+                start: start.0,
+                priority,
+                enabled,
+            };
+            let shown = span(&placement);
+            state.placements.push(placement);
+            state.note(Undo::Added, Some(region.id()), shown.into_iter());
+            Ok(())
+        })?;
+        host::keep_heap_headroom(self.placements(<[_]>::len));
+        Ok(())
+    }
+
+    /// Takes a region out of the map. Its bytes are free once nobody holds it, and no alias shows it.
+    ///
+    /// # Errors
+    ///
+    /// `NoMemoryRegion` if it is not mapped here.
+    pub fn unmap(&self, region: &Region) -> Result<(), Fault> {
+        self.change(|state| {
+            let index = state.index_of(region)?;
+            let placement = state.placements.remove(index);
+            let shown = span(&placement);
+            state.note(Undo::Removed(index, placement), None, shown.into_iter());
+            Ok(())
+        })
+    }
+
+    /// Moves a region to another address.
+    ///
+    /// # Errors
+    ///
+    /// `NoMemoryRegion` if it is not mapped here; `GuestAddressOverflow`; `MemoryRegionOverlap` with an enabled region
+    /// of the same priority. The map is as it was then.
+    pub fn move_region(&self, region: &Region, to: GuestAddress) -> Result<(), Fault> {
+        layout::check_region(to, region.size())?;
+        self.alter(region, |placement| placement.start = to.0)
+    }
+
+    /// Shows a region, or hides it.
+    ///
+    /// # Errors
+    ///
+    /// `NoMemoryRegion` if it is not mapped here; `MemoryRegionOverlap` with an enabled region of the same priority.
+    /// The map is as it was then.
+    pub fn set_enabled(&self, region: &Region, enabled: bool) -> Result<(), Fault> {
+        self.alter(region, |placement| placement.enabled = enabled)
+    }
+
+    fn alter(&self, region: &Region, act: impl FnOnce(&mut Placement)) -> Result<(), Fault> {
+        self.change(|state| {
+            let index = state.index_of(region)?;
+            let placement = &mut state.placements[index];
+            let before = placement.clone();
+            act(placement);
+            let after = (placement.start, placement.enabled);
+            if after == (before.start, before.enabled) {
+                return Ok(());
+            }
+            let shown = [span(&before), span(placement)].into_iter().flatten();
+            state.note(Undo::Changed(index, before), Some(region.id()), shown);
+            Ok(())
+        })
+    }
+
+    /// Begins a transaction: changes of the map take effect together, at [`commit`](AddressSpace::commit). One that is
+    /// begun inside another ends with that.
+    pub fn begin(&self) {
+        self.state().changes.depth += 1;
+    }
+
+    /// Ends a transaction. What it changed takes effect, unless it is inside another.
+    ///
+    /// # Errors
+    ///
+    /// `MemoryRegionOverlap` of two enabled regions of the same priority: then nothing of it took effect.
+    pub fn commit(&self) -> Result<(), Fault> {
+        let mut state = self.state();
+        state.changes.depth = state.changes.depth.saturating_sub(1);
+        self.settle(&mut state)
+    }
+
+    /// Ends a transaction, with all that it is inside, and forgets what was changed.
+    pub fn roll_back(&self) {
+        self.state().undo();
+    }
+
+    /// One step: a transaction of its own if none is open.
+    fn change(&self, act: impl FnOnce(&mut State) -> Result<(), Fault>) -> Result<(), Fault> {
+        let mut state = self.state();
+        act(&mut state)?;
+        self.settle(&mut state)
+    }
+
+    /// Makes the map what the placements say, if no transaction is open.
+    fn settle(&self, state: &mut State) -> Result<(), Fault> {
+        if state.changes.depth > 0 || state.changes.undo.is_empty() {
+            return Ok(());
+        }
+        for &id in &state.changes.touched {
+            if let Err(fault) = placement::check_overlap(&state.placements, id) {
+                state.undo();
+                return Err(fault);
+            }
+        }
+        let Changes { spans, .. } = core::mem::take(&mut state.changes);
+        let map = Arc::make_mut(&mut state.map);
+        for (index, &(first, last)) in spans.iter().enumerate() {
+            // What another span holds as a whole is computed with that.
+            let inside = |&(from, to): &(u64, u64)| from <= first && to >= last;
+            let same = |&(from, to): &(u64, u64)| from == first && to == last;
+            let (before, after) = (&spans[..index], &spans[index + 1..]);
+            if before.iter().any(inside) || after.iter().any(|span| inside(span) && !same(span)) {
+                continue;
+            }
+            map.flat.update(&state.placements, first, last);
+            self.table.refresh(map, first, last);
+        }
+        self.table.bump_generation();
+        Ok(())
+    }
+
+    /// Whether a region of this priority could be placed here.
+    ///
+    /// # Errors
+    ///
+    /// `MemoryRegionOverlap` with an enabled region of the same priority.
+    pub(super) fn check_vacant(
+        &self,
+        start: GuestAddress,
+        size: GuestUsize,
+        priority: i32,
+    ) -> Result<(), Fault> {
+        let last = layout::check_region(start, size)?;
+        self.placements(|all| {
+            let clash = all
+                .iter()
+                .find(|other| other.priority == priority && other.overlaps(start.0, last));
+            clash.map_or(Ok(()), |_| {
+                Err(Fault::MemoryRegionOverlap { address: start.0 })
+            })
+        })
+    }
+
+    /// Looks at what is placed here, in the order in which it was mapped.
+    pub fn placements<T>(&self, look: impl FnOnce(&[Placement]) -> T) -> T {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        look(&state.placements)
+    }
+
+    /// Writes the map as QEMU's `info mtree` does (`flat`: as `info mtree -f`), under this name.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_tree(&self, out: &mut impl fmt::Write, name: &str, flat: bool) -> fmt::Result {
+        if flat {
+            write_flat(out, name, self.view().flat())
+        } else {
+            self.placements(|all| write_tree(out, name, all))
+        }
+    }
+
+    pub(super) fn state(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

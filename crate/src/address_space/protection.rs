@@ -1,0 +1,104 @@
+//! What an address space forbids, and which accesses are watched, by guest page.
+
+use super::AddressSpace;
+use crate::fault::Fault;
+use crate::guest_memory::GuestAddress;
+use crate::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::layout;
+use crate::memory_map::Access;
+use crate::memory_map::attributes::FORBIDDEN;
+use std::sync::Arc;
+
+impl AddressSpace {
+    /// Sets what may be done with whole pages: `allowed`, and nothing else. It belongs to the addresses, as the setting
+    /// of a memory protection unit does, and not to what is mapped there. At first everything is allowed.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned` where the range is not of whole pages of 4096 bytes; where it is not mapped as a whole, as for any
+    /// range. Nothing has changed then.
+    pub fn protect(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        allowed: Access,
+    ) -> Result<(), Fault> {
+        let page = PAGE_SIZE as u64;
+        if !(address.0 | length).is_multiple_of(page) {
+            return Err(Fault::Misaligned { address: address.0 });
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        let mut state = self.state();
+        state.map.check(address, length, Access::NONE)?;
+        let last = layout::check_region(address, length)?;
+        let forbidden = FORBIDDEN & !allowed.forbidding();
+        let map = Arc::make_mut(&mut state.map);
+        Arc::make_mut(&mut map.attributes).change(
+            address.0 >> PAGE_SHIFT,
+            last >> PAGE_SHIFT,
+            FORBIDDEN,
+            forbidden,
+        )?;
+        self.table.refresh(map, address.0, last);
+        self.table.bump_generation();
+        Ok(())
+    }
+
+    /// Watches accesses of these kinds to a range, mapped or not; gives the watch's number. Accesses to pages that it
+    /// touches leave the fast path, and their [`piece`](crate::memory_map::MemoryMap::piece) says that they are watched.
+    /// Who makes the access asks [`watchers`](AddressSpace::watchers) whom to tell. What is written to slices is not seen.
+    ///
+    /// # Errors
+    ///
+    /// `EmptyRegion` for no bytes; `GuestAddressOverflow`; `OutOfMemory`.
+    pub fn watch(&self, address: GuestAddress, length: u64, access: Access) -> Result<u32, Fault> {
+        let last = layout::check_region(address, length)?;
+        let mut state = self.state();
+        let state = &mut *state;
+        let map = Arc::make_mut(&mut state.map);
+        let attributes = Arc::make_mut(&mut map.attributes);
+        let id = state.watches.add(attributes, (address.0, last), access)?;
+        self.table.refresh(map, address.0, last);
+        self.table.bump_generation();
+        Ok(id)
+    }
+
+    /// Ends a watch over a part of what it covers, or over all of it; says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// `EmptyRegion` for no bytes; `GuestAddressOverflow`; `OutOfMemory`.
+    pub fn unwatch(&self, id: u32, address: GuestAddress, length: u64) -> Result<bool, Fault> {
+        let last = layout::check_region(address, length)?;
+        let mut state = self.state();
+        let state = &mut *state;
+        let map = Arc::make_mut(&mut state.map);
+        let attributes = Arc::make_mut(&mut map.attributes);
+        let Some((first, last)) = state.watches.remove(attributes, id, (address.0, last))? else {
+            return Ok(false);
+        };
+        self.table.refresh(map, first, last);
+        self.table.bump_generation();
+        Ok(true)
+    }
+
+    /// Gives the watches that see an access to a range, in the order in which they were set; no bytes are not seen.
+    pub fn watchers(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        access: Access,
+        mut give: impl FnMut(u32),
+    ) {
+        if let Some(to_last) = length.checked_sub(1) {
+            let last = address.0.saturating_add(to_last);
+            let state = self.state();
+            state
+                .watches
+                .seeing(address.0, last, access)
+                .for_each(&mut give);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Bindings: what an access finds, and what is forbidden or watched.
+
+use super::{put_words, report, status, wide, with};
+use crate::guest_memory::GuestAddress;
+use crate::memory_map::{Access, Shown};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
+/// nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden. Report: bytes, 1 if somebody
+/// watches it, then for memory the host offset, for a device its id and the offset in it (two words).
+#[wasm_bindgen]
+pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u32 {
+    with(handle, |space| {
+        let map = space.view();
+        let access = Access::from_bits(access);
+        let piece = map.piece(GuestAddress(wide(low, high)), u64::from(limit), access);
+        // Fits: no more than the limit.
+        let length = u32::try_from(piece.length).unwrap_or(limit);
+        let watched = u32::from(piece.watched);
+        match piece.shown {
+            Shown::Memory { host } => {
+                report(&[length, watched, u32::try_from(host).unwrap_or(0)]);
+                0
+            }
+            Shown::Device { region, offset } => {
+                let [low, high] = super::halves(offset);
+                report(&[length, watched, region.id(), low, high]);
+                2
+            }
+            Shown::Nothing => {
+                report(&[length, watched]);
+                1
+            }
+            Shown::ReadOnly => {
+                report(&[length, watched]);
+                3
+            }
+            Shown::Forbidden => {
+                report(&[length, watched]);
+                4
+            }
+        }
+    })
+}
+
+/// Checks that an access would find memory, or a device unless `only_memory`, in a whole range, and be allowed.
+#[wasm_bindgen]
+pub fn gm_check_access(
+    handle: u32,
+    low: u32,
+    high: u32,
+    length_low: u32,
+    length_high: u32,
+    access: u32,
+    only_memory: u32,
+) -> u32 {
+    let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
+    let access = Access::from_bits(access);
+    with(handle, |space| {
+        let map = space.view();
+        status(match only_memory {
+            0 => map.check(address, length, access),
+            _ => map.check_memory(address, length, access),
+        })
+    })
+}
+
+/// Sets what is allowed in whole pages.
+#[wasm_bindgen]
+pub fn gm_protect(
+    handle: u32,
+    low: u32,
+    high: u32,
+    length_low: u32,
+    length_high: u32,
+    allowed: u32,
+) -> u32 {
+    let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
+    with(handle, |space| {
+        status(space.protect(address, length, Access::from_bits(allowed)))
+    })
+}
+
+/// Watches a range. Report: the watch's number.
+#[wasm_bindgen]
+pub fn gm_watch(
+    handle: u32,
+    low: u32,
+    high: u32,
+    length_low: u32,
+    length_high: u32,
+    access: u32,
+) -> u32 {
+    let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
+    with(handle, |space| {
+        let watch = space.watch(address, length, Access::from_bits(access));
+        status(watch.map(|id| report(&[id])))
+    })
+}
+
+/// Ends a watch over a part of what it covers.
+#[wasm_bindgen]
+pub fn gm_unwatch(
+    handle: u32,
+    watch: u32,
+    low: u32,
+    high: u32,
+    length_low: u32,
+    length_high: u32,
+) -> u32 {
+    let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
+    with(handle, |space| {
+        status(space.unwatch(watch, address, length).map(drop))
+    })
+}
+
+/// The watches that see an access, as words in the transfer buffer. Report: how many there are; no more than fit are
+/// written.
+#[wasm_bindgen]
+pub fn gm_watchers(handle: u32, low: u32, high: u32, length: u32, access: u32) -> u32 {
+    with(handle, |space| {
+        let mut count = 0;
+        let address = GuestAddress(wide(low, high));
+        space.watchers(
+            address,
+            u64::from(length),
+            Access::from_bits(access),
+            |id| {
+                put_words(count, &[id]);
+                count += 1;
+            },
+        );
+        report(&[u32::try_from(count).unwrap_or(u32::MAX)]);
+        0
+    })
+}

@@ -1,0 +1,254 @@
+//! Bindings: the memory map. Regions are named by their ids.
+
+use super::report::take_transfer;
+use super::{TRANSFER_BYTES, halves, put_bytes, report, status, wide, with};
+use crate::address_space::AddressSpace;
+use crate::fault::Fault;
+use crate::guest_memory::GuestAddress;
+use crate::handle;
+use crate::memory_map::{Region, RegionKind};
+use core::fmt;
+use std::sync::Arc;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The kinds, by the numbers that cross.
+const KINDS: [RegionKind; 6] = [
+    RegionKind::Ram,
+    RegionKind::Rom,
+    RegionKind::RomDevice,
+    RegionKind::Mmio,
+    RegionKind::Alias,
+    RegionKind::Reserved,
+];
+
+/// Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
+/// Report: handle, byte offset of the page table.
+#[wasm_bindgen]
+pub fn gm_new(family: u32) -> u32 {
+    let made = match handle::get(family) {
+        Some(space) => space.sibling(),
+        None => AddressSpace::new(),
+    };
+    status(made.and_then(|space| {
+        let table = u32::try_from(space.table_host_offset()).unwrap_or(0);
+        let handle = handle::register(Arc::new(space)).ok_or(Fault::OutOfMemory { bytes: 0 })?;
+        report(&[handle, table]);
+        Ok(())
+    }))
+}
+
+/// Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias.
+/// Report: the region's id.
+#[wasm_bindgen]
+#[allow(clippy::too_many_arguments)] // Halves of 64-bit values.
+pub fn gm_map(
+    handle: u32,
+    kind: u32,
+    start_low: u32,
+    start_high: u32,
+    size_low: u32,
+    size_high: u32,
+    priority: i32,
+    enabled: u32,
+    target: u32,
+    offset_low: u32,
+    offset_high: u32,
+    name_bytes: u32,
+) -> u32 {
+    let mut buffer = [0; TRANSFER_BYTES];
+    let bytes = take_transfer(&mut buffer, name_bytes);
+    // The facade sends whole characters; of anything else, what is whole at the start.
+    let name = match core::str::from_utf8(bytes) {
+        Ok(name) => name,
+        Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
+    };
+    let start = GuestAddress(wide(start_low, start_high));
+    let (size, offset) = (wide(size_low, size_high), wide(offset_low, offset_high));
+    with(handle, |space| {
+        let made = match KINDS.get(kind as usize) {
+            Some(RegionKind::Alias) => Region::by_id(target)
+                .ok_or(Fault::NoMemoryRegion)
+                .and_then(|target| Region::alias(name, &target, offset, size)),
+            Some(&kind) => Region::new(name, kind, start, size),
+            None => Err(Fault::NoMemoryRegion),
+        };
+        status(made.and_then(|region| {
+            match enabled {
+                0 => space.map_disabled(&region, start, priority)?,
+                _ => space.map(&region, start, priority)?,
+            }
+            report(&[region.id()]);
+            Ok(())
+        }))
+    })
+}
+
+/// Runs `act` on an address space and a region.
+fn with_region(
+    handle: u32,
+    region: u32,
+    act: impl FnOnce(&AddressSpace, &Region) -> Result<(), Fault>,
+) -> u32 {
+    with(handle, |space| {
+        let region = Region::by_id(region).ok_or(Fault::NoMemoryRegion);
+        status(region.and_then(|region| act(space, &region)))
+    })
+}
+
+/// Takes a region out of the map.
+#[wasm_bindgen]
+pub fn gm_unmap(handle: u32, region: u32) -> u32 {
+    with_region(handle, region, |space, region| space.unmap(region))
+}
+
+/// Moves a region.
+#[wasm_bindgen]
+pub fn gm_move(handle: u32, region: u32, low: u32, high: u32) -> u32 {
+    with_region(handle, region, |space, region| {
+        space.move_region(region, GuestAddress(wide(low, high)))
+    })
+}
+
+/// Shows a region, or, for 0, hides it.
+#[wasm_bindgen]
+pub fn gm_enable(handle: u32, region: u32, enabled: u32) -> u32 {
+    with_region(handle, region, |space, region| {
+        space.set_enabled(region, enabled != 0)
+    })
+}
+
+/// Begins a transaction.
+#[wasm_bindgen]
+pub fn gm_begin(handle: u32) -> u32 {
+    with(handle, |space| {
+        space.begin();
+        0
+    })
+}
+
+/// Ends a transaction.
+#[wasm_bindgen]
+pub fn gm_commit(handle: u32) -> u32 {
+    with(handle, |space| status(space.commit()))
+}
+
+/// Gives a transaction up.
+#[wasm_bindgen]
+pub fn gm_roll_back(handle: u32) -> u32 {
+    with(handle, |space| {
+        space.roll_back();
+        0
+    })
+}
+
+/// The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
+/// priority, 1 if enabled, kind, target's id (0: none), offset in it (two words), bytes of the name, which lies in the
+/// transfer buffer.
+#[wasm_bindgen]
+pub fn gm_placement(handle: u32, index: u32) -> u32 {
+    with(handle, |space| {
+        space.placements(|all| {
+            let Some(placement) = all.get(index as usize) else {
+                return status(Err(Fault::NoMemoryRegion));
+            };
+            let region = placement.region();
+            let kind = KINDS.iter().position(|kind| *kind == region.kind());
+            let (target, offset) = region
+                .target()
+                .map_or((0, 0), |(target, offset)| (target.id(), offset));
+            let ([a, b], [c, d]) = (halves(placement.start()), halves(region.size()));
+            let [e, f] = halves(offset);
+            put_bytes(0, region.name().as_bytes());
+            report(&[
+                region.id(),
+                a,
+                b,
+                c,
+                d,
+                placement.priority().cast_unsigned(),
+                u32::from(placement.is_enabled()),
+                kind.and_then(|kind| u32::try_from(kind).ok()).unwrap_or(0),
+                target,
+                e,
+                f,
+                u32::try_from(region.name().len().min(TRANSFER_BYTES)).unwrap_or(0),
+            ]);
+            0
+        })
+    })
+}
+
+/// How many regions are placed.
+#[wasm_bindgen]
+pub fn gm_placement_count(handle: u32) -> u32 {
+    handle::get(handle).map_or(0, |space| {
+        u32::try_from(space.placements(<[_]>::len)).unwrap_or(u32::MAX)
+    })
+}
+
+/// The range of the flat view at `index`. Report: start (two words), last address (two words), the region's id, offset
+/// in it (two words), priority.
+#[wasm_bindgen]
+pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
+    with(handle, |space| {
+        let map = space.view();
+        let Some(range) = map.flat().ranges().get(index as usize) else {
+            return status(Err(Fault::NoMemoryRegion));
+        };
+        let ([a, b], [c, d]) = (halves(range.start().0), halves(range.last().0));
+        let [e, f] = halves(range.offset());
+        report(&[
+            a,
+            b,
+            c,
+            d,
+            range.region().id(),
+            e,
+            f,
+            range.priority().cast_unsigned(),
+        ]);
+        0
+    })
+}
+
+/// How many ranges the flat view has.
+#[wasm_bindgen]
+pub fn gm_flat_count(handle: u32) -> u32 {
+    handle::get(handle).map_or(0, |space| {
+        u32::try_from(space.view().flat().ranges().len()).unwrap_or(u32::MAX)
+    })
+}
+
+/// Writes the map as text into the transfer buffer, from byte `skip` of it on, under the name that lies there. Report:
+/// how many bytes; fewer than the transfer buffer's where it ends.
+#[wasm_bindgen]
+pub fn gm_tree(handle: u32, flat: u32, skip: u32, name_bytes: u32) -> u32 {
+    let mut buffer = [0; TRANSFER_BYTES];
+    let name = core::str::from_utf8(take_transfer(&mut buffer, name_bytes)).unwrap_or("memory");
+    with(handle, |space| {
+        let mut window = Window {
+            skip: skip as usize,
+            filled: 0,
+        };
+        // It never fails: what does not fit is left out.
+        let _ = space.write_tree(&mut window, name, flat != 0);
+        report(&[u32::try_from(window.filled).unwrap_or(0)]);
+        0
+    })
+}
+
+/// A part of a text, in the transfer buffer: the text itself would have to be allocated.
+struct Window {
+    skip: usize,
+    filled: usize,
+}
+
+impl fmt::Write for Window {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let bytes = text.as_bytes();
+        let skipped = self.skip.min(bytes.len());
+        self.skip -= skipped;
+        self.filled += put_bytes(self.filled, &bytes[skipped..]);
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! The memory map of an address space: what lies where, and who may do what with it.
+//!
+//! ```text
+//!   Placement …  region, start, priority ──render──▶ FlatView  what each address shows ┐
+//!   protect, watch ───────────────────────────────▶ Attributes  by guest page         ├─▶ MemoryMap, the page table
+//!                                                                                     ┘
+//! ```
+//!
+//! [`MemoryMap`] is a snapshot of both, and vm-memory's `GuestMemory` for devices: ROM and protection count. Its
+//! [`FlatView`] is the memory alone, for loaders.
+
+mod access;
+pub(crate) mod attributes;
+mod flat_view;
+mod guest_memory;
+pub(crate) mod placement;
+mod region;
+mod tree;
+mod watch;
+
+use crate::fault::Fault;
+use crate::guest_memory::GuestAddress;
+use crate::host::PAGE_SHIFT;
+use attributes::Attributes;
+use std::sync::Arc;
+
+pub use access::{Access, Piece, Shown};
+pub use flat_view::{FlatRange, FlatView};
+pub use guest_memory::PermittedSlices;
+pub use placement::Placement;
+pub use region::{Region, RegionKind};
+pub(crate) use tree::{flat as write_flat, placements as write_tree};
+pub(crate) use watch::Watches;
+
+/// What every address of an address space shows, and allows, at one moment.
+///
+/// ```
+/// use guest_memory::memory_map::{Access, Shown};
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress, Region, RegionKind};
+///
+/// let space = AddressSpace::new()?;
+/// let rom = Region::new("boot ROM", RegionKind::Rom, GuestAddress(0), 0x1000)?;
+/// let uart = Region::new("UART", RegionKind::Mmio, GuestAddress(0x8000), 0x100)?;
+/// space.map(&rom, GuestAddress(0), 0)?;
+/// space.map(&uart, GuestAddress(0x8000), 0)?;
+/// let map = space.view();
+/// assert!(map.write_obj(1_u8, GuestAddress(0x10)).is_err()); // a device's write to ROM
+/// // An emulator asks what is there, and calls the device by itself.
+/// let piece = map.piece(GuestAddress(0x8004), 4, Access::READ);
+/// assert!(matches!(piece.shown, Shown::Device { region, offset: 4 } if region.name() == "UART"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct MemoryMap {
+    pub(crate) flat: FlatView,
+    pub(crate) attributes: Arc<Attributes>,
+}
+
+impl MemoryMap {
+    /// What lies where, without permissions: a loader's view.
+    pub fn flat(&self) -> &FlatView {
+        &self.flat
+    }
+
+    /// What `access` finds at `address`, and how far the same goes on: `limit` bytes at most, at least one.
+    pub fn piece(&self, address: GuestAddress, limit: u64, access: Access) -> Piece<'_> {
+        let to_last = limit.max(1) - 1;
+        let Some(range) = self.flat.range_at(address) else {
+            let before_next = self
+                .flat
+                .next_start(address.0)
+                .map_or(u64::MAX, |next| next - 1);
+            return Piece {
+                shown: Shown::Nothing,
+                length: length(to_last.min(before_next - address.0)),
+                watched: false,
+            };
+        };
+        let (bits, last_page) = self.attributes.at(address.0 >> PAGE_SHIFT);
+        // The last byte of a page whose number may be anything up to the last of all.
+        let same_bits = (last_page << PAGE_SHIFT) | ((1 << PAGE_SHIFT) - 1);
+        let last = range.last.min(same_bits.max(address.0));
+        let offset = range.offset + (address.0 - range.start);
+        let shown = match (range.region.kind(), &range.memory) {
+            (RegionKind::Reserved, _) => Shown::Nothing,
+            _ if bits & access.forbidding() != 0 => Shown::Forbidden,
+            (RegionKind::Rom, _) if access.has(Access::WRITE) => Shown::ReadOnly,
+            (RegionKind::RomDevice, _) if access.has(Access::WRITE) => Shown::Device {
+                region: &range.region,
+                offset,
+            },
+            (_, Some(memory)) => Shown::Memory {
+                // Inside the range, whose bytes are in linear memory.
+                host: memory.host_offset() + usize::try_from(address.0 - range.start).unwrap_or(0),
+            },
+            (_, None) => Shown::Device {
+                region: &range.region,
+                offset,
+            },
+        };
+        Piece {
+            shown,
+            length: length(to_last.min(last - address.0)),
+            watched: bits & access.watching() != 0,
+        }
+    }
+
+    /// Whether an access to all of a range would find memory or a device that allows it. No bytes always do.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidGuestAddress`, `PartialBuffer`, `GuestAddressOverflow`, as for any range; `ReadOnly` and
+    /// `PermissionDenied` where it is not allowed.
+    pub fn check(&self, address: GuestAddress, length: u64, access: Access) -> Result<(), Fault> {
+        self.check_pieces(address, length, access, false)
+    }
+
+    /// The same, but devices are no answer: `NotMemory`.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check), and `NotMemory`.
+    pub fn check_memory(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        access: Access,
+    ) -> Result<(), Fault> {
+        self.check_pieces(address, length, access, true)
+    }
+
+    fn check_pieces(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        access: Access,
+        only_memory: bool,
+    ) -> Result<(), Fault> {
+        let mut completed = 0;
+        while completed < length {
+            let Some(at) = address.0.checked_add(completed) else {
+                return Err(Fault::GuestAddressOverflow { completed });
+            };
+            let piece = self.piece(GuestAddress(at), length - completed, access);
+            match piece.shown {
+                Shown::Nothing if completed == 0 => {
+                    return Err(Fault::InvalidGuestAddress { address: at });
+                }
+                Shown::Nothing => {
+                    return Err(Fault::PartialBuffer {
+                        address: at,
+                        completed,
+                    });
+                }
+                Shown::ReadOnly => {
+                    return Err(Fault::ReadOnly {
+                        address: at,
+                        completed,
+                    });
+                }
+                Shown::Forbidden => {
+                    return Err(Fault::PermissionDenied {
+                        address: at,
+                        completed,
+                    });
+                }
+                Shown::Device { .. } if only_memory => {
+                    return Err(Fault::NotMemory {
+                        address: at,
+                        completed,
+                    });
+                }
+                Shown::Memory { .. } | Shown::Device { .. } => {
+                    completed = completed.saturating_add(piece.length)
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number of bytes up to the one that lies so far behind the first: `u64::MAX` where they are 2^64.
+fn length(to_last: u64) -> u64 {
+    to_last.saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests;

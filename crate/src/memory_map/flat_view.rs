@@ -1,0 +1,220 @@
+//! `FlatView`: what every guest address shows in the end. Ranges that do not overlap, computed from the placements.
+
+use super::placement::{self, Placement};
+use super::region::{Region, RegionKind};
+use crate::guest_memory::{GuestAddress, GuestMemoryBackend, MemoryRegionAddress};
+use crate::ram_region::RamRegion;
+use std::sync::Arc;
+
+/// Adjacent guest addresses that show adjacent bytes of one region.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, Region, RegionKind};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x3000)])?;
+/// let window = Region::new("window", RegionKind::Mmio, GuestAddress(0), 0x1000)?;
+/// space.map(&window, GuestAddress(0x1000), 1)?;
+/// let map = space.view();
+/// let starts: Vec<u64> = map.flat().ranges().iter().map(|range| range.start().0).collect();
+/// assert_eq!(starts, [0, 0x1000, 0x2000]); // what the window leaves free, and the window
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FlatRange {
+    pub(crate) start: u64,
+    pub(crate) last: u64,
+    pub(crate) region: Arc<Region>,
+    pub(crate) offset: u64,
+    pub(crate) priority: i32,
+    /// The bytes of RAM and ROM.
+    pub(crate) memory: Option<RamRegion>,
+}
+
+impl FlatRange {
+    /// A part of what a placement shows, from guest address `start` to `last`, both inside it.
+    pub(crate) fn new(placement: &Placement, start: u64, last: u64) -> Self {
+        let (region, before) = placement.region.leaf();
+        let offset = before + (start - placement.start);
+        Self::of(region, offset, start, last, placement.priority)
+    }
+
+    fn of(region: &Arc<Region>, offset: u64, start: u64, last: u64, priority: i32) -> Self {
+        // `last - start + 1` is no sum past 2^64: memory is never that long.
+        let size = (last - start).saturating_add(1);
+        let memory = region
+            .block()
+            .and_then(|block| RamRegion::new(start, size, block, offset));
+        FlatRange {
+            start,
+            last,
+            region: Arc::clone(region),
+            offset,
+            priority,
+            memory,
+        }
+    }
+
+    /// The part of it from `start` to `last`, both inside.
+    fn part(&self, start: u64, last: u64) -> Self {
+        let offset = self.offset + (start - self.start);
+        Self::of(&self.region, offset, start, last, self.priority)
+    }
+
+    /// The first guest address.
+    pub fn start(&self) -> GuestAddress {
+        GuestAddress(self.start)
+    }
+
+    /// The last guest address.
+    pub fn last(&self) -> GuestAddress {
+        GuestAddress(self.last)
+    }
+
+    /// The region that is shown: never an alias.
+    pub fn region(&self) -> &Arc<Region> {
+        &self.region
+    }
+
+    /// Where in the region the first byte lies.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The priority of what was placed here.
+    pub fn priority(&self) -> i32 {
+        self.priority
+    }
+
+    /// Whether the guest may write the bytes, as far as the region goes.
+    #[inline]
+    pub(crate) fn is_writable(&self) -> bool {
+        self.region.kind() == RegionKind::Ram
+    }
+
+    fn continues(&self, before: &FlatRange) -> bool {
+        Arc::ptr_eq(&self.region, &before.region)
+            && self.priority == before.priority
+            && before.last.checked_add(1) == Some(self.start)
+            && before.offset + (self.start - before.start) == self.offset
+    }
+}
+
+/// The ranges of an address space, sorted. As a [`GuestMemoryBackend`] it is its memory, ROM too, and knows of no
+/// permissions: a loader's view. Devices go through [`MemoryMap`](super::MemoryMap).
+///
+/// ```
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let map = space.view(); // stays as it is, whatever is inserted
+/// space.insert_region(GuestAddress(0x1000), 0x1000)?;
+/// assert!(map.flat().read_obj::<u8>(GuestAddress(0x1000)).is_err());
+/// assert!(space.view().flat().read_obj::<u8>(GuestAddress(0x1000)).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct FlatView {
+    /// The first address of each range: all that the search looks at.
+    starts: Vec<u64>,
+    ranges: Vec<FlatRange>,
+}
+
+impl FlatView {
+    /// The ranges: memory, devices and what is reserved; holes are between them.
+    pub fn ranges(&self) -> &[FlatRange] {
+        &self.ranges
+    }
+
+    /// The range that holds an address.
+    #[inline]
+    pub fn range_at(&self, address: GuestAddress) -> Option<&FlatRange> {
+        let index = match self.starts.len() {
+            1 => 0, // nothing to search
+            _ => self
+                .starts
+                .partition_point(|&start| start <= address.0)
+                .checked_sub(1)?,
+        };
+        let range = self.ranges.get(index)?;
+        (range.start <= address.0 && address.0 <= range.last).then_some(range)
+    }
+
+    /// The first range that begins behind an address.
+    pub(crate) fn next_start(&self, address: u64) -> Option<u64> {
+        let index = self.starts.partition_point(|&start| start <= address);
+        self.starts.get(index).copied()
+    }
+
+    /// The ranges that show something of `[first, last]`.
+    pub(crate) fn over(&self, first: u64, last: u64) -> &[FlatRange] {
+        let from = self.ranges.partition_point(|range| range.last < first);
+        let end = self.starts.partition_point(|&start| start <= last);
+        self.ranges.get(from..end).unwrap_or(&[])
+    }
+
+    /// Computes anew what `[first, last]` shows.
+    pub(crate) fn update(&mut self, placements: &[Placement], first: u64, last: u64) {
+        let mut from = self.ranges.partition_point(|range| range.last < first);
+        let mut end = self.starts.partition_point(|&start| start <= last);
+        let mut joined = Joined::default();
+        // With the neighbours, which a new range may continue.
+        if from > 0 {
+            from -= 1;
+            joined.push(self.ranges[from].clone());
+        }
+        let old = &self.ranges[from..end];
+        if let Some(cut) = old
+            .iter()
+            .find(|range| range.start < first && range.last >= first)
+        {
+            joined.push(cut.part(cut.start, first - 1));
+        }
+        placement::render(placements, first, last, |range| joined.push(range));
+        if let Some(cut) = old.last().filter(|range| range.last > last) {
+            joined.push(cut.part(last + 1, cut.last));
+        }
+        if let Some(next) = self.ranges.get(end) {
+            joined.push(next.clone());
+            end += 1;
+        }
+        self.starts
+            .splice(from..end, joined.ranges.iter().map(|range| range.start));
+        self.ranges.splice(from..end, joined.ranges);
+    }
+}
+
+/// Ranges in ascending order; one that continues the last is joined to it.
+#[derive(Default)]
+struct Joined {
+    ranges: Vec<FlatRange>,
+}
+
+impl Joined {
+    fn push(&mut self, range: FlatRange) {
+        match self.ranges.last_mut() {
+            Some(before) if range.continues(before) => {
+                let (region, offset) = (&range.region, before.offset);
+                *before = FlatRange::of(region, offset, before.start, range.last, before.priority);
+            }
+            _ => self.ranges.push(range),
+        }
+    }
+}
+
+impl GuestMemoryBackend for FlatView {
+    type R = RamRegion;
+
+    #[inline]
+    fn find_region(&self, addr: GuestAddress) -> Option<&RamRegion> {
+        self.range_at(addr)?.memory.as_ref()
+    }
+
+    #[inline]
+    fn to_region_addr(&self, addr: GuestAddress) -> Option<(&RamRegion, MemoryRegionAddress)> {
+        let range = self.range_at(addr)?;
+        let memory = range.memory.as_ref()?;
+        Some((memory, MemoryRegionAddress(addr.0 - range.start)))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &RamRegion> {
+        self.ranges.iter().filter_map(|range| range.memory.as_ref())
+    }
+}

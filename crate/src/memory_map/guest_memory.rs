@@ -1,0 +1,106 @@
+//! `MemoryMap` as vm-memory's `GuestMemory`: devices write what the guest's machine lets them write.
+
+use super::{Access, FlatView, MemoryMap, Shown};
+use crate::bitmap::BS;
+use crate::guest_memory::{
+    Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator, Permissions,
+    Result,
+};
+use crate::ram_region::DirtyPages;
+use crate::region::GuestMemoryRegion;
+use crate::volatile_memory::VolatileSlice;
+use std::iter::FusedIterator;
+
+/// A range is accessible where it is memory that allows the access: a write to ROM, or to what `protect` forbids, and
+/// any access to a device, is [`Error::InvalidGuestAddress`] of the first such byte (vm-memory has no error for it that
+/// keeps the address). Watches do not see what is done to the slices.
+impl GuestMemory for MemoryMap {
+    type PhysicalMemory = FlatView;
+    type Bitmap = DirtyPages;
+
+    fn check_range(&self, addr: GuestAddress, count: usize, access: Permissions) -> bool {
+        self.check_memory(addr, count as u64, access.into()).is_ok()
+    }
+
+    #[inline]
+    fn get_slices<'a>(
+        &'a self,
+        addr: GuestAddress,
+        count: usize,
+        access: Permissions,
+    ) -> Result<impl GuestMemorySliceIterator<'a, BS<'a, DirtyPages>>> {
+        Ok(PermittedSlices {
+            map: self,
+            next: Some(addr),
+            left: count,
+            access: access.into(),
+        })
+    }
+
+    /// The memory, which has these addresses, but no permissions.
+    fn physical_memory(&self) -> Option<&FlatView> {
+        Some(&self.flat)
+    }
+}
+
+/// One slice for each range that an access crosses, while it is allowed.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemory, Permissions};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x1000), 0x1000)])?;
+/// let map = space.view();
+/// let lengths = map.get_slices(GuestAddress(0xff0), 0x20, Permissions::Read)?.map(|slice| slice.unwrap().len());
+/// assert_eq!(lengths.collect::<Vec<_>>(), [0x10, 0x10]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct PermittedSlices<'a> {
+    map: &'a MemoryMap,
+    /// Where the next slice begins; `None` past the end of the address space.
+    next: Option<GuestAddress>,
+    /// Bytes still to come.
+    left: usize,
+    access: Access,
+}
+
+impl<'a> PermittedSlices<'a> {
+    #[inline]
+    fn next_slice(&mut self) -> Result<VolatileSlice<'a, DirtyPages>> {
+        let addr = self.next.ok_or(Error::GuestAddressOverflow)?;
+        let piece = self.map.piece(addr, self.left as u64, self.access);
+        let Shown::Memory { .. } = piece.shown else {
+            return Err(Error::InvalidGuestAddress(addr));
+        };
+        let (region, start) = self
+            .map
+            .flat
+            .to_region_addr(addr)
+            .ok_or(Error::InvalidGuestAddress(addr))?;
+        // Fits: it is no more than what is left.
+        let count = usize::try_from(piece.length).unwrap_or(self.left);
+        let slice = region.get_slice(start, count)?;
+        self.next = addr.0.checked_add(piece.length).map(GuestAddress);
+        self.left -= count;
+        Ok(slice)
+    }
+}
+
+impl<'a> Iterator for PermittedSlices<'a> {
+    type Item = Result<VolatileSlice<'a, DirtyPages>>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        let slice = self.next_slice();
+        if slice.is_err() {
+            self.left = 0;
+        }
+        Some(slice)
+    }
+}
+
+impl FusedIterator for PermittedSlices<'_> {}
+
+impl<'a> GuestMemorySliceIterator<'a, DirtyPages> for PermittedSlices<'a> {}

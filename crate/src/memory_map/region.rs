@@ -1,0 +1,262 @@
+//! `Region`: what can be placed in an address space. It knows what it shows, not where it is shown.
+
+use crate::block::{self, Block};
+use crate::compaction;
+use crate::fault::Fault;
+use crate::guest_memory::{GuestAddress, GuestUsize};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// What a region is.
+///
+/// ```
+/// use guest_memory::{GuestAddress, Region, RegionKind};
+/// let timer = Region::new("timer", RegionKind::Mmio, GuestAddress(0), 0x1000)?;
+/// assert_eq!((timer.kind(), timer.size()), (RegionKind::Mmio, 0x1000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegionKind {
+    /// Memory.
+    Ram,
+    /// Memory that the guest cannot write; a loader can.
+    Rom,
+    /// Memory that the guest reads, and a device that gets what the guest writes (flash, say).
+    RomDevice,
+    /// A device: each access goes to its handlers.
+    Mmio,
+    /// Another region, or part of it, once more.
+    Alias,
+    /// Addresses that nothing else may show: as if nothing were mapped there.
+    Reserved,
+}
+
+/// Something to place in an address space, of a fixed size: memory, a device, another view of a region.
+///
+/// # Examples
+///
+/// ```
+/// use guest_memory::memory_map::{Region, RegionKind};
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress};
+///
+/// let flash = Region::new("flash", RegionKind::Rom, GuestAddress(0x1000_0000), 0x1_0000)?;
+/// let mirror = Region::alias("flash again", &flash, 0, 0x1_0000)?;
+/// let space = AddressSpace::new()?;
+/// space.map(&flash, GuestAddress(0x1000_0000), 0)?;
+/// space.map(&mirror, GuestAddress(0x1100_0000), 0)?;
+/// // A loader writes what the guest cannot.
+/// space.view().flat().write_obj(7_u8, GuestAddress(0x1000_0000))?;
+/// assert_eq!(space.read_obj::<u8>(GuestAddress(0x1100_0000))?, 7);
+/// assert!(space.write_obj(8_u8, GuestAddress(0x1100_0000)).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Region {
+    id: u32,
+    name: Box<str>,
+    size: GuestUsize,
+    kind: RegionKind,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Bytes(Arc<Block>),
+    Nothing,
+    /// The region that is meant, the region that is shown in the end, and where in that the first byte lies.
+    Alias {
+        target: Arc<Region>,
+        leaf: Arc<Region>,
+        offset: u64,
+        in_leaf: u64,
+    },
+}
+
+impl Region {
+    /// A region of `size` bytes; RAM and ROM are zero. Of `start`, where it is meant to be placed, only the low 12 bits
+    /// count: elsewhere its pages are not the host's pages, and every access takes the slow path.
+    ///
+    /// # Errors
+    ///
+    /// `EmptyRegion`; `OutOfMemory`; `InvalidAlias` for an alias, which is made by [`alias`](Region::alias).
+    pub fn new(
+        name: &str,
+        kind: RegionKind,
+        start: GuestAddress,
+        size: GuestUsize,
+    ) -> Result<Arc<Self>, Fault> {
+        if size == 0 {
+            return Err(Fault::EmptyRegion { address: start.0 });
+        }
+        let content = match kind {
+            RegionKind::Ram | RegionKind::Rom | RegionKind::RomDevice => {
+                if let Some(pages) = block::pages_for(start.0, size) {
+                    compaction::make_room(pages);
+                }
+                let block = Block::new(start, size).ok_or(Fault::OutOfMemory { bytes: size })?;
+                Content::Bytes(Arc::new(block))
+            }
+            RegionKind::Mmio | RegionKind::Reserved => Content::Nothing,
+            RegionKind::Alias => return Err(Fault::InvalidAlias { offset: 0 }),
+        };
+        Self::register(name, kind, size, content)
+    }
+
+    /// A region that shows the `size` bytes from `offset` on of `target`, wherever that is placed, or not at all.
+    ///
+    /// # Errors
+    ///
+    /// `EmptyRegion`; `InvalidAlias` where the target has not so many bytes; `OutOfMemory`.
+    pub fn alias(
+        name: &str,
+        target: &Arc<Region>,
+        offset: GuestUsize,
+        size: GuestUsize,
+    ) -> Result<Arc<Self>, Fault> {
+        if size == 0 {
+            return Err(Fault::EmptyRegion { address: offset });
+        }
+        let end = offset.checked_add(size).filter(|&end| end <= target.size);
+        end.ok_or(Fault::InvalidAlias { offset })?;
+        let (leaf, before) = target.leaf();
+        let content = Content::Alias {
+            target: Arc::clone(target),
+            leaf: Arc::clone(leaf),
+            offset,
+            // Inside the leaf, since the target is.
+            in_leaf: before + offset,
+        };
+        Self::register(name, RegionKind::Alias, size, content)
+    }
+
+    fn register(
+        name: &str,
+        kind: RegionKind,
+        size: u64,
+        content: Content,
+    ) -> Result<Arc<Self>, Fault> {
+        let bytes = name.len() as u64;
+        let mut text = String::new();
+        text.try_reserve_exact(name.len())
+            .map_err(|_| Fault::OutOfMemory { bytes })?;
+        text.push_str(name);
+        let region = Arc::new(Region {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            name: text.into_boxed_str(),
+            size,
+            kind,
+            content,
+        });
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() == all.capacity() {
+            all.retain(|(_, region)| region.strong_count() > 0);
+            all.try_reserve(1)
+                .map_err(|_| Fault::OutOfMemory { bytes: 16 })?;
+        }
+        all.push((region.id, Arc::downgrade(&region)));
+        Ok(region)
+    }
+
+    /// The region with this [`id`](Region::id), as long as somebody has it.
+    pub fn by_id(id: u32) -> Option<Arc<Self>> {
+        let all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = all.binary_search_by_key(&id, |&(id, _)| id).ok()?;
+        all[index].1.upgrade()
+    }
+
+    /// A number that names the region, and no other in this process.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// What it was named.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes.
+    pub fn size(&self) -> GuestUsize {
+        self.size
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> RegionKind {
+        self.kind
+    }
+
+    /// Of an alias, the region that it shows, and from which offset on.
+    pub fn target(&self) -> Option<(&Arc<Region>, GuestUsize)> {
+        match &self.content {
+            Content::Alias { target, offset, .. } => Some((target, *offset)),
+            _ => None,
+        }
+    }
+
+    /// The region that is shown in the end, and where in it this one begins.
+    pub(crate) fn leaf(self: &Arc<Self>) -> (&Arc<Region>, u64) {
+        match &self.content {
+            Content::Alias { leaf, in_leaf, .. } => (leaf, *in_leaf),
+            _ => (self, 0),
+        }
+    }
+
+    /// The bytes of RAM and ROM.
+    pub(crate) fn block(&self) -> Option<&Arc<Block>> {
+        match &self.content {
+            Content::Bytes(block) => Some(block),
+            _ => None,
+        }
+    }
+}
+
+/// The next id; 0 names nothing.
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// Every region that lives, by id.
+static ALL: Mutex<Vec<(u32, Weak<Region>)>> = Mutex::new(Vec::new());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_of_an_alias_shows_the_first() {
+        let ram = Region::new("ram", RegionKind::Ram, GuestAddress(0), 0x1000).unwrap();
+        let upper = Region::alias("upper", &ram, 0x800, 0x800).unwrap();
+        let top = Region::alias("top", &upper, 0x700, 0x100).unwrap();
+        let (leaf, offset) = top.leaf();
+        assert!(Arc::ptr_eq(leaf, &ram) && offset == 0xf00);
+        assert!(
+            top.target()
+                .is_some_and(|(target, at)| Arc::ptr_eq(target, &upper) && at == 0x700)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let make = |kind, size| Region::new("x", kind, GuestAddress(5), size).map(drop);
+        assert_eq!(
+            make(RegionKind::Ram, 0),
+            Err(Fault::EmptyRegion { address: 5 })
+        );
+        assert_eq!(
+            make(RegionKind::Rom, 1 << 50),
+            Err(Fault::OutOfMemory { bytes: 1 << 50 })
+        );
+        assert_eq!(make(RegionKind::Mmio, u64::MAX), Ok(()));
+        let target = Region::new("x", RegionKind::Mmio, GuestAddress(0), 0x100).unwrap();
+        for (offset, size) in [(0, 0x101), (0x100, 1), (u64::MAX, 2), (0xff, u64::MAX)] {
+            let alias = Region::alias("y", &target, offset, size).map(drop);
+            assert_eq!(alias, Err(Fault::InvalidAlias { offset }));
+        }
+    }
+
+    #[test]
+    fn an_id_names_a_region_while_somebody_has_it() {
+        let region = Region::new("x", RegionKind::Mmio, GuestAddress(0), 1).unwrap();
+        let id = region.id();
+        assert!(Region::by_id(id).is_some_and(|found| Arc::ptr_eq(&found, &region)));
+        drop(region);
+        assert!(Region::by_id(id).is_none() && Region::by_id(0).is_none());
+    }
+}

@@ -1,0 +1,478 @@
+//! The map against a model that asks every placement for every page, and its edges by hand.
+
+use super::*;
+use crate::guest_memory::{GuestMemory, GuestMemoryBackend, Permissions};
+use crate::page_table::{EXECUTABLE, READABLE, WRITABLE};
+use crate::{AddressSpace, Bytes, GuestMemoryError};
+
+const PAGE: u64 = 0x1000;
+
+fn region(name: &str, kind: RegionKind, size: u64) -> Arc<Region> {
+    Region::new(name, kind, GuestAddress(0), size).unwrap()
+}
+
+/// What the model knows of a placement.
+#[derive(Clone)]
+struct Known {
+    region: Arc<Region>,
+    start: u64,
+    priority: i32,
+    enabled: bool,
+}
+
+/// The region and offset that an address shows, by asking every placement.
+fn naive(known: &[Known], address: u64) -> Option<(u32, u64)> {
+    let holds = |known: &&Known| {
+        known.enabled && address >= known.start && address - known.start < known.region.size()
+    };
+    let highest = known
+        .iter()
+        .filter(holds)
+        .max_by_key(|known| known.priority)?;
+    let (leaf, before) = highest.region.leaf();
+    Some((leaf.id(), before + (address - highest.start)))
+}
+
+fn clashes(known: &[Known]) -> bool {
+    known.iter().enumerate().any(|(index, one)| {
+        known[index + 1..].iter().any(|other| {
+            one.enabled
+                && other.enabled
+                && one.priority == other.priority
+                && one.start < other.start + other.region.size()
+                && other.start < one.start + one.region.size()
+        })
+    })
+}
+
+#[test]
+fn random_changes_show_what_the_model_shows() {
+    let mut seed = 1_u64;
+    let mut random = move |limit: u64| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % limit
+    };
+    let kinds = [
+        RegionKind::Ram,
+        RegionKind::Rom,
+        RegionKind::RomDevice,
+        RegionKind::Mmio,
+        RegionKind::Reserved,
+    ];
+    for round in 0..if cfg!(miri) { 1 } else { 12 } {
+        let space = AddressSpace::new().unwrap();
+        // Odd sizes and starts in half of the rounds: edges inside pages.
+        let odd = |value: u64| {
+            if round % 2 == 0 {
+                value * PAGE
+            } else {
+                value * 0x7fd + 3
+            }
+        };
+        let mut regions: Vec<_> = (0..8)
+            .map(|index| region(&format!("r{index}"), kinds[index % 5], odd(1 + random(6))))
+            .collect();
+        for index in 0..8 {
+            let target = Arc::clone(&regions[(index * 3) % regions.len()]);
+            let offset = random(target.size() / 2);
+            let size = 1 + random(target.size() - offset);
+            regions.push(Region::alias("alias", &target, offset, size).unwrap());
+        }
+        let mut known: Vec<Known> = Vec::new();
+        for _ in 0..if cfg!(miri) { 20 } else { 300 } {
+            let region = &regions[usize::try_from(random(16)).unwrap()];
+            let (to, priority) = (odd(random(24)), i32::try_from(random(9)).unwrap() - 4);
+            let place = known
+                .iter()
+                .position(|known| known.region.id() == region.id());
+            let before = known.clone();
+            let result = match (place, random(5)) {
+                (None, _) => {
+                    let (region, start, enabled) = (Arc::clone(region), to, true);
+                    known.push(Known {
+                        region,
+                        start,
+                        priority,
+                        enabled,
+                    });
+                    space.map(&known.last().unwrap().region, GuestAddress(to), priority)
+                }
+                (Some(index), 0) => {
+                    known.remove(index);
+                    space.unmap(region)
+                }
+                (Some(index), 1 | 2) => {
+                    known[index].start = to;
+                    space.move_region(region, GuestAddress(to))
+                }
+                (Some(index), change) => {
+                    known[index].enabled = change == 3;
+                    space.set_enabled(region, change == 3)
+                }
+            };
+            assert_eq!(result.is_err(), clashes(&known));
+            if result.is_err() {
+                known = before;
+            }
+            let map = space.view();
+            for page in 0..40 {
+                for address in [page * PAGE, page * PAGE + random(PAGE)] {
+                    let shown = map.flat().range_at(GuestAddress(address));
+                    let shown = shown.map(|range| {
+                        (
+                            range.region().id(),
+                            range.offset() + (address - range.start().0),
+                        )
+                    });
+                    assert_eq!(shown, naive(&known, address), "{address:#x}");
+                }
+            }
+            assert_table_agrees(&space);
+            let apart = |pair: &[FlatRange]| pair[0].last < pair[1].start;
+            assert!(map.flat().ranges().windows(2).all(apart));
+        }
+    }
+}
+
+/// Every entry of the table, of the first pages, says what the map says.
+fn assert_table_agrees(space: &AddressSpace) {
+    let map = space.view();
+    for page in 0..40 {
+        let address = GuestAddress(page * PAGE);
+        let entry = space.table_entry(address);
+        let whole = |access: Access| {
+            let piece = map.piece(address, PAGE, access);
+            match piece.shown {
+                Shown::Memory { host } if piece.length == PAGE && host % 0x1000 == 0 => {
+                    (!piece.watched).then_some(host >> 12)
+                }
+                _ => None,
+            }
+        };
+        for (flag, access) in [
+            (READABLE, Access::READ),
+            (WRITABLE, Access::WRITE),
+            (EXECUTABLE, Access::EXECUTE),
+        ] {
+            let expected = whole(access);
+            assert_eq!(
+                entry & flag != 0,
+                expected.is_some(),
+                "{address:?} {access:?}"
+            );
+            assert!(expected.is_none_or(|host| host == (entry >> 4) as usize));
+        }
+    }
+}
+
+#[test]
+fn a_device_cannot_write_rom_and_a_loader_can() {
+    let space = AddressSpace::new().unwrap();
+    let (ram, rom) = (
+        region("ram", RegionKind::Ram, PAGE),
+        region("rom", RegionKind::Rom, PAGE),
+    );
+    space.map(&ram, GuestAddress(0), 0).unwrap();
+    space.map(&rom, GuestAddress(PAGE), 0).unwrap();
+    let map = space.view();
+    let at = GuestAddress(PAGE - 2);
+    assert!(GuestMemory::check_range(&*map, at, 4, Permissions::Read));
+    assert!(!GuestMemory::check_range(
+        &*map,
+        at,
+        4,
+        Permissions::ReadWrite
+    ));
+    let refused = map.write_slice(&[1, 2, 3, 4], at);
+    // Nothing is moved, as everywhere.
+    assert!(
+        matches!(
+            refused,
+            Err(GuestMemoryError::PartialBuffer { completed: 2, .. })
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(map.read_obj::<u32>(at).unwrap(), 0);
+    assert!(matches!(
+        map.write_obj(1_u8, GuestAddress(PAGE)),
+        Err(GuestMemoryError::InvalidGuestAddress(GuestAddress(PAGE)))
+    ));
+    map.flat().write_slice(&[1, 2, 3, 4], at).unwrap();
+    assert_eq!(space.read_obj::<u32>(at).unwrap(), 0x0403_0201_u32.to_le());
+    assert!(space.write_obj(1_u32, GuestAddress(PAGE)).is_err());
+    assert_eq!(
+        space.fill(at, 9, 4),
+        Err(Fault::ReadOnly {
+            address: PAGE,
+            completed: 2
+        })
+    );
+}
+
+#[test]
+fn a_device_is_not_memory_to_other_devices() {
+    let space = AddressSpace::new().unwrap();
+    space
+        .map(
+            &region("ram", RegionKind::Ram, 2 * PAGE),
+            GuestAddress(0),
+            0,
+        )
+        .unwrap();
+    space
+        .map(&region("uart", RegionKind::Mmio, 8), GuestAddress(PAGE), 1)
+        .unwrap();
+    let map = space.view();
+    assert_eq!(map.flat().ranges().len(), 3);
+    assert_eq!(map.flat().num_regions(), 2);
+    assert!(map.read_obj::<u8>(GuestAddress(PAGE)).is_err());
+    assert_eq!(map.read(&mut [0; 32], GuestAddress(PAGE - 5)).unwrap(), 5);
+    assert_eq!(
+        map.check_memory(GuestAddress(PAGE - 5), 6, Access::READ),
+        Err(Fault::NotMemory {
+            address: PAGE,
+            completed: 5
+        })
+    );
+    assert_eq!(map.check(GuestAddress(PAGE - 5), 6, Access::READ), Ok(()));
+    let piece = map.piece(GuestAddress(PAGE + 3), 100, Access::WRITE);
+    assert!(matches!(piece.shown, Shown::Device { offset: 3, region } if region.name() == "uart"));
+    assert_eq!(piece.length, 5);
+}
+
+#[test]
+fn protection_is_by_page_and_goes_with_the_address() {
+    let space = AddressSpace::new().unwrap();
+    let ram = region("ram", RegionKind::Ram, 4 * PAGE);
+    space.map(&ram, GuestAddress(0), 0).unwrap();
+    space
+        .protect(GuestAddress(PAGE), PAGE, Access::READ)
+        .unwrap();
+    assert_table_agrees(&space);
+    let map = space.view();
+    assert!(map.write_obj(1_u8, GuestAddress(PAGE)).is_err());
+    assert!(map.write_obj(1_u8, GuestAddress(2 * PAGE)).is_ok());
+    assert_eq!(
+        map.check(GuestAddress(0), 4 * PAGE, Access::WRITE),
+        Err(Fault::PermissionDenied {
+            address: PAGE,
+            completed: PAGE
+        })
+    );
+    assert_eq!(map.check(GuestAddress(0), 4 * PAGE, Access::READ), Ok(()));
+    space.move_region(&ram, GuestAddress(PAGE)).unwrap();
+    assert_table_agrees(&space);
+    assert!(space.write_obj(1_u8, GuestAddress(PAGE)).is_err());
+    let everything = Access::READ | Access::WRITE | Access::EXECUTE;
+    space.protect(GuestAddress(PAGE), PAGE, everything).unwrap();
+    assert!(space.write_obj(1_u8, GuestAddress(PAGE)).is_ok());
+    for (address, length, fault) in [
+        (PAGE + 1, PAGE, Fault::Misaligned { address: PAGE + 1 }),
+        (PAGE, 1, Fault::Misaligned { address: PAGE }),
+        (0, PAGE, Fault::InvalidGuestAddress { address: 0 }),
+        (
+            PAGE,
+            5 * PAGE,
+            Fault::PartialBuffer {
+                address: 5 * PAGE,
+                completed: 4 * PAGE,
+            },
+        ),
+    ] {
+        let refused = space.protect(GuestAddress(address), length, Access::NONE);
+        assert_eq!(refused, Err(fault));
+    }
+    assert!(space.write_obj(1_u8, GuestAddress(2 * PAGE)).is_ok());
+}
+
+#[test]
+fn a_watch_takes_its_pages_off_the_fast_path_and_no_others() {
+    let space = AddressSpace::from_ranges(&[(GuestAddress(0), 4 * PAGE)]).unwrap();
+    let seen = |address: u64, length: u64, access: Access| {
+        let mut ids = Vec::new();
+        space.watchers(GuestAddress(address), length, access, |id| ids.push(id));
+        ids
+    };
+    let one = space
+        .watch(GuestAddress(PAGE - 1), 2, Access::WRITE)
+        .unwrap();
+    let two = space
+        .watch(GuestAddress(PAGE), 1, Access::READ | Access::WRITE)
+        .unwrap();
+    assert_table_agrees(&space);
+    assert_eq!(seen(PAGE, 4, Access::WRITE), [one, two]);
+    assert_eq!(seen(PAGE, 4, Access::READ), [two]);
+    assert!(seen(PAGE + 1, 4, Access::WRITE).is_empty());
+    assert!(seen(0, 2 * PAGE, Access::EXECUTE).is_empty());
+    assert!(
+        space
+            .view()
+            .piece(GuestAddress(5), 1, Access::WRITE)
+            .watched
+    );
+    assert!(!space.view().piece(GuestAddress(5), 1, Access::READ).watched);
+    // Where one page's part of a watch ends, the other's stays.
+    assert_eq!(space.unwatch(one, GuestAddress(PAGE), PAGE), Ok(true));
+    assert_table_agrees(&space);
+    assert_eq!(seen(0, 4 * PAGE, Access::WRITE), [one, two]);
+    assert_eq!(seen(PAGE, 1, Access::WRITE), [two]);
+    for address in [GuestAddress(5), GuestAddress(PAGE + 5)] {
+        assert!(space.view().piece(address, 1, Access::WRITE).watched);
+    }
+    assert_eq!(space.unwatch(one, GuestAddress(0), u64::MAX), Ok(true));
+    assert_eq!(space.unwatch(one, GuestAddress(0), u64::MAX), Ok(false));
+    assert_eq!(space.unwatch(two, GuestAddress(0), u64::MAX), Ok(true));
+    assert_table_agrees(&space);
+    assert_eq!(space.table_entry(GuestAddress(PAGE)) & 7, 7);
+    assert_eq!(
+        space.watch(GuestAddress(9), 0, Access::READ),
+        Err(Fault::EmptyRegion { address: 9 })
+    );
+    assert!(
+        space
+            .watch(GuestAddress(u64::MAX), 2, Access::READ)
+            .is_err()
+    );
+    assert!(
+        space
+            .watch(GuestAddress(1 << 60), 1 << 60, Access::READ)
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_transaction_takes_effect_as_a_whole_or_not_at_all() {
+    let space = AddressSpace::new().unwrap();
+    let banks = [1_u8, 2].map(|value| {
+        let bank = region("bank", RegionKind::Ram, PAGE);
+        bank.block().unwrap();
+        space.map_disabled(&bank, GuestAddress(0), 0).unwrap();
+        space.set_enabled(&bank, true).unwrap();
+        space.write_obj(value, GuestAddress(0)).unwrap();
+        space.set_enabled(&bank, false).unwrap();
+        bank
+    });
+    let [one, two] = &banks;
+    space.set_enabled(one, true).unwrap();
+    let generation = space.map_generation();
+    space.begin();
+    space.begin();
+    space.set_enabled(one, false).unwrap();
+    space.set_enabled(two, true).unwrap();
+    space.commit().unwrap();
+    assert_eq!(space.read_obj::<u8>(GuestAddress(0)).unwrap(), 1);
+    space.commit().unwrap();
+    assert_eq!(space.read_obj::<u8>(GuestAddress(0)).unwrap(), 2);
+    assert_eq!(space.map_generation(), generation + 1);
+    // One that cannot be, and one that is given up.
+    space.begin();
+    let other = region("other", RegionKind::Mmio, PAGE);
+    space.map(&other, GuestAddress(7 * PAGE), 0).unwrap();
+    space.set_enabled(one, true).unwrap();
+    assert_eq!(
+        space.commit(),
+        Err(Fault::MemoryRegionOverlap { address: 0 })
+    );
+    space.begin();
+    space.unmap(two).unwrap();
+    space.map(&other, GuestAddress(0), 0).unwrap();
+    space.roll_back();
+    assert_eq!(space.read_obj::<u8>(GuestAddress(0)).unwrap(), 2);
+    assert_eq!(space.placements(<[_]>::len), 2);
+    assert_eq!(space.unmap(&other), Err(Fault::NoMemoryRegion));
+    assert_eq!(
+        space.map(two, GuestAddress(PAGE), 0),
+        Err(Fault::AlreadyMapped)
+    );
+    assert_eq!(space.map_generation(), generation + 1);
+}
+
+#[test]
+fn siblings_share_bytes_and_dirty_clients() {
+    let space = AddressSpace::from_ranges(&[]).map(drop);
+    assert_eq!(space, Err(Fault::NoMemoryRegion));
+    let space = AddressSpace::new().unwrap();
+    let ram = region("ram", RegionKind::Ram, 4 * PAGE);
+    space.map(&ram, GuestAddress(0), 0).unwrap();
+    let bus = space.sibling().unwrap();
+    let window = Region::alias("window", &ram, PAGE, PAGE).unwrap();
+    bus.map(&window, GuestAddress(0x8000_0000), 0).unwrap();
+    let client = space.open_dirty_client().unwrap();
+    let other = bus.open_dirty_client().unwrap();
+    assert_ne!(client, other);
+    bus.write_obj(7_u8, GuestAddress(0x8000_0010)).unwrap();
+    assert_eq!(space.read_obj::<u8>(GuestAddress(PAGE + 0x10)).unwrap(), 7);
+    let mut ranges = [(GuestAddress(0), 0); 4];
+    assert_eq!(
+        space.collect_dirty(client, GuestAddress(0), &mut ranges),
+        (1, None)
+    );
+    assert_eq!(ranges[0], (GuestAddress(PAGE), PAGE));
+    assert_eq!(
+        bus.collect_dirty(other, GuestAddress(0), &mut ranges),
+        (1, None)
+    );
+    assert_eq!(ranges[0], (GuestAddress(0x8000_0000), PAGE));
+    // The bytes live as long as one of them shows them.
+    drop((space, ram));
+    assert_eq!(bus.read_obj::<u8>(GuestAddress(0x8000_0010)).unwrap(), 7);
+}
+
+#[test]
+fn bytes_that_moved_inside_their_pages_are_found_by_the_map() {
+    let space = AddressSpace::new().unwrap();
+    let ram = region("ram", RegionKind::Ram, 2 * PAGE);
+    space.map(&ram, GuestAddress(0), 0).unwrap();
+    space
+        .write_obj(0x0102_0304_u32, GuestAddress(0xffe))
+        .unwrap();
+    space.move_region(&ram, GuestAddress(0x5_0123)).unwrap();
+    assert_eq!(
+        space.read_obj::<u32>(GuestAddress(0x5_1121)).unwrap(),
+        0x0102_0304
+    );
+    assert_table_agrees(&space);
+    let client = space.open_dirty_client().unwrap();
+    space.write_obj(9_u8, GuestAddress(0x5_0123)).unwrap();
+    let mut ranges = [(GuestAddress(0), 0); 4];
+    assert_eq!(
+        space.collect_dirty(client, GuestAddress(0), &mut ranges),
+        (1, None)
+    );
+    assert_eq!(ranges[0], (GuestAddress(0x5_0123), PAGE));
+}
+
+#[test]
+fn the_tree_has_the_columns_of_qemus() {
+    let space = AddressSpace::new().unwrap();
+    let ram = region("ram", RegionKind::Ram, 0x8000);
+    let alias = Region::alias("low", &ram, 0x1000, 0x1000).unwrap();
+    space.map(&ram, GuestAddress(0x1_0000), 0).unwrap();
+    space.map(&alias, GuestAddress(0), 2).unwrap();
+    space
+        .map_disabled(&region("vga", RegionKind::Mmio, 0x100), GuestAddress(0), 3)
+        .unwrap();
+    let text = |flat| {
+        let mut out = String::new();
+        space.write_tree(&mut out, "memory", flat).unwrap();
+        out
+    };
+    let expected = "\
+address-space: memory
+  0000000000000000-ffffffffffffffff (prio 0, i/o): memory
+    0000000000000000-00000000000000ff (prio 3, i/o): vga [disabled]
+    0000000000000000-0000000000000fff (prio 2, ram): alias low @ram 0000000000001000-0000000000001fff
+    0000000000010000-0000000000017fff (prio 0, ram): ram
+";
+    assert_eq!(text(false), expected);
+    let expected = "\
+FlatView #0
+ AS \"memory\", root: memory
+ Root memory region: memory
+  0000000000000000-0000000000000fff (prio 2, ram): ram @0000000000001000
+  0000000000010000-0000000000017fff (prio 0, ram): ram
+";
+    assert_eq!(text(true), expected);
+}

@@ -1,0 +1,93 @@
+//! The map as text, in the columns of QEMU's `info mtree` (the placements) and `info mtree -f` (what they come to).
+//! QEMU's source prints: addresses in 16 digits, priority, kind, name; aliases with their target and the addresses in it.
+
+use super::{FlatView, Placement, Region, RegionKind};
+use std::fmt::{Result, Write};
+
+fn kind(region: &Region) -> &'static str {
+    match region.kind() {
+        RegionKind::Ram => "ram",
+        RegionKind::Rom => "rom",
+        RegionKind::RomDevice => "romd",
+        RegionKind::Mmio => "i/o",
+        RegionKind::Reserved => "reserved",
+        // QEMU shows what an alias shows in the end.
+        RegionKind::Alias => "alias",
+    }
+}
+
+/// Writes the placements, by address, and of those at one address the highest priority first.
+pub(crate) fn placements(out: &mut impl Write, name: &str, placements: &[Placement]) -> Result {
+    writeln!(out, "address-space: {name}")?;
+    writeln!(out, "  {:016x}-{:016x} (prio 0, i/o): {name}", 0, u64::MAX)?;
+    // By one pass for each: a map is small, and a sort is 10 KiB of code.
+    let order = |index: usize, placement: &Placement| {
+        (placement.start(), -i64::from(placement.priority()), index)
+    };
+    let mut before = None;
+    let next = |before: Option<_>| {
+        let all = placements.iter().enumerate();
+        let keys = all.map(|(index, placement)| order(index, placement));
+        keys.filter(|key| before.is_none_or(|before| *key > before))
+            .min()
+    };
+    while let Some(key) = next(before) {
+        before = Some(key);
+        let placement = &placements[key.2];
+        let region = placement.region();
+        let (first, last, priority) = (placement.start(), placement.last(), placement.priority());
+        let shown = region.leaf().0;
+        write!(
+            out,
+            "    {first:016x}-{last:016x} (prio {priority}, {}): ",
+            kind(shown)
+        )?;
+        match region.target() {
+            Some((target, offset)) => {
+                let last = offset + (region.size() - 1);
+                write!(
+                    out,
+                    "alias {} @{} {offset:016x}-{last:016x}",
+                    region.name(),
+                    target.name()
+                )?;
+            }
+            None => write!(out, "{}", region.name())?,
+        }
+        writeln!(
+            out,
+            "{}",
+            if placement.is_enabled() {
+                ""
+            } else {
+                " [disabled]"
+            }
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes the flat view.
+pub(crate) fn flat(out: &mut impl Write, name: &str, view: &FlatView) -> Result {
+    writeln!(out, "FlatView #0")?;
+    writeln!(out, " AS \"{name}\", root: {name}")?;
+    writeln!(out, " Root memory region: {name}")?;
+    if view.ranges().is_empty() {
+        writeln!(out, "  No rendered FlatView")?;
+    }
+    for range in view.ranges() {
+        let (first, last) = (range.start().0, range.last().0);
+        let (region, offset) = (range.region(), range.offset());
+        let (priority, kind, name) = (range.priority(), kind(region), region.name());
+        write!(
+            out,
+            "  {first:016x}-{last:016x} (prio {priority}, {kind}): {name}"
+        )?;
+        if offset == 0 {
+            writeln!(out)?;
+        } else {
+            writeln!(out, " @{offset:016x}")?;
+        }
+    }
+    Ok(())
+}

@@ -6,7 +6,7 @@ export default {
     "scripts/*.mjs",
     "test/**/*.test.ts",
     "test/mutants/*.ts",
-    "test/consumers/run.mjs",
+    "test/{consumers/run,platforms/left-out}.mjs",
     "bench/*.ts",
     "examples/*/main.ts",
     "examples/*/web/{main,worker}.ts",

@@ -61,8 +61,8 @@ export const programsFor = ({ name }) => `programs for ${name}`;
 /** @param {Platform} platform @returns {NodeJS.ProcessEnv} what cargo must know to link and run programs for it */
 export function environment({ target, compiler, runner, env }) {
   const key = `CARGO_TARGET_${target.toUpperCase().replaceAll("-", "_")}`;
-  const run = runner.length === 0 ? {} : { [`${key}_RUNNER`]: runner.join(" ") };
-  return { [`${key}_LINKER`]: compiler[0], ...run, ...env };
+  const runs = runner.length === 0 ? {} : { [`${key}_RUNNER`]: runner.join(" ") };
+  return { [`${key}_LINKER`]: compiler[0], ...runs, ...env };
 }
 
 /** @param {Platform} platform whether a C program for it is linked and runs here */

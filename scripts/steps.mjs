@@ -1,4 +1,4 @@
-// What the tests need, as steps of the set-up: how to see that a thing is there, how to get it, what to say if it is not.
+// What the tests need, as steps of the set-up: how to see that a thing is there, how to get it, else what to say.
 import { existsSync } from "node:fs";
 import { enginesFolder, findChromium, findEngine } from "./engines.mjs";
 import { packagesAreInstalled } from "./packages.mjs";

@@ -93,6 +93,12 @@ const rows = [
   ...platforms.map(({ target }) =>
     cargo(`cargo test, ${target}`, `test --workspace --locked --quiet ${features} --target ${target}`, on(target)),
   ),
+  ...["wasm32-wasip1", "x86_64-pc-windows-gnu"].map((target) => ({
+    name: `no test left out without a reason, ${target}`,
+    command: process.execPath,
+    args: [join(root, "test", "platforms", "left-out.mjs"), target, "--workspace", "--locked", ...features.split(" ")],
+    ...(target === "wasm32-wasip1" ? {} : on(target)),
+  })),
   consumers("native"),
   consumers("i686", on("i686-unknown-linux-gnu")),
   consumers("wasm32-wasip1"),

@@ -3,7 +3,7 @@
 //! vm-memory's errors drop both on the way up; who debugs a guest needs them. One enum serves Rust and, by
 //! `Fault::code`, JavaScript (test/unit/errors.test.ts has a row for each).
 
-use crate::guest_memory::Error;
+use crate::guest_memory::{Coverage, Error, GuestAddress, GuestMemoryBackend, coverage};
 
 /// Why an operation on an address space was refused. Nothing has been done then.
 ///
@@ -137,6 +137,37 @@ impl Fault {
         }
     }
 
+    /// Why not each of the `length` bytes from `address` is backed by `memory`; `None` if each is.
+    ///
+    /// For code that is generic over vm-memory's traits. An [`Error`] has room for the address or for the length at
+    /// best; who knows which range was accessed learns the rest here.
+    ///
+    /// ```
+    /// use guest_memory::{AddressSpace, Bytes, Fault, GuestAddress, GuestMemoryError};
+    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+    /// let memory = space.view();
+    /// let (address, bytes) = (GuestAddress(0xff0), [7; 0x20]);
+    /// let error = memory.write_slice(&bytes, address).unwrap_err();
+    /// assert!(matches!(error, GuestMemoryError::PartialBuffer { expected: 0x20, completed: 0x10 }));
+    /// let fault = Fault::of(&*memory, address, 0x20);
+    /// assert_eq!(fault, Some(Fault::PartialBuffer { address: 0x1000, completed: 0x10 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of<M>(memory: &M, address: GuestAddress, length: u64) -> Option<Fault>
+    where
+        M: GuestMemoryBackend + ?Sized,
+    {
+        match coverage(memory, address, length) {
+            Coverage::Full => None,
+            Coverage::Unmapped => Some(Fault::InvalidGuestAddress { address: address.0 }),
+            Coverage::Hole { mapped, at } => Some(Fault::PartialBuffer {
+                address: at.0,
+                completed: mapped,
+            }),
+            Coverage::PastEnd { mapped } => Some(Fault::GuestAddressOverflow { completed: mapped }),
+        }
+    }
+
     /// The address that the fault names (the failing byte, or a region's start) and the bytes before it; 0 where it
     /// has none.
     pub fn place(&self) -> (u64, u64) {
@@ -167,9 +198,7 @@ impl From<Fault> for Error {
             Fault::InvalidGuestAddress { address }
             | Fault::ReadOnly { address, .. }
             | Fault::PermissionDenied { address, .. }
-            | Fault::NotMemory { address, .. } => {
-                Error::InvalidGuestAddress(crate::GuestAddress(address))
-            }
+            | Fault::NotMemory { address, .. } => Error::InvalidGuestAddress(GuestAddress(address)),
             Fault::PartialBuffer { completed, .. } => Error::PartialBuffer {
                 expected: bytes(completed).saturating_add(1),
                 completed: bytes(completed),

@@ -1,7 +1,7 @@
 //! Ranges of guest addresses, resolved to runs of linear memory.
 
 use crate::fault::Fault;
-use crate::guest_memory::{Coverage, GuestAddress, GuestMemoryBackend, coverage};
+use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
 use crate::memory_map::FlatView;
 use crate::ram_region::RamRegion;
 use crate::region::GuestMemoryRegion;
@@ -28,15 +28,7 @@ pub struct Run {
 
 /// Whether every byte of `[address, address + length)` is backed. No bytes always are.
 pub(crate) fn check(view: &FlatView, address: u64, length: u64) -> Result<(), Fault> {
-    match coverage(view, GuestAddress(address), length) {
-        Coverage::Full => Ok(()),
-        Coverage::Unmapped => Err(Fault::InvalidGuestAddress { address }),
-        Coverage::Hole { mapped, at } => Err(Fault::PartialBuffer {
-            address: at.0,
-            completed: mapped,
-        }),
-        Coverage::PastEnd { mapped } => Err(Fault::GuestAddressOverflow { completed: mapped }),
-    }
+    Fault::of(view, GuestAddress(address), length).map_or(Ok(()), Err)
 }
 
 /// The whole range as one run inside one region, or why not. No bytes are a run anywhere: at host offset 0 in a hole.

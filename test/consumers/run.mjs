@@ -1,6 +1,6 @@
 // Runs the suites of rust-vmm's crates on the core, each as its authors published it, and prints a table.
 // Usage: node test/consumers/run.mjs [platform ...] [--update]
-//        (no platform: all; --update: lock the newest versions of what they depend on, or what a manifest of ours changed)
+//        (no platform: all; --update: lock the newest versions of what they depend on, and after changes of our manifests)
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { root } from "../../scripts/toolchain.mjs";

@@ -11,7 +11,7 @@
  * @property {Partial<Record<Kind, number>>} tests how many there are: one less is a failure, and so is one more
  * @property {Platform[]} platforms
  * @property {string[]} [threads] unit tests that start threads, which wasm32-wasip1 has not
- * @property {string[]} [shouldPanic] unit tests that must panic: a panic ends a program in Wasm, so they are ignored there
+ * @property {string[]} [shouldPanic] unit tests that must panic, which ends a program in Wasm: they are ignored there
  */
 
 /** @type {Suite[]} */

@@ -5,6 +5,7 @@ use super::{
     Permissions, coverage,
 };
 use crate::bytes::Bytes;
+use crate::fault::Fault;
 use crate::region::tests::{TestRegion, VastRegion};
 use crate::region::{GuestMemoryRegion, GuestRegionCollection};
 
@@ -105,6 +106,18 @@ pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u6
                 expected,
                 "{length:#x} from {addr:x?}"
             );
+            let fault = match expected {
+                Coverage::Full => None,
+                Coverage::Unmapped => Some(Fault::InvalidGuestAddress { address: base }),
+                Coverage::Hole { mapped, at } => Some(Fault::PartialBuffer {
+                    address: at.0,
+                    completed: mapped,
+                }),
+                Coverage::PastEnd { mapped } => {
+                    Some(Fault::GuestAddressOverflow { completed: mapped })
+                }
+            };
+            assert_eq!(Fault::of(memory, addr, length), fault);
             let Ok(count) = usize::try_from(length) else {
                 continue;
             };

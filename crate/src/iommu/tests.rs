@@ -175,6 +175,47 @@ fn ranges_have_a_length_or_none() {
     );
 }
 
+/// An IOMMU that answers for half of what it was asked.
+#[derive(Debug)]
+struct Half(Mappings);
+
+impl Iommu for Half {
+    type IotlbGuard<'a> = RwLockReadGuard<'a, Iotlb>;
+
+    fn translate(
+        &self,
+        iova: GuestAddress,
+        length: usize,
+        access: Permissions,
+    ) -> Result<IotlbIterator<Self::IotlbGuard<'_>>, Error> {
+        self.0.translate(iova, length / 2, access)
+    }
+}
+
+#[test]
+fn a_translation_that_is_too_short_is_an_error() {
+    let mappings = Mappings(RwLock::new(iotlb(&[(0, 0, 64, ReadWrite)])));
+    let backend = GuestRegionCollection::from_regions(vec![TestRegion::new(0, 64)]).unwrap();
+    let memory = IommuMemory::new(backend, Half(mappings), true, ());
+    assert!(!memory.check_range(GuestAddress(0), 8, Read));
+    let mut slices = memory.get_slices(GuestAddress(0), 8, Read).unwrap();
+    assert_eq!(slices.next().unwrap().unwrap().len(), 4);
+    let Some(Err(MemoryError::IommuError(Error::CannotResolve { iova_range, .. }))) = slices.next()
+    else {
+        panic!("the rest is no slice")
+    };
+    assert_eq!((iova_range.base, iova_range.length), (GuestAddress(4), 4));
+    assert!(slices.next().is_none());
+    memory.write_slice(&[1; 8], GuestAddress(0)).unwrap_err();
+    assert_eq!(
+        memory
+            .get_backend()
+            .read_obj::<u32>(GuestAddress(0))
+            .unwrap(),
+        0
+    );
+}
+
 /// In vm-memory each of these panics, or wraps where overflow is not checked.
 #[test]
 fn past_2_to_the_64_and_for_no_bytes_nothing_panics() {

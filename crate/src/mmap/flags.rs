@@ -1,5 +1,5 @@
-//! `mmap`'s protections and flags: the system's numbers on Unix, and elsewhere Linux', for a caller who asks what a region
-//! was mapped with.
+//! `mmap`'s protections and flags: the system's numbers on Unix, and elsewhere Linux', for a caller who asks what a
+//! region was mapped with.
 
 #[cfg(unix)]
 use libc as numbers;

@@ -2,6 +2,7 @@
 
 use crate::bitmap::{BS, BitmapSlice, tests::ByteMap};
 use crate::bytes::{Bytes, tests::test_bytes};
+use crate::fault::Fault;
 use crate::guest_memory::tests::{Minimal, memory, regions};
 use crate::guest_memory::{
     Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator, Permissions,
@@ -242,4 +243,41 @@ fn a_short_read_at_a_boundary_leaves_no_hole() {
     let mut short = &mut [0; 6][..];
     let error = memory.write_volatile_to(GuestAddress(12), &mut short, 8);
     assert!(matches!(error, Err(Error::IOError(error)) if error.kind() == ErrorKind::WriteZero));
+}
+
+/// An error has vm-memory's shape, and the address or the length where that has room; `Fault::of` has both.
+#[test]
+fn errors_keep_address_and_length() {
+    let memory = memory(&[(0, 0x10), (0x10, 0x10), (u64::MAX - 7, 8)]);
+    let write = |at, length| {
+        memory
+            .write_slice(&vec![1; length], GuestAddress(at))
+            .unwrap_err()
+    };
+    let fault = |at, length| Fault::of(&memory, GuestAddress(at), length).unwrap();
+    assert!(matches!(
+        write(0x20, 4),
+        Error::InvalidGuestAddress(GuestAddress(0x20))
+    ));
+    assert_eq!(fault(0x20, 4), Fault::InvalidGuestAddress { address: 0x20 });
+    assert!(matches!(
+        write(0xf, 0x20),
+        Error::PartialBuffer {
+            expected: 0x20,
+            completed: 0x11
+        }
+    ));
+    let hole = Fault::PartialBuffer {
+        address: 0x20,
+        completed: 0x11,
+    };
+    assert_eq!(fault(0xf, 0x20), hole);
+    assert!(matches!(
+        write(u64::MAX - 7, 9),
+        Error::GuestAddressOverflow
+    ));
+    let past_end = Fault::GuestAddressOverflow { completed: 8 };
+    assert_eq!(fault(u64::MAX - 7, 9), past_end);
+    assert_eq!(past_end.place(), (u64::MAX, 8));
+    assert_eq!(Fault::of(&memory, GuestAddress(0xf), 2), None);
 }

@@ -1,0 +1,69 @@
+// What the core's suite has on this machine and not on another platform: exactly the tests named here, each with its
+// reason. A test that is missing for no reason given is an error, and so is a reason that no longer holds.
+// Usage: node test/platforms/left-out.mjs <target> <more arguments for cargo test>
+import { capture } from "../../scripts/process.mjs";
+import { root } from "../../scripts/toolchain.mjs";
+
+// An entry is a test's name or, with `::` at its end, a module's: it stands for all that is missing there.
+const descriptors = ["io::fd::tests::"];
+
+/** @type {Record<string, Record<string, string[]>>} */
+const leftOut = {
+  "wasm32-wasip1": {
+    "starts threads, or ends one by a panic": [
+      "atomic::tests::after_a_panic_the_guard_is_in_the_error",
+      "bitmap::backend::atomic_bitmap::tests::no_mark_is_lost_between_threads",
+      "volatile_memory::access::tests::an_aligned_value_is_never_torn",
+    ],
+    "must panic, which ends a program in Wasm": [
+      "address::tests::alignment_to_no_power_of_two_is_refused",
+      "address::tests::alignment_to_zero_is_refused",
+      "volatile_memory::array::tests::an_element_outside_the_array_is_refused",
+    ],
+    "opens files, and the core has none in Wasm": [
+      "guest_memory::file_offset::tests::a_position_shares_its_file",
+      "mmap::tests::files::",
+    ],
+    "uses Unix' file descriptors": descriptors,
+  },
+  // The streams that Windows has instead have tests of their own, in io/stream.rs.
+  "x86_64-pc-windows-gnu": { "uses Unix' file descriptors": descriptors },
+};
+
+const [target = "", ...more] = process.argv.slice(2);
+const reasons = leftOut[target];
+if (reasons === undefined) throw new Error(`${target} is none of ${Object.keys(leftOut).join(", ")}`);
+
+/** @param {string[]} last @returns {string[]} what `cargo test` prints */
+function cargoTest(...last) {
+  const args = ["test", ...more, ...last];
+  const lines = capture("cargo", args, { cwd: root })?.split(/\r?\n/);
+  if (lines === undefined) throw new Error(`cargo ${args.join(" ")} fails`);
+  return lines;
+}
+
+/** @param {string[]} lines @param {RegExp} pattern with the name as its group (on Windows it may be a path) */
+const names = (lines, pattern) => lines.flatMap((line) => pattern.exec(line)?.[1]?.replaceAll("\\", "/") ?? []);
+
+const listed = /^(.+): test$/;
+const on = `--target=${target}`;
+// Which tests must panic and are ignored for it is not in the list: only a run tells.
+const ignored = names(cargoTest(on), /^test (.+?)(?: - should panic)? \.\.\. ignored$/);
+const there = new Set(names(cargoTest(on, "--", "--list"), listed).filter((name) => !ignored.includes(name)));
+const missing = names(cargoTest("--", "--list"), listed).filter((name) => !there.has(name));
+
+/** @param {string} entry a test's name, or a module's */
+const covers = (entry) => (/** @type {string} */ name) =>
+  name === entry || (entry.endsWith("::") && name.startsWith(entry));
+console.log(`${there.size} tests run on ${target}, ${missing.length} do not:`);
+for (const name of missing) {
+  const reason = Object.keys(reasons).find((each) => reasons[each]?.some((entry) => covers(entry)(name)));
+  console.log(`  ${name}: ${reason ?? "MISSING, and test/platforms/left-out.mjs gives no reason"}`);
+  if (reason === undefined) process.exitCode = 1;
+}
+for (const entry of Object.values(reasons).flat()) {
+  if (missing.some(covers(entry))) continue;
+  console.log(`  ${entry}: NOT missing, or no test at all`);
+  process.exitCode = 1;
+}
+if (there.size === 0) process.exitCode = 1;

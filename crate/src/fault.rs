@@ -145,11 +145,12 @@ impl Fault {
     /// ```
     /// use guest_memory::{AddressSpace, Bytes, Fault, GuestAddress, GuestMemoryError};
     /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
-    /// let memory = space.view();
+    /// let map = space.view();
+    /// let memory = map.flat(); // or any other, such as a `GuestMemoryMmap`
     /// let (address, bytes) = (GuestAddress(0xff0), [7; 0x20]);
     /// let error = memory.write_slice(&bytes, address).unwrap_err();
     /// assert!(matches!(error, GuestMemoryError::PartialBuffer { expected: 0x20, completed: 0x10 }));
-    /// let fault = Fault::of(&*memory, address, 0x20);
+    /// let fault = Fault::of(memory, address, 0x20);
     /// assert_eq!(fault, Some(Fault::PartialBuffer { address: 0x1000, completed: 0x10 }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -49,7 +49,7 @@ type BitmapOf<M> = <<M as GuestMemoryBackend>::R as GuestMemoryRegion>::B;
 /// iotlb.set_mapping(GuestAddress(0x10_0000), GuestAddress(0), 0x1000, Permissions::Read)?;
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
 /// space.write_obj(5u32, GuestAddress(0x10))?;
-/// let ram = (*space.view()).clone();
+/// let ram = space.view().flat().clone();
 /// let marks = ram.iter().next().unwrap().bitmap(); // of the kind that the regions have
 /// let memory = IommuMemory::new(ram, Fixed(iotlb), true, marks);
 /// assert_eq!(memory.read_obj::<u32>(GuestAddress(0x10_0010))?, 5);
@@ -219,7 +219,7 @@ impl<M: GuestMemoryBackend, I: Iommu> GuestMemory for IommuMemory<M, I> {
 /// #     }
 /// # }
 /// # let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x2000)])?;
-/// # let ram = (*space.view()).clone();
+/// # let ram = space.view().flat().clone();
 /// # let marks = ram.iter().next().unwrap().bitmap();
 /// # let mut iotlb = Iotlb::new();
 /// iotlb.set_mapping(GuestAddress(0x10_0000), GuestAddress(0x1000), 0x1000, Permissions::Read)?;

@@ -103,7 +103,7 @@ const rows = [
   consumers("i686", on("i686-unknown-linux-gnu")),
   consumers("wasm32-wasip1"),
   cargo(
-    "vm-memory's API, of the original",
+    "vm-memory's API and virtio's constants, of the originals",
     "test --manifest-path test/original/Cargo.toml --target-dir target --locked --quiet",
   ),
   // Of the working tree, as all the rest. Nothing is uploaded: vm-memory is another's name there.

@@ -37,6 +37,24 @@ impl GuestMemory for MemoryMap {
         })
     }
 
+    #[inline]
+    fn contiguous_slice(
+        &self,
+        addr: GuestAddress,
+        count: usize,
+        access: Permissions,
+    ) -> Option<VolatileSlice<'_, DirtyPages>> {
+        let piece = self.piece(addr, count as u64, access.into());
+        let Shown::Memory { .. } = piece.shown else {
+            return None;
+        };
+        if piece.length < count as u64 {
+            return None;
+        }
+        let (region, start) = self.flat.to_region_addr(addr)?;
+        region.get_slice(start, count).ok()
+    }
+
     /// The memory, which has these addresses, but no permissions.
     fn physical_memory(&self) -> Option<&FlatView> {
         Some(&self.flat)

@@ -227,8 +227,9 @@ pub trait Bytes<A> {
     /// Fills exactly `count` bytes at `addr` from the stream.
     ///
     /// # Errors
-    /// If not all of them are there: the implementations in this crate then read nothing. What the stream answers;
-    /// `UnexpectedEof` if it ends too early: what it gave is in the memory.
+    /// If not all of them are there: the implementations in this crate then read nothing. What the stream answers. If
+    /// it ends too early `UnexpectedEof` in a slice or a region, and `PartialBuffer` in a whole memory, as in
+    /// vm-memory; what it gave is in the memory.
     fn read_exact_volatile_from<F: ReadVolatile>(
         &self,
         addr: A,

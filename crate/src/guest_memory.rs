@@ -141,12 +141,11 @@ pub trait GuestMemoryBackend {
     /// Calls `f` for each region that the `count` bytes from `addr` cross, and gives the number of bytes handled.
     ///
     /// `f` is given the number of bytes handled so far, the number to handle in this region, where they begin in it,
-    /// and the region; it answers how many it handled. The walk ends when all are, at a hole, or when `f` answers 0
-    /// or an error.
+    /// and the region; it answers how many it handled. The walk ends when all are, at a hole or 2^64, or when `f`
+    /// answers 0 or an error.
     ///
     /// # Errors
     /// - [`Error::InvalidGuestAddress`] if nothing is backed at `addr`;
-    /// - [`Error::GuestAddressOverflow`] if the range goes on past the end of the address space;
     /// - [`Error::CallbackOutOfRange`] if `f` answers more than it was asked for;
     /// - what `f` answers.
     #[deprecated(since = "0.17.0", note = "superseded by get_slices")]
@@ -155,9 +154,9 @@ pub trait GuestMemoryBackend {
         F: FnMut(usize, usize, MemoryRegionAddress, &Self::R) -> Result<usize>,
     {
         let mut done = 0;
-        let mut at = addr;
+        let mut at = Some(addr);
         while done < count {
-            let Some((region, start)) = self.to_region_addr(at) else {
+            let Some((region, start)) = at.and_then(|at| self.to_region_addr(at)) else {
                 break;
             };
             let length = clamp(region.len().saturating_sub(start.0), count - done);
@@ -166,11 +165,7 @@ pub trait GuestMemoryBackend {
                 handled if handled > length => return Err(Error::CallbackOutOfRange),
                 handled => {
                     done += handled;
-                    if done < count {
-                        at = at
-                            .checked_add(handled as u64)
-                            .ok_or(Error::GuestAddressOverflow)?;
-                    }
+                    at = at.and_then(|at| at.checked_add(handled as u64));
                 }
             }
         }

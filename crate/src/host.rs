@@ -83,8 +83,9 @@ mod imp {
 mod imp {
     use super::PAGE_SIZE;
     use std::alloc::{Layout, alloc_zeroed};
+    use std::ptr;
     use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
     /// Host pages in the arena: as many as Wasm has, less where address space or the interpreter is small.
     pub(crate) const MAX_PAGES: u32 = if cfg!(miri) {
@@ -95,29 +96,29 @@ mod imp {
         1 << 17
     };
 
-    /// The arena's first byte as a number (a raw pointer is not `Sync`); 0 where the system refused the arena.
-    static BASE: OnceLock<usize> = OnceLock::new();
+    /// The arena's first byte (atomic only because a raw pointer is not `Sync`); null where the system refused it.
+    static BASE: OnceLock<AtomicPtr<u8>> = OnceLock::new();
     /// The next page to give. Starts at 1, so that host page 0 is nobody's, as in Wasm.
     static NEXT: AtomicU32 = AtomicU32::new(1);
 
     pub(crate) fn base() -> *mut u8 {
-        let base = *BASE.get_or_init(|| {
+        let base = BASE.get_or_init(|| {
             // One page more, to align by hand: an over-aligned zeroed allocation is cleared byte by byte, and that
             // would commit all of it.
             let bytes = (MAX_PAGES as usize) * PAGE_SIZE - 1;
             let Ok(layout) = Layout::from_size_align(bytes, 16) else {
-                return 0;
+                return AtomicPtr::new(ptr::null_mut());
             };
             // SAFETY: the layout is not of size zero. Raw allocation because the arena outlives everything and its
             // bytes must stay uncommitted: a Vec would have to be leaked and its bytes handed out all the same.
             let start = unsafe { alloc_zeroed(layout) };
-            if start.is_null() {
-                0
+            AtomicPtr::new(if start.is_null() {
+                start
             } else {
-                start.expose_provenance().next_multiple_of(PAGE_SIZE)
-            }
+                start.map_addr(|start| start.next_multiple_of(PAGE_SIZE))
+            })
         });
-        core::ptr::with_exposed_provenance_mut(base)
+        base.load(Ordering::Relaxed)
     }
 
     pub(crate) fn end() -> u32 {

@@ -114,8 +114,15 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
             .get_slices(addr, count, Permissions::Write)?
             .stop_on_error()?
         {
-            slice.read_exact_volatile_from(0, src, slice.len())?;
-            done += slice.len();
+            let end = done + slice.len();
+            while done < end {
+                // Not the stream's own way to read all: some of them read nothing then, and none says how much.
+                match slice.read_volatile_from(slice.len() - (end - done), src, end - done)? {
+                    0 => return all_moved(done, count),
+                    // It cannot have given more than there was room for, whatever it says.
+                    read => done += read.min(end - done),
+                }
+            }
         }
         all_moved(done, count)
     }

@@ -269,10 +269,8 @@ fn try_access_visits_each_region() {
     );
     assert_eq!(visit(0, 20, 4).0.unwrap(), 0);
     assert_eq!(visit(8, u64::MAX - 7, 8).0.unwrap(), 8);
-    assert!(matches!(
-        visit(9, u64::MAX - 7, 8).0,
-        Err(Error::GuestAddressOverflow)
-    ));
+    let (result, calls) = visit(9, u64::MAX - 7, 8);
+    assert_eq!((result.unwrap(), calls.len()), (8, 1), "up to 2^64");
     let more = memory.try_access(4, GuestAddress(0), |_, length, _, _| Ok(length + 1));
     assert!(matches!(more, Err(Error::CallbackOutOfRange)));
     let error = memory.try_access(4, GuestAddress(0), |_, _, _, _| {

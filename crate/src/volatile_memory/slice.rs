@@ -213,6 +213,11 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         }
     }
 
+    /// The `count` bytes from `addr`, for a stream of all of them: of none anywhere.
+    fn stream(&self, addr: usize, count: usize) -> Result<Self> {
+        self.subslice(if count == 0 { 0 } else { addr }, count)
+    }
+
     /// The `count` bytes from `addr`, for a transfer of all of them.
     #[inline]
     fn whole(&self, addr: usize, count: usize) -> Result<Self> {
@@ -293,7 +298,7 @@ impl<B: BitmapSlice> Bytes<usize> for VolatileSlice<'_, B> {
         src: &mut F,
         count: usize,
     ) -> Result<()> {
-        src.read_exact_volatile(&mut self.whole(addr, count)?)
+        src.read_exact_volatile(&mut self.stream(addr, count)?)
     }
 
     fn write_volatile_to<F: WriteVolatile>(
@@ -312,7 +317,7 @@ impl<B: BitmapSlice> Bytes<usize> for VolatileSlice<'_, B> {
         dst: &mut F,
         count: usize,
     ) -> Result<()> {
-        dst.write_all_volatile(&self.whole(addr, count)?)
+        dst.write_all_volatile(&self.stream(addr, count)?)
     }
 
     #[inline]

@@ -1,0 +1,8 @@
+//! Whatever the fuzzer's bytes ask for, vm-memory and guest-memory do the same.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Some(scenario) = guest_memory_fuzz::scenario(bytes) {
+        guest_memory_fuzz::compare(&scenario);
+    }
+});

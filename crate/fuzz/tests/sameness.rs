@@ -1,0 +1,32 @@
+//! Random scenarios, and the corpus: what the fuzzer found interesting, and what it found.
+
+use guest_memory_fuzz::rules::Rule;
+use guest_memory_fuzz::{compare, scenario};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_do_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..1024)) {
+        if let Some(scenario) = scenario(&bytes) {
+            compare(&scenario);
+        }
+    }
+}
+
+#[test]
+fn both_do_the_same_on_the_corpus_which_needs_every_rule() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/sameness");
+    let mut used = BTreeSet::new();
+    for entry in fs::read_dir(folder).expect("the corpus is there") {
+        let path = entry.expect("a folder can be listed").path();
+        let bytes = fs::read(&path).expect("a file can be read");
+        println!("{}", path.display());
+        used.extend(scenario(&bytes).iter().flat_map(compare));
+    }
+    assert_eq!(used, BTreeSet::from(Rule::ALL));
+}

@@ -1,0 +1,243 @@
+//! Two threads on the same bytes, without a lock. `cargo test` runs it as it is; scripts/thread-sanitizer.mjs runs it
+//! under ThreadSanitizer, to which each plain access that races is an error.
+#![cfg(all(
+    not(target_family = "wasm"),
+    feature = "backend-atomic",
+    feature = "backend-bitmap",
+    feature = "backend-mmap"
+))]
+
+use guest_memory::bitmap::AtomicBitmap;
+use guest_memory::{
+    Address, Bytes, GuestAddress, GuestAddressSpace, GuestMemoryAtomic, GuestMemoryBackend,
+    GuestMemoryMmap, GuestMemoryRegion, GuestRegionMmap, VolatileMemory,
+};
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+type Memory = GuestMemoryMmap<AtomicBitmap>;
+
+const ROUNDS: u64 = if cfg!(miri) { 50 } else { 2000 };
+const SIZE: usize = 0x4000;
+/// Both regions end here.
+const BOUNDARY: GuestAddress = GuestAddress(SIZE as u64);
+
+fn memory() -> Memory {
+    Memory::from_ranges(&[(GuestAddress(0), SIZE), (BOUNDARY, SIZE)]).unwrap()
+}
+
+/// Runs both at the same time.
+fn both(one: impl FnOnce() + Send, two: impl FnOnce() + Send) {
+    thread::scope(|scope| {
+        scope.spawn(one);
+        scope.spawn(two);
+    });
+}
+
+/// Values that are all ones or all zeros: a half of each would be seen.
+fn check<T: PartialEq + Debug + Copy + Send + Sync>(
+    zeros: T,
+    ones: T,
+    write: impl Fn(T) + Send + Sync,
+    read: impl Fn() -> T + Send + Sync,
+) {
+    both(
+        || (0..ROUNDS).for_each(|round| write(if round % 2 == 0 { ones } else { zeros })),
+        || {
+            for _ in 0..ROUNDS {
+                let value = read();
+                assert!(value == zeros || value == ones, "torn: {value:?}");
+            }
+        },
+    );
+}
+
+#[test]
+fn aligned_values_of_up_to_eight_bytes_are_never_torn() {
+    macro_rules! check_each {
+        ($($T:ident),*) => {$({
+            let memory = memory();
+            let at = GuestAddress(0x100);
+            check(0, $T::MAX, |value| memory.write_obj(value, at).unwrap(), || memory.read_obj::<$T>(at).unwrap());
+            let bytes = |value: $T| memory.write_slice(&value.to_ne_bytes(), at).unwrap();
+            let read = || {
+                let mut bytes = [0; size_of::<$T>()];
+                assert_eq!(memory.read(&mut bytes, at).unwrap(), bytes.len());
+                $T::from_ne_bytes(bytes)
+            };
+            check(0, $T::MAX, bytes, read);
+            let slice = || memory.get_slice(at, 4 * size_of::<$T>()).unwrap();
+            let reference = |value| slice().get_ref::<$T>(0).unwrap().store(value);
+            check(0, $T::MAX, reference, || slice().get_ref::<$T>(0).unwrap().load());
+            // Several, each of them whole.
+            let element = || slice().get_array_ref::<$T>(0, 4).unwrap().load(3);
+            check(0, $T::MAX, |value| slice().copy_from(&[value; 4]), element);
+            let read = || {
+                let mut values = [0; 4];
+                slice().copy_to(&mut values);
+                values[2]
+            };
+            check(0, $T::MAX, |value| slice().get_array_ref::<$T>(0, 4).unwrap().store(2, value), read);
+        })*};
+    }
+    check_each!(u8, u16, u32, u64);
+}
+
+#[test]
+fn atomic_accesses_are_never_torn() {
+    macro_rules! check_each {
+        ($($T:ident),*) => {$({
+            let memory = memory();
+            // The last in a region.
+            let at = BOUNDARY.unchecked_sub(size_of::<$T>() as u64);
+            for (store, load) in [(Ordering::Relaxed, Ordering::Relaxed), (Ordering::SeqCst, Ordering::SeqCst)] {
+                check(
+                    0,
+                    $T::MAX,
+                    |value| memory.store(value, at, store).unwrap(),
+                    || memory.load(at, load).unwrap(),
+                );
+            }
+        })*};
+    }
+    check_each!(u8, u16, u32, u64);
+}
+
+/// Bulk copies are plain accesses: an atomic between them keeps them apart, as a virtqueue's index does.
+#[test]
+fn what_is_released_is_there_when_it_is_acquired() {
+    let memory = memory();
+    let (flag, payload) = (GuestAddress(0x80), BOUNDARY.unchecked_sub(50));
+    for round in 1..=ROUNDS.min(200) {
+        let bytes = [u8::try_from(round).unwrap(); 100];
+        both(
+            || {
+                memory.write_slice(&bytes, payload).unwrap();
+                memory.store(round, flag, Ordering::Release).unwrap();
+            },
+            || {
+                while memory.load::<u64>(flag, Ordering::Acquire).unwrap() != round {
+                    thread::yield_now();
+                }
+                assert_eq!(memory.read_obj::<[u8; 100]>(payload).unwrap(), bytes);
+            },
+        );
+    }
+}
+
+/// Who writes marks afterwards; who collects takes the mark and reads then. So what it reads was written.
+#[test]
+fn what_is_marked_can_be_read() {
+    let mapping = |size| GuestRegionMmap::from_range(GuestAddress(0), size, None).unwrap();
+    // More than 64 pages: their marks are a whole word.
+    for pages in [1, 200] {
+        let region: GuestRegionMmap<AtomicBitmap> = mapping(pages * 0x1000);
+        let bytes = vec![7u8; pages * 0x1000 - 8];
+        both(
+            || region.as_volatile_slice().unwrap().copy_from(&bytes),
+            || {
+                let bitmap = guest_memory::MmapRegion::bitmap(&region);
+                while bitmap.get_and_reset().iter().all(|word| *word == 0) {
+                    thread::yield_now();
+                }
+                assert_eq!(
+                    region.read_obj::<[u8; 16]>(Address::new(0)).unwrap(),
+                    [7; 16]
+                );
+            },
+        );
+    }
+}
+
+#[test]
+fn no_mark_is_lost() {
+    let bitmap = AtomicBitmap::new(256, 1.try_into().unwrap());
+    let stop = AtomicBool::new(false);
+    let mut collected = [0; 4];
+    let mut collect = || {
+        for (sum, word) in collected.iter_mut().zip(bitmap.get_and_reset()) {
+            *sum |= word;
+        }
+    };
+    both(
+        || {
+            for at in (0..256).step_by(8) {
+                bitmap.set_addr_range(at, 3);
+                bitmap.set_bit(at + 5);
+                assert!(!bitmap.is_addr_set(at + 7));
+            }
+            bitmap.set_addr_range(64, 64);
+            stop.store(true, Ordering::Release);
+        },
+        || {
+            while !stop.load(Ordering::Acquire) {
+                collect();
+            }
+            collect();
+        },
+    );
+    let some = u64::from_ne_bytes([0b0010_0111; 8]);
+    assert_eq!(collected, [some, u64::MAX, some, some]);
+}
+
+#[test]
+fn a_memory_is_replaced_while_another_thread_uses_it() {
+    let space = GuestMemoryAtomic::new(memory());
+    both(
+        || {
+            for round in 0..ROUNDS.min(200) {
+                let region =
+                    GuestRegionMmap::from_range(GuestAddress(1 << 32), SIZE, None).unwrap();
+                let guard = space.lock().unwrap();
+                let memory = space.memory();
+                let changed = if round % 2 == 0 {
+                    memory.insert_region(region.into()).unwrap()
+                } else {
+                    memory
+                        .remove_region(GuestAddress(1 << 32), SIZE as u64)
+                        .unwrap()
+                        .0
+                };
+                guard.replace(changed);
+            }
+        },
+        || {
+            let device = space.clone();
+            for round in 0..ROUNDS {
+                let memory = device.memory();
+                assert!((2..=3).contains(&memory.num_regions()));
+                let at = memory.last_addr().unchecked_sub(7);
+                memory.write_obj(round, at).unwrap();
+                assert_eq!(memory.read_obj::<u64>(at).unwrap(), round);
+                let regions = memory.clone().into_inner();
+                assert_eq!(
+                    regions.iter().last().unwrap().last_addr(),
+                    memory.last_addr()
+                );
+            }
+        },
+    );
+}
+
+/// Not sound, and so never run but by scripts/thread-sanitizer.mjs, which must see it end in a report: else the tests
+/// above would show nothing.
+#[test]
+#[ignore = "a data race on purpose"]
+fn plain_accesses_race() {
+    let memory = memory();
+    let pointer = || {
+        memory
+            .get_host_address(GuestAddress(0x100))
+            .unwrap()
+            .cast::<u64>()
+    };
+    check(
+        0,
+        u64::MAX,
+        // SAFETY: in bounds and aligned. It is a race: what is to be reported.
+        |value| unsafe { pointer().write(value) },
+        // SAFETY: as above.
+        || unsafe { pointer().read() },
+    );
+}

@@ -1,5 +1,6 @@
 // What the tests need, as steps of the set-up: how to see that a thing is there, how to get it, else what to say.
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { enginesFolder, findChromium, findEngine } from "./engines.mjs";
 import { packagesAreInstalled } from "./packages.mjs";
 import { platforms, programsFor, runs } from "./platforms.mjs";
@@ -7,6 +8,8 @@ import { capture, npm, run } from "./process.mjs";
 import {
   cargoTools,
   findTool,
+  fuzzer,
+  nightly,
   nodeIsNewEnough,
   oldestNode,
   root,
@@ -50,16 +53,9 @@ export function fullSteps() {
   return [
     ...rustTargets.map((name) => target(name)),
     ...platforms.flatMap((platform) => [target(platform.target, { optional: true }), programs(platform)]),
-    ...cargoTools().map((tool) => ({
-      name: `${tool.crate} ${tool.version}`,
-      there: () => findTool(tool) !== undefined,
-      takes: "compiles for about 2 minutes, once for all clones",
-      get: () => {
-        const args = ["install", tool.crate, "--version", tool.version, ...tool.flags, "--root", toolFolder(tool)];
-        run("cargo", args, { cwd: root, quiet: true });
-      },
-      how: `see what cargo printed above, or put ${tool.command} ${tool.version} on PATH yourself`,
-    })),
+    ...cargoTools().map(cargoTool),
+    nightlyRust,
+    { ...cargoTool(fuzzer), optional: true },
     {
       name: "Chromium",
       there: () => findChromium() !== undefined,
@@ -111,6 +107,41 @@ function component(name) {
     how: `\`rustup component add ${name}\`, or your system's package of it`,
   };
 }
+
+/** @param {import("./toolchain.mjs").Tool} tool @returns {Step} */
+function cargoTool(tool) {
+  return {
+    name: `${tool.crate} ${tool.version}`,
+    there: () => findTool(tool) !== undefined,
+    takes: "compiles for about 2 minutes, once for all clones",
+    get: () => {
+      const args = ["install", tool.crate, "--version", tool.version, ...tool.flags, "--root", toolFolder(tool)];
+      run("cargo", args, { cwd: root, quiet: true });
+    },
+    how: `see what cargo printed above, or put ${tool.command} ${tool.version} on PATH yourself`,
+  };
+}
+
+/** @type {Step} */
+export const nightlyRust = {
+  name: "Rust's nightly with Miri and the standard library's source",
+  there: () => {
+    const sysroot = capture("rustc", [`+${nightly}`, "--print", "sysroot"]);
+    return (
+      sysroot !== undefined &&
+      existsSync(join(sysroot, "lib/rustlib/src/rust/library/Cargo.lock")) &&
+      capture("cargo", [`+${nightly}`, "miri", "--version"]) !== undefined
+    );
+  },
+  get: () => {
+    // A nightly that is there stays as it is: the newest may lack a component.
+    if (capture("rustc", [`+${nightly}`, "--version"]) === undefined)
+      run("rustup", ["toolchain", "install", nightly, "--profile", "minimal"], { quiet: true });
+    run("rustup", ["component", "add", "--toolchain", nightly, "miri", "rust-src"], { quiet: true });
+  },
+  how: "`rustup toolchain install nightly --component miri --component rust-src`",
+  optional: true,
+};
 
 /** @param {import("./platforms.mjs").Platform} platform @returns {Step} */
 function programs(platform) {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { environment, platforms, programsFor } from "./platforms.mjs";
 import { capture, run } from "./process.mjs";
 import { setup } from "./setup.mjs";
-import { binary, root } from "./toolchain.mjs";
+import { nightlyRust } from "./steps.mjs";
+import { binary, fuzzer, nightly, root } from "./toolchain.mjs";
 
 /**
  * @typedef {object} Row
@@ -28,6 +29,9 @@ const node = (name, script, line, more) => ({
   ...more,
 });
 
+/** @param {string} name @param {string} line @param {Partial<Row>} [more] @returns {Row} */
+const script = (name, line, more) => ({ name, command: process.execPath, args: line.split(" "), ...more });
+
 /** Every Rust file: `cargo fmt --all` would leave out the packages that are workspaces of their own. */
 function rustFiles() {
   const list = ["ls-files", "--cached", "--others", "--exclude-standard", "*.rs"];
@@ -39,6 +43,15 @@ function rustFiles() {
 const backends = ["backend-atomic", "backend-bitmap", "backend-mmap", "iommu"];
 const implicit = ["arc-swap", "bitflags", "vmm-sys-util"]; // its optional dependencies
 const features = `--features ${[...backends, ...implicit].map((feature) => `vm-memory/${feature}`).join()}`;
+
+/** The same of the core by itself, with its streams by file descriptor. */
+const coreFeatures = `--features ${[...backends, "rawfd"].join()}`;
+
+/** Tree Borrows, as the older rules walk the whole dirty map on each access to it; and no pointer out of an integer. */
+const miri = {
+  MIRIFLAGS:
+    "-Zmiri-strict-provenance -Zmiri-tree-borrows -Zmiri-tree-borrows-no-precise-interior-mut -Zmiri-disable-weak-memory-emulation",
+};
 
 /** @param {string} target one of those in platforms.mjs @returns {Partial<Row>} */
 function on(target) {
@@ -106,6 +119,21 @@ const rows = [
     "vm-memory's API and virtio's constants, of the originals",
     "test --manifest-path test/original/Cargo.toml --target-dir target --locked --quiet",
   ),
+  cargo(
+    "clippy, crate/fuzz",
+    "clippy --manifest-path crate/fuzz/Cargo.toml --target-dir target --all-targets --locked --quiet -- -D warnings",
+  ),
+  cargo("the same as the original", "test --manifest-path crate/fuzz/Cargo.toml --target-dir target --locked --quiet"),
+  script("the same as the original, by a fuzzer", "scripts/fuzz.mjs 30", {
+    needs: [nightlyRust.name, `${fuzzer.crate} ${fuzzer.version}`],
+  }),
+  cargo("Miri", `+${nightly} miri test --package guest-memory --lib --locked --quiet ${coreFeatures}`, {
+    needs: [nightlyRust.name],
+    env: miri,
+  }),
+  script("ThreadSanitizer", `scripts/thread-sanitizer.mjs --package guest-memory --locked --quiet ${coreFeatures}`, {
+    needs: [nightlyRust.name],
+  }),
   // Of the working tree, as all the rest. Nothing is uploaded: vm-memory is another's name there.
   cargo("cargo publish, dry run", "publish --workspace --dry-run --locked --quiet --allow-dirty"),
   node("vite build", "vite/bin/vite.js", "build"),

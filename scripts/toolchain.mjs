@@ -15,6 +15,9 @@ export const oldestNode = [20, 19];
 export const rustTargets = ["wasm32-unknown-unknown", "wasm32-wasip1", "thumbv6m-none-eabi"];
 export const rustComponents = ["rustfmt", "clippy"];
 
+/** The toolchain that has Miri, the sanitizers and the fuzzer's instrumentation; everything else is built by a stable one. */
+export const nightly = "nightly";
+
 /**
  * @typedef {object} Tool a command built by `cargo install`
  * @property {string} crate
@@ -31,6 +34,9 @@ export function cargoTools() {
     { crate: "wasm-bindgen-cli", command: "wasm-bindgen", version: lockedVersion("wasm-bindgen"), flags: [] },
   ];
 }
+
+/** @type {Tool} */
+export const fuzzer = { crate: "cargo-fuzz", command: "cargo-fuzz", version: "0.13.2", flags: ["--locked"] };
 
 /**
  * The version of a crate in Cargo.lock.

@@ -115,6 +115,7 @@ fn shorter_tail(a: Run, b: Run) -> (Run, Run) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::Bytes;
     use crate::fault::Fault;
 
     const LAYOUT: [(u64, u64); 4] = [
@@ -128,21 +129,23 @@ mod tests {
     fn space() -> AddressSpace {
         let ranges = LAYOUT.map(|(start, size)| (GuestAddress(start), size));
         let space = AddressSpace::from_ranges(&ranges).unwrap();
-        for offset in 0..SIZE {
-            space
-                .write_obj(
-                    offset.to_le_bytes()[0] ^ offset.to_le_bytes()[1],
-                    GuestAddress(0xf00 + offset),
-                )
-                .unwrap();
-        }
+        let bytes: Vec<u8> = (0..SIZE)
+            .map(|offset| offset.to_le_bytes()[0] ^ offset.to_le_bytes()[1])
+            .collect();
+        space
+            .view()
+            .write_slice(&bytes, GuestAddress(0xf00))
+            .unwrap();
         space
     }
 
     fn bytes(space: &AddressSpace) -> Vec<u8> {
-        (0..SIZE)
-            .map(|offset| space.read_obj(GuestAddress(0xf00 + offset)).unwrap())
-            .collect()
+        let mut bytes = vec![0; usize::try_from(SIZE).unwrap()];
+        space
+            .view()
+            .read_slice(&mut bytes, GuestAddress(0xf00))
+            .unwrap();
+        bytes
     }
 
     #[test]

@@ -15,6 +15,13 @@
 //! `u32` or `u64` (of 8 bytes also where `usize` is 4) in a single one, which is a relaxed atomic, so that another
 //! thread's access at the same time gives the old or the new value and nothing between. Slices of such values are
 //! copied value by value, in rising order. Longer runs of bytes are one `memmove`, which promises no widths.
+//!
+//! # Races
+//! These single accesses may race with each other and with atomics of the same bytes and width. A longer copy that races
+//! with a write gives a mix of old and new bytes, as in vm-memory. To Rust that is a data race where the other side is a
+//! thread of the same program, and ThreadSanitizer reports it. Such threads agree by an atomic on who has the bytes, as
+//! driver and device do by the index of a virtqueue: one stores it with `Release` after its copy, the other loads it
+//! with `Acquire` before its own.
 
 use crate::atomic_integer::AtomicInteger;
 use crate::bitmap::{BS, Bitmap};

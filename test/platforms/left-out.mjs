@@ -7,6 +7,17 @@ import { root } from "../../scripts/toolchain.mjs";
 // An entry is a test's name or, with `::` at its end, a module's: it stands for all that is missing there.
 const descriptors = ["io::fd::tests::"];
 
+/** Those of crate/tests/threads.rs. */
+const threads = [
+  "a_memory_is_replaced_while_another_thread_uses_it",
+  "aligned_values_of_up_to_eight_bytes_are_never_torn",
+  "atomic_accesses_are_never_torn",
+  "no_mark_is_lost",
+  "plain_accesses_race",
+  "what_is_marked_can_be_read",
+  "what_is_released_is_there_when_it_is_acquired",
+];
+
 /** @type {Record<string, Record<string, string[]>>} */
 const leftOut = {
   "wasm32-wasip1": {
@@ -14,6 +25,7 @@ const leftOut = {
       "atomic::tests::after_a_panic_the_guard_is_in_the_error",
       "bitmap::backend::atomic_bitmap::tests::no_mark_is_lost_between_threads",
       "volatile_memory::access::tests::an_aligned_value_is_never_torn",
+      ...threads,
     ],
     "must panic, which ends a program in Wasm": [
       "address::tests::alignment_to_no_power_of_two_is_refused",

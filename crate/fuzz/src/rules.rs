@@ -1,4 +1,4 @@
-//! Where guest-memory is meant to differ from vm-memory: each difference is a rule, and docs/vm-memory.md gives its reason.
+//! Where guest-memory is meant to differ from vm-memory: each difference is a rule; docs/vm-memory.md gives its reason.
 //!
 //! A rule says for which operations it holds, what ours must answer, and which other operation of the original does
 //! what ours must do (none: nothing changes). So there is no second implementation to compare with, but the original.

@@ -79,8 +79,8 @@ pub fn slice_difference(
     }
 }
 
-/// Of values without bytes: the original divides by their size, or reads them all the same, which at the end of a region
-/// is an error to a sanitizer.
+/// Of values without bytes: the original divides by their size, or reads them all the same, which a sanitizer takes for
+/// a read of the byte behind.
 pub fn without_bytes(
     original: &mut dyn Machine,
     part: &Part,

@@ -24,8 +24,15 @@ fn it_is_a_bitmap() {
 
 #[test]
 fn ranges_mark_and_forget_exactly_their_pages() {
-    for page_size in [1, 3, 4] {
-        for pages in [1, 63, 64, 65, 128, 200] {
+    // Miri interprets some 10,000 times slower: one of each kind.
+    let page_sizes: &[usize] = if cfg!(miri) { &[3] } else { &[1, 3, 4] };
+    let lengths: &[usize] = if cfg!(miri) {
+        &[65]
+    } else {
+        &[1, 63, 64, 65, 128, 200]
+    };
+    for page_size in page_sizes.iter().copied() {
+        for pages in lengths.iter().copied() {
             let edges = [
                 0,
                 1,

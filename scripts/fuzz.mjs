@@ -1,41 +1,41 @@
 // Runs the fuzzer of crate/fuzz for some seconds, from the corpus that is committed. What it finds interesting goes into
-// .cache/fuzz; what fails, into crate/fuzz/artifacts.
-// Usage: node scripts/fuzz.mjs <seconds> [--keep]    (--keep: then make the smallest corpus of both that covers as much)
-import { mkdirSync } from "node:fs";
+// .cache/fuzz/found; what fails, into crate/fuzz/artifacts: with a name that says what it shows it goes into the corpus.
+// Usage: node scripts/fuzz.mjs <seconds> [--keep]     (--keep: then the corpus is the fewest files that cover all found)
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./process.mjs";
 import { findTool, fuzzer, nightly, root } from "./toolchain.mjs";
 
 const folder = join(root, "crate", "fuzz");
 const corpus = join(folder, "corpus", "sameness");
-const found = join(root, ".cache", "fuzz");
+const found = join(root, ".cache", "fuzz", "found");
+const kept = join(root, ".cache", "fuzz", "kept");
 
-/** @param {string} command @param {...string} more */
-function fuzz(command, ...more) {
+/** @param {string[]} args folders, and options of libFuzzer's */
+function fuzz(...args) {
   const bin = findTool(fuzzer);
   if (bin === undefined) throw new Error(`${fuzzer.command} ${fuzzer.version} is missing: run \`npm run setup\`.`);
+  const folders = args.filter((arg) => !arg.startsWith("-"));
+  const options = args.filter((arg) => arg.startsWith("-"));
+  const line = ["run", "--fuzz-dir", folder, "--features", "libfuzzer", "sameness", ...folders, "--", ...options];
   const env = { ...process.env, RUSTUP_TOOLCHAIN: nightly };
-  const args = [command, "--fuzz-dir", folder, "--features", "libfuzzer", "sameness", ...more];
-  run(join(bin, fuzzer.command), args, { cwd: root, env });
+  run(join(bin, fuzzer.command), [...line, "-max_len=1500", "-verbosity=0"], { cwd: root, env });
+}
+
+/** Findings have names, all else the digest that libFuzzer gives it. */
+function keep() {
+  mkdirSync(kept, { recursive: true });
+  fuzz(kept, corpus, found, "-set_cover_merge=1", "-use_counters=0");
+  for (const name of readdirSync(corpus).filter((name) => /^[0-9a-f]{40}$/.test(name))) rmSync(join(corpus, name));
+  for (const name of readdirSync(kept)) renameSync(join(kept, name), join(corpus, name));
+  rmSync(found, { recursive: true });
 }
 
 try {
-  const [seconds = "30", keep] = process.argv.slice(2);
+  const [seconds = "30", option] = process.argv.slice(2);
   mkdirSync(found, { recursive: true });
-  fuzz(
-    "run",
-    found,
-    corpus,
-    "--",
-    `-max_total_time=${seconds}`,
-    "-max_len=1500",
-    "-verbosity=0",
-    "-print_final_stats=1",
-  );
-  if (keep === "--keep") {
-    fuzz("run", corpus, found, "--", "-merge=1");
-    fuzz("cmin", corpus);
-  }
+  fuzz(found, corpus, `-max_total_time=${seconds}`, "-print_final_stats=1");
+  if (option === "--keep") keep();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -157,7 +157,13 @@ impl<R: Backing> Machine<R> {
             ),
             Outcome::Failed(Failure::Misaligned { offset, alignment }) => {
                 let memory = self.memory();
-                let (_, offset) = memory::place(memory.as_ref(), offset).expect("in a region");
+                // A value without bytes may lie just behind the last one.
+                let place = |host| memory::place(memory.as_ref(), host);
+                let behind = || place(offset - 1).map(|(_, distance)| distance + 1);
+                let distance = place(offset).map(|(_, distance)| distance);
+                let offset = distance
+                    .or_else(behind)
+                    .expect("in a region, or just behind");
                 Outcome::Failed(Failure::Misaligned { offset, alignment })
             }
             outcome => outcome,

@@ -173,6 +173,11 @@ export function gm_region(handle: number, index: number): number;
 export function gm_region_count(handle: number): number;
 
 /**
+ * Where a region's own bytes lie, wherever it is mapped. Report: host offset.
+ */
+export function gm_region_host(region: number): number;
+
+/**
  * Removes the region with exactly this start and size.
  */
 export function gm_remove(handle: number, start_low: number, start_high: number, size_low: number, size_high: number): number;
@@ -204,7 +209,7 @@ export function gm_tree(handle: number, flat: number, skip: number, name_bytes: 
 export function gm_unmap(handle: number, region: number): number;
 
 /**
- * Ends a watch over a part of what it covers.
+ * Ends a watch over a part of what it covers. Report: 1 if there was one, else 0.
  */
 export function gm_unwatch(handle: number, watch: number, low: number, high: number, length_low: number, length_high: number): number;
 
@@ -260,6 +265,7 @@ export interface InitOutput {
     readonly gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_region: (a: number, b: number) => number;
     readonly gm_region_count: (a: number) => number;
+    readonly gm_region_host: (a: number) => number;
     readonly gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_reserve: (a: number, b: number, c: number) => number;
     readonly gm_roll_back: (a: number) => number;

@@ -416,6 +416,16 @@ export function gm_region_count(handle) {
 }
 
 /**
+ * Where a region's own bytes lie, wherever it is mapped. Report: host offset.
+ * @param {number} region
+ * @returns {number}
+ */
+export function gm_region_host(region) {
+    const ret = wasm.gm_region_host(region);
+    return ret >>> 0;
+}
+
+/**
  * Removes the region with exactly this start and size.
  * @param {number} handle
  * @param {number} start_low
@@ -490,7 +500,7 @@ export function gm_unmap(handle, region) {
 }
 
 /**
- * Ends a watch over a part of what it covers.
+ * Ends a watch over a part of what it covers. Report: 1 if there was one, else 0.
  * @param {number} handle
  * @param {number} watch
  * @param {number} low

@@ -33,6 +33,7 @@ export const gm_placement_count: (a: number) => number;
 export const gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const gm_region: (a: number, b: number) => number;
 export const gm_region_count: (a: number) => number;
+export const gm_region_host: (a: number) => number;
 export const gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_reserve: (a: number, b: number, c: number) => number;
 export const gm_roll_back: (a: number) => number;

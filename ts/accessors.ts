@@ -15,6 +15,8 @@ import { notBigint, type Wide } from "./wide.ts";
 const READABLE = 1;
 /** The flag of pages that the fast path may write. */
 const WRITABLE = 2;
+/** The flag of pages that instructions may be fetched from. */
+const EXECUTABLE = 4;
 /** What a store leaves in the dirty map: every client's bit, and 'ever written'. */
 const MARK = 0xff;
 
@@ -46,7 +48,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
         return u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
     }
-    return slow.load(address, 1).getUint8(0);
+    return slow.loadUnsigned(address, 1);
   };
 
   target.writeUint8 = (address, value) => {
@@ -99,7 +101,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
         if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    return slow.load(address, 2).getUint16(0, true);
+    return slow.loadUnsigned(address, 2);
   };
 
   target.writeUint16 = (address, value) => {
@@ -201,7 +203,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
         if ((guest & 0xfff) <= 4092) return data.getUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    return slow.load(address, 4).getUint32(0, true);
+    return slow.loadUnsigned(address, 4);
   };
 
   target.writeUint32 = (address, value) => {
@@ -296,7 +298,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
 
   target.readBigUint64 = (address) => {
     const host = at(address, 7, READABLE);
-    return host >= 0 ? data.getBigUint64(host, true) : slow.load(address, 8).getBigUint64(0, true);
+    return host >= 0 ? data.getBigUint64(host, true) : slow.loadBig(address, 8);
   };
 
   target.writeBigUint64 = (address, value) => {
@@ -360,6 +362,48 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
       slow.scratch.setBigInt64(0, value, false);
       slow.store(address, 8);
     }
+  };
+
+  target.readBigUint128 = (address) => {
+    const host = at(address, 15, READABLE);
+    if (host < 0) return slow.loadBig(address, 16);
+    return data.getBigUint64(host, true) | (data.getBigUint64(host + 8, true) << 64n);
+  };
+
+  target.writeBigUint128 = (address, value) => {
+    if (typeof value !== "bigint") throw notBigint(value);
+    const host = at(address, 15, WRITABLE);
+    if (host >= 0) {
+      data.setBigUint64(host, value, true);
+      data.setBigUint64(host + 8, value >> 64n, true);
+      dirty[host >>> 12] = MARK;
+    } else {
+      slow.scratch.setBigUint64(0, value, true);
+      slow.scratch.setBigUint64(8, value >> 64n, true);
+      slow.store(address, 16);
+    }
+  };
+
+  target.fetchUint8 = (address) => {
+    const host = at(address, 0, EXECUTABLE);
+    return host >= 0 ? (u8[host] as number) : slow.loadUnsigned(address, 1, EXECUTABLE);
+  };
+
+  target.fetchUint16 = (address) => {
+    if (typeof address === "number") {
+      const guest = address >>> 0;
+      const entry = words[tableIndex + (guest >>> 12)] as number;
+      if ((entry & EXECUTABLE) !== 0 && guest === address) {
+        if ((guest & 1) === 0) return u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
+        if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
+      }
+    }
+    return slow.loadUnsigned(address, 2, EXECUTABLE);
+  };
+
+  target.fetchUint32 = (address) => {
+    const host = at(address, 3, EXECUTABLE);
+    return host >= 0 ? data.getUint32(host, true) : slow.loadUnsigned(address, 4, EXECUTABLE);
   };
 
   target.readFloat32 = (address) => {

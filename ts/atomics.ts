@@ -3,6 +3,7 @@
 import type { AtomicFields } from "./atomic-fields.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
+import { READ, WRITE } from "./watch.ts";
 import { notBigint, type Wide } from "./wide.ts";
 
 /** What a store leaves in the dirty map. */
@@ -27,23 +28,51 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
     linear.dirty[host >>> 12] = MARK;
     return result;
   };
+  /** Finds an element to read; tells who watches it. */
+  const readable = (address: Wide, size: Size | 8): number => {
+    const host = resolver.element(address, size, READ);
+    if (!resolver.watched) return host;
+    const value = size === 8 ? Atomics.load(linear.u64, host / 8) : Atomics.load(array(size), host / size);
+    space.watchers.tell(address, size, READ, "cpu", () => ({ value, oldValue: undefined }));
+    return resolver.element(address, size, READ); // a callback may do anything
+  };
+  /** Finds an element to write; tells who watches it what `operation` is about to make of it. */
+  const writable = (address: Wide, size: Size, operation: (array: Element) => unknown): number => {
+    const host = resolver.element(address, size, WRITE);
+    if (!resolver.watched) return host;
+    const copy = array(size).slice(host / size, host / size + 1);
+    const oldValue = copy[0];
+    operation(copy);
+    space.watchers.tell(address, size, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    return resolver.element(address, size, WRITE);
+  };
+  const writable64 = (address: Wide, operation: (array: BigUint64Array) => unknown): number => {
+    const host = resolver.element(address, 8, WRITE);
+    if (!resolver.watched) return host;
+    const copy = linear.u64.slice(host / 8, host / 8 + 1);
+    const oldValue = copy[0];
+    operation(copy);
+    space.watchers.tell(address, 8, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    return resolver.element(address, 8, WRITE);
+  };
+
   const load = (size: Size) => (address: Wide) => {
-    const host = resolver.element(address, size);
+    const host = readable(address, size);
     return Atomics.load(array(size), host / size);
   };
   const modify = (size: Size, operation: Operation) => (address: Wide, value: number) => {
     const number = +value;
-    const host = resolver.element(address, size);
+    const host = writable(address, size, (copy) => operation(copy, 0, number));
     return marked(host, operation(array(size), host / size, number));
   };
   const replace = (size: Size) => (address: Wide, expected: number, replacement: number) => {
     const [from, to] = [+expected, +replacement];
-    const host = resolver.element(address, size);
+    const host = writable(address, size, (copy) => Atomics.compareExchange(copy, 0, from, to));
     return marked(host, Atomics.compareExchange(array(size), host / size, from, to));
   };
   const modify64 = (operation: Operation64) => (address: Wide, value: bigint) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = resolver.element(address, 8);
+    const host = writable64(address, (copy) => operation(copy, 0, value));
     return marked(host, operation(linear.u64, host / 8, value));
   };
 
@@ -78,7 +107,7 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   target.compareExchange32 = replace(4);
 
   target.load64 = (address) => {
-    const host = resolver.element(address, 8);
+    const host = readable(address, 8);
     return Atomics.load(linear.u64, host / 8);
   };
   target.store64 = modify64(Atomics.store);
@@ -91,7 +120,7 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   target.compareExchange64 = (address, expected, replacement) => {
     if (typeof expected !== "bigint") throw notBigint(expected);
     if (typeof replacement !== "bigint") throw notBigint(replacement);
-    const host = resolver.element(address, 8);
+    const host = writable64(address, (copy) => Atomics.compareExchange(copy, 0, expected, replacement));
     return marked(host, Atomics.compareExchange(linear.u64, host / 8, expected, replacement));
   };
 }

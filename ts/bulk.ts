@@ -1,9 +1,11 @@
 // Bulk: bytes between guest memory and the host's arrays, and views. No byte passes through the bindings.
 
 import { copyInto, LastArray, ownedBy, part } from "./bytes.ts";
+import { DEVICE, MEMORY } from "./mover.ts";
 import { type GuestRegion, hostOf } from "./region.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
+import { READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
@@ -12,6 +14,7 @@ const MARK = 0xff;
 const FEW_PAGES = 32;
 /** The longest run the core gives at once. */
 const RUN = 1 << 30;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Reads, writes and shows ranges of guest memory. */
 export class Bulk {
@@ -19,6 +22,8 @@ export class Bulk {
   readonly #resolver: Resolver;
   readonly #sources = new LastArray();
   readonly #targets = new LastArray();
+  /** What `#pieces` found last. */
+  #stoppedAt = MEMORY;
 
   constructor(space: Space, resolver: Resolver) {
     this.#space = space;
@@ -50,8 +55,8 @@ export class Bulk {
     if (host >= 0) {
       copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     } else {
-      this.#resolver.expect(address, length, "readSlice");
-      this.#readPieces(address, into, length);
+      this.#space.mover.expect(address, length, READ, "readSlice");
+      this.#readPieces(address, into, length, "readSlice");
     }
   }
 
@@ -62,16 +67,16 @@ export class Bulk {
     if (host >= 0) {
       this.#put(host, bytes, length);
     } else {
-      this.#resolver.expect(address, length, "writeSlice");
-      this.#writePieces(address, bytes, length);
+      this.#space.mover.expect(address, length, WRITE, "writeSlice");
+      this.#writePieces(address, bytes, length, "writeSlice");
     }
   }
 
   /** A copy of the range. */
   readBytes(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
-    this.#resolver.expect(address, length, "readBytes");
+    this.#space.mover.expect(address, length, READ, "readBytes");
     const bytes = new Uint8Array(Number(length));
-    this.#readPieces(address, bytes, bytes.length);
+    this.#readPieces(address, bytes, bytes.length, "readBytes");
     return bytes;
   }
 
@@ -84,7 +89,7 @@ export class Bulk {
 
   /** Views of the range, one for each region crossed. */
   views(address: Wide, length: Wide): Uint8Array<ArrayBuffer>[] {
-    this.#resolver.expect(address, length, "views");
+    this.#space.mover.expect(address, length, 0, "views", true);
     this.#expose(address, length);
     const space = this.#space;
     const views: Uint8Array<ArrayBuffer>[] = [];
@@ -109,24 +114,48 @@ export class Bulk {
     linear.raw.gm_expose(handle, wide.low, wide.high, lengthLow, lengthHigh);
   }
 
-  #readPieces(address: Wide, into: Uint8Array, length: number): number {
-    const { linear } = this.#space;
-    // Into this memory itself, a second piece could read what the first has overwritten: by way of a copy then.
-    const target = ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
-    const done = this.#pieces(address, length, (host, bytes, before) => {
+  /** Reads piece by piece; `whole` names an operation that must not stop before the end. */
+  #readPieces(address: Wide, into: Uint8Array, length: number, whole?: string): number {
+    const { linear, mover, watchers } = this.#space;
+    // Into this memory itself, a second piece could read what the first has overwritten; and where a handler or a
+    // callback runs in between, the array may be gone: by way of a copy then.
+    let target = ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
+    let done = this.#pieces(address, length, READ, (host, bytes, before) => {
       copyInto(target, linear.u8.subarray(host, host + bytes), before);
     });
-    if (done === 0 && length > 0) this.#resolver.expect(address, length, "read");
+    if (done < length && this.#stoppedAt === DEVICE) {
+      target = new Uint8Array(length);
+      done = mover.read(address, target, READ, "cpu");
+    }
+    if (done < length && (done === 0 || whole)) mover.expect(address, length, READ, whole ?? "read");
+    if (watchers.any && done > 0 && watchers.see(address, done, READ)) {
+      const value = target.slice(0, done);
+      watchers.tell(address, done, READ, "cpu", () => ({ value, oldValue: undefined }));
+    }
     if (target !== into) copyInto(into, target.subarray(0, done));
     return done;
   }
 
-  #writePieces(address: Wide, bytes: Uint8Array, length: number): number {
-    const source = ownedBy(bytes, this.#space.linear.buffer) ? part(bytes, 0, length).slice() : bytes;
-    const done = this.#pieces(address, length, (host, count, before) => {
+  /** Writes piece by piece; `whole` names an operation that must not stop before the end. */
+  #writePieces(address: Wide, bytes: Uint8Array, length: number, whole?: string): number {
+    const { linear, mover, watchers } = this.#space;
+    let source = ownedBy(bytes, linear.buffer) ? part(bytes, 0, length).slice() : bytes;
+    if (watchers.any && length > 0 && watchers.see(address, length, WRITE)) {
+      source = part(source, 0, length).slice();
+      const value = source.slice();
+      watchers.tell(address, length, WRITE, "cpu", () => ({ value, oldValue: mover.current(address, length) }));
+      if (whole) mover.expect(address, length, WRITE, whole); // a callback may do anything
+    }
+    let done = this.#pieces(address, length, WRITE, (host, count, before) => {
       this.#put(host, part(source, before, count), count);
     });
-    if (done === 0 && length > 0) this.#resolver.expect(address, length, "write");
+    if (done < length && this.#stoppedAt === DEVICE) {
+      const rest = part(source, done, length - done).slice();
+      const from =
+        this.#space.bigint || BigInt(address) > MAX_SAFE ? BigInt(address) + BigInt(done) : Number(address) + done;
+      done += mover.write(from, rest, WRITE, "cpu", done);
+    }
+    if (done < length && (done === 0 || whole)) mover.expect(address, length, WRITE, whole ?? "write");
     return done;
   }
 
@@ -143,8 +172,13 @@ export class Bulk {
     else for (let page = first; page <= last; page++) dirty[page] = MARK;
   }
 
-  /** Calls `act` for each run of the range, up to a hole; gives how many bytes there were. */
-  #pieces(address: Wide, length: number, act: (host: number, bytes: number, before: number) => void): number {
+  /** Calls `act` for each run of memory in the range that allows the access; gives how many bytes there were. */
+  #pieces(
+    address: Wide,
+    length: number,
+    access: typeof READ | typeof WRITE,
+    act: (host: number, bytes: number, before: number) => void,
+  ): number {
     wide.split(address, "address");
     const { low, high } = wide;
     const space = this.#space;
@@ -156,9 +190,10 @@ export class Bulk {
       const nextHigh = high + Math.floor(done / 0x1_0000_0000) + (nextLow > 0xffff_ffff ? 1 : 0);
       if (nextHigh > 0xffff_ffff) break; // past 2^64
       const limit = Math.min(length - done, RUN);
-      if (linear.raw.gm_forward_run(handle, nextLow >>> 0, nextHigh, limit) !== 0) break;
+      this.#stoppedAt = linear.raw.gm_piece(handle, nextLow >>> 0, nextHigh, limit, access);
+      if (this.#stoppedAt !== MEMORY) break;
       const { report } = linear;
-      const [host, bytes] = [report[0] as number, report[1] as number];
+      const [host, bytes] = [report[2] as number, report[0] as number];
       act(host, bytes, done);
       done += bytes;
     }

@@ -34,7 +34,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
     this.#space = space as Space;
     this.#resolver = new Resolver(this.#space);
     this.#bulk = new Bulk(this.#space, this.#resolver);
-    this.#ranges = new Ranges(this.#space, this.#resolver);
+    this.#ranges = new Ranges(this.#space);
   }
 
   /**
@@ -245,7 +245,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * ```
    */
   indexOf(bytes: Uint8Array, address: Wide, length: Wide): A {
-    return indexOf(this.#space, this.#resolver, bytes, address, length) as A;
+    return indexOf(this.#space, bytes, address, length) as A;
   }
 
   /**

@@ -4,14 +4,20 @@ import { installScalars } from "./accessors.ts";
 import type { AtomicFields } from "./atomic-fields.ts";
 import { installAtomics } from "./atomics.ts";
 import { DirtyLog } from "./dirty.ts";
+import { GuestMemoryError } from "./errors.ts";
+import { HostAccess } from "./host-access.ts";
+import type { HostWriteListener } from "./host-write.ts";
 import { load, loaded } from "./init.ts";
-import { create, type GuestMemoryOptions, type GuestRange } from "./layout.ts";
+import { create, createEmpty, type GuestMemoryOptions, type GuestRange } from "./layout.ts";
 import type { LinearMemory } from "./linear-memory.ts";
+import { map } from "./map-access.ts";
+import type { OnDenied } from "./on-denied.ts";
 import type { OnUnmapped } from "./on-unmapped.ts";
-import { RegionAccess } from "./region-access.ts";
+import type { RegionSpec } from "./region-spec.ts";
 import { Resolver } from "./resolver.ts";
 import { SlowPath } from "./slow-path.ts";
 import type { Space } from "./space.ts";
+import { READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
@@ -82,7 +88,7 @@ export interface GuestMemoryTables {
  * memory.dispose();
  * ```
  */
-export class GuestMemory<A extends number | bigint = number> extends RegionAccess<A> {
+export class GuestMemory<A extends number | bigint = number> extends HostAccess<A> {
   readonly #space: Space;
   readonly #resolver: Resolver;
   readonly #dirty: DirtyLog<A>;
@@ -176,6 +182,145 @@ export class GuestMemory<A extends number | bigint = number> extends RegionAcces
   }
 
   /**
+   * Makes a memory from a list of regions of any kind; an alias names its target, wherever that stands in the list. Loads
+   * the Wasm module first if that was not done.
+   *
+   * @param specs - see {@link RegionSpec}; none is possible too.
+   * @param options - as for {@link GuestMemory.fromRanges}, and `name`: what `tree()` calls it (default `"memory"`).
+   * @throws as {@link GuestMemory.map}; GuestMemoryError `INVALID_ALIAS` for aliases in a circle.
+   *
+   * @example
+   * ```ts
+   * import { GuestMemory } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([
+   *   { kind: "alias", name: "reset", start: 0xffff_0000, of: "BIOS" },
+   *   { kind: "rom", name: "BIOS", start: 0xf_0000, size: 0x1_0000, contents: Uint8Array.of(0xea) },
+   * ]);
+   * console.assert(memory.readUint8(0xffff_0000) === 0xea);
+   * ```
+   */
+  static async create(
+    specs: Iterable<RegionSpec>,
+    options: GuestMemoryOptions & { addresses: "bigint" },
+  ): Promise<GuestMemory<bigint>>;
+  static async create(specs: Iterable<RegionSpec>, options?: GuestMemoryOptions): Promise<GuestMemory>;
+  static async create(specs: Iterable<RegionSpec>, options: GuestMemoryOptions = {}): Promise<GuestMemory<never>> {
+    return GuestMemory.#mapAll(createEmpty(await load(), options), specs);
+  }
+
+  /**
+   * The same without waiting, once {@link init} is done.
+   *
+   * @throws as {@link GuestMemory.create}; GuestMemoryError `NOT_INITIALIZED` before `init`.
+   *
+   * @example
+   * ```ts
+   * import { GuestMemory, init } from "guest-memory";
+   *
+   * await init();
+   * using memory = GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x1000 }]);
+   * console.assert(memory.mapped.length === 1);
+   * ```
+   */
+  static createSync(
+    specs: Iterable<RegionSpec>,
+    options: GuestMemoryOptions & { addresses: "bigint" },
+  ): GuestMemory<bigint>;
+  static createSync(specs: Iterable<RegionSpec>, options?: GuestMemoryOptions): GuestMemory;
+  static createSync(specs: Iterable<RegionSpec>, options: GuestMemoryOptions = {}): GuestMemory<never> {
+    return GuestMemory.#mapAll(createEmpty(loaded(), options), specs);
+  }
+
+  static #mapAll(space: Space, specs: Iterable<RegionSpec>): GuestMemory<never> {
+    try {
+      if (typeof specs !== "object" || specs === null || !(Symbol.iterator in specs)) {
+        throw new TypeError(`specs must be a list of regions, not ${wide.describe(specs)}`);
+      }
+      const sorted = inOrder([...specs]);
+      space.transaction(() => {
+        for (const spec of sorted) map(space, spec);
+      });
+    } catch (error) {
+      space.dispose();
+      throw error;
+    }
+    return new GuestMemory<never>(space);
+  }
+
+  /**
+   * Makes another address space of the same machine: what its I/O ports, a DMA master or system management mode see. It
+   * has a map of its own; regions of this memory, as objects, are shown there by aliases. The seven dirty clients are for
+   * both together. Dispose it by itself.
+   *
+   * @throws as {@link GuestMemory.create}; GuestMemoryError `DISPOSED`.
+   *
+   * @example
+   * ```ts
+   * const ram = memory.map({ kind: "ram", name: "RAM", start: 0x10_0000, size: 0x1000 });
+   * using bus = memory.space([{ kind: "alias", start: 0x0, of: ram }], { name: "DMA" });
+   * bus.writeUint8(0x10, 7);
+   * console.assert(memory.readUint8(0x10_0010) === 7);
+   * ```
+   */
+  space(specs: Iterable<RegionSpec>, options: { name?: string } = {}): GuestMemory<A> {
+    const space = this.#space;
+    space.enter();
+    const addresses = space.bigint ? "bigint" : "number";
+    return GuestMemory.#mapAll(createEmpty(space.linear, { ...options, addresses }, space), specs) as GuestMemory<A>;
+  }
+
+  /**
+   * Handlers for scalar accesses that ROM or `protect` forbids, or undefined: such accesses are errors. See
+   * {@link OnDenied}.
+   *
+   * @throws TypeError for anything else.
+   *
+   * @example
+   * ```ts
+   * memory.protect(0x0, 0x1000, "r-x");
+   * memory.onDenied = { write: () => {} };
+   * memory.writeUint8(0x10, 1);
+   * console.assert(memory.readUint8(0x10) === 0);
+   * ```
+   */
+  get onDenied(): OnDenied<A> | undefined {
+    return this.#space.onDenied as OnDenied<A> | undefined;
+  }
+
+  set onDenied(handlers: OnDenied<A> | undefined) {
+    checkHandlers(handlers, "onDenied", ["read", "write", "fetch"]);
+    this.#space.enter();
+    this.#space.onDenied = handlers as OnDenied<Wide> | undefined;
+  }
+
+  /**
+   * Hears of what the host has written behind the guest's CPU, range by range, after it: `poke`, DMA, `markDirty`. A JIT
+   * forgets the code it has made of these addresses.
+   *
+   * @throws TypeError for what is no function.
+   *
+   * @example
+   * ```ts
+   * const stale: number[] = [];
+   * memory.onHostWrite = (address) => void stale.push(address);
+   * memory.poke(0x10, Uint8Array.of(0x90));
+   * console.assert(stale[0] === 0x10);
+   * ```
+   */
+  get onHostWrite(): HostWriteListener<A> | undefined {
+    return this.#space.onHostWrite as HostWriteListener<A> | undefined;
+  }
+
+  set onHostWrite(listener: HostWriteListener<A> | undefined) {
+    if (listener !== undefined && typeof listener !== "function") {
+      throw new TypeError(`onHostWrite must be a function or undefined, not ${wide.describe(listener)}`);
+    }
+    this.#space.enter();
+    this.#space.onHostWrite = listener as HostWriteListener<Wide> | undefined;
+  }
+
+  /**
    * Handlers for scalar accesses where no memory is, or undefined: such accesses are errors. See {@link OnUnmapped}.
    *
    * @throws TypeError for anything else.
@@ -192,14 +337,7 @@ export class GuestMemory<A extends number | bigint = number> extends RegionAcces
   }
 
   set onUnmapped(handlers: OnUnmapped<A> | undefined) {
-    if (handlers !== undefined && (typeof handlers !== "object" || handlers === null)) {
-      throw new TypeError(`onUnmapped must be an object or undefined, not ${wide.describe(handlers)}`);
-    }
-    for (const handler of [handlers?.read, handlers?.write]) {
-      if (handler !== undefined && typeof handler !== "function") {
-        throw new TypeError(`onUnmapped's handlers must be functions, not ${wide.describe(handler)}`);
-      }
-    }
+    checkHandlers(handlers, "onUnmapped", ["read", "write"]);
     this.#space.enter();
     this.#space.onUnmapped = handlers as OnUnmapped<Wide> | undefined;
   }
@@ -265,7 +403,6 @@ export class GuestMemory<A extends number | bigint = number> extends RegionAcces
    * ```
    */
   get events(): EventTarget {
-    this.#space.events ??= new EventTarget();
     return this.#space.events;
   }
 
@@ -315,7 +452,7 @@ export class GuestMemory<A extends number | bigint = number> extends RegionAcces
    */
   hostOffset(address: Wide, length: Wide, access: "read" | "write" = "read"): number | undefined {
     if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
-    return this.#resolver.probe(address, length);
+    return this.#resolver.probe(address, length, access === "read" ? READ : WRITE);
   }
 
   /**
@@ -346,4 +483,41 @@ export class GuestMemory<A extends number | bigint = number> extends RegionAcces
   dispose(): void {
     this.#space.dispose();
   }
+}
+
+/** An object of functions, or undefined. */
+function checkHandlers(handlers: unknown, what: string, names: string[]): void {
+  if (handlers === undefined) return;
+  if (typeof handlers !== "object" || handlers === null) {
+    throw new TypeError(`${what} must be an object or undefined, not ${wide.describe(handlers)}`);
+  }
+  for (const name of names) {
+    const handler: unknown = (handlers as Record<string, unknown>)[name];
+    if (handler !== undefined && typeof handler !== "function") {
+      throw new TypeError(`${what}'s handlers must be functions, not ${wide.describe(handler)}`);
+    }
+  }
+}
+
+/** The regions, each alias behind what it shows. */
+function inOrder(specs: RegionSpec[]): RegionSpec[] {
+  const ordered: RegionSpec[] = [];
+  const names = new Set(specs.map((spec) => spec?.name));
+  const placed = new Set<string | undefined>();
+  let waiting = specs;
+  while (waiting.length > 0) {
+    const left = waiting.filter((spec) => {
+      const of = spec?.kind === "alias" ? spec.of : undefined;
+      if (typeof of === "string" && names.has(of) && !placed.has(of)) return true;
+      ordered.push(spec);
+      placed.add(spec?.name);
+      return false;
+    });
+    if (left.length === waiting.length) {
+      const circle = left.map((spec) => `"${spec.name}"`).join(", ");
+      throw new GuestMemoryError("INVALID_ALIAS", `aliases in a circle: ${circle}`);
+    }
+    waiting = left;
+  }
+  return ordered;
 }

@@ -53,6 +53,15 @@ export interface GuestMemoryOptions {
    * ```
    */
   addresses?: "number" | "bigint";
+  /**
+   * What `tree()` calls the memory. Default `"memory"`.
+   * @example
+   * ```ts
+   * using ports = await GuestMemory.create([], { name: "I/O" });
+   * console.assert(ports.tree().startsWith("address-space: I/O"));
+   * ```
+   */
+  name?: string;
 }
 
 const SAFE_END = 1n << 53n;
@@ -80,16 +89,37 @@ export function create(linear: LinearMemory, ranges: Iterable<GuestRange>, optio
   linear.expect(status, "fromRanges", { address: checked[0]?.[0], length: total <= SAFE_END ? Number(total) : total });
   const [handle = 0, table = 0] = linear.report;
   const space = new Space(linear, handle, table, addresses === "bigint");
-  wide.split(reserve, "reserve");
-  const reserved = raw.gm_reserve(handle, wide.low, wide.high);
-  if (reserved !== 0) {
-    const failure = linear.failure(reserved, "reserve", { length: reserve });
-    space.dispose();
-    linear.notify();
-    throw failure;
-  }
+  reserveFor(space, reserve);
   linear.refresh();
   return space;
+}
+
+/** Makes a memory where nothing is mapped: of the same machine as `sibling`, if there is one. Linear memory may grow. */
+export function createEmpty(linear: LinearMemory, options: GuestMemoryOptions, sibling?: Space): Space {
+  const { reserve = 0, addresses = "number", name = "memory" } = options;
+  if (addresses !== "number" && addresses !== "bigint") throw new TypeError(`addresses must be "number" or "bigint"`);
+  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${wide.describe(name)}`);
+  wide.check(reserve, "reserve");
+  const status = linear.raw.gm_new(sibling?.handle ?? 0);
+  linear.replace();
+  linear.expect(status, "create");
+  const [handle = 0, table = 0] = linear.report;
+  const space = new Space(linear, handle, table, addresses === "bigint", { name, machine: sibling?.machine });
+  reserveFor(space, reserve);
+  linear.refresh();
+  return space;
+}
+
+/** Reserves linear memory for a new space, which does not outlive a failure. */
+function reserveFor(space: Space, reserve: Wide): void {
+  const { linear, handle } = space;
+  wide.split(reserve, "reserve");
+  const reserved = linear.raw.gm_reserve(handle, wide.low, wide.high);
+  if (reserved === 0) return;
+  const failure = linear.failure(reserved, "reserve", { length: reserve });
+  space.dispose();
+  linear.notify();
+  throw failure;
 }
 
 /** Adds a region. Linear memory may grow. */

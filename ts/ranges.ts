@@ -1,23 +1,23 @@
 // Ranges: whole-range operations that the core does, and questions about the map.
 
 import type { GuestRegion } from "./region.ts";
-import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
+import { READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
 const LIMIT = 1n << 64n;
 /** Bytes copied at once between the linear memories of two modules. */
 const CHUNK = 1 << 20;
+/** The core's number for a device in a range. */
+const NOT_MEMORY = 15;
 
 /** Checks arguments, calls the core, throws what it says. */
 export class Ranges {
   readonly #space: Space;
-  readonly #resolver: Resolver;
 
-  constructor(space: Space, resolver: Resolver) {
+  constructor(space: Space) {
     this.#space = space;
-    this.#resolver = resolver;
   }
 
   fill(address: Wide, byte: number, length: Wide): void {
@@ -27,11 +27,15 @@ export class Ranges {
     wide.split(address, "address");
     const { low, high } = wide;
     this.#space.enter();
-    const { linear, handle } = this.#space;
-    linear.expect(linear.raw.gm_fill(handle, low, high, byte & 255, lengthLow, lengthHigh), "fill", {
-      address,
-      length,
-    });
+    const { linear, handle, mover, watchers } = this.#space;
+    if (watchers.any && watchers.see(address, lengthLow, WRITE)) {
+      mover.expect(address, length, WRITE, "fill");
+      const value = new Uint8Array(Number(length)).fill(byte);
+      watchers.tell(address, value.length, WRITE, "cpu", () => ({ value, oldValue: undefined }));
+    }
+    const status = linear.raw.gm_fill(handle, low, high, byte & 255, lengthLow, lengthHigh);
+    if (status === NOT_MEMORY) mover.writeAll(address, new Uint8Array(Number(length)).fill(byte), "cpu", "fill");
+    else linear.expect(status, "fill", { address, length });
   }
 
   copy(to: Wide, source: Space, from: Wide, length: Wide): void {
@@ -49,13 +53,22 @@ export class Ranges {
       this.#copyAcross(to, source, from, length);
       return;
     }
-    const status = linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
+    const watched =
+      (source.watchers.any && source.watchers.see(from, lengthLow, READ)) ||
+      (target.watchers.any && target.watchers.see(to, lengthLow, WRITE));
+    const status = watched
+      ? NOT_MEMORY
+      : linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
     if (status === 0) return;
     // The core checks the source first; which side failed decides the address that the error names.
-    const sourceStatus = linear.raw.gm_check(source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
-    if (sourceStatus !== 0) throw linear.failure(sourceStatus, "copy from", { address: from, length });
-    linear.raw.gm_check(handle, toLow, toHigh, lengthLow, lengthHigh);
-    throw linear.failure(status, "copy to", { address: to, length });
+    source.mover.expect(from, length, READ, "copy from");
+    target.mover.expect(to, length, WRITE, "copy to");
+    if (status !== NOT_MEMORY) throw linear.failure(status, "copy", { address: to, length });
+    // Devices take part, or somebody watches: all of the source is read before the first byte is written.
+    const value = source.mover.readAll(from, Number(length), "cpu", "copy from");
+    source.watchers.tell(from, value.length, READ, "cpu", () => ({ value: value.slice(), oldValue: undefined }));
+    target.watchers.tell(to, value.length, WRITE, "cpu", () => ({ value: value.slice(), oldValue: undefined }));
+    target.mover.writeAll(to, value, "cpu", "copy to");
   }
 
   /** Two modules: through a buffer, once both ranges are known to be whole. */
@@ -65,7 +78,8 @@ export class Ranges {
       const { low: lengthLow, high: lengthHigh } = wide;
       wide.split(address, what);
       const { raw } = space.linear;
-      const status = raw.gm_check(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
+      const access = what === "from" ? READ : WRITE;
+      const status = raw.gm_check_access(space.handle, wide.low, wide.high, lengthLow, lengthHigh, access, 1);
       space.linear.expect(status, `copy ${what}`, { address, length });
     };
     check(source, from, "from");
@@ -98,8 +112,8 @@ export class Ranges {
     const { linear, handle } = this.#space;
     const status = linear.raw.gm_compare(handle, aLow, aHigh, handle, wide.low, wide.high, lengthLow, lengthHigh);
     if (status !== 0) {
-      this.#resolver.expect(a, length, "compare");
-      this.#resolver.expect(b, length, "compare");
+      this.#space.mover.expect(a, length, READ, "compare", true);
+      this.#space.mover.expect(b, length, READ, "compare", true);
     }
     const order = linear.report[0];
     return order === 0 ? 0 : order === 1 ? 1 : -1;
@@ -114,6 +128,7 @@ export class Ranges {
     const { linear, handle } = this.#space;
     const status = linear.raw.gm_mark_dirty(handle, low, high, lengthLow, lengthHigh);
     linear.expect(status, "markDirty", { address, length });
+    this.#space.onHostWrite?.(this.#space.own(address), Number(length));
   }
 
   reserve(bytes: Wide): void {

@@ -48,6 +48,47 @@ export interface RawExports {
     lengthHigh: number,
     needleBytes: number,
   ): number;
+  gm_new(family: number): number;
+  gm_map(
+    handle: number,
+    kind: number,
+    startLow: number,
+    startHigh: number,
+    sizeLow: number,
+    sizeHigh: number,
+    priority: number,
+    enabled: number,
+    target: number,
+    offsetLow: number,
+    offsetHigh: number,
+    nameBytes: number,
+  ): number;
+  gm_unmap(handle: number, region: number): number;
+  gm_move(handle: number, region: number, low: number, high: number): number;
+  gm_enable(handle: number, region: number, enabled: number): number;
+  gm_begin(handle: number): number;
+  gm_commit(handle: number): number;
+  gm_roll_back(handle: number): number;
+  gm_region_host(region: number): number;
+  gm_placement_count(handle: number): number;
+  gm_placement(handle: number, index: number): number;
+  gm_flat_count(handle: number): number;
+  gm_flat_range(handle: number, index: number): number;
+  gm_tree(handle: number, flat: number, skip: number, nameBytes: number): number;
+  gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
+  gm_check_access(
+    handle: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+    access: number,
+    onlyMemory: number,
+  ): number;
+  gm_protect(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, allowed: number): number;
+  gm_watch(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, access: number): number;
+  gm_unwatch(handle: number, watch: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_watchers(handle: number, low: number, high: number, length: number, access: number): number;
   gm_dirty_open(handle: number): number;
   gm_dirty_close(handle: number, client: number): number;
   gm_dirty_collect(handle: number, client: number, low: number, high: number): number;

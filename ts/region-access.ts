@@ -31,7 +31,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
     super(space);
     this.#space = space as Space;
     this.#resolver = new Resolver(this.#space);
-    this.#ranges = new Ranges(this.#space, this.#resolver);
+    this.#ranges = new Ranges(this.#space);
   }
 
   /**

@@ -1,25 +1,30 @@
 // Resolver: guest ranges to host offsets, for whatever is not the scalar hot path.
 
 import { GuestMemoryError, hex } from "./errors.ts";
+import { MEMORY, type Mover } from "./mover.ts";
 import type { GuestRegion } from "./region.ts";
-import { hostOf } from "./region.ts";
+import { hostOf, isPlain } from "./region.ts";
 import type { Space } from "./space.ts";
+import type { READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
-
-const READABLE = 1;
 
 /** Finds where guest bytes lie. Offsets are good until the next call that may change the map. */
 export class Resolver {
   readonly #space: Space;
+  readonly #mover: Mover;
   // The region of the last bulk access, in plain numbers; -1 fits no generation.
   #start = 0;
   #end = 0;
   #host = 0;
   #generation = -1;
 
+  /** Whether somebody watches what `element` found last. */
+  watched = false;
+
   constructor(space: Space) {
     this.#space = space;
+    this.#mover = space.mover;
   }
 
   /** The host offset of `length` bytes in one region, by the region of the last time; -1 where that does not help. */
@@ -40,6 +45,7 @@ export class Resolver {
   remember(address: Wide): void {
     const region: GuestRegion<Wide> | undefined = this.#space.regionAt(address);
     if (region === undefined || typeof region.lastAddress === "bigint") return; // bigints are slow anyway
+    if (!isPlain(region)) return; // ROM, protected or watched: each access asks
     this.#start = region.start as number;
     this.#end = this.#start + region.size;
     this.#host = hostOf(region);
@@ -55,20 +61,28 @@ export class Resolver {
     space.enter();
     const { linear } = space;
     const status = linear.raw.gm_host_run(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
-    if (status !== 0) throw linear.failure(status, what, { address, length });
+    if (status !== 0) {
+      this.#mover.expect(address, length, 0, what, true); // it may know better: a device
+      space.linear.raw.gm_host_run(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
+      throw linear.failure(status, what, { address, length });
+    }
     return linear.report[0] as number;
   }
 
-  /** The same without an error: undefined on a miss or a crossing. */
-  probe(address: Wide, length: Wide): number | undefined {
+  /** The same for an access, without an error: undefined on a miss, a crossing, and where it is denied or watched. */
+  probe(address: Wide, length: Wide, access: typeof READ | typeof WRITE): number | undefined {
     wide.split(length, "length");
     const { low: lengthLow, high: lengthHigh } = wide;
     wide.split(address, "address");
+    const { low, high } = wide;
     const space = this.#space;
     space.enter();
-    const { linear } = space;
-    const status = linear.raw.gm_host_run(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
-    return status === 0 ? linear.report[0] : undefined;
+    const { raw, report } = space.linear;
+    if (raw.gm_host_run(space.handle, low, high, lengthLow, lengthHigh) !== 0) return undefined;
+    const host = report[0] as number;
+    if (lengthLow === 0) return host;
+    const found = raw.gm_piece(space.handle, low, high, lengthLow, access);
+    return found === MEMORY && report[1] === 0 && (report[0] as number) >= lengthLow ? host : undefined;
   }
 
   /** The status of a range: 0 where it is backed as a whole. */
@@ -86,16 +100,17 @@ export class Resolver {
     this.#space.linear.expect(this.status(address, length), what, { address, length });
   }
 
-  /** The host offset of an atomic's element: backed, then aligned, then in one region. */
-  element(address: Wide, size: number): number {
+  /** The host offset of an atomic's element: backed and allowed, then aligned, then in one region. */
+  element(address: Wide, size: number, access: typeof READ | typeof WRITE): number {
+    this.watched = false;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = this.#space.words[this.#space.tableIndex + (guest >>> 12)] as number;
-      if ((entry & READABLE) !== 0 && guest === address && (guest & (size - 1)) === 0) {
+      if ((entry & access) !== 0 && guest === address && (guest & (size - 1)) === 0) {
         return (((entry & ~15) << 8) | (guest & 0xfff)) >>> 0;
       }
     }
-    this.expect(address, size, "atomic access");
+    this.#mover.expect(address, size, access, "atomic access", true);
     wide.split(address, "address");
     if ((wide.low & (size - 1)) !== 0) {
       throw new GuestMemoryError("MISALIGNED", `atomic access at ${hex(address)}: not at a multiple of ${size} bytes`, {
@@ -103,6 +118,8 @@ export class Resolver {
         length: size,
       });
     }
-    return this.single(address, size, "atomic access");
+    const host = this.single(address, size, "atomic access");
+    this.watched = this.#space.watchers.see(address, size, access);
+    return host;
   }
 }

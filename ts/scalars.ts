@@ -260,6 +260,52 @@ export abstract class ScalarFields {
    */
   declare writeBigInt64BE: (address: Wide, value: bigint) => void;
   /**
+   * Reads an unsigned 128-bit integer (16 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * @example
+   * ```ts
+   * console.assert(memory.readBigUint128(0x10) === 0n);
+   * ```
+   */
+  declare readBigUint128: (address: Wide) => bigint;
+  /**
+   * Writes an unsigned 128-bit integer (16 bytes, little-endian) and marks its pages dirty. Errors: see
+   * {@link ScalarFields}.
+   * @example
+   * ```ts
+   * memory.writeBigUint128(0x10, 1n << 127n);
+   * console.assert(memory.readUint8(0x1f) === 0x80);
+   * ```
+   */
+  declare writeBigUint128: (address: Wide, value: bigint) => void;
+  /**
+   * Fetches an unsigned byte (1 byte) as an instruction: needs the permission to execute. Errors: see
+   * {@link ScalarFields}.
+   * @example
+   * ```ts
+   * memory.writeUint8(0x10, 0xc3);
+   * console.assert(memory.fetchUint8(0x10) === 0xc3);
+   * ```
+   */
+  declare fetchUint8: (address: Wide) => number;
+  /**
+   * Fetches an unsigned 16-bit integer (2 bytes, little-endian) as an instruction: needs the permission to execute.
+   * Errors: see {@link ScalarFields}.
+   * @example
+   * ```ts
+   * console.assert(memory.fetchUint16(0x10) === 0);
+   * ```
+   */
+  declare fetchUint16: (address: Wide) => number;
+  /**
+   * Fetches an unsigned 32-bit integer (4 bytes, little-endian) as an instruction: needs the permission to execute.
+   * Errors: see {@link ScalarFields}.
+   * @example
+   * ```ts
+   * console.assert(memory.fetchUint32(0x10) === 0);
+   * ```
+   */
+  declare fetchUint32: (address: Wide) => number;
+  /**
    * Reads a 32-bit float (IEEE 754) (4 bytes, little-endian). Errors: see {@link ScalarFields}.
    * @example
    * ```ts

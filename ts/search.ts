@@ -1,8 +1,8 @@
 // Search: a needle to the core in pieces that need no allocation there.
 
 import { byteLengthOf, part } from "./bytes.ts";
-import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
+import { READ } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
@@ -10,9 +10,9 @@ import * as wide from "./wide.ts";
  * The first address of `needle` in a range, or -1. The core finds what fits into its transfer buffer; the rest of a longer
  * needle is compared here, so that no call has to allocate, and so perhaps grow, linear memory.
  */
-export function indexOf(space: Space, resolver: Resolver, needle: Uint8Array, address: Wide, length: Wide): Wide {
+export function indexOf(space: Space, needle: Uint8Array, address: Wide, length: Wide): Wide {
   const needleLength = byteLengthOf(needle, "bytes");
-  resolver.expect(address, length, "indexOf");
+  space.mover.expect(address, length, READ, "indexOf", true);
   const { linear, handle } = space;
   // A copy: the needle may lie in guest memory, or be shared with another thread.
   const bytes = part(needle, 0, needleLength).slice();

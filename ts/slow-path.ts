@@ -1,31 +1,75 @@
-// SlowPath: scalar accesses that the page table does not answer: partial pages, crossings, far addresses, holes.
+// SlowPath: scalar accesses that the page table does not answer: partial pages, crossings, far addresses, devices, holes,
+// ROM, protection, watches.
 
+import { type BoundDevice, type Value, valueAt } from "./bound-device.ts";
+import { DEVICE, MEMORY, type Mover } from "./mover.ts";
 import type { Space } from "./space.ts";
+import { type Access, EXECUTE, READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
 const INVALID_GUEST_ADDRESS = 1;
 const PARTIAL_BUFFER = 2;
+const READ_ONLY = 13;
+const PERMISSION_DENIED = 14;
+/** The core names 16 bytes at most. */
+const WIDEST = 16;
+
+/** A device, as the last access to a page of addresses found it. */
+interface Place {
+  /** The map generation in which it was found. */
+  generation: number;
+  /** The first guest-physical address, and the first behind. */
+  start: number;
+  end: number;
+  /** Where in the region `start` lies. */
+  offset: number;
+  device: BoundDevice;
+}
+
+/** Places remembered: by the low bits of the page number. */
+const PLACES = 64;
 
 /**
- * Moves one scalar between guest memory and an eight-byte scratch area, in which the caller reads or writes it in the
- * type and byte order it wants. The core answers where the bytes are; a handler of the user's is called with no core
- * call on the stack, and nothing that was resolved before is used after it.
+ * Moves one scalar between guest memory and a scratch area, in which the caller reads or writes it in the type and byte
+ * order it wants. The core answers where the bytes are; a handler of the user's is called with no core call on the
+ * stack, and nothing that was resolved before is used after it.
  */
 export class SlowPath {
   readonly #space: Space;
-  readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(8));
+  readonly #mover: Mover;
+  readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #places: (Place | undefined)[] = new Array(PLACES).fill(undefined);
+  /** What a handler gave for the last `load`, unmodified; undefined where bytes were read. */
+  #given: Value | undefined;
 
   constructor(space: Space) {
     this.#space = space;
+    this.#mover = space.mover;
     this.#bytes = new Uint8Array(this.#scratch.buffer);
   }
 
   /** Reads `size` bytes at `address`. The view is good until the next call. */
-  load(address: Wide, size: number): DataView {
-    if (!this.#move(address, size, false)) this.#loadUnmapped(address, size);
+  load(address: Wide, size: number, access: Access = READ): DataView {
+    this.#given = undefined;
+    const place = this.#placeOf(address, size);
+    if (place && access === READ) this.#take(place.device.read(this.#offset(place, address), size, "cpu"), size);
+    else if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     return this.#scratch;
+  }
+
+  /** The same as an unsigned number. What one handler of a device gave passes unmodified. */
+  loadUnsigned(address: Wide, size: 1 | 2 | 4, access: Access = READ): number {
+    const view = this.load(address, size, access);
+    if (typeof this.#given === "number") return this.#given;
+    return size === 4 ? view.getUint32(0, true) : size === 2 ? view.getUint16(0, true) : view.getUint8(0);
+  }
+
+  /** The same for 8 or 16 bytes. */
+  loadBig(address: Wide, size: 8 | 16): bigint {
+    this.load(address, size);
+    return typeof this.#given === "bigint" ? this.#given : (valueAt(this.#bytes, 0, size) as bigint);
   }
 
   /** The scratch area, to be filled before `store`. */
@@ -35,83 +79,152 @@ export class SlowPath {
 
   /** Writes the scratch area's first `size` bytes to `address`. */
   store(address: Wide, size: number): void {
-    if (!this.#move(address, size, true)) this.#storeUnmapped(address, size);
+    const place = this.#placeOf(address, size);
+    if (place) place.device.write(this.#offset(place, address), size, valueAt(this.#bytes, 0, size), "cpu");
+    else if (!this.#moveMemory(address, size, WRITE)) this.#storeOther(address, size);
   }
 
-  /** Moves the bytes if all of them are backed; false if not. */
-  #move(address: Wide, size: number, write: boolean): boolean {
+  /** The device that holds an access as a whole, as far as that is remembered. */
+  #placeOf(address: Wide, size: number): Place | undefined {
+    if (typeof address !== "number") return undefined;
+    const place = this.#places[(address >>> 12) & (PLACES - 1)];
+    const holds =
+      place !== undefined &&
+      address >= place.start &&
+      address + size <= place.end &&
+      place.generation === this.#space.control[0] &&
+      Number.isSafeInteger(address);
+    return holds ? place : undefined;
+  }
+
+  #offset(place: Place, address: Wide): number {
+    return (address as number) - place.start + place.offset;
+  }
+
+  /** Moves the bytes if they are one piece of memory that nobody watches; false if not. */
+  #moveMemory(address: Wide, size: number, access: Access): boolean {
     wide.split(address, "address");
     const { low, high } = wide;
     const space = this.#space;
     space.enter();
     const { raw, u8, dirty, report } = space.linear;
-    if (raw.gm_forward_run(space.handle, low, high, size) !== 0) return false;
-    let host = report[0] as number;
-    let length = report[1] as number;
-    if (length < size && raw.gm_check(space.handle, low, high, size, 0) !== 0) return false;
-    for (let done = 0; ; ) {
-      for (let index = 0; index < length; index++, done++, host++) {
-        if (write) {
-          u8[host] = this.#bytes[done] as number;
-          dirty[host >>> 12] = 0xff;
-        } else {
-          this.#bytes[done] = u8[host] as number;
-        }
+    if (raw.gm_piece(space.handle, low, high, size, access) !== MEMORY) return false;
+    let host = report[2] as number;
+    if (report[1] !== 0 || (report[0] as number) < size) return false;
+    for (let index = 0; index < size; index++, host++) {
+      if (access === WRITE) {
+        u8[host] = this.#bytes[index] as number;
+        dirty[host >>> 12] = 0xff;
+      } else {
+        this.#bytes[index] = u8[host] as number;
       }
-      if (done === size) return true;
-      const next = low + done;
-      raw.gm_forward_run(space.handle, next >>> 0, high + (next > 0xffff_ffff ? 1 : 0), size - done);
-      host = report[0] as number;
-      length = report[1] as number;
+    }
+    return true;
+  }
+
+  #loadOther(address: Wide, size: number, access: Access): void {
+    const status = this.#mover.status(address, size, access);
+    const alone = status === 0 ? this.#single(address, size, access) : undefined;
+    if (status !== 0) {
+      this.#take(this.#loadDenied(status, address, size, access), size);
+      this.#given = undefined; // it answers for every size with one value
+    } else if (alone) this.#take(alone.device.read(alone.offset, size, "cpu"), size);
+    else {
+      const bytes = new Uint8Array(size); // a handler may use the scratch area
+      const done = this.#mover.read(address, bytes, access, "cpu");
+      if (done < size) this.#mover.expect(address, size, access, "read");
+      this.#bytes.set(bytes);
+    }
+    if (!this.#space.watchers.any) return;
+    const [given, bytes] = [this.#given, this.#bytes.slice()]; // a callback may make accesses of its own
+    const value = given ?? valueAt(bytes, 0, size);
+    this.#space.watchers.tell(address, size, access, "cpu", () => ({ value, oldValue: undefined }));
+    this.#bytes.set(bytes);
+    this.#given = given;
+  }
+
+  #storeOther(address: Wide, size: number): void {
+    const bytes = this.#bytes.slice(0, size); // a callback or a handler may use the scratch area
+    const value = valueAt(bytes, 0, size);
+    let status = this.#mover.status(address, size, WRITE);
+    if (this.#space.watchers.any) {
+      const oldValue = () => (status === 0 ? this.#current(address, size) : undefined);
+      this.#space.watchers.tell(address, size, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
+      status = this.#mover.status(address, size, WRITE);
+    }
+    const alone = status === 0 ? this.#single(address, size, WRITE) : undefined;
+    if (status !== 0) this.#storeDenied(status, address, size, value);
+    else if (alone) alone.device.write(alone.offset, size, value, "cpu");
+    else if (this.#mover.write(address, bytes, WRITE, "cpu") < size) {
+      this.#mover.expect(address, size, WRITE, "write");
     }
   }
 
-  #loadUnmapped(address: Wide, size: number): void {
-    const status = this.#missing(address, size);
-    const handler = this.#space.onUnmapped;
-    const value = handler?.read && this.#servable(status, address) ? handler.read(this.#own(address), size) : undefined;
-    if (value === undefined) throw this.#failure(status, "read", address, size);
-    if (typeof value !== "number" && typeof value !== "bigint") {
-      throw new TypeError(`onUnmapped.read must give a number, a bigint or undefined, not ${wide.describe(value)}`);
-    }
-    this.#put(value, size);
+  /** The device that holds a whole access; remembered, if nobody watches. */
+  #single(address: Wide, size: number, access: Access): { device: BoundDevice; offset: number } | undefined {
+    const { linear, handle } = this.#space;
+    wide.split(address, "address");
+    const { low, high } = wide;
+    if (linear.raw.gm_piece(handle, low, high, size, access) !== DEVICE) return undefined;
+    const [count = 0, watched = 0, id = 0, offsetLow = 0, offsetHigh = 0] = linear.report;
+    if (count < size) return undefined;
+    const device = this.#space.device(id);
+    const offset = wide.join(offsetLow, offsetHigh);
+    if (!watched && typeof address === "number") this.#remember(address, low, high, offset, device);
+    return { device, offset };
   }
 
-  #storeUnmapped(address: Wide, size: number): void {
-    const status = this.#missing(address, size);
-    const handler = this.#space.onUnmapped;
-    if (!handler?.write || !this.#servable(status, address)) throw this.#failure(status, "write", address, size);
-    const scratch = this.#scratch;
-    const value =
-      size === 8
-        ? scratch.getBigUint64(0, true)
-        : size === 4
-          ? scratch.getUint32(0, true)
-          : size === 2
-            ? scratch.getUint16(0, true)
-            : scratch.getUint8(0);
+  /** Remembers a device as far as it goes in its page, if reads and writes both find it and nobody watches. */
+  #remember(address: number, low: number, high: number, offset: number, device: BoundDevice): void {
+    const { linear, handle, control } = this.#space;
+    let end = address + 0x1000 - (low & 0xfff);
+    for (const access of [READ, WRITE]) {
+      const found = linear.raw.gm_piece(handle, low, high, 0x1000, access);
+      if (found !== DEVICE || linear.report[1] !== 0) return;
+      end = Math.min(end, address + (linear.report[0] as number));
+    }
+    const generation = control[0] as number;
+    this.#places[(address >>> 12) & (PLACES - 1)] = { generation, start: address, end, offset, device };
+  }
+
+  /** The value that memory shows now; undefined where a device is. */
+  #current(address: Wide, size: number): Value | undefined {
+    const bytes = this.#mover.current(address, size);
+    return bytes && valueAt(bytes, 0, size);
+  }
+
+  #loadDenied(status: number, address: Wide, size: number, access: Access): Value {
+    const what = access === EXECUTE ? "fetch" : "read";
+    const name = isDenied(status) ? `onDenied.${what}` : "onUnmapped.read";
+    const { onDenied, onUnmapped } = this.#space;
+    const handlers = isDenied(status) ? onDenied : onUnmapped;
+    const handler = isDenied(status) && access === EXECUTE ? onDenied?.fetch : handlers?.read;
+    const served = handler !== undefined && this.#servable(status, address);
+    const value: unknown = served ? handler.call(handlers, this.#own(address), size) : undefined;
+    if (value === undefined) throw this.#failure(address, size, access, what, status);
+    if (typeof value === "number" || typeof value === "bigint") return value;
+    throw new TypeError(`${name} must give a number, a bigint or undefined, not ${wide.describe(value)}`);
+  }
+
+  #storeDenied(status: number, address: Wide, size: number, value: Value): void {
+    const handler = isDenied(status) ? this.#space.onDenied : this.#space.onUnmapped;
+    if (!handler?.write || !this.#servable(status, address)) throw this.#failure(address, size, WRITE, "write", status);
     handler.write(this.#own(address), size, value);
   }
 
-  /** The status that says what is missing. */
-  #missing(address: Wide, size: number): number {
-    wide.split(address, "address");
-    const { linear, handle } = this.#space;
-    return linear.raw.gm_check(handle, wide.low, wide.high, size, 0);
-  }
-
-  #failure(status: number, what: string, address: Wide, size: number): Error {
-    this.#missing(address, size); // a handler may have used the report since
-    return this.#space.linear.failure(status, what, { address, length: size });
+  /** The error; anew, because a handler may have used the report, or mapped something, since. */
+  #failure(address: Wide, size: number, access: Access, what: string, before: number): Error {
+    const status = this.#mover.status(address, size, access);
+    return this.#space.linear.failure(status === 0 ? before : status, what, { address, length: size });
   }
 
   /**
-   * A handler answers for holes, not for addresses that do not exist; nor for one that this memory's kind of number
-   * cannot say: rounded, it would name another.
+   * A handler answers for holes and what is forbidden, not for addresses that do not exist; nor for one that this memory's
+   * kind of number cannot say: rounded, it would name another.
    */
   #servable(status: number, address: Wide): boolean {
-    const hole = status === INVALID_GUEST_ADDRESS || status === PARTIAL_BUFFER;
-    return hole && (this.#space.bigint || address <= Number.MAX_SAFE_INTEGER);
+    const known = isDenied(status) || status === INVALID_GUEST_ADDRESS || status === PARTIAL_BUFFER;
+    return known && (this.#space.bigint || address <= Number.MAX_SAFE_INTEGER);
   }
 
   /** An address in this memory's kind of number. */
@@ -120,10 +233,22 @@ export class SlowPath {
     return this.#space.address(wide.low, wide.high);
   }
 
-  #put(value: number | bigint, size: number): void {
+  /** Puts what a handler gave into the scratch area. */
+  #take(value: Value, size: number): void {
     const scratch = this.#scratch;
-    if (size === 8) scratch.setBigUint64(0, BigInt(value), true);
-    else if (typeof value === "bigint") scratch.setBigUint64(0, value, true);
-    else scratch.setUint32(0, value, true);
+    this.#given = value;
+    if (size >= 8) {
+      const big = BigInt(value);
+      scratch.setBigUint64(0, big, true);
+      if (size === WIDEST) scratch.setBigUint64(8, big >> 64n, true);
+    } else if (typeof value === "bigint") {
+      scratch.setBigUint64(0, value, true);
+    } else {
+      scratch.setUint32(0, value, true);
+    }
   }
+}
+
+function isDenied(status: number): boolean {
+  return status === READ_ONLY || status === PERMISSION_DENIED;
 }

@@ -1,15 +1,26 @@
 // Space: one VM as the facade's parts share it: handle, tables, regions, life and death.
 
-import { GuestMemoryError } from "./errors.ts";
+import type { BoundDevice } from "./bound-device.ts";
+import { type ErrorPlace, GuestMemoryError, hex } from "./errors.ts";
+import type { HostWriteListener } from "./host-write.ts";
 import type { LinearMemory, Member } from "./linear-memory.ts";
+import { tellChanges } from "./map-event.ts";
+import { type FlatRange, flatRanges, type Placement, placements } from "./map-text.ts";
+import type { MappedRegion } from "./mapped-region.ts";
+import { Mover } from "./mover.ts";
+import type { OnDenied } from "./on-denied.ts";
 import type { OnUnmapped } from "./on-unmapped.ts";
 import { GuestRegion } from "./region.ts";
-import { join, joinBig, type Wide } from "./wide.ts";
+import { Watchers } from "./watch.ts";
+import type { Wide } from "./wide.ts";
+import * as wide from "./wide.ts";
+import { describe, join, joinBig } from "./wide.ts";
 
 /** Entries of a page table: one for each 4 KiB page of the first 4 GiB. */
 const ENTRIES = 1 << 20;
 /** The control word that counts map changes. */
 const GENERATION = 0;
+const SAFE_END = 1n << 53n;
 
 const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: number; leave: () => void }>(
   ({ linear, handle, leave }) => {
@@ -17,6 +28,12 @@ const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: numbe
     linear.raw.gm_dispose(handle);
   },
 );
+
+/** What few spaces have. */
+interface SpaceOptions {
+  name?: string;
+  machine?: Map<number, MappedRegion<Wide>> | undefined;
+}
 
 /**
  * Everything below `GuestMemory` holds a Space and never the GuestMemory itself. The core's side is freed by `dispose`,
@@ -35,11 +52,26 @@ export class Space implements Member {
   control: Uint32Array<ArrayBuffer>;
   disposed = false;
   onUnmapped: OnUnmapped<Wide> | undefined;
+  onDenied: OnDenied<Wide> | undefined;
+  onHostWrite: HostWriteListener<Wide> | undefined;
+  readonly watchers: Watchers;
+  readonly mover: Mover;
+  /** The regions that the facade knows by their objects, by id: those of all address spaces of one machine. */
+  readonly machine: Map<number, MappedRegion<Wide>>;
+  /** What this memory is called in `tree()`. */
+  readonly name: string;
   /** Installs accessors over new arrays; set by the one who has the fields. */
   install: () => void = () => {};
-  /** Made when somebody listens. */
-  events: EventTarget | undefined;
 
+  /** Made when somebody listens. */
+  #events: EventTarget | undefined;
+  /** The flat view that listeners know of. */
+  #heard: FlatRange[] = [];
+  /** The placements, read anew when they may have changed. */
+  #placements: Map<number, Placement> | undefined;
+  #placementsGeneration = 0;
+  /** Transactions that were begun and not ended. */
+  #depth = 0;
   readonly #leave: () => void;
   #regions: readonly GuestRegion<Wide>[] | undefined;
   #regionsGeneration = 0;
@@ -47,10 +79,14 @@ export class Space implements Member {
   /** The generation that listeners know of. */
   #toldGeneration: number;
 
-  constructor(linear: LinearMemory, handle: number, tableOffset: number, bigint: boolean) {
+  constructor(linear: LinearMemory, handle: number, tableOffset: number, bigint: boolean, options: SpaceOptions = {}) {
     this.linear = linear;
     this.handle = handle;
     this.bigint = bigint;
+    this.name = options.name ?? "memory";
+    this.machine = options.machine ?? new Map();
+    this.watchers = new Watchers(this);
+    this.mover = new Mover(this);
     this.tableIndex = tableOffset / 4;
     this.words = linear.u32;
     this.control = linear.u32.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 1);
@@ -66,7 +102,7 @@ export class Space implements Member {
   }
 
   viewsDetached(): void {
-    this.events?.dispatchEvent(new Event("viewsdetached"));
+    this.#events?.dispatchEvent(new Event("viewsdetached"));
   }
 
   /** Tells listeners if the map has changed since they were told, by this facade or by Rust code in the same module. */
@@ -74,7 +110,21 @@ export class Space implements Member {
     const generation = this.mapGeneration;
     if (generation === this.#toldGeneration || this.disposed) return;
     this.#toldGeneration = generation;
-    this.events?.dispatchEvent(new Event("mapchanged"));
+    if (this.#events === undefined) return;
+    // First, because a listener may change the map again.
+    const before = this.#heard;
+    this.#heard = flatRanges(this);
+    this.#heard = tellChanges(this, this.#events, before);
+    this.#events.dispatchEvent(new Event("mapchanged"));
+  }
+
+  /** Where events are fired; from now on it is known what has changed. */
+  get events(): EventTarget {
+    if (this.#events === undefined) {
+      this.#events = new EventTarget();
+      if (!this.disposed) this.#heard = flatRanges(this);
+    }
+    return this.#events;
   }
 
   /** At the start of whatever leaves the fast path: still alive, and the arrays are those of now. */
@@ -99,8 +149,9 @@ export class Space implements Member {
       const regions: GuestRegion<Wide>[] = [];
       for (let index = 0; index < raw.gm_region_count(this.handle); index++) {
         this.linear.expect(raw.gm_region(this.handle, index), "regions");
-        const [startLow = 0, startHigh = 0, sizeLow = 0, sizeHigh = 0, host = 0] = this.linear.report;
-        const region = new GuestRegion(this.address(startLow, startHigh), join(sizeLow, sizeHigh), host);
+        const [startLow = 0, startHigh = 0, sizeLow = 0, sizeHigh = 0, host = 0, plain = 0] = this.linear.report;
+        const start = this.address(startLow, startHigh);
+        const region = new GuestRegion(start, join(sizeLow, sizeHigh), host, plain !== 0);
         regions.push(region);
       }
       this.#regions = Object.freeze(regions);
@@ -124,9 +175,93 @@ export class Space implements Member {
     return undefined;
   }
 
+  /** The regions of this memory that have objects, in the order in which they were mapped. */
+  mapped(): MappedRegion<Wide>[] {
+    const regions = [...this.#places().keys()].map((id) => this.machine.get(id));
+    return regions.filter((region) => region !== undefined);
+  }
+
+  /** Where a region is now, if it is mapped here. */
+  placeOf(id: number): Placement | undefined {
+    if (this.disposed) return undefined;
+    this.enter();
+    return this.#places().get(id);
+  }
+
+  #places(): Map<number, Placement> {
+    const generation = this.mapGeneration;
+    if (this.#placements === undefined || this.#placementsGeneration !== generation) {
+      this.#placements = new Map(placements(this).map((placement) => [placement.id, placement]));
+      this.#placementsGeneration = generation;
+    }
+    return this.#placements;
+  }
+
+  /** Throws a RangeError for a region that ends where this memory's kind of number cannot say. */
+  expectEnd(start: Wide, size: Wide): void {
+    wide.check(start, "start");
+    if (this.bigint || BigInt(start) + BigInt(size) <= SAFE_END) return;
+    const region = `the region at ${hex(start)}, ${size} bytes`;
+    throw new RangeError(`${region}, ends past 2^53: make the memory with { addresses: "bigint" }`);
+  }
+
+  /** Changes the map by one call of the core, which gives a status; throws what that says. */
+  change(what: string, place: ErrorPlace, act: () => number): void {
+    this.enter();
+    const status = act();
+    this.#placements = undefined;
+    const failure = status === 0 ? undefined : this.linear.failure(status, what, place);
+    this.linear.refresh();
+    if (failure) throw failure;
+    if (this.#depth === 0) this.tellMap();
+  }
+
+  /** Runs several changes as one. */
+  transaction<T>(change: () => T): T {
+    if (typeof change !== "function") throw new TypeError(`change must be a function, not ${describe(change)}`);
+    this.enter();
+    const { raw } = this.linear;
+    raw.gm_begin(this.handle);
+    this.#depth++;
+    let result: T;
+    try {
+      result = change();
+      if (isPromise(result)) throw new TypeError("a transaction does not wait: it must not give a promise");
+    } catch (error) {
+      this.#depth--;
+      if (!this.disposed) raw.gm_roll_back(this.handle);
+      this.#placements = undefined;
+      throw error;
+    }
+    this.#depth--;
+    this.change("transaction", {}, () => raw.gm_commit(this.handle));
+    return result;
+  }
+
+  /** Puts bytes into a region's own memory, wherever it is mapped. */
+  load(id: number, contents: Uint8Array): void {
+    const { linear } = this;
+    linear.expect(linear.raw.gm_region_host(id), "contents");
+    const host = linear.report[0] as number;
+    linear.u8.set(contents, host);
+    if (contents.length > 0) linear.dirty.fill(0xff, host >>> 12, ((host + contents.length - 1) >>> 12) + 1);
+  }
+
+  /** The device in a region of the core's. */
+  device(id: number): BoundDevice {
+    const device = this.machine.get(id)?.device;
+    if (device) return device;
+    throw new GuestMemoryError("INVALID_HANDLER", "a device that Rust code has mapped has no handlers here");
+  }
+
   /** A view of the page table. */
   get table(): Uint32Array<ArrayBuffer> {
     return this.words.subarray(this.tableIndex, this.tableIndex + ENTRIES);
+  }
+
+  /** A user's address, in this memory's kind of number. */
+  own(address: Wide): Wide {
+    return this.bigint ? BigInt(address) : Number(address);
   }
 
   /** An address from the core, in this memory's kind of number. */
@@ -145,6 +280,12 @@ export class Space implements Member {
     this.control = this.words; // no generation: nothing that was resolved before is good any more
     this.#regions = undefined;
     this.onUnmapped = undefined;
+    this.onDenied = undefined;
+    this.onHostWrite = undefined;
     this.install();
   }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

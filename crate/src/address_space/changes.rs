@@ -24,8 +24,8 @@ pub(crate) struct State {
 /// What has changed since the map was last computed.
 #[derive(Debug, Default)]
 struct Changes {
-    /// Transactions that were begun and not ended.
-    depth: u32,
+    /// For each transaction that was begun and not ended, how many steps came before it.
+    open: Vec<usize>,
     /// What brings the placements back, in order.
     undo: Vec<Undo>,
     /// The regions that were mapped, moved or enabled.
@@ -56,16 +56,23 @@ impl State {
         self.changes.spans.extend(spans);
     }
 
-    /// Takes back everything since the transaction began.
-    fn undo(&mut self) {
-        while let Some(step) = self.changes.undo.pop() {
+    /// Takes back all steps but the first `keep`.
+    fn undo(&mut self, keep: usize) {
+        while self.changes.undo.len() > keep {
+            let Some(step) = self.changes.undo.pop() else {
+                break;
+            };
             match step {
                 Undo::Added => drop(self.placements.pop()),
                 Undo::Removed(index, placement) => self.placements.insert(index, placement),
                 Undo::Changed(index, placement) => self.placements[index] = placement,
             }
         }
-        self.changes = Changes::default();
+        // What was touched may be checked and computed in vain, but for nothing at all.
+        if self.changes.undo.is_empty() {
+            self.changes.touched.clear();
+            self.changes.spans.clear();
+        }
     }
 }
 
@@ -185,10 +192,12 @@ impl AddressSpace {
         })
     }
 
-    /// Begins a transaction: changes of the map take effect together, at [`commit`](AddressSpace::commit). One that is
-    /// begun inside another ends with that.
+    /// Begins a transaction: changes of the map take effect together, at [`commit`](AddressSpace::commit). Of one that is
+    /// begun inside another, they take effect with that.
     pub fn begin(&self) {
-        self.state().changes.depth += 1;
+        let mut state = self.state();
+        let steps = state.changes.undo.len();
+        state.changes.open.push(steps);
     }
 
     /// Ends a transaction. What it changed takes effect, unless it is inside another.
@@ -198,13 +207,16 @@ impl AddressSpace {
     /// `MemoryRegionOverlap` of two enabled regions of the same priority: then nothing of it took effect.
     pub fn commit(&self) -> Result<(), Fault> {
         let mut state = self.state();
-        state.changes.depth = state.changes.depth.saturating_sub(1);
+        state.changes.open.pop();
         self.settle(&mut state)
     }
 
-    /// Ends a transaction, with all that it is inside, and forgets what was changed.
+    /// Ends a transaction and takes back what was changed in it.
     pub fn roll_back(&self) {
-        self.state().undo();
+        let mut state = self.state();
+        if let Some(steps) = state.changes.open.pop() {
+            state.undo(steps);
+        }
     }
 
     /// One step: a transaction of its own if none is open.
@@ -216,12 +228,12 @@ impl AddressSpace {
 
     /// Makes the map what the placements say, if no transaction is open.
     fn settle(&self, state: &mut State) -> Result<(), Fault> {
-        if state.changes.depth > 0 || state.changes.undo.is_empty() {
+        if !state.changes.open.is_empty() || state.changes.undo.is_empty() {
             return Ok(());
         }
         for &id in &state.changes.touched {
             if let Err(fault) = placement::check_overlap(&state.placements, id) {
-                state.undo();
+                state.undo(0);
                 return Err(fault);
             }
         }

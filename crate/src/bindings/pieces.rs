@@ -98,7 +98,7 @@ pub fn gm_watch(
     })
 }
 
-/// Ends a watch over a part of what it covers.
+/// Ends a watch over a part of what it covers. Report: 1 if there was one, else 0.
 #[wasm_bindgen]
 pub fn gm_unwatch(
     handle: u32,
@@ -110,7 +110,11 @@ pub fn gm_unwatch(
 ) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
     with(handle, |space| {
-        status(space.unwatch(watch, address, length).map(drop))
+        status(
+            space
+                .unwatch(watch, address, length)
+                .map(|was| report(&[u32::from(was)])),
+        )
     })
 }
 

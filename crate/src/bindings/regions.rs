@@ -83,6 +83,19 @@ pub fn gm_map(
     })
 }
 
+/// Where a region's own bytes lie, wherever it is mapped. Report: host offset.
+#[wasm_bindgen]
+pub fn gm_region_host(region: u32) -> u32 {
+    let host = Region::by_id(region).and_then(|region| region.host_offset());
+    status(match host.and_then(|host| u32::try_from(host).ok()) {
+        Some(host) => {
+            report(&[host]);
+            Ok(())
+        }
+        None => Err(Fault::NoMemoryRegion),
+    })
+}
+
 /// Runs `act` on an address space and a region.
 fn with_region(
     handle: u32,

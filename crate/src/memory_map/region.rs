@@ -192,6 +192,11 @@ impl Region {
         }
     }
 
+    /// The host offset of the first byte of RAM and ROM; it changes when regions are moved together.
+    pub fn host_offset(&self) -> Option<usize> {
+        self.block().map(|block| block.host_offset())
+    }
+
     /// The region that is shown in the end, and where in it this one begins.
     pub(crate) fn leaf(self: &Arc<Self>) -> (&Arc<Region>, u64) {
         match &self.content {

@@ -381,6 +381,14 @@ fn a_transaction_takes_effect_as_a_whole_or_not_at_all() {
     space.roll_back();
     assert_eq!(space.read_obj::<u8>(GuestAddress(0)).unwrap(), 2);
     assert_eq!(space.placements(<[_]>::len), 2);
+    // An inner one alone.
+    space.begin();
+    space.begin();
+    space.unmap(two).unwrap();
+    space.roll_back();
+    space.set_enabled(two, true).unwrap();
+    space.commit().unwrap();
+    space.roll_back();
     assert_eq!(space.unmap(&other), Err(Fault::NoMemoryRegion));
     assert_eq!(
         space.map(two, GuestAddress(PAGE), 0),

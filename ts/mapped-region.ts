@@ -1,0 +1,190 @@
+// MappedRegion: a region in a memory's map, as an object that can be moved, hidden and shown.
+
+import type { BoundDevice } from "./bound-device.ts";
+import { GuestMemoryError } from "./errors.ts";
+import type { RegionKind } from "./region-spec.ts";
+import type { Space } from "./space.ts";
+import type { Wide } from "./wide.ts";
+import * as wide from "./wide.ts";
+
+/** What a region is made of, and where it is. */
+export interface Making {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: RegionKind;
+  readonly start: Wide;
+  readonly size: Wide;
+  readonly priority: number;
+  readonly device: BoundDevice | undefined;
+  readonly target: MappedRegion<Wide> | undefined;
+}
+
+/**
+ * A region in the map of a memory: what {@link GuestMemory.map} gives. It stays an object when it is unmapped, and can
+ * then only be looked at.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type MappedRegion } from "guest-memory";
+ *
+ * using memory = await GuestMemory.create([{ kind: "ram", name: "window", start: 0x1000, size: 0x1000 }]);
+ * const window: MappedRegion = memory.region("window")!;
+ * memory.writeUint8(0x1000, 7);
+ * window.move(0x8000);
+ * console.assert(memory.readUint8(0x8000) === 7 && window.start === 0x8000);
+ * ```
+ */
+export class MappedRegion<A extends number | bigint = number> {
+  /** How it is called. */
+  readonly name: string;
+  /** What it is. */
+  readonly kind: RegionKind;
+  /** Bytes: a bigint where its memory's addresses are bigints and it is past 2^53. */
+  readonly size: number | bigint;
+  /** Where regions overlap, the one with the highest is seen. */
+  readonly priority: number;
+  /** The region that an alias shows. */
+  readonly target: MappedRegion<A> | undefined;
+  readonly #space: Space;
+  /** Where it was last. */
+  #last: A;
+  readonly #id: number;
+  readonly #device: BoundDevice | undefined;
+
+  /** Made by this library. */
+  constructor(space: object, making: object) {
+    const { id, name, kind, start, size, priority, device, target } = making as Making;
+    this.#last = start as A;
+    this.#space = space as Space;
+    this.#id = id;
+    this.#device = device;
+    this.name = name;
+    this.kind = kind;
+    this.size = size;
+    this.priority = priority;
+    this.target = target as MappedRegion<A> | undefined;
+  }
+
+  /** The core's number for it. */
+  get id(): number {
+    return this.#id;
+  }
+
+  /** Its device, as the library calls it. */
+  get device(): BoundDevice | undefined {
+    return this.#device;
+  }
+
+  /**
+   * Its first guest-physical address; the last there was, if it is unmapped.
+   * @example
+   * ```ts
+   * const window = memory.map({ kind: "reserved", start: 0x8000, size: 0x1000 });
+   * console.assert(window.start === 0x8000);
+   * ```
+   */
+  get start(): A {
+    const place = this.#space.placeOf(this.#id);
+    if (place) this.#last = this.#space.own(place.start) as A;
+    return this.#last;
+  }
+
+  /**
+   * Whether it is seen.
+   * @example
+   * ```ts
+   * const window = memory.map({ kind: "reserved", start: 0x8000, size: 0x1000, enabled: false });
+   * console.assert(!window.enabled);
+   * ```
+   */
+  get enabled(): boolean {
+    return this.#space.placeOf(this.#id)?.enabled ?? false;
+  }
+
+  /**
+   * Whether it is in the map.
+   * @example
+   * ```ts
+   * const window = memory.map({ kind: "reserved", start: 0x8000, size: 0x1000 });
+   * memory.unmap(window);
+   * console.assert(!window.isMapped);
+   * ```
+   */
+  get isMapped(): boolean {
+    return this.#space.placeOf(this.#id) !== undefined;
+  }
+
+  /**
+   * Moves it to another address. No byte is copied: what it shows is the same.
+   *
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if it is not mapped, `GUEST_ADDRESS_OVERFLOW` past 2^64,
+   * `MEMORY_REGION_OVERLAP` with a region of the same priority, `DISPOSED`; RangeError past 2^53 where addresses are
+   * numbers. The map is as it was then.
+   *
+   * @example
+   * ```ts
+   * const bar = memory.map({ kind: "ram", start: 0x8000, size: 0x1000 });
+   * memory.writeUint8(0x8000, 7);
+   * bar.move(0x1_0000);
+   * console.assert(memory.readUint8(0x1_0000) === 7);
+   * ```
+   */
+  move(to: Wide): void {
+    const space = this.#space;
+    space.expectEnd(to, this.size);
+    space.change("move", { address: to, length: this.size }, () => {
+      wide.split(to, "to");
+      return space.linear.raw.gm_move(space.handle, this.#id, wide.low, wide.high);
+    });
+  }
+
+  /**
+   * Shows it.
+   *
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if it is not mapped, `MEMORY_REGION_OVERLAP` with a region of the same
+   * priority, `DISPOSED`. The map is as it was then.
+   *
+   * @example
+   * ```ts
+   * const bank = memory.map({ kind: "ram", start: 0x8000, size: 0x1000, enabled: false });
+   * bank.enable();
+   * console.assert(memory.readUint8(0x8000) === 0);
+   * ```
+   */
+  enable(): void {
+    this.#show(true);
+  }
+
+  /**
+   * Hides it: what lies below is seen.
+   *
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if it is not mapped, `DISPOSED`.
+   *
+   * @example
+   * ```ts
+   * const bank = memory.map({ kind: "ram", start: 0x8000, size: 0x1000 });
+   * bank.disable();
+   * console.assert(!memory.addressInRange(0x8000));
+   * ```
+   */
+  disable(): void {
+    this.#show(false);
+  }
+
+  #show(enabled: boolean): void {
+    const space = this.#space;
+    const what = enabled ? "enable" : "disable";
+    space.change(what, {}, () => space.linear.raw.gm_enable(space.handle, this.#id, enabled ? 1 : 0));
+  }
+}
+
+/** The region that an object is, in the machine of `space`. */
+export function regionOf(space: Space, region: unknown, what: string): MappedRegion<Wide> {
+  if (!(region instanceof MappedRegion)) {
+    throw new TypeError(`${what} must be a region, not ${wide.describe(region)}`);
+  }
+  if (space.machine.get(region.id) !== region) {
+    throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: the region "${region.name}" is not in this machine`);
+  }
+  return region;
+}

@@ -1,0 +1,142 @@
+// Mover: the bytes of a range of any kind, piece by piece: memory here, devices by their handlers.
+
+import type { BoundDevice } from "./bound-device.ts";
+import type { Initiator } from "./device.ts";
+import { GuestMemoryError, hex } from "./errors.ts";
+import type { Space } from "./space.ts";
+import { type Access, READ, WRITE } from "./watch.ts";
+import type { Wide } from "./wide.ts";
+import * as wide from "./wide.ts";
+
+/** What `gm_piece` finds. */
+export const MEMORY = 0;
+export const DEVICE = 2;
+/** The longest piece asked for. */
+const LONGEST = 1 << 30;
+const HIGH = 0x1_0000_0000;
+const MARK = 0xff;
+
+/**
+ * A handler is called with no core call on the stack, and nothing that was resolved before is used after it: it may do
+ * anything. So each piece is resolved by itself.
+ */
+export class Mover {
+  readonly #space: Space;
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Throws unless the whole range is mapped and allows the access (0: anything); devices too, if not `onlyMemory`. */
+  expect(address: Wide, length: Wide, access: Access | 0, what: string, onlyMemory = false): void {
+    const status = this.status(address, length, access, onlyMemory);
+    if (status !== 0) throw this.#space.linear.failure(status, what, { address, length });
+  }
+
+  /** The status of a range for an access. */
+  status(address: Wide, length: Wide, access: Access | 0, onlyMemory = false): number {
+    wide.split(length, "length");
+    const { low: lengthLow, high: lengthHigh } = wide;
+    wide.split(address, "address");
+    const { low, high } = wide;
+    this.#space.enter();
+    const { linear, handle } = this.#space;
+    return linear.raw.gm_check_access(handle, low, high, lengthLow, lengthHigh, access, onlyMemory ? 1 : 0);
+  }
+
+  /** Reads into an array of the library's own until it is full, or as far as the access goes; gives how many bytes. */
+  read(address: Wide, into: Uint8Array, access: Access | 0, who: Initiator): number {
+    return this.#move(
+      address,
+      into.length,
+      access,
+      (host, count, done) => {
+        into.set(this.#space.linear.u8.subarray(host, host + count), done);
+      },
+      (device, offset, count, done) => {
+        device.readBytes(offset, into.subarray(done, done + count), done, into.length, who);
+      },
+    );
+  }
+
+  /**
+   * Writes an array of the library's own, or as much of it as the access goes; gives how many bytes. `before` bytes of the
+   * access were written already.
+   */
+  write(address: Wide, bytes: Uint8Array, access: Access | 0, who: Initiator, before = 0): number {
+    return this.#move(
+      address,
+      bytes.length,
+      access,
+      (host, count, done) => {
+        const { u8, dirty } = this.#space.linear;
+        u8.set(bytes.subarray(done, done + count), host);
+        dirty.fill(MARK, host >>> 12, ((host + count - 1) >>> 12) + 1);
+      },
+      (device, offset, count, done) => {
+        const rest = bytes.subarray(done, done + count);
+        device.writeBytes(offset, rest, before + done, before + bytes.length, who);
+      },
+    );
+  }
+
+  /** Reads the whole range, or throws. */
+  readAll(address: Wide, length: number, who: Initiator, what: string): Uint8Array<ArrayBuffer> {
+    this.expect(address, length, READ, what);
+    const bytes = new Uint8Array(length);
+    const done = this.read(address, bytes, READ, who);
+    if (done < length) throw this.#gone(address, length, READ, done, what);
+    return bytes;
+  }
+
+  /** What memory shows of a range now, whoever may; undefined where a device is. */
+  current(address: Wide, length: number): Uint8Array<ArrayBuffer> | undefined {
+    if (this.status(address, length, 0, true) !== 0) return undefined;
+    const bytes = new Uint8Array(length);
+    this.read(address, bytes, 0, "cpu");
+    return bytes;
+  }
+
+  /** Writes the whole range, or throws; nothing is written unless all of it can be, or a handler changes that. */
+  writeAll(address: Wide, bytes: Uint8Array, who: Initiator, what: string): void {
+    this.expect(address, bytes.length, WRITE, what);
+    const done = this.write(address, bytes, WRITE, who);
+    if (done < bytes.length) throw this.#gone(address, bytes.length, WRITE, done, what);
+  }
+
+  #move(
+    address: Wide,
+    length: number,
+    access: Access | 0,
+    memory: (host: number, count: number, done: number) => void,
+    device: (device: BoundDevice, offset: number, count: number, done: number) => void,
+  ): number {
+    wide.split(address, "address");
+    const { low, high } = wide;
+    const space = this.#space;
+    let done = 0;
+    while (done < length) {
+      const nextLow = low + (done % HIGH);
+      const nextHigh = high + Math.floor(done / HIGH) + (nextLow >= HIGH ? 1 : 0);
+      if (nextHigh >= HIGH) break; // past 2^64
+      space.enter();
+      const { linear } = space;
+      const limit = Math.min(length - done, LONGEST);
+      const found = linear.raw.gm_piece(space.handle, nextLow >>> 0, nextHigh, limit, access);
+      const [count = 0, , place = 0, offsetLow = 0, offsetHigh = 0] = linear.report;
+      if (found === MEMORY) memory(place, count, done);
+      else if (found === DEVICE) device(space.device(place), wide.join(offsetLow, offsetHigh), count, done);
+      else break;
+      done += count;
+    }
+    return done;
+  }
+
+  /** The error for a range that a handler has changed in the middle of an access. */
+  #gone(address: Wide, length: number, access: Access, completed: number, what: string): Error {
+    const status = this.status(address, length, access);
+    const place = { address, length, completed };
+    if (status !== 0) return this.#space.linear.failure(status, what, place);
+    return new GuestMemoryError("PARTIAL_BUFFER", `${what} at ${hex(address)}: the map changed under it`, place);
+  }
+}

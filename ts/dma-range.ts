@@ -23,7 +23,13 @@ import * as wide from "./wide.ts";
  * ```
  */
 export class DmaRange {
-  /** Bytes. */
+  /**
+   * How many bytes it has.
+   * @example
+   * ```ts
+   * console.assert(memory.dma(0x100, 16, "read").length === 16);
+   * ```
+   */
   readonly length: number;
   readonly #space: Space;
   readonly #address: Wide;

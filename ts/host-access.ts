@@ -3,6 +3,7 @@
 import { byteLengthOf, part } from "./bytes.ts";
 import { DmaRange } from "./dma-range.ts";
 import { MapAccess } from "./map-access.ts";
+import { deviceOf } from "./mapped-region.ts";
 import { DEVICE, MEMORY } from "./mover.ts";
 import type { Space } from "./space.ts";
 import { EXECUTE, READ, type WatchEvent, WRITE } from "./watch.ts";
@@ -23,11 +24,38 @@ import * as wide from "./wide.ts";
  * ```
  */
 export interface WatchKinds {
-  /** Reads. */
+  /**
+   * Whether it sees reads.
+   * @example
+   * ```ts
+   * let count = 0;
+   * using watch = memory.watch(0x10, 4, { read: true }, () => count++);
+   * memory.readUint8(0x10);
+   * console.assert(count === 1);
+   * ```
+   */
   read?: boolean;
-  /** Writes. */
+  /**
+   * Whether it sees writes.
+   * @example
+   * ```ts
+   * let count = 0;
+   * using watch = memory.watch(0x10, 4, { write: true }, () => count++);
+   * memory.writeUint8(0x10, 1);
+   * console.assert(count === 1);
+   * ```
+   */
   write?: boolean;
-  /** Instruction fetches. */
+  /**
+   * Whether it sees instruction fetches.
+   * @example
+   * ```ts
+   * let count = 0;
+   * using watch = memory.watch(0x10, 4, { execute: true }, () => count++);
+   * memory.fetchUint32(0x10);
+   * console.assert(count === 1);
+   * ```
+   */
   execute?: boolean;
 }
 
@@ -44,9 +72,22 @@ export interface WatchKinds {
  * ```
  */
 export interface Peeked {
-  /** The bytes; 0 where nobody knows. */
+  /**
+   * The bytes; 0 where nobody knows.
+   * @example
+   * ```ts
+   * memory.writeUint8(0x10, 7);
+   * console.assert(memory.peek(0x10, 2).bytes.join() === "7,0");
+   * ```
+   */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** For each byte, 1 if it is known, else 0: a hole, or a device without `peek`. */
+  /**
+   * For each byte, 1 if it is known, else 0: a hole, or a device without `peek`.
+   * @example
+   * ```ts
+   * console.assert(memory.peek(0xffe, 4).known.join() === "1,1,0,0");
+   * ```
+   */
   readonly known: Uint8Array<ArrayBuffer>;
 }
 
@@ -123,7 +164,8 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
         bytes.set(linear.u8.subarray(place, place + count), done);
         known.fill(1, done, done + count);
       } else if (found === DEVICE) {
-        const device = space.machine.get(place)?.device;
+        const region = space.machine.get(place);
+        const device = region && deviceOf(region);
         const offset = wide.join(offsetLow, offsetHigh);
         for (let index = 0; index < count; index++) {
           const byte = device?.peek(offset + index);

@@ -3,7 +3,7 @@
 import { BoundDevice } from "./bound-device.ts";
 import { GuestMemoryError } from "./errors.ts";
 import { type MapAsData, mapAsData, treeOf } from "./map-text.ts";
-import { MappedRegion, regionOf } from "./mapped-region.ts";
+import { idOf, MappedRegion, regionOf } from "./mapped-region.ts";
 import { RegionAccess } from "./region-access.ts";
 import type { RegionKind, RegionSpec } from "./region-spec.ts";
 import type { Space } from "./space.ts";
@@ -93,7 +93,7 @@ export abstract class MapAccess<A extends number | bigint = number> extends Regi
   unmap(region: MappedRegion<A>): void {
     const space = this.#space;
     const known = regionOf(space, region, "unmap");
-    space.change("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, known.id));
+    space.change("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, idOf(known)));
   }
 
   /**
@@ -251,7 +251,7 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
     wide.split(start, "start");
     const { low, high } = wide;
     const shown = enabled ? 1 : 0;
-    const of = target?.id ?? 0;
+    const of = target ? idOf(target) : 0;
     const { raw } = linear;
     const status = raw.gm_map(
       handle,

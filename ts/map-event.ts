@@ -22,13 +22,61 @@ import type { Wide } from "./wide.ts";
  * ```
  */
 export class MapEvent<A extends number | bigint = number> extends Event {
-  /** The first guest-physical address of the range. */
+  /**
+   * The first guest-physical address of the range.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * const heard: MapEvent[] = [];
+   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
+   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
+   * console.assert(heard[0]!.start === 0x8000);
+   * ```
+   */
   readonly start: A;
-  /** Its bytes. */
+  /**
+   * How many bytes it has.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * const heard: MapEvent[] = [];
+   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
+   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
+   * console.assert(heard[0]!.size === 0x1000);
+   * ```
+   */
   readonly size: number | bigint;
-  /** What is seen there, never an alias; undefined where Rust code has mapped it. */
+  /**
+   * What is seen there, never an alias; undefined where Rust code has mapped it.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * const heard: MapEvent[] = [];
+   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
+   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
+   * console.assert(heard[0]!.region!.name === "RAM");
+   * ```
+   */
   readonly region: MappedRegion<A> | undefined;
-  /** Where in the region the range begins, in bytes. */
+  /**
+   * Where in the region the range begins, in bytes.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * const heard: MapEvent[] = [];
+   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
+   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
+   * console.assert(heard[0]!.offset === 0);
+   * ```
+   */
   readonly offset: number | bigint;
 
   /** Made by this library. */

@@ -4,7 +4,17 @@ import type { RegionKind } from "./region-spec.ts";
 import type { Space } from "./space.ts";
 import { joinBig } from "./wide.ts";
 
-/** A number, or, past 2^53, a decimal string: JSON has nothing else that is exact. */
+/**
+ * A number, or, past 2^53, a decimal string: JSON has nothing else that is exact.
+ * @example
+ * ```ts
+ * import { GuestMemory, type JsonNumber } from "guest-memory";
+ *
+ * using memory = await GuestMemory.create([{ kind: "ram", start: 2n ** 60n, size: 4096 }], { addresses: "bigint" });
+ * const start: JsonNumber = memory.toJSON().regions[0]!.start;
+ * console.assert(BigInt(start) === 2n ** 60n);
+ * ```
+ */
 export type JsonNumber = number | string;
 
 /**
@@ -20,9 +30,22 @@ export type JsonNumber = number | string;
  * ```
  */
 export interface MapAsData {
-  /** What it is called in `tree()`. */
+  /**
+   * What it is called in `tree()`.
+   * @example
+   * ```ts
+   * console.assert(memory.toJSON().name === "memory");
+   * ```
+   */
   name: string;
-  /** What was mapped, in that order. */
+  /**
+   * What was mapped, in that order.
+   * @example
+   * ```ts
+   * memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000 });
+   * console.assert(memory.toJSON().regions.map(({ name }) => name).join() === "ram,hole");
+   * ```
+   */
   regions: {
     name: string;
     kind: RegionKind;
@@ -34,7 +57,14 @@ export interface MapAsData {
     of?: string;
     offset?: JsonNumber;
   }[];
-  /** What is seen, by address. */
+  /**
+   * What is seen, by address.
+   * @example
+   * ```ts
+   * memory.map({ kind: "ram", name: "above", start: 0x800, size: 0x1000, priority: 1 });
+   * console.assert(memory.toJSON().flat.map(({ size }) => size).join() === "2048,4096");
+   * ```
+   */
   flat: { start: JsonNumber; size: JsonNumber; region: string; kind: RegionKind; offset: JsonNumber }[];
 }
 

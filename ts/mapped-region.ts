@@ -19,6 +19,9 @@ export interface Making {
   readonly target: MappedRegion<Wide> | undefined;
 }
 
+/** What regions were made of; kept out of the public type. */
+const makings = new WeakMap<object, Making>();
+
 /**
  * A region in the map of a memory: what {@link GuestMemory.map} gives. It stays an object when it is unmapped, and can
  * then only be looked at.
@@ -35,44 +38,67 @@ export interface Making {
  * ```
  */
 export class MappedRegion<A extends number | bigint = number> {
-  /** How it is called. */
+  /**
+   * How it is called.
+   * @example
+   * ```ts
+   * const region = memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000, priority: 2 });
+   * console.assert(region.name === "hole");
+   * ```
+   */
   readonly name: string;
-  /** What it is. */
+  /**
+   * What it is.
+   * @example
+   * ```ts
+   * const region = memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000, priority: 2 });
+   * console.assert(region.kind === "reserved");
+   * ```
+   */
   readonly kind: RegionKind;
-  /** Bytes: a bigint where its memory's addresses are bigints and it is past 2^53. */
+  /**
+   * Bytes: a bigint where its memory's addresses are bigints and it is past 2^53.
+   * @example
+   * ```ts
+   * const region = memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000, priority: 2 });
+   * console.assert(region.size === 0x1000);
+   * ```
+   */
   readonly size: number | bigint;
-  /** Where regions overlap, the one with the highest is seen. */
+  /**
+   * Where regions overlap, the one with the highest is seen.
+   * @example
+   * ```ts
+   * const region = memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000, priority: 2 });
+   * console.assert(region.priority === 2);
+   * ```
+   */
   readonly priority: number;
-  /** The region that an alias shows. */
+  /**
+   * The region that an alias shows; undefined for every other kind.
+   * @example
+   * ```ts
+   * const window = memory.map({ kind: "ram", name: "window", start: 0x8000, size: 0x1000 });
+   * const mirror = memory.map({ kind: "alias", start: 0x9000, of: "window" });
+   * console.assert(mirror.target === window && window.target === undefined);
+   * ```
+   */
   readonly target: MappedRegion<A> | undefined;
   readonly #space: Space;
   /** Where it was last. */
   #last: A;
-  readonly #id: number;
-  readonly #device: BoundDevice | undefined;
 
   /** Made by this library. */
   constructor(space: object, making: object) {
-    const { id, name, kind, start, size, priority, device, target } = making as Making;
+    const { name, kind, start, size, priority, target } = making as Making;
+    makings.set(this, making as Making);
     this.#last = start as A;
     this.#space = space as Space;
-    this.#id = id;
-    this.#device = device;
     this.name = name;
     this.kind = kind;
     this.size = size;
     this.priority = priority;
     this.target = target as MappedRegion<A> | undefined;
-  }
-
-  /** The core's number for it. */
-  get id(): number {
-    return this.#id;
-  }
-
-  /** Its device, as the library calls it. */
-  get device(): BoundDevice | undefined {
-    return this.#device;
   }
 
   /**
@@ -84,7 +110,7 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   get start(): A {
-    const place = this.#space.placeOf(this.#id);
+    const place = this.#space.placeOf(idOf(this));
     if (place) this.#last = this.#space.own(place.start) as A;
     return this.#last;
   }
@@ -98,7 +124,7 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   get enabled(): boolean {
-    return this.#space.placeOf(this.#id)?.enabled ?? false;
+    return this.#space.placeOf(idOf(this))?.enabled ?? false;
   }
 
   /**
@@ -111,7 +137,7 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   get isMapped(): boolean {
-    return this.#space.placeOf(this.#id) !== undefined;
+    return this.#space.placeOf(idOf(this)) !== undefined;
   }
 
   /**
@@ -134,7 +160,7 @@ export class MappedRegion<A extends number | bigint = number> {
     space.expectEnd(to, this.size);
     space.change("move", { address: to, length: this.size }, () => {
       wide.split(to, "to");
-      return space.linear.raw.gm_move(space.handle, this.#id, wide.low, wide.high);
+      return space.linear.raw.gm_move(space.handle, idOf(this), wide.low, wide.high);
     });
   }
 
@@ -174,8 +200,18 @@ export class MappedRegion<A extends number | bigint = number> {
   #show(enabled: boolean): void {
     const space = this.#space;
     const what = enabled ? "enable" : "disable";
-    space.change(what, {}, () => space.linear.raw.gm_enable(space.handle, this.#id, enabled ? 1 : 0));
+    space.change(what, {}, () => space.linear.raw.gm_enable(space.handle, idOf(this), enabled ? 1 : 0));
   }
+}
+
+/** The core's number for a region; 0 for none. */
+export function idOf(region: object): number {
+  return makings.get(region)?.id ?? 0;
+}
+
+/** A region's device, as the library calls it. */
+export function deviceOf(region: object): BoundDevice | undefined {
+  return makings.get(region)?.device;
 }
 
 /** The region that an object is, in the machine of `space`. */
@@ -183,7 +219,7 @@ export function regionOf(space: Space, region: unknown, what: string): MappedReg
   if (!(region instanceof MappedRegion)) {
     throw new TypeError(`${what} must be a region, not ${wide.describe(region)}`);
   }
-  if (space.machine.get(region.id) !== region) {
+  if (space.machine.get(idOf(region)) !== region) {
     throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: the region "${region.name}" is not in this machine`);
   }
   return region;

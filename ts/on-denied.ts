@@ -17,10 +17,36 @@
  * ```
  */
 export interface OnDenied<A extends number | bigint = number> {
-  /** Gives the value of `size` bytes at `address`, or undefined for an error. */
+  /**
+   * Gives the value of `size` bytes at `address`, or undefined for an error.
+   * @example
+   * ```ts
+   * memory.protect(0x0, 0x1000, "---");
+   * memory.onDenied = { read: () => 0xff };
+   * console.assert(memory.readUint8(0x10) === 0xff);
+   * ```
+   */
   read?(address: A, size: number): number | bigint | undefined;
-  /** Takes the value of `size` bytes that was written to `address`. */
+  /**
+   * Takes the value of `size` bytes that was written to `address`.
+   * @example
+   * ```ts
+   * const denied: (number | bigint)[] = [];
+   * memory.protect(0x0, 0x1000, "r-x");
+   * memory.onDenied = { write: (address, _size, value) => void denied.push(address, value) };
+   * memory.writeUint16(0x10, 0x1234);
+   * console.assert(denied.join() === "16,4660");
+   * ```
+   */
   write?(address: A, size: number, value: number | bigint): void;
-  /** Gives the instruction of `size` bytes at `address`, or undefined for an error. */
+  /**
+   * Gives the instruction of `size` bytes at `address`, or undefined for an error.
+   * @example
+   * ```ts
+   * memory.protect(0x0, 0x1000, "rw-");
+   * memory.onDenied = { fetch: () => 0xbe00 }; // a breakpoint instruction
+   * console.assert(memory.fetchUint16(0x10) === 0xbe00);
+   * ```
+   */
   fetch?(address: A, size: number): number | bigint | undefined;
 }

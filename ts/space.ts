@@ -6,7 +6,7 @@ import type { HostWriteListener } from "./host-write.ts";
 import type { LinearMemory, Member } from "./linear-memory.ts";
 import { tellChanges } from "./map-event.ts";
 import { type FlatRange, flatRanges, type Placement, placements } from "./map-text.ts";
-import type { MappedRegion } from "./mapped-region.ts";
+import { deviceOf, type MappedRegion } from "./mapped-region.ts";
 import { Mover } from "./mover.ts";
 import type { OnDenied } from "./on-denied.ts";
 import type { OnUnmapped } from "./on-unmapped.ts";
@@ -249,7 +249,8 @@ export class Space implements Member {
 
   /** The device in a region of the core's. */
   device(id: number): BoundDevice {
-    const device = this.machine.get(id)?.device;
+    const region = this.machine.get(id);
+    const device = region && deviceOf(region);
     if (device) return device;
     throw new GuestMemoryError("INVALID_HANDLER", "a device that Rust code has mapped has no handlers here");
   }

@@ -27,7 +27,18 @@ export class Watch {
     if (Symbol.dispose) Watch.prototype[Symbol.dispose] = Watch.prototype.dispose;
   }
 
-  /** Ends it; what `using` calls. */
+  /**
+   * Ends it; what `using` calls.
+   * @example
+   * ```ts
+   * let count = 0;
+   * {
+   *   using watch = memory.watch(0x10, 1, { read: true }, () => count++);
+   * }
+   * memory.readUint8(0x10);
+   * console.assert(count === 0);
+   * ```
+   */
   declare [Symbol.dispose]: () => void;
 
   /** Made by this library. */
@@ -36,7 +47,17 @@ export class Watch {
     this.#id = id;
   }
 
-  /** Ends it. Twice is no error, nor is it after the memory's disposal. */
+  /**
+   * Ends it. Twice is no error, nor is it after the memory's disposal.
+   * @example
+   * ```ts
+   * let count = 0;
+   * const watch = memory.watch(0x10, 1, { read: true }, () => count++);
+   * watch.dispose();
+   * memory.readUint8(0x10);
+   * console.assert(count === 0);
+   * ```
+   */
   dispose(): void {
     this.#space.watchers.remove(this.#id);
   }

@@ -26,17 +26,71 @@ export type Access = typeof READ | typeof WRITE | typeof EXECUTE;
  * ```
  */
 export interface WatchEvent<A extends number | bigint = number> {
-  /** What the access does. */
+  /**
+   * What the access does.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { read: true, write: true }, ({ kind }) => void seen.push(kind));
+   * memory.readUint8(0x10);
+   * console.assert(seen[0] === "read");
+   * ```
+   */
   readonly kind: "read" | "write" | "execute";
-  /** Its first guest-physical address, which may lie before the watched range. */
+  /**
+   * Its first guest-physical address, which may lie before the watched range.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ address }) => void seen.push(address));
+   * memory.writeUint32(0x0e, 1);
+   * console.assert(seen[0] === 0x0e);
+   * ```
+   */
   readonly address: A;
-  /** Its bytes. */
+  /**
+   * How many bytes it touches.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ size }) => void seen.push(size));
+   * memory.writeUint16(0x12, 0x1234);
+   * console.assert(seen[0] === 2);
+   * ```
+   */
   readonly size: number;
-  /** The value read, or about to be written: little-endian and unsigned, bytes where it is a range. */
+  /**
+   * The value read, or about to be written: little-endian and unsigned, bytes where it is a range.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ value }) => void seen.push(value));
+   * memory.writeUint16(0x12, 0x1234);
+   * console.assert(seen[0] === 0x1234);
+   * ```
+   */
   readonly value: number | bigint | Uint8Array | undefined;
-  /** What a write is about to replace; undefined for other accesses, and where a device is. */
+  /**
+   * What a write is about to replace; undefined for other accesses, and where a device is.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ oldValue }) => void seen.push(oldValue));
+   * memory.writeUint16(0x12, 0x1234);
+   * console.assert(seen[0] === 0);
+   * ```
+   */
   readonly oldValue: number | bigint | Uint8Array | undefined;
-  /** Who makes the access. */
+  /**
+   * Who makes the access.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ who }) => void seen.push(who));
+   * memory.dma(0x10, 4, "write").write(0, Uint8Array.of(1));
+   * console.assert(seen[0] === "dma");
+   * ```
+   */
   readonly who: Initiator;
 }
 

@@ -6,6 +6,7 @@ import type { Row } from "./row.ts";
 import { bulk } from "./rows/bulk.ts";
 import { core } from "./rows/core.ts";
 import { creation } from "./rows/creation.ts";
+import { map } from "./rows/map.ts";
 import { scalars } from "./rows/scalars.ts";
 
 const [group = "", amount = "", wasm = ""] = process.argv.slice(2);
@@ -19,6 +20,8 @@ async function measure(): Promise<Row[]> {
       return bulk(effort);
     case "creation":
       return creation();
+    case "map":
+      return map(effort);
     case "core": {
       const { readFile } = process.getBuiltinModule("node:fs/promises");
       return core(effort, Uint8Array.from(await readFile(wasm)));

@@ -93,6 +93,7 @@ export abstract class MapAccess<A extends number | bigint = number> extends Regi
   unmap(region: MappedRegion<A>): void {
     const space = this.#space;
     const known = regionOf(space, region, "unmap");
+    space.leaving();
     space.change("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, idOf(known)));
   }
 

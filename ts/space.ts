@@ -72,6 +72,7 @@ export class Space implements Member {
   #placementsGeneration = 0;
   /** Transactions that were begun and not ended. */
   #depth = 0;
+  #mayForget = false;
   readonly #leave: () => void;
   #regions: readonly GuestRegion<Wide>[] | undefined;
   #regionsGeneration = 0;
@@ -213,7 +214,23 @@ export class Space implements Member {
     const failure = status === 0 ? undefined : this.linear.failure(status, what, place);
     this.linear.refresh();
     if (failure) throw failure;
-    if (this.#depth === 0) this.tellMap();
+    if (this.#depth > 0) return;
+    if (this.#mayForget) this.#forget();
+    this.tellMap();
+  }
+
+  /** Says that regions may have left the map, when the transaction that is open has ended. */
+  leaving(): void {
+    this.#mayForget = true;
+  }
+
+  /** Lets go of the regions that no memory of the machine has in its map, and no alias shows. */
+  #forget(): void {
+    this.#mayForget = false;
+    const targets = new Set([...this.machine.values()].map(({ target }) => target));
+    for (const [id, region] of this.machine) {
+      if (!region.isMapped && !targets.has(region)) this.machine.delete(id);
+    }
   }
 
   /** Runs several changes as one. */
@@ -231,6 +248,7 @@ export class Space implements Member {
       this.#depth--;
       if (!this.disposed) raw.gm_roll_back(this.handle);
       this.#placements = undefined;
+      this.#mayForget = true; // what was mapped in it
       throw error;
     }
     this.#depth--;

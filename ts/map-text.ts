@@ -139,7 +139,7 @@ export function treeOf(space: Space, flat: boolean): string {
     linear.raw.gm_tree(handle, flat ? 1 : 0, skip, nameBytes.length);
     const count = linear.report[0] as number;
     all += text.decode(linear.transfer.slice(0, count), { stream: true });
-    if (count < linear.transfer.length) return all;
+    if (count < linear.transfer.length) return all.trimEnd(); // as a line that is printed
     skip += count;
   }
 }

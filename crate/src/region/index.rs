@@ -2,11 +2,11 @@
 
 use std::collections::TryReserveError;
 
-/// The entries of the table for each region.
-const PARTS: usize = 2;
+/// The entries of the table for each region: with so many, few parts of an uneven layout have a region's start inside.
+const PARTS: usize = 8;
 
-/// The addresses from the first region's start on, in twice as many equal parts as there are regions, and for each part
-/// the last region that begins in it or before it.
+/// The addresses from the first region's start to the last one's, in about eight equal parts for each region, and for
+/// each part the last region that begins in it or before it.
 ///
 /// That is a guess: right unless a region begins within the part, after the address. Who asks checks it, and searches
 /// if it is wrong; so nothing here can lead to a wrong answer, only to a slow one.
@@ -16,9 +16,10 @@ pub(super) struct Index {
     base: u64,
     /// A part has `1 << shift` addresses. What is past the last part belongs to the last region.
     shift: u32,
-    guesses: Vec<usize>,
+    /// Half of a `usize`, to take half of the processor's cache.
+    guesses: Vec<u32>,
     /// The last region.
-    last: usize,
+    last: u32,
 }
 
 impl Index {
@@ -29,8 +30,8 @@ impl Index {
         let part = addr.wrapping_sub(self.base) >> self.shift;
         let guess = usize::try_from(part).map(|part| self.guesses.get(part));
         match guess {
-            Ok(Some(guess)) => *guess,
-            _ => self.last,
+            Ok(Some(guess)) => *guess as usize,
+            _ => self.last as usize,
         }
     }
 
@@ -47,17 +48,18 @@ impl Index {
             return self.guesses.clear();
         };
         self.base = first;
-        self.last = starts.len() - 1;
         self.shift = (0..u64::BITS - 1)
             .find(|shift| ((last - first) >> shift) < parts as u64)
             .unwrap_or(u64::BITS - 1);
+        self.last = 0;
         self.guesses.clear();
-        for (index, start) in starts.enumerate() {
+        for (index, start) in (0..).zip(starts) {
             // Fits: it is less than `parts`.
             let part = usize::try_from((start - first) >> self.shift).unwrap_or(parts - 1);
             // The parts up to this one belong to the region before; the last region that begins in one has it.
-            self.guesses.resize(part, index.saturating_sub(1));
+            self.guesses.resize(part, self.last);
             self.guesses.push(index);
+            self.last = index;
         }
         self.guesses.resize(parts, self.last);
     }

@@ -3,7 +3,6 @@
 use super::GuestMemoryRegion;
 use super::index::Index;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend, GuestUsize, MemoryRegionAddress};
-use std::alloc::{Layout, handle_alloc_error};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -30,15 +29,6 @@ pub enum GuestRegionCollectionError {
 }
 
 use GuestRegionCollectionError::{MemoryRegionOverlap, NoMemoryRegion, UnsortedMemoryRegions};
-
-/// Why a region was not inserted in place.
-#[derive(Debug, Error)]
-pub(crate) enum InsertError {
-    #[error(transparent)]
-    Collection(#[from] GuestRegionCollectionError),
-    #[error("no memory for the list of regions")]
-    OutOfMemory,
-}
 
 /// Regions that do not overlap, sorted by address; holes may be between them.
 ///
@@ -185,13 +175,12 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
     /// # Errors
     /// [`MemoryRegionOverlap`] with one that is there; [`NoMemoryRegion`] if it is empty.
     pub fn insert_region(&self, region: Arc<R>) -> Result<Self, GuestRegionCollectionError> {
+        let entry = Entry::new(region)?;
+        let place = self.vacancy(&entry)?;
         let mut next = self.clone();
-        match next.insert(region) {
-            Ok(()) => Ok(next),
-            Err(InsertError::Collection(error)) => Err(error),
-            // As the clone above would.
-            Err(InsertError::OutOfMemory) => handle_alloc_error(Layout::new::<Entry<R>>()),
-        }
+        next.entries.insert(place, entry);
+        next.reindex();
+        Ok(next)
     }
 
     /// The same guest without the region that begins at `base` and has `size` bytes; and that region.
@@ -203,32 +192,6 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
         base: GuestAddress,
         size: GuestUsize,
     ) -> Result<(Self, Arc<R>), GuestRegionCollectionError> {
-        let mut next = self.clone();
-        let region = next.remove(base, size)?;
-        Ok((next, region))
-    }
-
-    /// [`insert_region`](GuestRegionCollection::insert_region) in place. After an error nothing has changed.
-    pub(crate) fn insert(&mut self, region: Arc<R>) -> Result<(), InsertError> {
-        let entry = Entry::new(region)?;
-        let place = self.vacancy(&entry)?;
-        self.entries
-            .try_reserve(1)
-            .map_err(|_| InsertError::OutOfMemory)?;
-        self.index
-            .try_reserve()
-            .map_err(|_| InsertError::OutOfMemory)?;
-        self.entries.insert(place, entry);
-        self.reindex();
-        Ok(())
-    }
-
-    /// [`remove_region`](GuestRegionCollection::remove_region) in place. Allocates nothing.
-    pub(crate) fn remove(
-        &mut self,
-        base: GuestAddress,
-        size: GuestUsize,
-    ) -> Result<Arc<R>, GuestRegionCollectionError> {
         let place = self
             .entries
             .binary_search_by_key(&base.0, |entry| entry.start)
@@ -237,9 +200,10 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
         if size.checked_sub(1) != Some(self.entries[place].to_last) {
             return Err(NoMemoryRegion);
         }
-        let entry = self.entries.remove(place);
-        self.reindex();
-        Ok(entry.region)
+        let mut next = self.clone();
+        let entry = next.entries.remove(place);
+        next.reindex();
+        Ok((next, entry.region))
     }
 
     /// Where in the list a region belongs.

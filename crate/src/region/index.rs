@@ -1,7 +1,5 @@
 //! [`Index`]: which region an address is probably in, by one look at a small table.
 
-use std::collections::TryReserveError;
-
 /// The entries of the table for each region: with so many, few parts of an uneven layout have a region's start inside.
 const PARTS: usize = 8;
 
@@ -10,7 +8,7 @@ const PARTS: usize = 8;
 ///
 /// That is a guess: right unless a region begins within the part, after the address. Who asks checks it, and searches
 /// if it is wrong; so nothing here can lead to a wrong answer, only to a slow one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Index {
     /// Where the first part begins.
     base: u64,
@@ -35,13 +33,7 @@ impl Index {
         }
     }
 
-    /// Makes room for one region more than there are, so that the next [`rebuild`](Index::rebuild) allocates nothing.
-    pub(super) fn try_reserve(&mut self) -> Result<(), TryReserveError> {
-        self.guesses.try_reserve(PARTS)
-    }
-
-    /// Writes the table anew, for regions that begin at these addresses, which rise. It allocates only for more regions
-    /// than it was ever written for.
+    /// Writes the table anew, for regions that begin at these addresses, which rise.
     pub(super) fn rebuild(&mut self, starts: impl ExactSizeIterator<Item = u64> + Clone) {
         let parts = starts.len() * PARTS;
         let (Some(first), Some(last)) = (starts.clone().next(), starts.clone().last()) else {
@@ -112,25 +104,5 @@ mod tests {
                 assert_eq!(index.guess(start + 0xf_ffff), expected);
             }
         }
-    }
-
-    #[test]
-    fn room_is_made_before_it_is_needed() {
-        let mut index = Index::default();
-        let starts: Vec<u64> = (0..20).map(|index| index * index).collect();
-        for count in (1..=20).chain((0..20).rev()) {
-            index.try_reserve().unwrap();
-            let place = index.guesses.as_ptr();
-            index.rebuild(starts[..count].iter().copied());
-            assert_eq!(index.guesses.as_ptr(), place, "nothing was allocated");
-        }
-        let mut copy = self::index(&starts).clone();
-        let place = copy.guesses.as_ptr();
-        copy.rebuild(starts[..19].iter().copied());
-        assert_eq!(
-            copy.guesses.as_ptr(),
-            place,
-            "nor to remove one from a copy"
-        );
     }
 }

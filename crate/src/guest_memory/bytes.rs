@@ -1,10 +1,17 @@
 //! Every [`GuestMemory`] as [`Bytes`] at guest addresses.
 
 use super::{Error, GuestAddress, GuestMemory, GuestMemorySliceIterator, Permissions, Result};
+use crate::bitmap::{BS, BitmapSlice};
 use crate::bytes::{AtomicAccess, ByteValued, Bytes};
 use crate::io::{ReadVolatile, WriteVolatile};
-use crate::volatile_memory::VolatileMemory;
+use crate::volatile_memory::{VolatileMemory, VolatileSlice};
+use pieces::{
+    all_moved, check_backed, no_scalar, read_obj_pieces, read_pieces, write_obj_pieces,
+    write_pieces,
+};
 use std::sync::atomic::Ordering;
+
+mod pieces;
 
 /// `write` and `read` stop at the first byte that is not backed. `write_slice` and `read_slice` look at the whole
 /// range first and move nothing if it is not backed as a whole (vm-memory moves what comes before the hole):
@@ -18,6 +25,10 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
 
     #[inline]
     fn write(&self, buf: &[u8], addr: GuestAddress) -> Result<usize> {
+        if let Some(slice) = self.contiguous_slice(addr, buf.len(), Permissions::Write) {
+            slice.copy_from(buf);
+            return Ok(buf.len());
+        }
         let mut done = 0;
         for slice in self
             .get_slices(addr, buf.len(), Permissions::Write)?
@@ -30,6 +41,9 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
 
     #[inline]
     fn read(&self, buf: &mut [u8], addr: GuestAddress) -> Result<usize> {
+        if let Some(slice) = self.contiguous_slice(addr, buf.len(), Permissions::Read) {
+            return Ok(slice.copy_to(buf));
+        }
         let mut done = 0;
         for slice in self
             .get_slices(addr, buf.len(), Permissions::Read)?
@@ -88,6 +102,9 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         src: &mut F,
         count: usize,
     ) -> Result<usize> {
+        if let Some(slice) = some_bytes(self, addr, count, Permissions::Write) {
+            return Ok(slice.read_volatile_from(0, src, count)?);
+        }
         let mut done = 0;
         for slice in self
             .get_slices(addr, count, Permissions::Write)?
@@ -108,20 +125,19 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         src: &mut F,
         count: usize,
     ) -> Result<()> {
+        if let Some(slice) = some_bytes(self, addr, count, Permissions::Write) {
+            return all_moved(fill(&slice, src)?, count);
+        }
         check_backed(self, addr, count, Permissions::Write)?;
         let mut done = 0;
         for slice in self
             .get_slices(addr, count, Permissions::Write)?
             .stop_on_error()?
         {
-            let end = done + slice.len();
-            while done < end {
-                // Not the stream's own way to read all: some of them read nothing then, and none says how much.
-                match slice.read_volatile_from(slice.len() - (end - done), src, end - done)? {
-                    0 => return all_moved(done, count),
-                    // It cannot have given more than there was room for, whatever it says.
-                    read => done += read.min(end - done),
-                }
+            let read = fill(&slice, src)?;
+            done += read;
+            if read < slice.len() {
+                break;
             }
         }
         all_moved(done, count)
@@ -133,12 +149,15 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         dst: &mut F,
         count: usize,
     ) -> Result<usize> {
+        // All, here and below: a sink that takes less than it is given is an error, as in vm-memory.
+        if let Some(slice) = some_bytes(self, addr, count, Permissions::Read) {
+            return Ok(slice.write_all_volatile_to(0, dst, count).map(|()| count)?);
+        }
         let mut done = 0;
         for slice in self
             .get_slices(addr, count, Permissions::Read)?
             .stop_on_error()?
         {
-            // All: a sink that takes less than it is given is an error, as in vm-memory.
             slice.write_all_volatile_to(0, dst, slice.len())?;
             done += slice.len();
         }
@@ -151,6 +170,9 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         dst: &mut F,
         count: usize,
     ) -> Result<()> {
+        if let Some(slice) = some_bytes(self, addr, count, Permissions::Read) {
+            return Ok(slice.write_all_volatile_to(0, dst, count)?);
+        }
         check_backed(self, addr, count, Permissions::Read)?;
         all_moved(self.write_volatile_to(addr, dst, count)?, count)
     }
@@ -172,101 +194,38 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     }
 }
 
-/// `write_slice` where the range is not one slice: kept out of the code around the common case.
-#[cold]
-#[inline(never)]
-fn write_pieces<T>(memory: &T, buf: &[u8], addr: GuestAddress) -> Result<()>
+/// Fills a slice from a stream, and gives the number of bytes read: fewer where the stream ends.
+fn fill<B, F>(slice: &VolatileSlice<'_, B>, src: &mut F) -> Result<usize>
 where
-    T: GuestMemory + ?Sized,
+    B: BitmapSlice,
+    F: ReadVolatile,
 {
-    check_backed(memory, addr, buf.len(), Permissions::Write)?;
-    all_moved(memory.write(buf, addr)?, buf.len())
-}
-
-/// `read_slice` where the range is not one slice.
-#[cold]
-#[inline(never)]
-fn read_pieces<T>(memory: &T, buf: &mut [u8], addr: GuestAddress) -> Result<()>
-where
-    T: GuestMemory + ?Sized,
-{
-    check_backed(memory, addr, buf.len(), Permissions::Read)?;
-    all_moved(memory.read(buf, addr)?, buf.len())
-}
-
-/// `write_obj` where the range is not one slice.
-#[cold]
-#[inline(never)]
-fn write_obj_pieces<T, O>(memory: &T, val: O, addr: GuestAddress) -> Result<()>
-where
-    T: GuestMemory + ?Sized,
-    O: ByteValued,
-{
-    write_pieces(memory, val.as_slice(), addr)
-}
-
-/// `read_obj` where the range is not one slice.
-#[cold]
-#[inline(never)]
-fn read_obj_pieces<T, O>(memory: &T, addr: GuestAddress) -> Result<O>
-where
-    T: GuestMemory + ?Sized,
-    O: ByteValued,
-{
-    let mut value = O::zeroed();
-    read_pieces(memory, value.as_mut_slice(), addr).map(|()| value)
-}
-
-/// Whether all of the `expected` bytes from `addr` allow `access`, and if not, why.
-#[cold]
-fn check_backed<T>(
-    memory: &T,
-    addr: GuestAddress,
-    expected: usize,
-    access: Permissions,
-) -> Result<()>
-where
-    T: GuestMemory + ?Sized,
-{
-    let mut completed = 0;
-    for slice in memory.get_slices(addr, expected, access)? {
-        match slice {
-            Ok(slice) => completed += slice.len(),
-            Err(Error::GuestAddressOverflow) => return Err(Error::GuestAddressOverflow),
-            Err(error) if completed == 0 => return Err(error),
-            Err(_) => break,
+    let mut done = 0;
+    while done < slice.len() {
+        let left = slice.len() - done;
+        // Not the stream's own way to read all: some of them read nothing then, and none says how much.
+        match slice.read_volatile_from(done, src, left)? {
+            0 => break,
+            // It cannot have given more than there was room for, whatever it says.
+            read => done += read.min(left),
         }
     }
-    all_moved(completed, expected)
+    Ok(done)
 }
 
-/// Why the `size` bytes at `addr` are no integer for `access`: the error of the first, or that they are in several
-/// regions or not aligned.
-#[cold]
-#[inline(never)]
-fn no_scalar<T>(memory: &T, addr: GuestAddress, size: usize, access: Permissions) -> Error
+/// The range as one slice, for a stream, which is not asked for no bytes.
+#[inline]
+fn some_bytes<T>(
+    memory: &T,
+    addr: GuestAddress,
+    count: usize,
+    access: Permissions,
+) -> Option<VolatileSlice<'_, BS<'_, T::Bitmap>>>
 where
     T: GuestMemory + ?Sized,
 {
-    let first = memory
-        .get_slices(addr, size, access)
-        .map(|mut slices| slices.next().map(|slice| slice.err()));
-    match first {
-        Err(error) | Ok(Some(Some(error))) => error,
-        Ok(_) => Error::InvalidBackendAddress,
-    }
-}
-
-/// Also after the check, as an IOMMU may have changed its mappings since.
-fn all_moved(completed: usize, expected: usize) -> Result<()> {
-    if completed == expected {
-        Ok(())
-    } else {
-        Err(Error::PartialBuffer {
-            expected,
-            completed,
-        })
-    }
+    let slice = memory.contiguous_slice(addr, count, access)?;
+    (count > 0 && slice.len() == count).then_some(slice)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 import type { Device, Initiator } from "./device.ts";
 import { GuestMemoryError, hex } from "./errors.ts";
-import { describe } from "./wide.ts";
+import type { Transfer } from "./transfer.ts";
+import { describe, type Wide } from "./wide.ts";
 
 const SIZES = [1, 2, 4, 8, 16] as const;
 const NARROWER: unknown[] = [undefined, "split", "replicate", "read-modify-write"];
@@ -44,36 +45,34 @@ export class BoundDevice {
   }
 
   /** Reads `size` bytes, 1, 2, 4, 8 or 16. What one handler of that size gives passes unmodified. */
-  read(offset: number, size: number, who: Initiator): Value {
+  read(offset: number, size: number, who: Initiator, address: Wide): Value {
     const device = this.#device;
     if (size === 4 && (offset & 3) === 0 && device.read32) return this.#given(device.read32(offset, who), 4);
     if (this.#isOneCall(offset, size, this.#reads, device.read)) return this.#call(offset, size, who);
     const bytes = new Uint8Array(size);
-    this.readBytes(offset, bytes, 0, size, who);
+    this.readBytes(offset, bytes, { who, address, length: size, done: 0 });
     return valueAt(bytes, 0, size);
   }
 
   /** Writes `size` bytes, 1, 2, 4, 8 or 16. */
-  write(offset: number, size: number, value: Value, who: Initiator): void {
+  write(offset: number, size: number, value: Value, who: Initiator, address: Wide): void {
     const device = this.#device;
     if (size === 4 && (offset & 3) === 0 && device.write32) device.write32(offset, value as number, who);
     else if (this.#isOneCall(offset, size, this.#writes, device.write)) this.#send(offset, size, value, who);
-    else this.writeBytes(offset, bytesOf(value, size), 0, size, who);
+    else this.writeBytes(offset, bytesOf(value, size), { who, address, length: size, done: 0 });
   }
 
-  /** Reads `into`, part by part in ascending order: what follows the `before` first of an access's `whole` bytes. */
-  readBytes(offset: number, into: Uint8Array, before: number, whole: number, who: Initiator): void {
-    const { read } = this.#device;
-    this.#inParts(offset, into.length, this.#reads, read, before, whole, (at, size, done) => {
-      putBytes(into, done, this.#readPart(at, size, who), size);
+  /** Reads `into`, part by part in ascending order: what a transfer has here. */
+  readBytes(offset: number, into: Uint8Array, transfer: Transfer): void {
+    this.#inParts(offset, into.length, this.#reads, this.#device.read, transfer, (at, size, done) => {
+      putBytes(into, done, this.#readPart(at, size, transfer.who), size);
     });
   }
 
-  /** Writes `bytes`, part by part in ascending order: what follows the `before` first of an access's `whole` bytes. */
-  writeBytes(offset: number, bytes: Uint8Array, before: number, whole: number, who: Initiator): void {
-    const { write } = this.#device;
-    this.#inParts(offset, bytes.length, this.#writes, write, before, whole, (at, size, done) => {
-      this.#writePart(at, size, valueAt(bytes, done, size), who);
+  /** Writes `bytes`, part by part in ascending order: what a transfer has here. */
+  writeBytes(offset: number, bytes: Uint8Array, transfer: Transfer): void {
+    this.#inParts(offset, bytes.length, this.#writes, this.#device.write, transfer, (at, size, done) => {
+      this.#writePart(at, size, valueAt(bytes, done, size), transfer.who);
     });
   }
 
@@ -94,26 +93,28 @@ export class BoundDevice {
     length: number,
     sizes: number,
     any: unknown,
-    before: number,
-    whole: number,
+    transfer: Transfer,
     act: (offset: number, size: number, done: number) => void,
   ): void {
     // What is wider than every handler is split: by the widest, or, for a handler of every size, by 8 bytes at most.
     const widest = any === undefined ? 2 ** Math.floor(Math.log2(Math.max(sizes, 1))) : 8;
+    // Where a handler takes any offset, a part of its size may begin anywhere.
+    const free = this.#device.unaligned === "whole" ? (any === undefined ? sizes : 2 * widest - 1) : 0;
     for (let done = 0; done < length; ) {
       const at = offset + done;
       let size = widest;
-      while (size > length - done || at % size !== 0) size /= 2;
+      while (size > length - done || (at % size !== 0 && (free & size) === 0)) size /= 2;
       // Of the sizes that fit, the widest that there is a handler for; of none, the narrower one.
       if (any === undefined && (sizes & (2 * size - 1)) !== 0)
         size = 2 ** Math.floor(Math.log2(sizes & (2 * size - 1)));
       try {
         act(at, size, done);
       } catch (error) {
-        if (size === whole) throw error; // one call, and nothing was moved
-        throw this.#failed(error, at, before + done);
+        if (size === transfer.length) throw error; // one call, and nothing was moved
+        throw this.#failed(error, at, transfer);
       }
       done += size;
+      transfer.done += size;
     }
   }
 
@@ -168,7 +169,8 @@ export class BoundDevice {
     else if (size === 4 && device.write32) device.write32(offset, value as number, who);
     else if (size === 8 && device.write64) device.write64(offset, value as bigint, who);
     else if (size === 16 && device.write128) device.write128(offset, value as bigint, who);
-    else device.write?.(offset, size, value, who);
+    else if (device.write) device.write(offset, size, value, who);
+    else throw this.#invalid(`${size} bytes at offset ${hex(offset)}: it has no handler for that any more`);
   }
 
   /** What a handler gave: a number up to 4 bytes, a bigint above. */
@@ -181,10 +183,10 @@ export class BoundDevice {
     return new GuestMemoryError("INVALID_HANDLER", `the device of "${this.#name}": ${what}`);
   }
 
-  #failed(cause: unknown, offset: number, completed: number): GuestMemoryError {
+  #failed(cause: unknown, offset: number, { address, length, done: completed }: Transfer): GuestMemoryError {
     const code = cause instanceof GuestMemoryError && cause.code === "INVALID_HANDLER" ? cause.code : "HANDLER_FAILED";
     const message = `the device of "${this.#name}" failed at offset ${hex(offset)}, ${completed} bytes into the access`;
-    return new GuestMemoryError(code, message, { completed, cause });
+    return new GuestMemoryError(code, message, { address, length, completed, cause });
   }
 }
 

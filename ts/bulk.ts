@@ -1,10 +1,11 @@
 // Bulk: bytes between guest memory and the host's arrays, and views. No byte passes through the bindings.
 
-import { copyInto, LastArray, ownedBy, part } from "./bytes.ts";
+import { copyInto, deliver, keep, LastArray, ownedBy, part } from "./bytes.ts";
 import { DEVICE, MEMORY } from "./mover.ts";
 import { type GuestRegion, hostOf } from "./region.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
+import type { Transfer } from "./transfer.ts";
 import { READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
@@ -14,7 +15,6 @@ const MARK = 0xff;
 const FEW_PAGES = 32;
 /** The longest run the core gives at once. */
 const RUN = 1 << 30;
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Reads, writes and shows ranges of guest memory. */
 export class Bulk {
@@ -125,14 +125,21 @@ export class Bulk {
     });
     if (done < length && this.#stoppedAt === DEVICE) {
       target = new Uint8Array(length);
-      done = mover.read(address, target, READ, "cpu");
+      const transfer: Transfer = { who: "cpu", address, length, done: 0 };
+      try {
+        mover.read(target, READ, transfer);
+      } catch (error) {
+        keep(into, target, transfer.done);
+        throw error;
+      }
+      done = transfer.done;
     }
-    if (done < length && (done === 0 || whole)) mover.expect(address, length, READ, whole ?? "read");
+    if (done < length) this.#expectPartial(address, length, READ, done, whole);
     if (watchers.any && done > 0 && watchers.see(address, done, READ)) {
       const value = target.slice(0, done);
       watchers.tell(address, done, READ, "cpu", () => ({ value, oldValue: undefined }));
     }
-    if (target !== into) copyInto(into, target.subarray(0, done));
+    if (target !== into) deliver(into, target.subarray(0, done));
     return done;
   }
 
@@ -150,13 +157,25 @@ export class Bulk {
       this.#put(host, part(source, before, count), count);
     });
     if (done < length && this.#stoppedAt === DEVICE) {
-      const rest = part(source, done, length - done).slice();
-      const from =
-        this.#space.bigint || BigInt(address) > MAX_SAFE ? BigInt(address) + BigInt(done) : Number(address) + done;
-      done += mover.write(from, rest, WRITE, "cpu", done);
+      const transfer: Transfer = { who: "cpu", address, length, done };
+      mover.write(part(source, 0, length).slice(), WRITE, transfer);
+      done = transfer.done;
     }
-    if (done < length && (done === 0 || whole)) mover.expect(address, length, WRITE, whole ?? "write");
+    if (done < length) this.#expectPartial(address, length, WRITE, done, whole);
     return done;
+  }
+
+  /** Throws for an access that has come this far, unless it may stop there: only `whole` names one that may not. */
+  #expectPartial(
+    address: Wide,
+    length: number,
+    access: typeof READ | typeof WRITE,
+    done: number,
+    whole?: string,
+  ): void {
+    const { mover } = this.#space;
+    if (done === 0) mover.expect(address, length, access, whole ?? (access === READ ? "read" : "write"));
+    else if (whole) throw mover.gone(access, { who: "cpu", address, length, done }, whole);
   }
 
   /** Moves bytes into linear memory and marks their pages. */

@@ -41,6 +41,18 @@ export function copyInto(target: Uint8Array, bytes: Uint8Array, offset = 0): voi
   set.call(target, bytes, offset);
 }
 
+/** The same at its start, for an array that was the caller's all the while and may be gone, or shorter. */
+export function deliver(target: Uint8Array, bytes: Uint8Array): void {
+  const length = byteLengthOf(target, "into");
+  if (length >= bytes.length) copyInto(target, bytes);
+  else throw new GuestMemoryError("DETACHED_BUFFER", "into is shorter than it was: its buffer was resized", { length });
+}
+
+/** The same for the first `length` bytes of an access that has failed: no error may hide the one that there is. */
+export function keep(target: Uint8Array, bytes: Uint8Array, length: number): void {
+  if ((lengthOf.call(target) as number) >= length) copyInto(target, bytes.subarray(0, length));
+}
+
 /** A part of an array, as a Uint8Array of that length and nothing else. */
 export function part(bytes: Uint8Array, start: number, length: number): Uint8Array {
   return new Uint8Array(bufferOf.call(bytes) as ArrayBuffer, (offsetOf.call(bytes) as number) + start, length);

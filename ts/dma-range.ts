@@ -1,8 +1,9 @@
 // DmaRange: a checked range that a device reads or writes.
 
-import { byteLengthOf, copyInto, part } from "./bytes.ts";
+import { byteLengthOf, deliver, keep, part } from "./bytes.ts";
 import { GuestMemoryError, hex } from "./errors.ts";
 import type { Space } from "./space.ts";
+import type { Transfer } from "./transfer.ts";
 import { READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
@@ -59,11 +60,18 @@ export class DmaRange {
     const length = byteLengthOf(into, "into");
     const at = this.#at(offset, length, "read");
     const { mover, watchers } = this.#space;
-    const bytes = mover.readAll(at, length, "dma", "dma read");
+    const bytes = new Uint8Array(length);
+    const transfer: Transfer = { who: "dma", address: at, length, done: 0 };
+    try {
+      mover.readAll(bytes, transfer, "dma read");
+    } catch (error) {
+      keep(into, bytes, transfer.done);
+      throw error;
+    }
     if (watchers.any && length > 0) {
       watchers.tell(at, length, READ, "dma", () => ({ value: bytes.slice(), oldValue: undefined }));
     }
-    copyInto(into, bytes);
+    deliver(into, bytes);
   }
 
   /**
@@ -87,8 +95,12 @@ export class DmaRange {
     if (watchers.any && length > 0) {
       watchers.tell(at, length, WRITE, "dma", () => ({ value: source.slice(), oldValue: mover.current(at, length) }));
     }
-    mover.writeAll(at, source, "dma", "dma write");
-    this.#space.onHostWrite?.(this.#space.own(at), length);
+    const transfer: Transfer = { who: "dma", address: at, length, done: 0 };
+    try {
+      mover.writeAll(source, transfer, "dma write");
+    } finally {
+      if (transfer.done > 0) this.#space.onHostWrite?.(this.#space.own(at), transfer.done);
+    }
   }
 
   /** Where `length` bytes at an offset are, if they are inside. */

@@ -163,8 +163,8 @@ export class GuestMemoryError extends Error {
   readonly region: { readonly start: number | bigint; readonly size: number } | undefined;
 
   /**
-   * Bytes that were moved before a device's handler threw, or changed the map under the access; undefined where nothing
-   * was.
+   * Bytes that were moved before a device's handler threw, or changed the map under the access; undefined for every other
+   * error. Of a `copyWithin` whose source fails it counts what was read: nothing was written then.
    * @example
    * ```ts
    * try {

@@ -130,7 +130,7 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
     const length = byteLengthOf(bytes, "bytes");
     const space = this.#space;
     space.mover.expect(address, length, 0, "poke", true);
-    space.mover.write(address, part(bytes, 0, length).slice(), 0, "cpu");
+    space.mover.write(part(bytes, 0, length).slice(), 0, { who: "cpu", address, length, done: 0 });
     space.onHostWrite?.(space.own(address), length);
   }
 

@@ -1,9 +1,9 @@
 // Mover: the bytes of a range of any kind, piece by piece: memory here, devices by their handlers.
 
 import type { BoundDevice } from "./bound-device.ts";
-import type { Initiator } from "./device.ts";
 import { GuestMemoryError, hex } from "./errors.ts";
 import type { Space } from "./space.ts";
+import type { Transfer } from "./transfer.ts";
 import { type Access, READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
@@ -44,78 +44,63 @@ export class Mover {
     return linear.raw.gm_check_access(handle, low, high, lengthLow, lengthHigh, access, onlyMemory ? 1 : 0);
   }
 
-  /** Reads into an array of the library's own until it is full, or as far as the access goes; gives how many bytes. */
-  read(address: Wide, into: Uint8Array, access: Access | 0, who: Initiator): number {
-    return this.#move(
-      address,
-      into.length,
+  /** Reads into an array of the library's own until it is full, or as far as the access goes. */
+  read(into: Uint8Array, access: Access | 0, transfer: Transfer): void {
+    this.#move(
       access,
-      (host, count, done) => {
-        into.set(this.#space.linear.u8.subarray(host, host + count), done);
-      },
-      (device, offset, count, done) => {
-        device.readBytes(offset, into.subarray(done, done + count), done, into.length, who);
-      },
+      transfer,
+      (host, count, done) => into.set(this.#space.linear.u8.subarray(host, host + count), done),
+      (device, offset, count, done) => device.readBytes(offset, into.subarray(done, done + count), transfer),
     );
   }
 
-  /**
-   * Writes an array of the library's own, or as much of it as the access goes; gives how many bytes. `before` bytes of the
-   * access were written already.
-   */
-  write(address: Wide, bytes: Uint8Array, access: Access | 0, who: Initiator, before = 0): number {
-    return this.#move(
-      address,
-      bytes.length,
+  /** Writes an array of the library's own, from where the transfer is on, or as much of it as the access goes. */
+  write(bytes: Uint8Array, access: Access | 0, transfer: Transfer): void {
+    this.#move(
       access,
+      transfer,
       (host, count, done) => {
         const { u8, dirty } = this.#space.linear;
         u8.set(bytes.subarray(done, done + count), host);
         dirty.fill(MARK, host >>> 12, ((host + count - 1) >>> 12) + 1);
       },
-      (device, offset, count, done) => {
-        const rest = bytes.subarray(done, done + count);
-        device.writeBytes(offset, rest, before + done, before + bytes.length, who);
-      },
+      (device, offset, count, done) => device.writeBytes(offset, bytes.subarray(done, done + count), transfer),
     );
   }
 
   /** Reads the whole range, or throws. */
-  readAll(address: Wide, length: number, who: Initiator, what: string): Uint8Array<ArrayBuffer> {
-    this.expect(address, length, READ, what);
-    const bytes = new Uint8Array(length);
-    const done = this.read(address, bytes, READ, who);
-    if (done < length) throw this.#gone(address, length, READ, done, what);
-    return bytes;
+  readAll(into: Uint8Array, transfer: Transfer, what: string): void {
+    this.expect(transfer.address, into.length, READ, what);
+    this.read(into, READ, transfer);
+    if (transfer.done < into.length) throw this.gone(READ, transfer, what);
   }
 
   /** What memory shows of a range now, whoever may; undefined where a device is. */
   current(address: Wide, length: number): Uint8Array<ArrayBuffer> | undefined {
     if (this.status(address, length, 0, true) !== 0) return undefined;
     const bytes = new Uint8Array(length);
-    this.read(address, bytes, 0, "cpu");
+    this.read(bytes, 0, { who: "cpu", address, length, done: 0 });
     return bytes;
   }
 
   /** Writes the whole range, or throws; nothing is written unless all of it can be, or a handler changes that. */
-  writeAll(address: Wide, bytes: Uint8Array, who: Initiator, what: string): void {
-    this.expect(address, bytes.length, WRITE, what);
-    const done = this.write(address, bytes, WRITE, who);
-    if (done < bytes.length) throw this.#gone(address, bytes.length, WRITE, done, what);
+  writeAll(bytes: Uint8Array, transfer: Transfer, what: string): void {
+    this.expect(transfer.address, bytes.length, WRITE, what);
+    this.write(bytes, WRITE, transfer);
+    if (transfer.done < bytes.length) throw this.gone(WRITE, transfer, what);
   }
 
   #move(
-    address: Wide,
-    length: number,
     access: Access | 0,
+    transfer: Transfer,
     memory: (host: number, count: number, done: number) => void,
     device: (device: BoundDevice, offset: number, count: number, done: number) => void,
-  ): number {
-    wide.split(address, "address");
+  ): void {
+    wide.split(transfer.address, "address");
     const { low, high } = wide;
     const space = this.#space;
-    let done = 0;
-    while (done < length) {
+    while (transfer.done < transfer.length) {
+      const { length, done } = transfer;
       const nextLow = low + (done % HIGH);
       const nextHigh = high + Math.floor(done / HIGH) + (nextLow >= HIGH ? 1 : 0);
       if (nextHigh >= HIGH) break; // past 2^64
@@ -124,16 +109,19 @@ export class Mover {
       const limit = Math.min(length - done, LONGEST);
       const found = linear.raw.gm_piece(space.handle, nextLow >>> 0, nextHigh, limit, access);
       const [count = 0, , place = 0, offsetLow = 0, offsetHigh = 0] = linear.report;
-      if (found === MEMORY) memory(place, count, done);
-      else if (found === DEVICE) device(space.device(place), wide.join(offsetLow, offsetHigh), count, done);
-      else break;
-      done += count;
+      if (found === MEMORY) {
+        memory(place, count, done);
+        transfer.done += count;
+      } else if (found === DEVICE) {
+        device(space.device(place), wide.join(offsetLow, offsetHigh), count, done); // counts its parts itself
+      } else {
+        break;
+      }
     }
-    return done;
   }
 
   /** The error for a range that a handler has changed in the middle of an access. */
-  #gone(address: Wide, length: number, access: Access, completed: number, what: string): Error {
+  gone(access: Access, { address, length, done: completed }: Transfer, what: string): Error {
     const status = this.status(address, length, access);
     const place = { address, length, completed };
     if (status !== 0) return this.#space.linear.failure(status, what, place);

@@ -34,8 +34,12 @@ export class Ranges {
       watchers.tell(address, value.length, WRITE, "cpu", () => ({ value, oldValue: undefined }));
     }
     const status = linear.raw.gm_fill(handle, low, high, byte & 255, lengthLow, lengthHigh);
-    if (status === NOT_MEMORY) mover.writeAll(address, new Uint8Array(Number(length)).fill(byte), "cpu", "fill");
-    else linear.expect(status, "fill", { address, length });
+    if (status === NOT_MEMORY) {
+      const bytes = new Uint8Array(Number(length)).fill(byte);
+      mover.writeAll(bytes, { who: "cpu", address, length: bytes.length, done: 0 }, "fill");
+    } else {
+      linear.expect(status, "fill", { address, length });
+    }
   }
 
   copy(to: Wide, source: Space, from: Wide, length: Wide): void {
@@ -65,10 +69,11 @@ export class Ranges {
     target.mover.expect(to, length, WRITE, "copy to");
     if (status !== NOT_MEMORY) throw linear.failure(status, "copy", { address: to, length });
     // Devices take part, or somebody watches: all of the source is read before the first byte is written.
-    const value = source.mover.readAll(from, Number(length), "cpu", "copy from");
+    const value = new Uint8Array(Number(length));
+    source.mover.readAll(value, { who: "cpu", address: from, length: value.length, done: 0 }, "copy from");
     source.watchers.tell(from, value.length, READ, "cpu", () => ({ value: value.slice(), oldValue: undefined }));
     target.watchers.tell(to, value.length, WRITE, "cpu", () => ({ value: value.slice(), oldValue: undefined }));
-    target.mover.writeAll(to, value, "cpu", "copy to");
+    target.mover.writeAll(value, { who: "cpu", address: to, length: value.length, done: 0 }, "copy to");
   }
 
   /** Two modules: through a buffer, once both ranges are known to be whole. */

@@ -4,6 +4,7 @@
 import { type BoundDevice, type Value, valueAt } from "./bound-device.ts";
 import { DEVICE, MEMORY, type Mover } from "./mover.ts";
 import type { Space } from "./space.ts";
+import type { Transfer } from "./transfer.ts";
 import { type Access, EXECUTE, READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
@@ -54,7 +55,8 @@ export class SlowPath {
   load(address: Wide, size: number, access: Access = READ): DataView {
     this.#given = undefined;
     const place = this.#placeOf(address, size);
-    if (place && access === READ) this.#take(place.device.read(this.#offset(place, address), size, "cpu"), size);
+    if (place && access === READ)
+      this.#take(place.device.read(this.#offset(place, address), size, "cpu", address), size);
     else if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     return this.#scratch;
   }
@@ -80,7 +82,7 @@ export class SlowPath {
   /** Writes the scratch area's first `size` bytes to `address`. */
   store(address: Wide, size: number): void {
     const place = this.#placeOf(address, size);
-    if (place) place.device.write(this.#offset(place, address), size, valueAt(this.#bytes, 0, size), "cpu");
+    if (place) place.device.write(this.#offset(place, address), size, valueAt(this.#bytes, 0, size), "cpu", address);
     else if (!this.#moveMemory(address, size, WRITE)) this.#storeOther(address, size);
   }
 
@@ -128,11 +130,12 @@ export class SlowPath {
     if (status !== 0) {
       this.#take(this.#loadDenied(status, address, size, access), size);
       this.#given = undefined; // it answers for every size with one value
-    } else if (alone) this.#take(alone.device.read(alone.offset, size, "cpu"), size);
+    } else if (alone) this.#take(alone.device.read(alone.offset, size, "cpu", address), size);
     else {
       const bytes = new Uint8Array(size); // a handler may use the scratch area
-      const done = this.#mover.read(address, bytes, access, "cpu");
-      if (done < size) this.#mover.expect(address, size, access, "read");
+      const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
+      this.#mover.read(bytes, access, transfer);
+      if (transfer.done < size) throw this.#mover.gone(access, transfer, "read");
       this.#bytes.set(bytes);
     }
     if (!this.#space.watchers.any) return;
@@ -154,9 +157,11 @@ export class SlowPath {
     }
     const alone = status === 0 ? this.#single(address, size, WRITE) : undefined;
     if (status !== 0) this.#storeDenied(status, address, size, value);
-    else if (alone) alone.device.write(alone.offset, size, value, "cpu");
-    else if (this.#mover.write(address, bytes, WRITE, "cpu") < size) {
-      this.#mover.expect(address, size, WRITE, "write");
+    else if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
+    else {
+      const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
+      this.#mover.write(bytes, WRITE, transfer);
+      if (transfer.done < size) throw this.#mover.gone(WRITE, transfer, "write");
     }
   }
 

@@ -182,7 +182,8 @@ export class Watchers {
 
   #ids(address: Wide, length: number, access: number): number[] {
     wide.split(address, "address");
-    const { linear, handle } = this.#space;
+    const { linear, handle, disposed } = this.#space;
+    if (disposed) return []; // by a handler, in the middle of an access
     linear.raw.gm_watchers(handle, wide.low, wide.high, length, access);
     linear.replace();
     const count = Math.min(linear.report[0] as number, linear.transfer.length / 4);

@@ -51,7 +51,12 @@ test("bulk: order and width, with memory on both sides", () => {
   const { device, calls } = recorder([4], { narrower: "read-modify-write" });
   using memory = around(device);
   const bytes = counting(SIZE + 2, 0x55);
+  using dirty = memory.dirty.client("test");
   memory.writeSlice(AT - 1, bytes);
+  expect(dirty.collect()).toEqual([
+    [0, AT],
+    [AT + SIZE, 0x1000 - SIZE],
+  ]);
   expect(calls.splice(0)).toHaveLength(SIZE / 4);
   expect([memory.readUint8(AT - 1), memory.readUint8(AT + SIZE)]).toEqual([bytes[0], bytes.at(-1)]);
   expect(memory.read(AT - 1, bytes)).toBe(bytes.length);

@@ -138,6 +138,23 @@ describe("no byte outside", () => {
   }
 });
 
+test("a handler's own accesses leave those alone in whose middle it is called", () => {
+  const own = (memory: GuestMemory) => {
+    memory.writeBigUint128(TARGET + 0x10, -1n); // a partial page, so by the same slow path
+    memory.readBigUint128(TARGET + 0x10);
+  };
+  const writing = machine(own);
+  writing.memory.writeBigUint64(SCALAR, 0x0807_0605_0403_0201n);
+  expect(writing.memory.readUint32(TARGET)).toBe(0x0807_0605);
+  const reading = machine(own);
+  reading.memory.writeUint32(TARGET, 0x0807_0605);
+  expect(reading.memory.readBigUint64(SCALAR)).toBe(0x0807_0605_1111_1111n);
+  for (const { memory, neighbour } of [writing, reading]) {
+    memory.dispose();
+    neighbour.dispose();
+  }
+});
+
 test("the canaries are seen: a byte too many is a failure", () => {
   const { memory, neighbour } = machine(() => {});
   memory.fill(START, 0, LENGTH + 5);

@@ -80,6 +80,11 @@ test("parts that throw", () => {
   failed(8, () => memory.dma(AT, 16, "read").read(0, into));
   expect([...into]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, ...Array(8).fill(0xee)]);
   failed(8, () => memory.fill(AT, 0, 16));
+  // One call for the piece is not one for the access.
+  const first = broken(0);
+  using edge = around(first.device);
+  const { code, completed, cause } = thrownBy(() => edge.writeSlice(AT - 2, counting(6))) as GuestMemoryError;
+  expect([code, completed, cause]).toEqual(["HANDLER_FAILED", 2, first.error]);
   // A JIT hears of what a device has written, and of no more.
   const heard: number[][] = [];
   memory.onHostWrite = (address, length) => void heard.push([address, length]);

@@ -1,33 +1,31 @@
-// rp2040js's RP2040 with its SRAM, flash and boot ROM in guest memory: every load and store of these, by the core or by
-// DMA, is a call of one of GuestMemory's methods. Peripherals stay with rp2040js.
+// rp2040js's RP2040 on a memory map: every load and store, by the core or by DMA, is a call of one of GuestMemory's
+// methods, which finds memory, ROM, or a device that is one of rp2040js's peripherals.
 
-import type { GuestMemory } from "guest-memory";
+import { GuestMemory, init } from "guest-memory";
 import { RP2040 } from "rp2040js";
+import { BOOT_ROM, FLASH, peripheralKey, peripheralRegion, regionsOf, SRAM, USB_DPRAM } from "./map.ts";
 
-export const BOOT_ROM = { name: "boot ROM", start: 0x0000_0000, size: 16 * 1024 } as const;
-export const FLASH = { name: "flash", start: 0x1000_0000, size: 16 * 1024 * 1024 } as const;
-export const SRAM = { name: "SRAM", start: 0x2000_0000, size: 264 * 1024 } as const;
-
-/** What a machine's guest memory must hold, for `GuestMemory.fromRanges`. */
-export const RANGES = [BOOT_ROM, FLASH, SRAM].map(({ start, size }): [number, number] => [start, size]);
-
-/** Peripherals, SIO and the core's own registers are from here on; only the flash controller's are below. */
-const PERIPHERALS_START = 0x4000_0000;
-/** Flash appears four times in 64 MiB; rp2040js reads words and what is in words from each, and stores to the first. */
-const FLASH_MIRRORS_END = FLASH.start + 4 * FLASH.size;
+const LOG_NAME = "RP2040";
 
 export class Machine extends RP2040 {
   /** `declare`: a field that is defined would be set twice, and V8 then takes it for one that changes. */
   declare readonly memory: GuestMemory;
 
-  constructor(memory: GuestMemory) {
+  static async create(): Promise<Machine> {
+    await init();
+    return new Machine();
+  }
+
+  /** Once `init` is done: the devices in the map are this machine's, so neither can be there before the other. */
+  constructor() {
     super();
-    this.memory = memory;
-    memory.onUnmapped = {
+    this.memory = GuestMemory.createSync(regionsOf(this), { name: "RP2040" });
+    this.memory.onUnmapped = {
       read: (address, size) => this.readUnmapped(address, size),
       write: (address, size, value) => this.writeUnmapped(address, size, Number(value)),
     };
-    memory.events.addEventListener("viewsdetached", () => this.takeViews());
+    this.memory.onDenied = { write: (address) => this.refuseStore(address) };
+    this.memory.events.addEventListener("viewsdetached", () => this.takeViews());
     this.reset();
   }
 
@@ -41,13 +39,14 @@ export class Machine extends RP2040 {
   }
 
   override loadBootrom(words: Uint32Array): void {
-    this.memory.writeSlice(BOOT_ROM.start, new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+    this.memory.poke(BOOT_ROM.start, new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
     this.reset();
   }
 
   /** rp2040js's own arrays become views of guest memory, for code that takes them from the machine; anew after growth. */
   private takeViews(): void {
-    const [bootrom, flash, sram] = [BOOT_ROM, FLASH, SRAM].map(({ start, size }) => this.memory.view(start, size));
+    const views = [BOOT_ROM, FLASH, SRAM, USB_DPRAM].map(({ start, size }) => this.memory.view(start, size));
+    const [bootrom, flash, sram, usbDPRAM] = views;
     Object.assign(this, {
       bootrom: new Uint32Array(bootrom.buffer, bootrom.byteOffset, bootrom.length / 4),
       flash,
@@ -55,59 +54,78 @@ export class Machine extends RP2040 {
       flashView: new DataView(flash.buffer, flash.byteOffset, flash.length),
       sram,
       sramView: new DataView(sram.buffer, sram.byteOffset, sram.length),
+      usbDPRAM,
+      usbDPRAMView: new DataView(usbDPRAM.buffer, usbDPRAM.byteOffset, usbDPRAM.length),
     });
   }
 
-  /** A load that guest memory does not hold, or not all of it. */
+  /** Stores to ROM are ignored, as on the chip. */
+  private refuseStore(address: number): void {
+    this.logger.warn(LOG_NAME, `a store to ROM, at 0x${address.toString(16)}, changes nothing`);
+  }
+
+  /** A load that nothing in the map answers, or not all of it: as rp2040js has it. */
   private readUnmapped(address: number, size: number): number {
-    const mirrored = address >= FLASH.start + FLASH.size && address < FLASH_MIRRORS_END;
-    const found = mirrored ? FLASH.start + (address % FLASH.size) : address;
-    if (size === 4) return mirrored ? this.memory.readUint32(found) : super.readUint32(found);
-    if (size === 2) return mirrored ? this.memory.readUint16(found) : super.readUint16(found);
-    return mirrored ? this.memory.readUint8(found) : super.readUint8(found);
+    const target = this.mapPeripheral(address) ? this : RP2040.prototype;
+    if (size === 4) return target.readUint32.call(this, address);
+    return size === 2 ? target.readUint16.call(this, address) : target.readUint8.call(this, address);
   }
 
   private writeUnmapped(address: number, size: number, value: number): void {
-    if (size === 4) super.writeUint32(address, value);
-    else if (size === 2) super.writeUint16(address, value);
-    else super.writeUint8(address, value);
+    const target = this.mapPeripheral(address) ? this : RP2040.prototype;
+    if (size === 4) target.writeUint32.call(this, address, value);
+    else if (size === 2) target.writeUint16.call(this, address, value);
+    else target.writeUint8.call(this, address, value);
   }
 
-  // One comparison, and the page table finds the rest: what is below the peripherals and not memory comes back through
-  // `onUnmapped`. `>>> 0` because the core adds registers without wrapping the sum.
+  /** Maps the peripheral that an application has added there since the map was made. @returns whether there is one */
+  private mapPeripheral(address: number): boolean {
+    if (!this.findPeripheral(address) || this.memory.addressInRange(address)) return false;
+    // Below what the chip has: a block of the size of a peripheral may hold something smaller.
+    this.memory.map(peripheralRegion(this, peripheralKey(address), -1));
+    return true;
+  }
+
+  // `>>> 0` because the core adds registers without wrapping the sum.
 
   override readUint32(address: number): number {
     const wrapped = address >>> 0;
-    if (wrapped >= PERIPHERALS_START) return super.readUint32(wrapped);
-    if (wrapped & 3) this.logger.error("RP2040", `a word is read from 0x${wrapped.toString(16)}, which is not aligned`);
+    if (wrapped & 3) this.logger.error(LOG_NAME, `a word is read from 0x${wrapped.toString(16)}, which is not aligned`);
     return this.memory.readUint32(wrapped);
   }
 
-  /** Not even that comparison: each instruction is fetched here, and peripherals are seldom read by halfwords. */
   override readUint16(address: number): number {
     return this.memory.readUint16(address >>> 0);
   }
 
   override readUint8(address: number): number {
-    const wrapped = address >>> 0;
-    return wrapped < PERIPHERALS_START ? this.memory.readUint8(wrapped) : super.readUint8(wrapped);
+    return this.memory.readUint8(address >>> 0);
   }
 
   override writeUint32(address: number, value: number): void {
-    const wrapped = address >>> 0;
-    if (wrapped < PERIPHERALS_START) this.memory.writeUint32(wrapped, value);
-    else super.writeUint32(wrapped, value);
+    this.memory.writeUint32(address >>> 0, value);
   }
 
   override writeUint16(address: number, value: number): void {
-    const wrapped = address >>> 0;
-    if (wrapped < PERIPHERALS_START) this.memory.writeUint16(wrapped, value);
-    else super.writeUint16(wrapped, value);
+    this.memory.writeUint16(address >>> 0, value);
   }
 
   override writeUint8(address: number, value: number): void {
-    const wrapped = address >>> 0;
-    if (wrapped < PERIPHERALS_START) this.memory.writeUint8(wrapped, value);
-    else super.writeUint8(wrapped, value);
+    this.memory.writeUint8(address >>> 0, value);
   }
+}
+
+// rp2040js's USB controller takes these two to write to them, at any time: who takes them has written, for the dirty log.
+// On the prototype, and not in the class, because TypeScript wants fields to stay fields.
+const arrays = new WeakMap<Machine, Record<string, unknown>>();
+for (const name of ["usbDPRAM", "usbDPRAMView"]) {
+  Object.defineProperty(Machine.prototype, name, {
+    get(this: Machine) {
+      this.memory?.markDirty(USB_DPRAM.start, USB_DPRAM.size);
+      return arrays.get(this)?.[name];
+    },
+    set(this: Machine, array: unknown) {
+      arrays.set(this, { ...arrays.get(this), [name]: array });
+    },
+  });
 }

@@ -1,31 +1,21 @@
-// Runs the three programs on a machine in guest memory: the memory map, what they print, the pages they wrote, and how
-// fast they ran, against rp2040js on its own arrays. Exit status 1 where a program prints what it should not.
+// Runs the three programs on a machine in guest memory: the memory map, what they print, the pages they wrote, whether
+// the machine ends as rp2040js alone does, and how fast they ran. Exit status 1 where something is not as expected.
 
 import { readFile } from "node:fs/promises";
-import { GuestMemory } from "guest-memory";
+import { RP2040 } from "rp2040js";
 import { type Firmware, loadFirmware, PROGRAMS, TITLES } from "./firmware.ts";
-import { BOOT_ROM, FLASH, Machine, RANGES, SRAM } from "./machine.ts";
+import { Machine } from "./machine.ts";
 import { load, run } from "./run.ts";
 import { compareSpeed, measuresSpeed } from "./speed.ts";
+import { stateHash } from "./state.ts";
 
 const PAGE_SIZE = 4096;
-const NAMES = new Map([BOOT_ROM, FLASH, SRAM].map(({ name, start }) => [start as number, name]));
 const SPEED_PAIRS = 3;
 const SPEED_INSTRUCTIONS = 20_000_000;
 
 const hexadecimal = (address: number) => `0x${address.toString(16).padStart(8, "0")}`;
 const grouped = (value: number) => value.toLocaleString("en-US");
 const range = (start: number, length: number) => `${hexadecimal(start)}-${hexadecimal(start + length - 1)}`;
-
-function printMemoryMap(memory: GuestMemory): void {
-  console.log("RP2040, an ARM Cortex-M0+, with its memory in GuestMemory\n");
-  for (const { start, size } of memory.regions) {
-    const pages = `${grouped(size / PAGE_SIZE)} pages`;
-    console.log(
-      `  ${range(start, size)}  ${NAMES.get(start)?.padEnd(8)}  ${grouped(size / 1024).padStart(6)} KiB  ${pages}`,
-    );
-  }
-}
 
 /** Runs a program to its end, showing what it prints. @returns whether that is what was expected */
 function show(machine: Machine, firmware: Firmware): boolean {
@@ -53,6 +43,17 @@ function show(machine: Machine, firmware: Firmware): boolean {
   return false;
 }
 
+/** Whether the machine has come to the state that rp2040js alone comes to. */
+function compareState(machine: Machine, firmware: Firmware): boolean {
+  const alone = new RP2040();
+  load(alone, firmware, 1, () => {});
+  run(alone, firmware.limit);
+  const [state, expected] = [stateHash(machine), stateHash(alone)];
+  const same = state === expected;
+  console.log(`  state of the machine: ${state.slice(0, 16)}, ${same ? "as" : "and NOT as"} in rp2040js alone`);
+  return same;
+}
+
 async function printSpeed(): Promise<void> {
   console.log("\nMillion instructions a second of processor time: medians, and the median of each pair's ratio");
   console.log(`(${SPEED_PAIRS} pairs of processes, in turns, ${grouped(SPEED_INSTRUCTIONS)} instructions each)\n`);
@@ -72,12 +73,17 @@ const percent = (ratio: number) => `${(100 * ratio).toFixed(0)} %`.padStart(8);
 
 async function main(): Promise<void> {
   for (const program of PROGRAMS) {
-    const memory = await GuestMemory.fromRanges(RANGES);
-    if (program === PROGRAMS[0]) printMemoryMap(memory);
+    const machine = await Machine.create();
+    if (program === PROGRAMS[0]) {
+      console.log("RP2040, an ARM Cortex-M0+, with its memory map in GuestMemory\n");
+      console.log(machine.memory.tree().trimEnd());
+    }
     console.log(`\n${program}: ${TITLES[program]}\n`);
     const firmware = await loadFirmware(program, (url) => readFile(url));
-    if (!show(new Machine(memory), firmware)) process.exitCode = 1;
-    memory.dispose();
+    const printed = show(machine, firmware);
+    const ended = compareState(machine, firmware);
+    if (!printed || !ended) process.exitCode = 1;
+    machine.memory.dispose();
   }
   await printSpeed();
 }

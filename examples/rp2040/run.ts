@@ -2,7 +2,8 @@
 
 import { ConsoleLogger, LogLevel, type RP2040 } from "rp2040js";
 import type { Firmware } from "./firmware.ts";
-import { FLASH, Machine } from "./machine.ts";
+import { Machine } from "./machine.ts";
+import { FLASH } from "./map.ts";
 
 /** Where in flash the program finds how often it is to do its work. */
 const ROUNDS_OFFSET = 0xc0;
@@ -18,7 +19,7 @@ export function load(machine: RP2040, firmware: Firmware, rounds: number, print:
   machine.loadBootrom(firmware.bootRom);
   const image = firmware.image.slice();
   new DataView(image.buffer).setUint32(ROUNDS_OFFSET, rounds, true);
-  if (machine instanceof Machine) machine.memory.writeSlice(FLASH.start, image);
+  if (machine instanceof Machine) machine.memory.poke(FLASH.start, image);
   else machine.flash.set(image);
   machine.uart[0].onByte = (byte) => print(String.fromCharCode(byte));
 }

@@ -4,10 +4,9 @@
 
 import { fork } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { GuestMemory } from "guest-memory";
 import { RP2040 } from "rp2040js";
 import { loadFirmware, type Program } from "./firmware.ts";
-import { Machine, RANGES } from "./machine.ts";
+import { Machine } from "./machine.ts";
 import { load, run } from "./run.ts";
 
 const FLAG = "--measure-speed";
@@ -50,7 +49,7 @@ export async function measuresSpeed(): Promise<boolean> {
 }
 
 async function measure(program: Program, kind: Kind, instructions: number): Promise<number> {
-  const machine = kind === "arrays" ? new RP2040() : new Machine(await GuestMemory.fromRanges(RANGES));
+  const machine = kind === "arrays" ? new RP2040() : await Machine.create();
   load(machine, await loadFirmware(program, (url) => readFile(url)), FOREVER, () => {});
   run(machine, WARM_UP_INSTRUCTIONS);
   // Processor time, not the clock's: what else the computer does takes the processor away, and not from both sides alike.

@@ -14,7 +14,9 @@ const expected = (program: Program) =>
 
 test("in the terminal it shows the memory map, the programs' output, pages written and speed, and ends with 0", () => {
   const shown = execFileSync(process.execPath, [start], { cwd: root, encoding: "utf8" });
-  expect(shown).toContain("0x20000000-0x20041fff  SRAM         264 KiB  66 pages");
+  expect(shown).toContain("0000000020000000-0000000020041fff (prio 0, ram): SRAM\n");
+  expect(shown).toContain("0000000040034000-0000000040037fff (prio 0, i/o): UART0\n");
+  expect(shown.match(/state of the machine: [0-9a-f]{16}, as in rp2040js alone\n/g)).toHaveLength(3);
   for (const program of PROGRAMS) {
     const lines = expected(program).trimEnd().split("\n");
     expect(shown).toContain(lines.map((line) => `  | ${line}\n`).join(""));
@@ -29,7 +31,7 @@ async function runInPage(page: Page, program: Program): Promise<string> {
   await page.getByLabel("Rounds").fill("1");
   await page.getByRole("button", { name: "Run" }).click();
   await page.waitForFunction(() => /^(done|failed.*)$/.test(document.querySelector("#state")?.textContent ?? ""));
-  expect(await page.getByRole("status").textContent()).toBe("done");
+  expect(await page.locator("#state").textContent()).toBe("done");
   return (await page.getByRole("log").textContent()) ?? "";
 }
 
@@ -85,10 +87,48 @@ test("in a page a program can be slowed down, and stopped", async () => {
       expect(speed).toBeLessThan(1.1);
       await page.getByRole("button", { name: "Stop" }).click();
       const instructions = await page.locator("#instructions").textContent();
-      expect(await page.getByRole("status").textContent()).toBe("stopped");
+      expect(await page.locator("#state").textContent()).toBe("stopped");
       await page.waitForTimeout(300);
       expect(await page.locator("#instructions").textContent()).toBe(instructions);
       expect(problems.messages).toEqual([]);
     }),
   );
 });
+
+test("in a page a region is clicked, its bytes are shown, and a watchpoint lists the accesses that it sees", async () => {
+  await withExample([], (url) =>
+    withPage(url, async (page, problems) => {
+      await runInPage(page, "sort");
+      await page.getByRole("button", { name: /^boot ROM 0x00000000, 16 KiB, rom/ }).click();
+      // The boot ROM's first two words: the stack's top, and the address of its code with the Thumb bit.
+      const firstRow = page.locator("#bytes tr").first();
+      const rom = [...readFileSync(join(root, "examples", "rp2040", "firmware", "boot-rom.bin")).subarray(0, 16)];
+      const bytes = rom.map((byte) => byte.toString(16).padStart(2, "0"));
+      await expectCells(page, bytes);
+      await page.getByRole("button", { name: /^flash, not cached 0x12000000, 16 MiB, alias of flash/ }).click();
+      await firstRow.getByText("0x12000000").waitFor();
+      await page.getByRole("button", { name: /^UART0 0x40034000, 16 KiB, mmio/ }).click();
+      await expectCells(page, Array(16).fill("··"));
+
+      await firstRow.locator("td").first().click();
+      await page.getByRole("button", { name: "Watch", exact: true }).click();
+      const watches = page.getByRole("list", { name: "Watchpoints" });
+      expect(await watches.textContent()).toContain("0x40034000, 4 bytes, writes");
+      // It stays set for the next run, and sees each character that the program prints.
+      expect(await runInPage(page, "sort")).toBe(expected("sort"));
+      expect(await watches.getByRole("status").textContent()).toBe(String(expected("sort").length));
+      const events = page.getByRole("list", { name: "Accesses seen" }).getByRole("listitem");
+      expect(await events.first().textContent()).toMatch(/^write of \d at 0x40034000: 0x0*0a$/); // the last newline
+
+      await watches.getByRole("button", { name: "End" }).click();
+      await runInPage(page, "tour");
+      expect(await events.count()).toBe(0);
+      expect(problems.messages).toEqual([]);
+    }),
+  );
+});
+
+async function expectCells(page: Page, cells: string[]): Promise<void> {
+  const shown = () => page.locator("#bytes tr").first().locator("td").allTextContents();
+  await expect.poll(shown, { timeout: 10_000 }).toEqual(cells);
+}

@@ -1,8 +1,11 @@
-// The page: starts the worker, and shows what it tells.
+// The page: starts the worker, shows what it tells, and asks it for what the reader wants to see.
 
 import { PROGRAMS, type Program, TITLES } from "../firmware.ts";
+import { MEMORIES } from "../map.ts";
+import { Inspector } from "./inspector.ts";
 import { MemoryMap } from "./memory-map.ts";
-import type { FromWorker, Progress, Start } from "./protocol.ts";
+import type { FromWorker, Progress, Start, ToWorker } from "./protocol.ts";
+import { Watches } from "./watches.ts";
 
 const CONSOLE_LIMIT = 40_000; // characters that are kept
 const SPEED_TIME = 500; // milliseconds that one figure of the speed covers
@@ -21,8 +24,13 @@ const speed = element("#speed", HTMLElement);
 const total = element("#instructions", HTMLElement);
 const written = element("#written", HTMLElement);
 const map = new MemoryMap(element("#map", HTMLElement));
+const tell = (message: ToWorker) => worker?.postMessage(message);
+const watches = new Watches(document, tell);
+const inspector = new Inspector(document, tell, (address) => watches.propose(address));
 
+/** The worker of the last program, which answers as long as there is no other. */
 let worker: Worker | undefined;
+let running = false;
 let shown = "";
 let instructions = 0;
 let recent = { instructions: 0, time: 0 };
@@ -34,7 +42,10 @@ controls.addEventListener("submit", (event) => {
   event.preventDefault();
   start();
 });
-stop.addEventListener("click", () => end("stopped"));
+stop.addEventListener("click", () => {
+  tell({ type: "stop" });
+  end("stopped");
+});
 
 function start(): void {
   worker?.terminate();
@@ -43,11 +54,14 @@ function start(): void {
   worker.addEventListener("error", ({ message }) => end(`failed: ${message}`));
   const values = new FormData(controls);
   const message: Start = {
+    type: "start",
     program: values.get("program") as Program,
     rounds: Number(values.get("rounds")),
     limit: Number(values.get("limit")),
   };
-  worker.postMessage(message);
+  tell(message);
+  watches.setAll();
+  running = true;
   instructions = 0;
   recent = { instructions: 0, time: 0 };
   shown = "";
@@ -57,23 +71,28 @@ function start(): void {
 }
 
 function end(why: string): void {
-  worker?.terminate();
-  worker = undefined;
+  running = false;
   state.textContent = why;
   stop.disabled = true;
 }
 
 function receive(message: FromWorker): void {
   if (message.type === "loaded") {
-    map.reset(message.regions, message.ranges);
+    map.reset(MEMORIES, message.ranges);
+    inspector.showMap(message.map);
     state.textContent = "running";
-  } else if (message.type === "progress") show(message);
+  } else if (message.type === "bytes") inspector.showBytes(message);
+  else if (!running)
+    return; // what was on its way when the program was stopped
+  else if (message.type === "progress") show(message);
   else end(message.error === undefined ? "done" : `failed: ${message.error}`);
 }
 
 function show(progress: Progress): void {
   print(progress.text);
   map.markWritten(progress.written);
+  inspector.refresh();
+  watches.show(progress);
   written.textContent = String(map.writtenPages);
   instructions += progress.instructions;
   total.textContent = instructions.toLocaleString("en-US");

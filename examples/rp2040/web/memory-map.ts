@@ -1,5 +1,6 @@
-// The map of guest memory: for each region a canvas with a square a page, coloured by who wrote it and how long ago.
+// The pages of guest memory: for each region that has bytes a canvas with a square a page, coloured by who wrote it and how long ago.
 
+import { hexadecimal } from "./inspector.ts";
 import type { Range } from "./protocol.ts";
 
 const PAGE_SIZE = 4096;
@@ -41,7 +42,7 @@ export class MemoryMap {
     return this.#writtenPages;
   }
 
-  reset(regions: { name: string; start: number; size: number }[], loaded: Range[]): void {
+  reset(regions: readonly { name: string; start: number; size: number }[], loaded: Range[]): void {
     this.#writtenPages = 0;
     this.#regions = regions.map(({ name, start, size }) => createRegion(name, start, size));
     this.#element.replaceChildren(...this.#regions.map(({ canvas }) => canvas.parentElement ?? canvas));
@@ -114,8 +115,6 @@ function createRegion(name: string, start: number, size: number): RegionMap {
   const loaded = new Uint8Array(pages);
   return { start, pages, loaded, written: new Float64Array(pages), fading: new Set(), canvas, count };
 }
-
-const hexadecimal = (address: number) => `0x${address.toString(16).padStart(8, "0")}`;
 
 type Palette = Record<"untouched" | "loaded" | "written" | "fresh", string>;
 

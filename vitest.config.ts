@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const slow = [
-  "test/{bench,browser,device,module,runtimes,packaging,mutants}/**/*.test.ts",
+  "test/{bench,browser,device,module,runtimes,packaging,mutants,v86}/**/*.test.ts",
   "test/tooling/{rebuild,support}.test.ts",
   "test/memory/fragmentation.test.ts",
 ];

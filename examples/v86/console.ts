@@ -1,0 +1,104 @@
+// The guest's serial console: what it prints, and commands for its shell, each with its output.
+
+/** What the shell asks with; guest/init sets it. */
+const PROMPT = "guest# ";
+/** ash asks the terminal where its cursor is, and moves it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is one that escape sequences begin with
+const ESCAPES = /\u001b\[[\d;]*[A-Za-z]/g;
+
+export interface Result {
+  /** What the command printed, with `\n` at the ends of its lines. */
+  output: string;
+  status: number;
+}
+
+/** The guest said nothing that was waited for in time. */
+export class Silence extends Error {
+  constructor(expected: string, seconds: number, tail: string) {
+    super(`the guest printed no ${expected} within ${seconds} s; its last words:\n${tail}`);
+    this.name = "Silence";
+  }
+}
+
+export class GuestConsole {
+  readonly #send: (text: string) => void;
+  readonly #decoder = new TextDecoder();
+  readonly #waiting = new Set<() => void>();
+  #text = "";
+  #commands = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param send types into the guest */
+  constructor(send: (text: string) => void) {
+    this.#send = send;
+  }
+
+  /** All that the guest has printed. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Takes a byte from the guest. */
+  receive(byte: number): void {
+    const text = this.#decoder.decode(Uint8Array.of(byte), { stream: true });
+    if (text === "") return;
+    this.#text += text;
+    for (const check of this.#waiting) check();
+  }
+
+  /** Types a line. */
+  type(line: string): void {
+    this.#send(`${line}\n`);
+  }
+
+  /** Waits for the shell to ask for its first command. */
+  async ready(seconds: number): Promise<void> {
+    await this.#printed(PROMPT, 0, seconds);
+  }
+
+  /** Has the shell run a command of one line, after those that were given before. */
+  run(command: string, seconds = 60): Promise<Result> {
+    const result = this.#last.then(() => this.#run(command, seconds));
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #run(command: string, seconds: number): Promise<Result> {
+    const number = ++this.#commands;
+    const start = this.#text.length;
+    // The shell joins what is in quotes with what is not: what it prints differs from what the terminal echoes.
+    this.type(`echo "<<"${number}; ${command}; echo ">>"${number} $?`);
+    const begin = (await this.#printed(`<<${number}\r\n`, start, seconds)).end;
+    const end = await this.#printed(`>>${number} `, begin, seconds);
+    const close = await this.#printed("\r\n", end.end, seconds);
+    const output = this.#text.slice(begin, end.start).replaceAll("\r\n", "\n");
+    return { output, status: Number(this.#text.slice(end.end, close.start)) };
+  }
+
+  /** Waits until a text has been printed, from a place on. */
+  #printed(text: string, from: number, seconds: number): Promise<{ start: number; end: number }> {
+    return new Promise((resolve, reject) => {
+      let searched = from;
+      const check = () => {
+        const start = this.#text.indexOf(text, searched);
+        searched = Math.max(from, this.#text.length - text.length);
+        if (start < 0) return;
+        finish();
+        resolve({ start, end: start + text.length });
+      };
+      const timer = setTimeout(() => {
+        finish();
+        reject(new Silence(JSON.stringify(text), seconds, this.#text.slice(-500)));
+      }, seconds * 1000);
+      const finish = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(check);
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+}
+
+/** A text without what only a terminal understands. */
+export const plain = (text: string) => text.replaceAll(ESCAPES, "").replaceAll("\r", "");

@@ -1,0 +1,56 @@
+// Boots Linux in v86, and shows what passes between guest and host: words at addresses of ours, and text in RAM.
+// Exit status 1 where something does not arrive.
+
+import { readFiles } from "./files.ts";
+import { Machine } from "./machine.ts";
+import { COUNT, createMemory, hexadecimal, RANDOM, WINDOW } from "./memory.ts";
+
+const BOOT_SECONDS = 300;
+const NOTE = "The answer is 42.";
+
+const machine = await Machine.create(await readFiles());
+const memory = createMemory(machine);
+
+function expectEqual(found: string, wanted: string): void {
+  if (found === wanted) return;
+  console.error(`  That is not ${wanted}.`);
+  process.exitCode = 1;
+}
+
+/** Has the guest run a command, and shows it. */
+async function run(command: string): Promise<string> {
+  console.log(`  guest# ${command}`);
+  const output = (await machine.console.run(command)).output.trimEnd();
+  if (output !== "") console.log(`  ${output.replaceAll("\n", "\n  ")}`);
+  return output;
+}
+
+console.log(`A PC in v86\n\n  ${memory.tree().replaceAll("\n", "\n  ")}\n\nLinux boots, for about 10 seconds ...\n`);
+await machine.start();
+await machine.console.ready(BOOT_SECONDS);
+console.log(`  v86's memory was seen to grow ${machine.growths} times: each time every view of it ended`);
+await run("uname -a");
+
+console.log("\nA window that both see\n");
+await run(`devmem ${hexadecimal(WINDOW.start)} 32 0x12345678`);
+const word = Buffer.from(memory.readBytes(WINDOW.start, 4)).toString("hex");
+console.log(`  host: finds ${word} there, and writes efbeadde behind it`);
+expectEqual(word, "78563412");
+memory.writeSlice(WINDOW.start + 4, Uint8Array.of(0xef, 0xbe, 0xad, 0xde));
+expectEqual(await run(`devmem ${hexadecimal(WINDOW.start + 4)} 32`), "0xDEADBEEF");
+
+console.log("\nA device: random numbers, and how many were read\n");
+await run(`devmem ${hexadecimal(RANDOM)} 32`);
+await run(`devmem ${hexadecimal(RANDOM)} 32`);
+expectEqual(await run(`devmem ${hexadecimal(COUNT)} 32`), "0x00000002");
+
+console.log("\nThe guest's own RAM\n");
+await run('echo "The answer is $((6 * 7))." > /tmp/note');
+const bytes = (text: string) => new TextEncoder().encode(text);
+const next = (from: number) => memory.indexOf(bytes(NOTE), from, machine.ramSize - from);
+for (let at = next(0); at >= 0; at = next(at + 1)) {
+  console.log(`  host: finds "${NOTE}" at ${hexadecimal(at)}, and writes another number`);
+  memory.writeSlice(at + NOTE.length - 3, bytes("43"));
+}
+expectEqual(await run("cat /tmp/note"), "The answer is 43.");
+await machine.stop();

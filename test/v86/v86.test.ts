@@ -1,0 +1,114 @@
+// examples/v86: Linux in npm's v86, what passes between it and the host, and what v86's memory does meanwhile.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build } from "../../examples/v86/build.mjs";
+import { plain, Silence } from "../../examples/v86/console.ts";
+import { readFiles } from "../../examples/v86/files.ts";
+import { LETTER, MARKER } from "../../examples/v86/guest/pulse.mjs";
+import { BLOCK_SIZE, Machine } from "../../examples/v86/machine.ts";
+import { COUNT, createMemory, type HostMemory, RANDOM, WINDOW } from "../../examples/v86/memory.ts";
+
+const BOOT_SECONDS = 240;
+let machine: Machine;
+let memory: HostMemory;
+let first: Uint8Array;
+
+beforeAll(async () => {
+  build();
+  machine = await Machine.create(await readFiles());
+  memory = createMemory(machine);
+  first = machine.ram;
+  await machine.start();
+  await machine.console.ready(BOOT_SECONDS);
+});
+
+afterAll(() => machine?.stop());
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Every place of a text in the guest's RAM. */
+function find(text: string): number[] {
+  const places: number[] = [];
+  const next = (from: number) => memory.indexOf(bytes(text), from, machine.ramSize - from);
+  for (let at = next(0); at >= 0; at = next(at + 1)) places.push(at);
+  return places;
+}
+
+/** The value that the guest reads. */
+const devmem = async (address: number) => Number((await machine.console.run(`devmem ${address} 32`)).output);
+
+test("Debian's kernel boots to our shell", async () => {
+  expect(plain(machine.console.text)).toMatch(/\nLinux \S+-686 is up after \d+\.\d+ s\.\n/);
+  expect(await machine.console.run("echo one; echo two >&2; false")).toEqual({ output: "one\ntwo\n", status: 1 });
+});
+
+test("v86's memory grows while Linux boots, which ends every view", () => {
+  expect(machine.growths).toBeGreaterThan(0);
+  expect(first.length).toBe(0);
+  expect(machine.ram.length).toBe(machine.ramSize);
+});
+
+test("the guest writes words and bytes to the window, and the host reads them", async () => {
+  await machine.console.run(`devmem ${WINDOW.start} 32 0x12345678`);
+  await machine.console.run(`devmem ${WINDOW.start + 6} 16 0xabcd`);
+  await machine.console.run(`devmem ${WINDOW.start + WINDOW.size - 1} 8 0x99`);
+  expect([...memory.readBytes(WINDOW.start, 8)]).toEqual([0x78, 0x56, 0x34, 0x12, 0, 0, 0xcd, 0xab]);
+  expect([...memory.readBytes(WINDOW.start + WINDOW.size - 1, 1)]).toEqual([0x99]);
+});
+
+test("the host writes to the window, and the guest reads it", async () => {
+  memory.writeSlice(WINDOW.start + 16, Uint8Array.of(0xef, 0xbe, 0xad, 0xde));
+  expect(await devmem(WINDOW.start + 16)).toBe(0xdeadbeef);
+});
+
+test("the device answers the guest", async () => {
+  const before = await devmem(COUNT);
+  expect(await devmem(RANDOM)).not.toBe(await devmem(RANDOM));
+  expect(await devmem(COUNT)).toBe(before + 2);
+});
+
+test("what is attached is whole blocks", () => {
+  for (const [start, size] of [
+    [0xd010_0000, BLOCK_SIZE - 1],
+    [0xd010_1000, BLOCK_SIZE],
+  ]) {
+    expect(() => machine.attach(start, size, {} as never)).toThrow(RangeError);
+  }
+});
+
+test("a text that the guest has in RAM is found there, and the guest sees what the host makes of it", async () => {
+  await machine.console.run('echo "The answer is $((6 * 7))." > /tmp/note');
+  const places = find("The answer is 42.");
+  expect(places.length).toBeGreaterThan(0);
+  for (const at of places) memory.writeSlice(at, bytes("The answer is 52."));
+  expect((await machine.console.run("cat /tmp/note")).output).toBe("The answer is 52.\n");
+});
+
+describe("code that v86 has compiled", () => {
+  const letters = async () => (await machine.console.run("sleep 1; tail -c 3 /tmp/pulse")).output;
+
+  beforeAll(() => machine.console.run("pulse > /tmp/pulse & sleep 1"));
+  afterAll(() => machine.console.run("kill %1; rm /tmp/pulse"));
+
+  /** Where the letter is that the program gives. */
+  function letter(): number {
+    const places = find(MARKER);
+    expect(places.length).toBe(1); // the file itself has another marker
+    return places[0] + LETTER;
+  }
+
+  test("goes on as it was where the host writes behind v86's back", async () => {
+    expect(await letters()).toBe("AAA");
+    machine.ram.set(bytes("B"), letter());
+    expect(await letters()).toBe("AAA");
+  });
+
+  test("is compiled again where the host's write is told to v86", async () => {
+    memory.writeSlice(letter(), bytes("C"));
+    expect(await letters()).toBe("CCC");
+  });
+});
+
+test("a command that takes too long is given up, with the guest's last words", async () => {
+  await expect(machine.console.run("echo slow; sleep 3", 1)).rejects.toThrow(Silence);
+  expect((await machine.console.run("echo quick")).output).toBe("quick\n");
+});

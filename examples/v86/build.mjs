@@ -16,7 +16,7 @@ export function build() {
       throw new Error(`${error instanceof Error ? error.message : error}\n  Or ${how}`);
     }
   }
-  writeFileSync(join(folder, "initrd"), initrd());
+  writeFileSync(join(folder, "initrd.cpio"), initrd());
 }
 
 function initrd() {

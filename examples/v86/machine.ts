@@ -4,7 +4,7 @@
 import { V86 } from "v86";
 import { GuestConsole } from "./console.ts";
 
-export const FILES = ["v86.wasm", "bios.bin", "vgabios.bin", "vmlinuz", "initrd"] as const;
+export const FILES = ["v86.wasm", "bios.bin", "vgabios.bin", "vmlinuz.bin", "initrd.cpio"] as const;
 
 /** What a machine starts from; build.mjs makes all but v86's own. */
 export type Files = Record<(typeof FILES)[number], Uint8Array<ArrayBuffer>>;
@@ -65,8 +65,8 @@ export class Machine {
       vga_memory_size: 1024 * 1024,
       bios: image(files["bios.bin"]),
       vga_bios: image(files["vgabios.bin"]),
-      bzimage: image(files.vmlinuz),
-      initrd: image(files.initrd),
+      bzimage: image(files["vmlinuz.bin"]),
+      initrd: image(files["initrd.cpio"]),
       cmdline: COMMAND_LINE,
       disable_keyboard: true,
       disable_mouse: true,

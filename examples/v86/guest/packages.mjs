@@ -17,7 +17,7 @@ export const folder = join(root, ".cache", "v86");
 
 /** @type {Source[]} */
 const sources = [
-  { file: "vmlinuz", package: "linux-image-686", path: "./boot/vmlinuz-*-686" },
+  { file: "vmlinuz.bin", package: "linux-image-686", path: "./boot/vmlinuz-*-686" },
   { file: "busybox", package: "busybox-static", path: "./*bin/busybox" },
   { file: "bios.bin", package: "seabios", path: "./usr/share/seabios/bios.bin" },
   { file: "vgabios.bin", package: "seabios", path: "./usr/share/seabios/vgabios-isavga.bin" },

@@ -1,0 +1,52 @@
+// examples/v86 as a user sees it: in the terminal, and in a page of Chromium.
+import { execFileSync } from "node:child_process";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { root } from "../../scripts/toolchain.mjs";
+import { withPage } from "../support/chromium.ts";
+import { start, withExample } from "../support/example.ts";
+
+const example = "--example=v86";
+const BOOT_TIME = 240_000;
+
+test("in the terminal it shows what passes between guest and host, and ends with 0", () => {
+  const shown = execFileSync(process.execPath, [start, example], { cwd: root, encoding: "utf8" });
+  expect(shown).toMatch(/^ {2}guest# uname -a\n {2}Linux \(none\) \S+-686 /m);
+  expect(shown).toMatch(/^ {2}guest# devmem 0xd0000004 32\n {2}0xDEADBEEF$/m);
+  expect(shown).toMatch(/^ {2}guest# cat \/tmp\/note\n {2}The answer is 43\.$/m);
+});
+
+/** Sends a line to the guest, and waits until its console shows a text. */
+async function send(page: Page, line: string, answer: string): Promise<void> {
+  await page.getByLabel("Command").fill(line);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("log").getByText(answer).waitFor();
+}
+
+const row = (page: Page) => page.locator("#hex").evaluate((view) => view.textContent?.split("\n")[0]);
+
+test("in a page Linux boots, and guest and page see the same bytes", async () => {
+  await withExample([example], (url) =>
+    withPage(url, async (page, problems) => {
+      await page.getByText("Linux runs.").waitFor({ timeout: BOOT_TIME });
+      expect(Number(await page.locator("#growths").textContent())).toBeGreaterThan(0);
+      await send(page, "devmem 0xd0000000 32 0x12345678; echo do''ne", "done");
+      await page.waitForTimeout(500); // for the view to be drawn
+      expect(await row(page)).toMatch(/^0xd0000000 {2}78 56 34 12 00 .* xV4\.\.+$/);
+
+      await page.getByLabel("Address").fill("0xd0000008");
+      await page.getByRole("button", { name: "Write" }).click();
+      await send(page, "devmem 0xd0000008 32", "0xDEADBEEF");
+
+      await send(page, "echo fou''nd in RAM > /tmp/note; echo wri''tten", "written");
+      await page.getByLabel("Text in RAM").fill("found in RAM");
+      await page.getByRole("button", { name: "Find" }).click();
+      await page.getByText(/"found in RAM" is at 0x0[0-9a-f]{7}\./).waitFor();
+      expect(await page.locator("#hex").textContent()).toContain("found in RAM");
+
+      await page.getByLabel("Address").fill("0xc0000000");
+      await page.getByText("There is no memory at 0xc0000000.").waitFor();
+      expect(problems.messages).toEqual([]);
+    }),
+  );
+});

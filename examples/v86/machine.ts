@@ -16,7 +16,7 @@ const COMMAND_LINE = "console=ttyS0 cryptomgr.notests noisapnp";
 /** v86 sends accesses outside of RAM to closures by blocks of so many bytes. */
 export const BLOCK_SIZE = 128 * 1024;
 
-/** What answers for addresses of ours, by guest-physical addresses. */
+/** What answers for addresses of ours: a GuestMemory does. It must not throw, since that would end the machine. */
 export interface Bus {
   readUint8(address: number): number;
   readUint32(address: number): number;

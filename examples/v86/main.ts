@@ -3,13 +3,14 @@
 
 import { readFiles } from "./files.ts";
 import { Machine } from "./machine.ts";
-import { COUNT, createMemory, hexadecimal, RANDOM, WINDOW } from "./memory.ts";
+import { COUNT, createMemory, findInRam, pokeRam, RANDOM, WINDOW } from "./memory.ts";
 
 const BOOT_SECONDS = 300;
 const NOTE = "The answer is 42.";
+const hexadecimal = (value: number) => `0x${value.toString(16).padStart(8, "0")}`;
 
 const machine = await Machine.create(await readFiles());
-const memory = createMemory(machine);
+const memory = await createMemory(machine);
 
 function expectEqual(found: string, wanted: string): void {
   if (found === wanted) return;
@@ -25,7 +26,9 @@ async function run(command: string): Promise<string> {
   return output;
 }
 
-console.log(`A PC in v86\n\n  ${memory.tree().replaceAll("\n", "\n  ")}\n\nLinux boots, for about 10 seconds ...\n`);
+console.log(
+  `A PC in v86\n\n  ${memory.tree().trimEnd().replaceAll("\n", "\n  ")}\n\nLinux boots, for about 10 seconds ...\n`,
+);
 await machine.start();
 await machine.console.ready(BOOT_SECONDS);
 console.log(`  v86's memory was seen to grow ${machine.growths} times: each time every view of it ended`);
@@ -34,9 +37,9 @@ await run("uname -a");
 console.log("\nA window that both see\n");
 await run(`devmem ${hexadecimal(WINDOW.start)} 32 0x12345678`);
 const word = Buffer.from(memory.readBytes(WINDOW.start, 4)).toString("hex");
-console.log(`  host: finds ${word} there, and writes efbeadde behind it`);
+console.log(`  host: finds the bytes ${word} there, and writes another word behind them`);
 expectEqual(word, "78563412");
-memory.writeSlice(WINDOW.start + 4, Uint8Array.of(0xef, 0xbe, 0xad, 0xde));
+memory.writeUint32(WINDOW.start + 4, 0xdead_beef);
 expectEqual(await run(`devmem ${hexadecimal(WINDOW.start + 4)} 32`), "0xDEADBEEF");
 
 console.log("\nA device: random numbers, and how many were read\n");
@@ -47,10 +50,9 @@ expectEqual(await run(`devmem ${hexadecimal(COUNT)} 32`), "0x00000002");
 console.log("\nThe guest's own RAM\n");
 await run('echo "The answer is $((6 * 7))." > /tmp/note');
 const bytes = (text: string) => new TextEncoder().encode(text);
-const next = (from: number) => memory.indexOf(bytes(NOTE), from, machine.ramSize - from);
-for (let at = next(0); at >= 0; at = next(at + 1)) {
+for (let at = findInRam(machine, bytes(NOTE)); at >= 0; at = findInRam(machine, bytes(NOTE), at + 1)) {
   console.log(`  host: finds "${NOTE}" at ${hexadecimal(at)}, and writes another number`);
-  memory.writeSlice(at + NOTE.length - 3, bytes("43"));
+  pokeRam(machine, at + NOTE.length - 3, bytes("43"));
 }
 expectEqual(await run("cat /tmp/note"), "The answer is 43.");
 await machine.stop();

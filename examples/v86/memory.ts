@@ -1,91 +1,65 @@
-// What the host sees of the machine's memory, by guest-physical addresses: RAM, a window of its own that the guest sees
-// too, and a device. Plain arrays under the names of GuestMemory, in whose place this stands.
+// The guest's memory map as a GuestMemory: v86's RAM, and at addresses outside of it a window of RAM and a device, both
+// of which the guest reaches through v86.
 
+import { type Device, GuestMemory } from "guest-memory";
 import { BLOCK_SIZE, type Machine } from "./machine.ts";
 
 export const WINDOW = { name: "window", start: 0xd000_0000, size: BLOCK_SIZE } as const;
-export const DEVICE = { name: "device", start: 0xd002_0000, size: BLOCK_SIZE } as const;
+export const DEVICE = { name: "random numbers", start: 0xd002_0000, size: BLOCK_SIZE } as const;
 /** The device's registers: a number that is never the same, and how often that one was read. */
 export const RANDOM = DEVICE.start;
 export const COUNT = DEVICE.start + 4;
 
-interface Region {
-  name: string;
-  start: number;
-  size: number;
-  /** Asked for at each use: v86's memory grows. */
-  bytes: () => Uint8Array;
-}
-
-export interface HostMemory {
-  readBytes(address: number, length: number): Uint8Array;
-  writeSlice(address: number, bytes: Uint8Array): void;
-  /** The first place of `bytes` in a range, or -1. */
-  indexOf(bytes: Uint8Array, address: number, length: number): number;
-  /** The regions, a line each. */
-  tree(): string;
-}
-
 /** Gives a machine that has not run yet its window and its device. */
-export function createMemory(machine: Machine): HostMemory {
-  const window = new DataView(new ArrayBuffer(WINDOW.size));
-  machine.attach(WINDOW.start, WINDOW.size, {
-    readUint8: (address) => window.getUint8(address - WINDOW.start),
-    readUint32: (address) => window.getUint32(address - WINDOW.start, true),
-    writeUint8: (address, value) => window.setUint8(address - WINDOW.start, value),
-    writeUint32: (address, value) => window.setUint32(address - WINDOW.start, value, true),
-  });
-  const readRegister = createDevice();
-  machine.attach(DEVICE.start, DEVICE.size, {
-    readUint8: (address) => readRegister(address) & 255,
-    readUint32: readRegister,
-    writeUint8() {},
-    writeUint32() {},
-  });
-
-  const regions: Region[] = [
-    { name: "RAM, in v86's memory", start: 0, size: machine.ramSize, bytes: () => machine.ram },
-    { ...WINDOW, bytes: () => new Uint8Array(window.buffer) },
-  ];
-  /** The bytes of a range, which must lie in one region. */
-  const range = (address: number, length: number) => {
-    const region = regions.find(({ start, size }) => address >= start && address + length <= start + size);
-    if (region === undefined) throw new RangeError(`no memory at ${hexadecimal(address)}, ${length} bytes`);
-    return region.bytes().subarray(address - region.start, address - region.start + length);
-  };
-  return {
-    readBytes: (address, length) => range(address, length).slice(),
-    writeSlice(address, bytes) {
-      range(address, bytes.length).set(bytes);
-      if (address < machine.ramSize) machine.wrote(address, bytes.length);
-    },
-    indexOf(bytes, address, length) {
-      const found = search(range(address, length), bytes);
-      return found < 0 ? -1 : address + found;
-    },
-    tree: () => [...regions, DEVICE].map(line).join("\n"),
-  };
+export async function createMemory(machine: Machine): Promise<GuestMemory> {
+  const memory = await GuestMemory.create(
+    [
+      { kind: "mmio", name: "RAM", start: 0, size: machine.ramSize, device: ramOf(machine) },
+      { kind: "ram", ...WINDOW },
+      { kind: "mmio", ...DEVICE, device: createDevice() },
+    ],
+    { name: "PC" },
+  );
+  machine.attach(WINDOW.start, WINDOW.size + DEVICE.size, memory);
+  return memory;
 }
 
-function createDevice(): (address: number) => number {
+function createDevice(): Device {
   let reads = 0;
-  return (address) => {
-    if (address === COUNT) return reads;
-    if (address !== RANDOM) return 0;
-    reads += 1;
-    return crypto.getRandomValues(new Uint32Array(1))[0];
+  return {
+    read32(offset) {
+      if (DEVICE.start + offset === COUNT) return reads;
+      if (DEVICE.start + offset !== RANDOM) return 0;
+      reads += 1;
+      return crypto.getRandomValues(new Uint32Array(1))[0];
+    },
+    write32() {}, // has no effect, but is no error: a guest may try
+    narrower: "split",
   };
 }
 
-function search(bytes: Uint8Array, needle: Uint8Array): number {
-  const first = needle[0];
-  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    if (needle.every((byte, index) => bytes[at + index] === byte)) return at;
+// STAND-IN: RAM as a device, until a region can lie in another module's memory.
+
+const ramOf = (machine: Machine): Device => ({
+  read8: (offset) => machine.ram[offset],
+  write8(offset, value) {
+    machine.ram[offset] = value;
+    machine.wrote(offset, 1);
+  },
+  peek: (offset) => machine.ram[offset],
+});
+
+/** `memory.poke` in RAM. */
+export function pokeRam(machine: Machine, address: number, bytes: Uint8Array): void {
+  machine.ram.set(bytes, address);
+  machine.wrote(address, bytes.length);
+}
+
+/** `memory.indexOf` in RAM, from an address on. */
+export function findInRam(machine: Machine, needle: Uint8Array, from = 0): number {
+  const { ram } = machine;
+  for (let at = ram.indexOf(needle[0], from); at >= 0; at = ram.indexOf(needle[0], at + 1)) {
+    if (needle.every((byte, index) => ram[at + index] === byte)) return at;
   }
   return -1;
 }
-
-const line = ({ name, start, size }: { name: string; start: number; size: number }) =>
-  `${hexadecimal(start)}-${hexadecimal(start + size - 1)}  ${name}`;
-
-export const hexadecimal = (value: number) => `0x${value.toString(16).padStart(8, "0")}`;

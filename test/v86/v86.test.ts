@@ -1,35 +1,38 @@
 // examples/v86: Linux in npm's v86, what passes between it and the host, and what v86's memory does meanwhile.
+import type { GuestMemory } from "guest-memory";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../examples/v86/build.mjs";
 import { plain, Silence } from "../../examples/v86/console.ts";
 import { readFiles } from "../../examples/v86/files.ts";
 import { LETTER, MARKER } from "../../examples/v86/guest/pulse.mjs";
 import { BLOCK_SIZE, Machine } from "../../examples/v86/machine.ts";
-import { COUNT, createMemory, type HostMemory, RANDOM, WINDOW } from "../../examples/v86/memory.ts";
+import { COUNT, createMemory, findInRam, pokeRam, RANDOM, WINDOW } from "../../examples/v86/memory.ts";
 
 const BOOT_SECONDS = 240;
 let machine: Machine;
-let memory: HostMemory;
+let memory: GuestMemory;
 let first: Uint8Array;
 
 beforeAll(async () => {
   build();
   machine = await Machine.create(await readFiles());
-  memory = createMemory(machine);
+  memory = await createMemory(machine);
   first = machine.ram;
   await machine.start();
   await machine.console.ready(BOOT_SECONDS);
 });
 
-afterAll(() => machine?.stop());
+afterAll(async () => {
+  await machine?.stop();
+  memory?.dispose();
+});
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** Every place of a text in the guest's RAM. */
 function find(text: string): number[] {
   const places: number[] = [];
-  const next = (from: number) => memory.indexOf(bytes(text), from, machine.ramSize - from);
-  for (let at = next(0); at >= 0; at = next(at + 1)) places.push(at);
+  for (let at = findInRam(machine, bytes(text)); at >= 0; at = findInRam(machine, bytes(text), at + 1)) places.push(at);
   return places;
 }
 
@@ -56,7 +59,7 @@ test("the guest writes words and bytes to the window, and the host reads them", 
 });
 
 test("the host writes to the window, and the guest reads it", async () => {
-  memory.writeSlice(WINDOW.start + 16, Uint8Array.of(0xef, 0xbe, 0xad, 0xde));
+  memory.writeUint32(WINDOW.start + 16, 0xdead_beef);
   expect(await devmem(WINDOW.start + 16)).toBe(0xdeadbeef);
 });
 
@@ -64,6 +67,18 @@ test("the device answers the guest", async () => {
   const before = await devmem(COUNT);
   expect(await devmem(RANDOM)).not.toBe(await devmem(RANDOM));
   expect(await devmem(COUNT)).toBe(before + 2);
+});
+
+test("a byte of the device's, and a store to it, are no errors for the guest", async () => {
+  const before = await devmem(COUNT);
+  expect(
+    (await machine.console.run(`devmem ${COUNT} 8; devmem ${COUNT + 1} 16 7; devmem ${COUNT + 3} 8 7`)).output,
+  ).toBe(`0x${before.toString(16).padStart(2, "0")}\n`);
+  expect(await devmem(COUNT)).toBe(before);
+});
+
+test("the map is text", () => {
+  for (const name of ["RAM", "window", "random numbers"]) expect(memory.tree()).toContain(name);
 });
 
 test("what is attached is whole blocks", () => {
@@ -79,7 +94,7 @@ test("a text that the guest has in RAM is found there, and the guest sees what t
   await machine.console.run('echo "The answer is $((6 * 7))." > /tmp/note');
   const places = find("The answer is 42.");
   expect(places.length).toBeGreaterThan(0);
-  for (const at of places) memory.writeSlice(at, bytes("The answer is 52."));
+  for (const at of places) pokeRam(machine, at, bytes("The answer is 52."));
   expect((await machine.console.run("cat /tmp/note")).output).toBe("The answer is 52.\n");
 });
 
@@ -103,7 +118,7 @@ describe("code that v86 has compiled", () => {
   });
 
   test("is compiled again where the host's write is told to v86", async () => {
-    memory.writeSlice(letter(), bytes("C"));
+    pokeRam(machine, letter(), bytes("C"));
     expect(await letters()).toBe("CCC");
   });
 });

@@ -1,17 +1,17 @@
-// Bytes in hexadecimal, with those marked that changed since the view was last drawn.
+// Bytes in hexadecimal, with those marked that changed since the view was last drawn. It peeks: no device notices.
 
-import { type HostMemory, hexadecimal } from "../memory.ts";
+import type { GuestMemory, Peeked } from "guest-memory";
 
 const COLUMNS = 16;
 const ROWS = 16;
 
 export class HexView {
   readonly #element: HTMLElement;
-  readonly #memory: HostMemory;
+  readonly #memory: GuestMemory;
   #address = 0;
-  #shown: Uint8Array | undefined;
+  #shown: Peeked | undefined;
 
-  constructor(element: HTMLElement, memory: HostMemory) {
+  constructor(element: HTMLElement, memory: GuestMemory) {
     this.#element = element;
     this.#memory = memory;
   }
@@ -24,37 +24,25 @@ export class HexView {
     this.draw();
   }
 
-  /** Shows what is there now. Where there is no memory it says so. */
+  /** Shows what is there now. */
   draw(): void {
-    const bytes = this.#read();
-    if (bytes === undefined) {
-      this.#shown = undefined;
-      this.#element.textContent = `There is no memory at ${hexadecimal(this.#address)}.`;
-      return;
-    }
-    const shown = this.#shown ?? bytes;
-    if (this.#shown !== undefined && bytes.every((byte, index) => byte === shown[index])) return;
-    this.#shown = bytes;
+    const now = this.#memory.peek(this.#address, ROWS * COLUMNS);
+    const before = this.#shown ?? now;
+    const changed = (at: number) => now.bytes[at] !== before.bytes[at] || now.known[at] !== before.known[at];
+    if (this.#shown !== undefined && !now.bytes.some((_, at) => changed(at))) return;
+    this.#shown = now;
     const rows: (Node | string)[] = [];
-    for (let row = 0; row < bytes.length; row += COLUMNS) {
+    for (let row = 0; row < now.bytes.length; row += COLUMNS) {
       rows.push(`${hexadecimal(this.#address + row)} `);
-      for (let at = row; at < row + COLUMNS; at++) rows.push(" ", cell(bytes[at], bytes[at] !== shown[at]));
-      rows.push(`  ${characters(bytes.subarray(row, row + COLUMNS))}\n`);
+      for (let at = row; at < row + COLUMNS; at++) rows.push(" ", cell(now, at, changed(at)));
+      rows.push(`  ${characters(now.bytes.subarray(row, row + COLUMNS))}\n`);
     }
     this.#element.replaceChildren(...rows);
   }
-
-  #read(): Uint8Array | undefined {
-    try {
-      return this.#memory.readBytes(this.#address, ROWS * COLUMNS);
-    } catch {
-      return undefined;
-    }
-  }
 }
 
-function cell(byte: number, changed: boolean): Node | string {
-  const text = byte.toString(16).padStart(2, "0");
+function cell({ bytes, known }: Peeked, at: number, changed: boolean): Node | string {
+  const text = known[at] ? bytes[at].toString(16).padStart(2, "0") : "--"; // a hole, or a device
   if (!changed) return text;
   const mark = document.createElement("mark");
   mark.textContent = text;
@@ -63,3 +51,5 @@ function cell(byte: number, changed: boolean): Node | string {
 
 const characters = (bytes: Uint8Array) =>
   Array.from(bytes, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
+
+export const hexadecimal = (value: number) => `0x${value.toString(16).padStart(8, "0")}`;

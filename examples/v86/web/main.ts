@@ -2,9 +2,9 @@
 
 import { plain } from "../console.ts";
 import { Machine } from "../machine.ts";
-import { createMemory, hexadecimal } from "../memory.ts";
+import { createMemory, findInRam, pokeRam } from "../memory.ts";
 import { fetchFiles } from "./files.ts";
-import { HexView } from "./hex-view.ts";
+import { HexView, hexadecimal } from "./hex-view.ts";
 
 const BOOT_SECONDS = 300;
 const REFRESH_TIME = 200; // milliseconds between two looks at the guest
@@ -47,7 +47,7 @@ async function start(): Promise<void> {
     progress.value = share;
   });
   const machine = await Machine.create(files);
-  const memory = createMemory(machine);
+  const memory = await createMemory(machine);
   const address = element("#look [name=address]", HTMLInputElement);
   const view = new HexView(element("#hex", HTMLPreElement), memory);
   const growths = element("#growths", HTMLElement);
@@ -65,13 +65,15 @@ async function start(): Promise<void> {
   onSubmit("#look", (values) => {
     const word = new DataView(new ArrayBuffer(4));
     word.setUint32(0, Number(values.get("word")), true);
-    memory.writeSlice(Number(values.get("address")), new Uint8Array(word.buffer));
+    const to = Number(values.get("address"));
+    if (to <= machine.ramSize - 4) pokeRam(machine, to, new Uint8Array(word.buffer));
+    else memory.poke(to, new Uint8Array(word.buffer));
     answer.textContent = `${values.get("word")} is written to ${values.get("address")}.`;
     refresh();
   });
   onSubmit("#find", (values) => {
     const text = String(values.get("text"));
-    const found = memory.indexOf(new TextEncoder().encode(text), 0, machine.ramSize);
+    const found = findInRam(machine, new TextEncoder().encode(text));
     answer.textContent = found < 0 ? `"${text}" is not in RAM.` : `"${text}" is at ${hexadecimal(found)}.`;
     if (found >= 0) address.value = hexadecimal(found - (found % 16));
     refresh();

@@ -1,12 +1,18 @@
-// Vitest: two projects by folder. `unit` is what one runs while working; `slow` needs browsers, runtimes or builds.
+// Vitest: projects by folder. `unit` is what one runs while working; `slow` needs browsers, runtimes or builds; `v86`
+// needs a Linux that not every system can fetch.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const slow = [
-  "test/{bench,browser,device,module,runtimes,packaging,mutants,v86}/**/*.test.ts",
+  "test/{bench,browser,device,module,runtimes,packaging,mutants}/**/*.test.ts",
   "test/tooling/{rebuild,support}.test.ts",
   "test/memory/fragmentation.test.ts",
 ];
+
+const v86 = ["test/v86/**/*.test.ts"];
+
+// One file at a time: these start browsers, compilers and guests, which need the cores for themselves.
+const alone = { testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false };
 
 export default defineConfig({
   resolve: { alias: { "guest-memory": fileURLToPath(new URL("ts/index.ts", import.meta.url)) } },
@@ -16,13 +22,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: slow, testTimeout: 60_000 },
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...slow, ...v86], testTimeout: 60_000 },
       },
-      {
-        extends: true,
-        // One file at a time: these start browsers and compilers, which need the cores for themselves.
-        test: { name: "slow", include: slow, testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false },
-      },
+      { extends: true, test: { name: "slow", include: slow, ...alone } },
+      { extends: true, test: { name: "v86", include: v86, ...alone } },
     ],
   },
 });

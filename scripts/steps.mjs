@@ -1,6 +1,7 @@
 // What the tests need, as steps of the set-up: how to see that a thing is there, how to get it, else what to say.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fetchPackages, how, packagesAreThere } from "../examples/v86/guest/packages.mjs";
 import { enginesFolder, findChromium, findEngine } from "./engines.mjs";
 import { packagesAreInstalled } from "./packages.mjs";
 import { platforms, programsFor, runs } from "./platforms.mjs";
@@ -27,6 +28,9 @@ import {
  * @property {string} [takes] said where `get` is long
  * @property {boolean} [optional] the platform may not have it: an error only under CI=true
  */
+
+/** What examples/v86 boots. */
+export const linuxGuest = "a kernel, busybox and a BIOS for the guest of examples/v86";
 
 const quickComponents = rustComponents.map((name) => component(name));
 
@@ -63,6 +67,7 @@ export function fullSteps() {
       how: "install Chromium or Chrome, or set CHROMIUM_PATH to its executable",
       optional: true,
     },
+    { name: linuxGuest, there: packagesAreThere, get: fetchPackages, how, takes: "55 MB", optional: true },
     { ...npmPackages("the newest Node, Deno and Bun", enginesFolder, enginesRun), optional: true },
   ];
 }

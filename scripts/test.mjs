@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { environment, platforms, programsFor } from "./platforms.mjs";
 import { capture, run } from "./process.mjs";
 import { setup } from "./setup.mjs";
-import { nightlyRust } from "./steps.mjs";
+import { linuxGuest, nightlyRust } from "./steps.mjs";
 import { binary, fuzzer, nightly, root } from "./toolchain.mjs";
 
 /**
@@ -148,6 +148,7 @@ const rows = [
   node("knip", "knip/bin/knip.js", "--no-progress"),
   node("vitest, unit", "vitest/vitest.mjs", "run --project unit", { quick: true }),
   node("vitest, slow", "vitest/vitest.mjs", "run --project slow"),
+  node("vitest, v86", "vitest/vitest.mjs", "run --project v86", { needs: [linuxGuest] }),
 ];
 
 /** @typedef {{ name: string, result: "passed" | "FAILED" | "NOT RUN", seconds: number, why: string }} Outcome */

@@ -26,9 +26,7 @@ async function run(command: string): Promise<string> {
   return output;
 }
 
-console.log(
-  `A PC in v86\n\n  ${memory.tree().trimEnd().replaceAll("\n", "\n  ")}\n\nLinux boots, for about 10 seconds ...\n`,
-);
+console.log(`A PC in v86\n\n  ${memory.tree().replaceAll("\n", "\n  ")}\n\nLinux boots, for about 10 seconds ...\n`);
 await machine.start();
 await machine.console.ready(BOOT_SECONDS);
 console.log(`  v86's memory was seen to grow ${machine.growths} times: each time every view of it ended`);

@@ -46,11 +46,11 @@ await run(`devmem ${hexadecimal(RANDOM)} 32`);
 expectEqual(await run(`devmem ${hexadecimal(COUNT)} 32`), "0x00000002");
 
 console.log("\nThe guest's own RAM\n");
-await run('echo "The answer is $((6 * 7))." > /tmp/note');
+await run('echo "The answer is $((6 * 7))." > note');
 const bytes = (text: string) => new TextEncoder().encode(text);
 for (let at = findInRam(machine, bytes(NOTE)); at >= 0; at = findInRam(machine, bytes(NOTE), at + 1)) {
   console.log(`  host: finds "${NOTE}" at ${hexadecimal(at)}, and writes another number`);
   pokeRam(machine, at + NOTE.length - 3, bytes("43"));
 }
-expectEqual(await run("cat /tmp/note"), "The answer is 43.");
+expectEqual(await run("cat note"), "The answer is 43.");
 await machine.stop();

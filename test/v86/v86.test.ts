@@ -91,23 +91,23 @@ test("what is attached is whole blocks", () => {
 });
 
 test("a text that the guest has in RAM is found there, and the guest sees what the host makes of it", async () => {
-  await machine.console.run('echo "The answer is $((6 * 7))." > /tmp/note');
+  await machine.console.run('echo "The answer is $((6 * 7))." > note');
   const places = find("The answer is 42.");
   expect(places.length).toBeGreaterThan(0);
   for (const at of places) pokeRam(machine, at, bytes("The answer is 52."));
-  expect((await machine.console.run("cat /tmp/note")).output).toBe("The answer is 52.\n");
+  expect((await machine.console.run("cat note")).output).toBe("The answer is 52.\n");
 });
 
 describe("code that v86 has compiled", () => {
   /** The next letters but one, which may have been called for before. */
   const letters = async () => {
-    const size = "$(wc -c < /tmp/pulse)";
+    const size = "$(wc -c < letters)";
     const wait = `end=$((${size} + 4)); until [ ${size} -ge $end ]; do usleep 50000; done`;
-    return (await machine.console.run(`${wait}; tail -c 3 /tmp/pulse`)).output;
+    return (await machine.console.run(`${wait}; tail -c 3 letters`)).output;
   };
 
-  beforeAll(() => machine.console.run("pulse > /tmp/pulse & true"));
-  afterAll(() => machine.console.run("kill %1; rm /tmp/pulse"));
+  beforeAll(() => machine.console.run("pulse > letters & true"));
+  afterAll(() => machine.console.run("kill %1; rm letters"));
 
   /** Where the letter is that the program gives. */
   function letter(): number {

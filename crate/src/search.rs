@@ -136,6 +136,7 @@ fn load(view: &FlatView, address: u64, done: u64, length: u64, into: &mut [u8]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::Bytes;
 
     /// Two adjacent regions, the seam at 0x9001, and a hole behind.
     fn space() -> AddressSpace {
@@ -147,9 +148,10 @@ mod tests {
     }
 
     fn put(space: &AddressSpace, address: u64, bytes: &[u8]) {
-        for (&byte, at) in bytes.iter().zip(address..) {
-            space.write_obj(byte, GuestAddress(at)).unwrap();
-        }
+        space
+            .view()
+            .write_slice(bytes, GuestAddress(address))
+            .unwrap();
     }
 
     fn find_at(space: &AddressSpace, needle: &[u8], address: u64, length: u64) -> Option<u64> {

@@ -17,9 +17,10 @@ function fuzz(...args) {
   if (bin === undefined) throw new Error(`${fuzzer.command} ${fuzzer.version} is missing: run \`npm run setup\`.`);
   const folders = args.filter((arg) => !arg.startsWith("-"));
   const options = args.filter((arg) => arg.startsWith("-"));
-  const line = ["run", "--fuzz-dir", folder, "--features", "libfuzzer", "sameness", ...folders, "--", ...options];
+  const where = ["--fuzz-dir", folder, "--target-dir", join(root, "target", "fuzz"), "--features", "libfuzzer"];
   const env = { ...process.env, RUSTUP_TOOLCHAIN: nightly };
-  run(join(bin, fuzzer.command), [...line, "-max_len=1500", "-verbosity=0"], { cwd: root, env });
+  const what = ["sameness", ...folders, "--", ...options, "-max_len=1500", "-verbosity=0"];
+  run(join(bin, fuzzer.command), ["run", ...where, ...what], { cwd: root, env });
 }
 
 /** Findings have names, all else the digest that libFuzzer gives it. */

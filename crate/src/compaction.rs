@@ -96,10 +96,10 @@ mod tests {
             .lock()
             .unwrap_or_else(|poison| poison.into_inner());
         // So large that other tests leave no hole that one fits into.
-        let size = 0x80_0000;
+        let size = if cfg!(miri) { 0x20_0000 } else { 0x80_0000 };
         let make = || AddressSpace::from_ranges(&[(GuestAddress(0x1800), size)]).map(Arc::new);
         // What leaves free pages below the others when it goes: so many that other tests cannot take all of them.
-        let below = AddressSpace::from_ranges(&[(GuestAddress(0), 0x100_0000)]).unwrap();
+        let below = AddressSpace::from_ranges(&[(GuestAddress(0), 2 * size)]).unwrap();
         let spaces: Vec<_> = (0..4).map(|_| make().unwrap()).collect();
         for (value, space) in (1_u8..).zip(&spaces) {
             space.fill(GuestAddress(0x2000), value, 0x1000).unwrap();

@@ -19,5 +19,9 @@ pub(super) const READ_WRITE: i32 = numbers::PROT_READ | numbers::PROT_WRITE;
 pub(super) const FIXED: i32 = numbers::MAP_FIXED;
 pub(super) const PRIVATE: i32 = numbers::MAP_ANONYMOUS | numbers::MAP_PRIVATE;
 // A guest's memory is often larger than what it uses: no swap is set aside for all of it.
-pub(super) const ANONYMOUS: i32 = PRIVATE | numbers::MAP_NORESERVE;
+pub(super) const ANONYMOUS: i32 = if cfg!(miri) {
+    PRIVATE // Miri sets nothing aside, and refuses a flag that says so.
+} else {
+    PRIVATE | numbers::MAP_NORESERVE
+};
 pub(super) const SHARED: i32 = numbers::MAP_SHARED | numbers::MAP_NORESERVE;

@@ -9,6 +9,9 @@ import { notBigint, type Wide } from "./wide.ts";
 /** What a store leaves in the dirty map. */
 const MARK = 0xff;
 
+/** What gives the old value reads it too, where only one of both may be allowed. */
+const READ_WRITE = READ | WRITE;
+
 /** Bytes of an element that is a number. */
 type Size = 1 | 2 | 4;
 type Element = Uint8Array | Uint16Array | Uint32Array;
@@ -37,23 +40,23 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
     return resolver.element(address, size, READ); // a callback may do anything
   };
   /** Finds an element to write; tells who watches it what `operation` is about to make of it. */
-  const writable = (address: Wide, size: Size, operation: (array: Element) => unknown): number => {
-    const host = resolver.element(address, size, WRITE);
+  const writable = (address: Wide, size: Size, access: number, operation: (array: Element) => unknown): number => {
+    const host = resolver.element(address, size, access);
     if (!resolver.watched) return host;
     const copy = array(size).slice(host / size, host / size + 1);
     const oldValue = copy[0];
     operation(copy);
     space.watchers.tell(address, size, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
-    return resolver.element(address, size, WRITE);
+    return resolver.element(address, size, access);
   };
-  const writable64 = (address: Wide, operation: (array: BigUint64Array) => unknown): number => {
-    const host = resolver.element(address, 8, WRITE);
+  const writable64 = (address: Wide, access: number, operation: (array: BigUint64Array) => unknown): number => {
+    const host = resolver.element(address, 8, access);
     if (!resolver.watched) return host;
     const copy = linear.u64.slice(host / 8, host / 8 + 1);
     const oldValue = copy[0];
     operation(copy);
     space.watchers.tell(address, 8, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
-    return resolver.element(address, 8, WRITE);
+    return resolver.element(address, 8, access);
   };
 
   const load = (size: Size) => (address: Wide) => {
@@ -62,17 +65,19 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   };
   const modify = (size: Size, operation: Operation) => (address: Wide, value: number) => {
     const number = +value;
-    const host = writable(address, size, (copy) => operation(copy, 0, number));
+    const access = operation === Atomics.store ? WRITE : READ_WRITE;
+    const host = writable(address, size, access, (copy) => operation(copy, 0, number));
     return marked(host, operation(array(size), host / size, number));
   };
   const replace = (size: Size) => (address: Wide, expected: number, replacement: number) => {
     const [from, to] = [+expected, +replacement];
-    const host = writable(address, size, (copy) => Atomics.compareExchange(copy, 0, from, to));
+    const host = writable(address, size, READ_WRITE, (copy) => Atomics.compareExchange(copy, 0, from, to));
     return marked(host, Atomics.compareExchange(array(size), host / size, from, to));
   };
   const modify64 = (operation: Operation64) => (address: Wide, value: bigint) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = writable64(address, (copy) => operation(copy, 0, value));
+    const access = operation === Atomics.store ? WRITE : READ_WRITE;
+    const host = writable64(address, access, (copy) => operation(copy, 0, value));
     return marked(host, operation(linear.u64, host / 8, value));
   };
 
@@ -120,7 +125,7 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   target.compareExchange64 = (address, expected, replacement) => {
     if (typeof expected !== "bigint") throw notBigint(expected);
     if (typeof replacement !== "bigint") throw notBigint(replacement);
-    const host = writable64(address, (copy) => Atomics.compareExchange(copy, 0, expected, replacement));
+    const host = writable64(address, READ_WRITE, (copy) => Atomics.compareExchange(copy, 0, expected, replacement));
     return marked(host, Atomics.compareExchange(linear.u64, host / 8, expected, replacement));
   };
 }

@@ -149,8 +149,9 @@ export class Bulk {
     let source = ownedBy(bytes, linear.buffer) ? part(bytes, 0, length).slice() : bytes;
     if (watchers.any && length > 0 && watchers.see(address, length, WRITE)) {
       source = part(source, 0, length).slice();
-      const value = source.slice();
-      watchers.tell(address, length, WRITE, "cpu", () => ({ value, oldValue: mover.current(address, length) }));
+      const reached = whole ? length : mover.reach(address, length, WRITE);
+      const value = source.slice(0, reached);
+      watchers.tell(address, reached, WRITE, "cpu", () => ({ value, oldValue: mover.current(address, reached) }));
       if (whole) mover.expect(address, length, WRITE, whole); // a callback may do anything
     }
     let done = this.#pieces(address, length, WRITE, (host, count, before) => {

@@ -119,6 +119,6 @@ export class DmaRange {
       const message = `${length} bytes at offset ${offset} go past the range's ${this.length}`;
       throw new GuestMemoryError("PARTIAL_BUFFER", message, place);
     }
-    return this.#space.bigint ? at : Number(at);
+    return at <= Number.MAX_SAFE_INTEGER ? Number(at) : at;
   }
 }

@@ -502,19 +502,20 @@ function checkHandlers(handlers: unknown, what: string, names: string[]): void {
 /** The regions, each alias behind what it shows. */
 function inOrder(specs: RegionSpec[]): RegionSpec[] {
   const ordered: RegionSpec[] = [];
-  const names = new Set(specs.map((spec) => spec?.name));
-  const placed = new Set<string | undefined>();
+  const nameOf = (spec: RegionSpec) => spec?.name ?? spec?.kind;
+  const names = new Set<string>(specs.map(nameOf));
+  const placed = new Set<string>();
   let waiting = specs;
   while (waiting.length > 0) {
     const left = waiting.filter((spec) => {
       const of = spec?.kind === "alias" ? spec.of : undefined;
       if (typeof of === "string" && names.has(of) && !placed.has(of)) return true;
       ordered.push(spec);
-      placed.add(spec?.name);
+      placed.add(nameOf(spec));
       return false;
     });
     if (left.length === waiting.length) {
-      const circle = left.map((spec) => `"${spec.name}"`).join(", ");
+      const circle = left.map((spec) => `"${nameOf(spec)}"`).join(", ");
       throw new GuestMemoryError("INVALID_ALIAS", `aliases in a circle: ${circle}`);
     }
     waiting = left;

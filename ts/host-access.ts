@@ -131,7 +131,7 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
     const space = this.#space;
     space.mover.expect(address, length, 0, "poke", true);
     space.mover.write(part(bytes, 0, length).slice(), 0, { who: "cpu", address, length, done: 0 });
-    space.onHostWrite?.(space.own(address), length);
+    if (length > 0) space.onHostWrite?.(space.own(address), length);
   }
 
   /**
@@ -200,9 +200,10 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
 
   /**
    * Calls `callback` for each access of these kinds to any byte of a range: scalars, bulk, atomics, DMA, once an access. A
-   * read is told of when its value is known, a write before it happens; a callback that throws stops the access. What goes
-   * through views, a JIT's own code, Rust, `poke` and `peek` is not seen. Accesses to pages without a watch cost nothing
-   * more.
+   * read is told of when its value is known, a write before it happens; a callback that throws stops the access. An
+   * access that fails, with no handler to take it, is none; an atomic operation is a write of its result. What goes through
+   * views, a JIT's own code, Rust, `compare`, `indexOf`, `poke` and `peek` is not seen. Accesses to pages without a watch
+   * cost nothing more.
    *
    * @returns what ends it: `dispose()`, or `using`.
    * @throws RangeError for an empty range; GuestMemoryError `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`; a
@@ -226,7 +227,7 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
       throw new TypeError(`callback must be a function, not ${wide.describe(callback)}`);
     }
     const tell = callback as (event: WatchEvent<Wide>) => void;
-    return new Watch(this.#space, this.#space.watchers.add(address, length, access, { byPage: false, tell }));
+    return new Watch(this.#space, this.#space.watchers.add(address, length, access, false, tell));
   }
 
   /**
@@ -248,12 +249,7 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
     if (typeof callback !== "function") {
       throw new TypeError(`callback must be a function, not ${wide.describe(callback)}`);
     }
-    wide.check(address, "address");
-    wide.check(length, "length");
-    const first = BigInt(address) & ~0xfffn;
-    const end = (BigInt(address) + BigInt(length) + 0xfffn) & ~0xfffn;
-    const whole = BigInt(length) === 0n ? 0n : end >> 64n ? (1n << 64n) - 1n - first : end - first;
     const tell = (event: WatchEvent<Wide>) => callback(event.address as A);
-    return new Watch(this.#space, this.#space.watchers.add(first, whole, WRITE, { byPage: true, tell }));
+    return new Watch(this.#space, this.#space.watchers.add(address, length, WRITE, true, tell));
   }
 }

@@ -1,6 +1,7 @@
 // MapAccess: the regions of a memory's map, which come, go, move and hide; and what is allowed where.
 
 import { BoundDevice } from "./bound-device.ts";
+import { ownedBy } from "./bytes.ts";
 import { GuestMemoryError } from "./errors.ts";
 import { type MapAsData, mapAsData, treeOf } from "./map-text.ts";
 import { idOf, MappedRegion, regionOf } from "./mapped-region.ts";
@@ -234,10 +235,7 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
   const hasDevice = spec.kind === "mmio" || spec.kind === "romDevice";
   if (hasDevice && size > Number.MAX_SAFE_INTEGER) throw new RangeError(`a device's region has fewer than 2^53 bytes`);
   const device = hasDevice ? new BoundDevice(name, spec.device) : undefined;
-  const contents = "contents" in spec ? spec.contents : undefined;
-  if (contents !== undefined && !(contents instanceof Uint8Array)) {
-    throw new TypeError(`contents must be a Uint8Array, not ${wide.describe(contents)}`);
-  }
+  const contents = contentsOf(space, spec);
   if (contents && contents.length > size) throw new RangeError(`the contents are more than the region's ${size} bytes`);
   const bytes = new TextEncoder().encode(name);
   let id = 0;
@@ -286,6 +284,19 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
     return 0;
   });
   return space.machine.get(id) as MappedRegion<Wide>;
+}
+
+/** What a region of memory holds at first. A copy, if it lies in this linear memory itself, which may grow. */
+function contentsOf(space: Space, spec: RegionSpec): Uint8Array | undefined {
+  const contents: unknown = "contents" in spec ? spec.contents : undefined;
+  if (contents === undefined) return undefined;
+  if (!(contents instanceof Uint8Array)) {
+    throw new TypeError(`contents must be a Uint8Array, not ${wide.describe(contents)}`);
+  }
+  if (spec.kind === "ram" || spec.kind === "rom" || spec.kind === "romDevice") {
+    return ownedBy(contents, space.linear.buffer) ? contents.slice() : contents;
+  }
+  throw new TypeError(`a region of kind ${spec.kind} has no contents`);
 }
 
 /** The region that an alias names. */

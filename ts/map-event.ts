@@ -1,6 +1,6 @@
 // MapEvent: what listeners hear of a change of the map.
 
-import { type FlatRange, flatRanges } from "./map-text.ts";
+import type { FlatRange } from "./map-text.ts";
 import type { MappedRegion } from "./mapped-region.ts";
 import type { Space } from "./space.ts";
 import type { Wide } from "./wide.ts";
@@ -92,9 +92,13 @@ export class MapEvent<A extends number | bigint = number> extends Event {
   }
 }
 
-/** Tells listeners what has changed since `before`; gives what is there now. */
-export function tellChanges(space: Space, events: EventTarget, before: readonly FlatRange[]): FlatRange[] {
-  const now = flatRanges(space);
+/** Tells listeners what differs between two flat views. */
+export function tellChanges(
+  space: Space,
+  events: EventTarget,
+  before: readonly FlatRange[],
+  now: readonly FlatRange[],
+): void {
   const key = ({ start, last, id, offset }: FlatRange) => `${start} ${last} ${id} ${offset}`;
   const [old, fresh] = [new Set(before.map(key)), new Set(now.map(key))];
   events.dispatchEvent(new Event("mapbegin"));
@@ -105,5 +109,4 @@ export function tellChanges(space: Space, events: EventTarget, before: readonly 
     if (!old.has(key(range))) events.dispatchEvent(new MapEvent("regionadd", space, range));
   }
   events.dispatchEvent(new Event("mapcommit"));
-  return now;
 }

@@ -27,14 +27,14 @@ export class Mover {
     this.#space = space;
   }
 
-  /** Throws unless the whole range is mapped and allows the access (0: anything); devices too, if not `onlyMemory`. */
-  expect(address: Wide, length: Wide, access: Access | 0, what: string, onlyMemory = false): void {
+  /** Throws unless the whole range is mapped and allows the accesses (0: anything); devices too, if not `onlyMemory`. */
+  expect(address: Wide, length: Wide, access: number, what: string, onlyMemory = false): void {
     const status = this.status(address, length, access, onlyMemory);
     if (status !== 0) throw this.#space.linear.failure(status, what, { address, length });
   }
 
   /** The status of a range for an access. */
-  status(address: Wide, length: Wide, access: Access | 0, onlyMemory = false): number {
+  status(address: Wide, length: Wide, access: number, onlyMemory = false): number {
     wide.split(length, "length");
     const { low: lengthLow, high: lengthHigh } = wide;
     wide.split(address, "address");
@@ -73,6 +73,16 @@ export class Mover {
     this.expect(transfer.address, into.length, READ, what);
     this.read(into, READ, transfer);
     if (transfer.done < into.length) throw this.gone(READ, transfer, what);
+  }
+
+  /** How many bytes of a range from its start on allow an access. */
+  reach(address: Wide, length: number, access: Access): number {
+    const transfer: Transfer = { who: "cpu", address, length, done: 0 };
+    const count = (_device: BoundDevice, _offset: number, bytes: number) => {
+      transfer.done += bytes;
+    };
+    this.#move(access, transfer, () => {}, count);
+    return transfer.done;
   }
 
   /** What memory shows of a range now, whoever may; undefined where a device is. */

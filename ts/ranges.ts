@@ -31,7 +31,8 @@ export class Ranges {
     if (watchers.any && watchers.see(address, lengthLow, WRITE)) {
       mover.expect(address, length, WRITE, "fill");
       const value = new Uint8Array(Number(length)).fill(byte);
-      watchers.tell(address, value.length, WRITE, "cpu", () => ({ value, oldValue: undefined }));
+      const oldValue = () => mover.current(address, value.length);
+      watchers.tell(address, value.length, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
     }
     const status = linear.raw.gm_fill(handle, low, high, byte & 255, lengthLow, lengthHigh);
     if (status === NOT_MEMORY) {
@@ -53,16 +54,14 @@ export class Ranges {
     target.enter();
     source.enter();
     const { linear, handle } = target;
-    if (source.linear !== linear) {
-      this.#copyAcross(to, source, from, length);
-      return;
-    }
     const watched =
       (source.watchers.any && source.watchers.see(from, lengthLow, READ)) ||
       (target.watchers.any && target.watchers.see(to, lengthLow, WRITE));
     const status = watched
       ? NOT_MEMORY
-      : linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
+      : source.linear !== linear
+        ? this.#copyAcross(to, source, from, length)
+        : linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
     if (status === 0) return;
     // The core checks the source first; which side failed decides the address that the error names.
     source.mover.expect(from, length, READ, "copy from");
@@ -72,23 +71,15 @@ export class Ranges {
     const value = new Uint8Array(Number(length));
     source.mover.readAll(value, { who: "cpu", address: from, length: value.length, done: 0 }, "copy from");
     source.watchers.tell(from, value.length, READ, "cpu", () => ({ value: value.slice(), oldValue: undefined }));
-    target.watchers.tell(to, value.length, WRITE, "cpu", () => ({ value: value.slice(), oldValue: undefined }));
+    const oldValue = () => target.mover.current(to, value.length);
+    target.watchers.tell(to, value.length, WRITE, "cpu", () => ({ value: value.slice(), oldValue: oldValue() }));
     target.mover.writeAll(value, { who: "cpu", address: to, length: value.length, done: 0 }, "copy to");
   }
 
-  /** Two modules: through a buffer, once both ranges are known to be whole. */
-  #copyAcross(to: Wide, source: Space, from: Wide, length: Wide): void {
-    const check = (space: Space, address: Wide, what: string): void => {
-      wide.split(length, "length");
-      const { low: lengthLow, high: lengthHigh } = wide;
-      wide.split(address, what);
-      const { raw } = space.linear;
-      const access = what === "from" ? READ : WRITE;
-      const status = raw.gm_check_access(space.handle, wide.low, wide.high, lengthLow, lengthHigh, access, 1);
-      space.linear.expect(status, `copy ${what}`, { address, length });
-    };
-    check(source, from, "from");
-    check(this.#space, to, "to");
+  /** Two modules: run by run, once both ranges are known to be memory as a whole; gives the status. */
+  #copyAcross(to: Wide, source: Space, from: Wide, length: Wide): number {
+    const status = source.mover.status(from, length, READ, true) || this.#space.mover.status(to, length, WRITE, true);
+    if (status !== 0) return status;
     let [sourceAt, targetAt, left] = [BigInt(from), BigInt(to), Number(length)];
     while (left > 0) {
       const wanted = Math.min(left, CHUNK);
@@ -105,6 +96,7 @@ export class Ranges {
       targetAt += BigInt(bytes);
       left -= bytes;
     }
+    return 0;
   }
 
   compare(a: Wide, b: Wide, length: Wide): -1 | 0 | 1 {
@@ -133,7 +125,7 @@ export class Ranges {
     const { linear, handle } = this.#space;
     const status = linear.raw.gm_mark_dirty(handle, low, high, lengthLow, lengthHigh);
     linear.expect(status, "markDirty", { address, length });
-    this.#space.onHostWrite?.(this.#space.own(address), Number(length));
+    if (length > 0) this.#space.onHostWrite?.(this.#space.own(address), Number(length));
   }
 
   reserve(bytes: Wide): void {

@@ -80,9 +80,14 @@ export class Resolver {
     const { raw, report } = space.linear;
     if (raw.gm_host_run(space.handle, low, high, lengthLow, lengthHigh) !== 0) return undefined;
     const host = report[0] as number;
-    if (lengthLow === 0) return host;
-    const found = raw.gm_piece(space.handle, low, high, lengthLow, access);
-    return found === MEMORY && report[1] === 0 && (report[0] as number) >= lengthLow ? host : undefined;
+    // Piece by piece: what is watched or forbidden for other accesses ends one too.
+    for (let done = 0; done < lengthLow; done += report[0] as number) {
+      const at = low + done;
+      const carry = at > 0xffff_ffff ? 1 : 0;
+      const found = raw.gm_piece(space.handle, at >>> 0, high + carry, lengthLow - done, access);
+      if (found !== MEMORY || report[1] !== 0) return undefined;
+    }
+    return host;
   }
 
   /** The status of a range: 0 where it is backed as a whole. */
@@ -100,25 +105,26 @@ export class Resolver {
     this.#space.linear.expect(this.status(address, length), what, { address, length });
   }
 
-  /** The host offset of an atomic's element: backed and allowed, then aligned, then in one region. */
-  element(address: Wide, size: number, access: typeof READ | typeof WRITE): number {
+  /** The host offset of an atomic's element: backed and allowed, then aligned, then in one region, then aligned there. */
+  element(address: Wide, size: number, access: number): number {
     this.watched = false;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = this.#space.words[this.#space.tableIndex + (guest >>> 12)] as number;
-      if ((entry & access) !== 0 && guest === address && (guest & (size - 1)) === 0) {
+      if ((entry & access) === access && guest === address && (guest & (size - 1)) === 0) {
         return (((entry & ~15) << 8) | (guest & 0xfff)) >>> 0;
       }
     }
     this.#mover.expect(address, size, access, "atomic access", true);
+    const misaligned = (what: string) => {
+      const message = `atomic access at ${hex(address)}: ${what} at a multiple of ${size} bytes`;
+      return new GuestMemoryError("MISALIGNED", message, { address, length: size });
+    };
     wide.split(address, "address");
-    if ((wide.low & (size - 1)) !== 0) {
-      throw new GuestMemoryError("MISALIGNED", `atomic access at ${hex(address)}: not at a multiple of ${size} bytes`, {
-        address,
-        length: size,
-      });
-    }
+    if ((wide.low & (size - 1)) !== 0) throw misaligned("not");
     const host = this.single(address, size, "atomic access");
+    // As with a region that was made at one address, and shown at another that is not as far from a page's start.
+    if ((host & (size - 1)) !== 0) throw misaligned("its bytes are not");
     this.watched = this.#space.watchers.see(address, size, access);
     return host;
   }

@@ -3,6 +3,8 @@
 
 import { type BoundDevice, type Value, valueAt } from "./bound-device.ts";
 import { DEVICE, MEMORY, type Mover } from "./mover.ts";
+import type { OnDenied } from "./on-denied.ts";
+import type { OnUnmapped } from "./on-unmapped.ts";
 import type { Space } from "./space.ts";
 import type { Transfer } from "./transfer.ts";
 import { type Access, EXECUTE, READ, WRITE } from "./watch.ts";
@@ -149,14 +151,14 @@ export class SlowPath {
   #storeOther(address: Wide, size: number): void {
     const bytes = this.#bytes.slice(0, size); // a callback or a handler may use the scratch area
     const value = valueAt(bytes, 0, size);
-    let status = this.#mover.status(address, size, WRITE);
+    let handlers = this.#handlersOf(address, size);
     if (this.#space.watchers.any) {
-      const oldValue = () => (status === 0 ? this.#current(address, size) : undefined);
+      const oldValue = () => (handlers ? undefined : this.#current(address, size));
       this.#space.watchers.tell(address, size, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
-      status = this.#mover.status(address, size, WRITE);
+      handlers = this.#handlersOf(address, size); // a callback may do anything
     }
-    const alone = status === 0 ? this.#single(address, size, WRITE) : undefined;
-    if (status !== 0) this.#storeDenied(status, address, size, value);
+    const alone = handlers ? undefined : this.#single(address, size, WRITE);
+    if (handlers) handlers.write?.(this.#own(address), size, value);
     else if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
     else {
       const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
@@ -211,10 +213,13 @@ export class SlowPath {
     throw new TypeError(`${name} must give a number, a bigint or undefined, not ${wide.describe(value)}`);
   }
 
-  #storeDenied(status: number, address: Wide, size: number, value: Value): void {
-    const handler = isDenied(status) ? this.#space.onDenied : this.#space.onUnmapped;
-    if (!handler?.write || !this.#servable(status, address)) throw this.#failure(address, size, WRITE, "write", status);
-    handler.write(this.#own(address), size, value);
+  /** Undefined if a store can be done; else the handlers that take it, or its error. */
+  #handlersOf(address: Wide, size: number): OnDenied<Wide> | OnUnmapped<Wide> | undefined {
+    const status = this.#mover.status(address, size, WRITE);
+    if (status === 0) return undefined;
+    const handlers = isDenied(status) ? this.#space.onDenied : this.#space.onUnmapped;
+    if (handlers?.write && this.#servable(status, address)) return handlers;
+    throw this.#failure(address, size, WRITE, "write", status);
   }
 
   /** The error; anew, because a handler may have used the report, or mapped something, since. */

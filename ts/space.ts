@@ -112,10 +112,9 @@ export class Space implements Member {
     if (generation === this.#toldGeneration || this.disposed) return;
     this.#toldGeneration = generation;
     if (this.#events === undefined) return;
-    // First, because a listener may change the map again.
-    const before = this.#heard;
-    this.#heard = flatRanges(this);
-    this.#heard = tellChanges(this, this.#events, before);
+    const [before, now] = [this.#heard, flatRanges(this)];
+    this.#heard = now; // first, because a listener may change the map again
+    tellChanges(this, this.#events, before, now);
     this.#events.dispatchEvent(new Event("mapchanged"));
   }
 

@@ -9,6 +9,8 @@ import * as wide from "./wide.ts";
 export const READ = 1;
 export const WRITE = 2;
 export const EXECUTE = 4;
+/** The longest range there is. */
+const LONGEST = (1n << 64n) - 1n;
 export type Access = typeof READ | typeof WRITE | typeof EXECUTE;
 
 /**
@@ -96,8 +98,10 @@ export interface WatchEvent<A extends number | bigint = number> {
 
 /** A watch in the core, and whom it tells. */
 interface Entry {
-  /** Of a trap: it tells of a page and ends there. */
-  readonly byPage: boolean;
+  readonly address: Wide;
+  readonly length: Wide;
+  /** The pages on which a trap still waits: it tells of a page and ends there. Undefined of a watch. */
+  pages: number | undefined;
   readonly tell: (event: WatchEvent<Wide>) => void;
 }
 
@@ -115,26 +119,44 @@ export class Watchers {
     return this.#entries.size > 0;
   }
 
-  add(address: Wide, length: Wide, access: number, entry: Entry): number {
-    wide.split(length, "length");
+  /** Sets a watch, or, of all pages that a range touches, a trap. */
+  add(address: Wide, length: Wide, access: number, byPage: boolean, tell: Entry["tell"]): number {
+    wide.check(address, "address");
+    wide.check(length, "length");
+    const range = byPage ? pagesOf(BigInt(address), BigInt(length)) : { address, length };
+    wide.split(range.length, "length");
     const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(address, "address");
+    wide.split(range.address, "address");
     const { low, high } = wide;
     this.#space.enter();
     const { linear, handle } = this.#space;
     const status = linear.raw.gm_watch(handle, low, high, lengthLow, lengthHigh, access);
-    linear.expect(status, "watch", { address, length });
+    linear.expect(status, byPage ? "trapWrites" : "watch", { address, length });
     const id = linear.report[0] as number;
-    this.#entries.set(id, entry);
+    const pages = byPage ? Number((BigInt(range.length) + 0xfffn) >> 12n) : undefined;
+    this.#entries.set(id, { ...range, pages, tell });
     this.#space.tellMap();
     return id;
   }
 
   remove(id: number): void {
-    if (!this.#entries.delete(id) || this.#space.disposed) return;
-    const { linear, handle } = this.#space;
-    linear.raw.gm_unwatch(handle, id, 0, 0, 0xffff_ffff, 0xffff_ffff);
+    const entry = this.#entries.get(id);
+    if (!entry || this.#space.disposed) return;
+    this.#entries.delete(id);
+    // Of a trap, several parts may be left.
+    while (this.#end(id, entry.address, entry.length));
     this.#space.tellMap();
+  }
+
+  /** Ends a watch where it first lies in a range; says whether it does. */
+  #end(id: number, address: Wide, length: Wide): boolean {
+    wide.split(length, "length");
+    const { low: lengthLow, high: lengthHigh } = wide;
+    wide.split(address, "address");
+    const { linear, handle } = this.#space;
+    const status = linear.raw.gm_unwatch(handle, id, wide.low, wide.high, lengthLow, lengthHigh);
+    linear.replace();
+    return status === 0 && linear.report[0] !== 0;
   }
 
   /** Whether anybody watches an access of this kind to a range of up to 4 GiB. */
@@ -161,7 +183,7 @@ export class Watchers {
     const event: WatchEvent<Wide> = Object.freeze({ kind, address: own, size, who, ...values() });
     for (const id of ids) {
       const entry = this.#entries.get(id); // an earlier callback may have ended it
-      if (entry?.byPage) this.#spring(id, entry, event);
+      if (entry?.pages) this.#spring(id, entry, event);
       else entry?.tell(event);
     }
   }
@@ -169,14 +191,13 @@ export class Watchers {
   /** Ends a trap on the pages that an access touches, and tells of each. */
   #spring(id: number, entry: Entry, event: WatchEvent<Wide>): void {
     const first = BigInt(event.address) >> 12n;
-    const last = (BigInt(event.address) + BigInt(event.size - 1)) >> 12n;
+    const end = BigInt(event.address) + BigInt(event.size);
+    const last = (end > LONGEST ? LONGEST : end - 1n) >> 12n; // a handler for holes may serve what passes 2^64
     for (let page = first; page <= last; page++) {
-      const { linear, handle, disposed } = this.#space;
-      if (disposed) return;
-      wide.split(page << 12n, "address");
-      const { low, high } = wide;
-      if (linear.raw.gm_unwatch(handle, id, low, high, 4096, 0) !== 0 || linear.report[0] === 0) continue;
-      entry.tell({ ...event, address: this.#space.address(low, high), size: 4096 });
+      if (this.#space.disposed) return;
+      if (!entry.pages || !this.#end(id, page << 12n, 4096)) continue;
+      if (--entry.pages === 0) this.#entries.delete(id);
+      entry.tell({ ...event, address: this.#space.own(page << 12n), size: 4096 });
     }
   }
 
@@ -190,4 +211,11 @@ export class Watchers {
     const words = new Uint32Array(linear.buffer, linear.transfer.byteOffset, count);
     return [...words];
   }
+}
+
+/** The pages that a range touches. What goes past 2^64 still does; all 2^64 bytes are one more than a length can say. */
+function pagesOf(address: bigint, length: bigint): { address: bigint; length: bigint } {
+  const first = address & ~0xfffn;
+  const whole = length === 0n ? 0n : ((address + length + 0xfffn) & ~0xfffn) - first;
+  return { address: first, length: whole > LONGEST ? LONGEST : whole };
 }

@@ -1,0 +1,322 @@
+// Changes of a map: regions that come, go, move and hide, alone and in transactions; protection and watches.
+import { GuestMemoryError, type MappedRegion, type RegionSpec, type Watch } from "../../ts/index.ts";
+import { Argument } from "./machine.ts";
+import type { MapMachine, Side } from "./map-machine.ts";
+import { EXECUTE, type Kind, type MapModel, type MapRegion, type ModelWatch, READ, WRITE } from "./map-model.ts";
+import { TOP } from "./model.ts";
+import type { Operation } from "./operation.ts";
+import { type Outcome, show } from "./outcome.ts";
+
+export type MapKinds = Record<string, (machine: MapMachine, operation: Operation) => void>;
+
+const ok = (value?: unknown): Outcome => ({ value });
+const NUMBERS = 1n << 53n;
+/** Of more, comparisons would only be slow. */
+const MOST_REGIONS = 12;
+const MOST_WATCHES = 6;
+/** Whole pages, and others. */
+const SIZES = [1n, 100n, 4095n, 4096n, 4096n, 4097n, 8192n, 12_288n, 12_289n];
+const PRIORITIES = [-1, 0, 0, 1, -(2 ** 31), 2 ** 31 - 1, 5];
+
+function pick<T>(list: readonly T[], bits: bigint): T | undefined {
+  return list[Number(bits % BigInt(list.length || 1))];
+}
+
+/** Why a region may not lie at a place. */
+function misplaced(machine: MapMachine, start: bigint, size: bigint): { fault: string; address?: bigint } | undefined {
+  if (!machine.wide && start + size > NUMBERS) return { fault: "RangeError" };
+  if (start + size > TOP) return { fault: "GUEST_ADDRESS_OVERFLOW", address: start };
+  return undefined;
+}
+
+/** Makes a change in the model, unless two regions clash by it. */
+function unlessClash(model: MapModel, address: bigint | undefined, change: () => void): Outcome {
+  const before = model.placed.map((region) => ({ region, start: region.start, enabled: region.enabled }));
+  change();
+  if (!model.clashes()) return ok();
+  restore(model, before);
+  return address === undefined ? { fault: "MEMORY_REGION_OVERLAP" } : { fault: "MEMORY_REGION_OVERLAP", address };
+}
+
+function restore(model: MapModel, before: { region: MapRegion; start: bigint; enabled: boolean }[]): void {
+  for (const { region, start, enabled } of before) Object.assign(region, { start, enabled });
+  model.placed = before.map(({ region }) => region);
+}
+
+function mapper(kind: Kind) {
+  return (machine: MapMachine, { at, other, bits }: Operation) => {
+    const side = machine.side(bits >> 2n);
+    if (side.model.placed.length >= MOST_REGIONS) return;
+    const start = machine.place(at);
+    const target = kind === "alias" ? pick([...machine.regions.keys()], bits >> 8n) : undefined;
+    if (kind === "alias" && target === undefined) return;
+    // An alias mostly shows a part of its target; one of eight begins or ends behind it.
+    const offset = target ? (bits >> 16n) % (target.size + (bits % 8n === 7n ? 2n : 0n)) : 0n;
+    const left = target ? target.size - offset : 0n;
+    const part = bits & 16n ? left : ((bits >> 20n) % (left > 0n ? left : 1n)) + 1n;
+    const size = target ? part + (bits % 8n === 6n ? 1n : 0n) : (pick(SIZES, bits >> 24n) ?? 1n);
+    const region: MapRegion = {
+      name: machine.name(),
+      kind,
+      space: side.model,
+      size,
+      priority: pick(PRIORITIES, bits >> 32n) ?? 0,
+      enabled: (bits >> 40n) % 8n !== 0n,
+      bytes: new Uint8Array(["ram", "rom", "romDevice"].includes(kind) ? Number(size) : 0),
+      registers: new Uint8Array(["romDevice", "mmio"].includes(kind) ? Number(size) : 0).fill(0x5a),
+      peeks: (bits & 32n) !== 0n,
+      target,
+      offset,
+      made: start.exact,
+      start: start.exact,
+    };
+    // Contents of ROM, and of every other RAM, so that bytes differ from the start.
+    const contents =
+      kind !== "ram" || bits & 64n ? region.bytes.map((_, index) => index * 7 + Number(bits & 0xffn)) : region.bytes;
+    region.bytes.set(contents);
+    const { name, priority, enabled } = region;
+    const device = region.registers.length > 0 ? machine.device(name, Number(size), region.peeks) : undefined;
+    const shown = target && (other.asBigint ? target.name : machine.regions.get(target));
+    const named = target && side.memory.mapped.some((mapped) => mapped.name === target.name);
+    const of = shown === target?.name && !named ? target && machine.regions.get(target) : shown;
+    const spec = { kind, name, start: start.given, size, priority, enabled, device, of, offset } as RegionSpec;
+    if (region.bytes.length > 0) Object.assign(spec, { contents });
+    machine.log.push(`map(${show({ ...spec, contents: contents.length, device: !!device, of: target?.name })})`);
+    const address = start.exact;
+    const before = { mapped: undefined as MappedRegion<number | bigint> | undefined };
+    machine.compare(
+      () => {
+        if (!start.valid || size <= 0n) return { fault: "RangeError" };
+        const wrong = misplaced(machine, address, size);
+        if (wrong && wrong.fault === "RangeError") return wrong;
+        if (target && offset + size > target.size) return { fault: "INVALID_ALIAS", address };
+        return wrong ?? unlessClash(side.model, address, () => side.model.placed.push(region));
+      },
+      () => {
+        before.mapped = side.memory.map(spec);
+      },
+    );
+    if (before.mapped) machine.regions.set(region, before.mapped);
+  };
+}
+
+/** A region of one side, and its object; undefined if there is none. */
+function some(machine: MapMachine, { model }: Side, bits: bigint) {
+  const region = pick(model.placed, bits);
+  const object = region && machine.regions.get(region);
+  return region && object ? { region, object } : undefined;
+}
+
+/** A change of one region that is mapped: how it is called, what the model makes of it. */
+function alteration(machine: MapMachine, side: Side, { kind, at, bits }: Pick<Operation, "kind" | "at" | "bits">) {
+  const found = some(machine, side, bits >> 8n);
+  if (found === undefined) return undefined;
+  const { region, object } = found;
+  const { model, memory } = side;
+  const to = machine.place(at);
+  const steps = {
+    move: {
+      act: () => object.move(to.given),
+      invalid: (): Outcome | undefined =>
+        to.valid ? misplaced(machine, to.exact, region.size) : { fault: "RangeError" },
+      change: () => {
+        region.start = to.exact;
+      },
+      address: to.exact,
+    },
+    enable: {
+      act: () => object.enable(),
+      change: () => {
+        region.enabled = true;
+      },
+    },
+    disable: {
+      act: () => object.disable(),
+      change: () => {
+        region.enabled = false;
+      },
+    },
+    unmap: {
+      act: () => memory.unmap(object),
+      change: () => void model.placed.splice(model.placed.indexOf(region), 1),
+    },
+  };
+  type Step = { act(): void; change(): void; invalid?(): Outcome | undefined; address?: bigint };
+  const step: Step = steps[kind as keyof typeof steps];
+  return { ...step, name: `${region.name}.${kind}(${kind === "move" ? show(to.given) : ""})` };
+}
+
+function alter(machine: MapMachine, operation: Operation): void {
+  const side = machine.side(operation.bits);
+  const step = alteration(machine, side, operation);
+  if (step === undefined) return;
+  machine.log.push(step.name);
+  machine.compare(() => step.invalid?.() ?? unlessClash(side.model, step.address, step.change), step.act);
+  machine.forget();
+}
+
+class Abandoned extends Error {}
+
+/**
+ * Several changes as one. Two of sixteen throw at the end, two make the last change in a transaction inside that throws.
+ * Meanwhile everything shows what it showed before.
+ */
+function transaction(machine: MapMachine, { at, other, bits, bytes }: Operation): void {
+  const side = machine.side(bits);
+  const { model, memory } = side;
+  const [throws, inner] = [bits % 8n === 3n, bits % 8n === 7n];
+  const before = model.placed.map((region) => ({ region, start: region.start, enabled: region.enabled }));
+  const address = machine.address(other, side);
+  const look = () => [memory.toJSON().flat, address.valid ? memory.peek(address.given, 8) : undefined];
+  const shown = look();
+  const count = 2 + (bytes.seed % 3);
+  machine.log.push(`transaction(() => {`);
+  const steps = () => {
+    for (let index = 0; index < count; index++) {
+      const kind = ["move", "move", "enable", "disable", "unmap"][(bytes.seed >> (3 * index)) % 5] ?? "move";
+      const place = { ...at, anchor: at.anchor + 5 * index };
+      const step = alteration(machine, side, { kind, at: place, bits: bits >> BigInt(4 * index) });
+      if (step === undefined || step.invalid?.() !== undefined) continue;
+      const undone = inner && index === count - 1;
+      machine.log.push(`  ${step.name}${undone ? " in a transaction that throws" : ""}`);
+      if (undone)
+        machine.same(
+          "inside",
+          outcome(() => memory.transaction(() => abandon(step.act))),
+          "abandoned",
+        );
+      else {
+        step.act();
+        step.change();
+      }
+    }
+    machine.same("what is seen inside", look(), shown);
+  };
+  const got = outcome(() => memory.transaction(() => (throws ? abandon(steps) : steps())));
+  machine.log.push(`}${throws ? " and throw" : ""})`);
+  machine.outcome = throws ? "abandoned" : model.clashes() ? "MEMORY_REGION_OVERLAP" : "ok";
+  if (machine.outcome !== "ok") restore(model, before);
+  machine.same("transaction", got, machine.outcome);
+  machine.forget();
+}
+
+function abandon(act: () => void): never {
+  act();
+  throw new Abandoned();
+}
+
+function outcome(act: () => void): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Abandoned) return "abandoned";
+    if (error instanceof GuestMemoryError) return error.code;
+    throw error;
+  }
+  return "ok";
+}
+
+export const changes: MapKinds = {
+  "map ram": mapper("ram"),
+  "map rom": mapper("rom"),
+  "map romDevice": mapper("romDevice"),
+  "map mmio": mapper("mmio"),
+  "map alias": mapper("alias"),
+  "map reserved": mapper("reserved"),
+  unmap: alter,
+  move: alter,
+  enable: alter,
+  disable: alter,
+  transaction,
+
+  protect(machine, { at, bits }) {
+    const side = machine.side(bits);
+    const near = machine.address(at, side);
+    const off = bits % 16n === 5n ? 0n : near.exact % 4096n;
+    const address = new Argument(near.exact - off, at.asBigint || machine.wide);
+    const length = new Argument(4096n * ((bits >> 4n) % 4n), !at.asBigint);
+    const allowed = Number((bits >> 8n) % 8n);
+    const letters = ["r", "w", "x"].map((letter, bit) => (allowed & (1 << bit) ? letter : "-")).join("");
+    machine.call(side, "protect", [address, length, letters], () => {
+      if (address.exact % 4096n !== 0n) return { fault: "MISALIGNED", address: address.exact };
+      const { fault } = side.model.reach(address.exact, Number(length.exact), 0);
+      if (fault !== undefined) return { fault, address: address.exact };
+      for (let done = 0n; done < length.exact; done += 4096n) {
+        side.model.forbidden.set((address.exact + done) / 4096n, 7 & ~allowed);
+      }
+      return ok();
+    });
+  },
+
+  watch(machine, { at, length, bits }) {
+    const kinds = Number((bits >> 4n) % 7n) + 1;
+    const asked = { read: (kinds & READ) !== 0, write: (kinds & WRITE) !== 0, execute: (kinds & EXECUTE) !== 0 };
+    const range = watched(machine, { at, length, bits });
+    add(machine, range, kinds, undefined, (id, stops) => {
+      const { memory } = range.side;
+      return memory.watch(range.address.given, range.bytes.given, asked, machine.hear(id, stops));
+    });
+  },
+
+  trapWrites(machine, { at, length, bits }) {
+    const range = watched(machine, { at, length, bits });
+    const [first, end] = [range.address.exact >> 12n, range.address.exact + range.bytes.exact];
+    const pages = new Set<bigint>();
+    for (let page = first; page << 12n < end; page++) pages.add(page);
+    add(machine, range, WRITE, pages, (id, stops) => {
+      return range.side.memory.trapWrites(range.address.given, range.bytes.given, machine.hear(id, stops));
+    });
+  },
+
+  "watch.dispose"(machine, { bits }) {
+    const found = pick([...machine.watches], bits);
+    if (found === undefined) return;
+    const [model, { watch, side }] = found;
+    machine.log.push(`watch ${model.id}.dispose()`);
+    machine.watches.delete(model);
+    side.model.watches = side.model.watches.filter((other) => other !== model);
+    machine.compare(ok, () => watch.dispose());
+    watch.dispose(); // twice is no error
+  },
+
+  handlers(machine, { bits }) {
+    machine.log.push(`handlers ${bits % 2n}`);
+    machine.setHandlers(bits % 2n === 0n);
+    machine.outcome = "ok";
+  },
+};
+
+/** A range to watch: it may lie in holes. */
+function watched(machine: MapMachine, { at, length, bits }: Pick<Operation, "at" | "length" | "bits">) {
+  const side = machine.side(bits);
+  return { side, address: machine.address(at, side), bytes: machine.length(length), stops: bits % 5n === 0n };
+}
+
+/** Sets a watch on both sides. */
+function add(
+  machine: MapMachine,
+  { side, address, bytes, stops }: ReturnType<typeof watched>,
+  access: number,
+  pages: Set<bigint> | undefined,
+  act: (id: number, stops: boolean) => Watch,
+): void {
+  if (side.model.watches.length >= MOST_WATCHES) return;
+  const last = address.exact + bytes.exact - 1n;
+  const whole = pages ? { first: (address.exact >> 12n) << 12n, last: last | 0xfffn } : { first: address.exact, last };
+  const model: ModelWatch = { id: machine.log.length, ...whole, access, pages, stops };
+  const what = pages ? "trapWrites" : `watch for ${access}`;
+  machine.log.push(`${what} ${show(address.given)}, ${bytes.given}${stops ? ", throws" : ""} (watch ${model.id})`);
+  let watch: Watch | undefined;
+  machine.compare(
+    () => {
+      if (!address.valid || !bytes.valid || bytes.exact === 0n) return { fault: "RangeError" };
+      if (last >= TOP) return { fault: "GUEST_ADDRESS_OVERFLOW", address: address.exact };
+      side.model.watches.push(model);
+      return ok();
+    },
+    () => {
+      watch = act(model.id, stops);
+    },
+  );
+  if (watch) machine.watches.set(model, { watch, side });
+}

@@ -1,0 +1,179 @@
+// The model of a memory map: for every byte it walks the list of regions for the highest priority. Slow, short and
+// obviously right; addresses are bigints throughout.
+import { TOP } from "./model.ts";
+
+export const [READ, WRITE, EXECUTE] = [1, 2, 4];
+const PAGE = 4096n;
+
+export type Kind = "ram" | "rom" | "romDevice" | "mmio" | "alias" | "reserved";
+
+export interface MapRegion {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly space: MapModel;
+  readonly size: bigint;
+  readonly priority: number;
+  /** What RAM and ROM hold, and a device's registers. */
+  readonly bytes: Uint8Array;
+  readonly registers: Uint8Array;
+  /** Whether its device has `peek`. */
+  readonly peeks: boolean;
+  readonly target: MapRegion | undefined;
+  readonly offset: bigint;
+  /** Where it was made: its bytes lie as far from a page's start as this. */
+  readonly made: bigint;
+  start: bigint;
+  enabled: boolean;
+}
+
+export interface ModelWatch {
+  readonly id: number;
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly access: number;
+  /** The pages on which a trap still waits; undefined of a watch. */
+  readonly pages: Set<bigint> | undefined;
+  /** Whether its callback throws. */
+  readonly stops: boolean;
+}
+
+/** What an address shows: a byte of a region that is no alias. */
+export interface Seen {
+  readonly region: MapRegion;
+  readonly offset: bigint;
+  readonly priority: number;
+}
+
+/** How far an access goes, and why no further. */
+interface Reach {
+  readonly count: number;
+  readonly fault: string | undefined;
+}
+
+export interface FlatPiece extends Seen {
+  readonly start: bigint;
+  size: bigint;
+}
+
+export class MapModel {
+  /** What is mapped, in that order. */
+  placed: MapRegion[] = [];
+  watches: ModelWatch[] = [];
+  /** What is forbidden, by page. */
+  readonly forbidden = new Map<bigint, number>();
+
+  /** The one enabled region of the highest priority that holds an address; aliases followed to what they show. */
+  see(address: bigint): Seen | undefined {
+    let best: MapRegion | undefined;
+    for (const region of this.placed) {
+      if (!region.enabled || address < region.start || address >= region.start + region.size) continue;
+      if (best === undefined || region.priority > best.priority) best = region;
+    }
+    if (best === undefined) return undefined;
+    let [region, offset] = [best, address - best.start];
+    while (region.target !== undefined) [region, offset] = [region.target, region.offset + offset];
+    return { region, offset, priority: best.priority };
+  }
+
+  /** How many bytes of a range allow an access (0: anything), one by one. */
+  reach(address: bigint, length: number, access: number, onlyMemory = false): Reach {
+    for (let count = 0; count < length; count++) {
+      const fault = this.#faultAt(address + BigInt(count), count, access, onlyMemory);
+      if (fault !== undefined) return { count, fault };
+    }
+    return { count: length, fault: undefined };
+  }
+
+  #faultAt(at: bigint, before: number, access: number, onlyMemory: boolean): string | undefined {
+    if (at >= TOP) return "GUEST_ADDRESS_OVERFLOW";
+    const seen = this.see(at);
+    if (seen === undefined || seen.region.kind === "reserved")
+      return before === 0 ? "INVALID_GUEST_ADDRESS" : "PARTIAL_BUFFER";
+    if (((this.forbidden.get(at / PAGE) ?? 0) & access) !== 0) return "PERMISSION_DENIED";
+    if (seen.region.kind === "rom" && (access & WRITE) !== 0) return "READ_ONLY";
+    return onlyMemory && isDevice(seen.region, access) ? "NOT_MEMORY" : undefined;
+  }
+
+  /** Whether a range that was reached is in one run of one region, as an atomic needs it. */
+  isOneRun(address: bigint, length: number): boolean {
+    const first = this.see(address);
+    for (let index = 1n; index < length; index++) {
+      const next = this.see(address + index);
+      if (next?.region !== first?.region || next?.priority !== first?.priority) return false;
+      if (next?.offset !== (first?.offset ?? 0n) + index) return false;
+    }
+    return true;
+  }
+
+  /** What memory holds in a range; undefined where a device, or nothing, is. */
+  current(address: bigint, length: number): Uint8Array<ArrayBuffer> | undefined {
+    if (this.reach(address, length, 0, true).fault !== undefined) return undefined;
+    return this.load(address, length);
+  }
+
+  /** The bytes of a range that was reached; `told` hears of a device's. */
+  load(address: bigint, length: number, told: (region: MapRegion, offset: bigint) => void = () => {}) {
+    return Uint8Array.from({ length }, (_, index) => {
+      const { region, offset } = this.see(address + BigInt(index)) as Seen;
+      if (region.kind !== "mmio") return region.bytes[Number(offset)] as number;
+      told(region, offset);
+      return region.registers[Number(offset)] as number;
+    });
+  }
+
+  /** Writes a range that was reached; `told` hears of a device's bytes. `loader`: into ROM, and to no device. */
+  store(
+    address: bigint,
+    bytes: Uint8Array,
+    told: (region: MapRegion, offset: bigint, byte: number) => void,
+    loader = false,
+  ): void {
+    for (const [index, byte] of bytes.entries()) {
+      const { region, offset } = this.see(address + BigInt(index)) as Seen;
+      if (loader || !isDevice(region, WRITE)) region.bytes[Number(offset)] = byte;
+      else {
+        region.registers[Number(offset)] = byte;
+        told(region, offset, byte);
+      }
+    }
+  }
+
+  /** Two enabled regions of the same priority that share a byte. */
+  clashes(): boolean {
+    const shown = this.placed.filter(({ enabled }) => enabled);
+    return shown.some((one, index) =>
+      shown
+        .slice(index + 1)
+        .some(
+          (two) =>
+            one.priority === two.priority && one.start < two.start + two.size && two.start < one.start + one.size,
+        ),
+    );
+  }
+
+  /** What is seen, in pieces that go on as long as one region does; between two edges nothing changes. */
+  flat(): FlatPiece[] {
+    const edges = new Set(this.placed.flatMap(({ start, size }) => [start, start + size]));
+    const sorted = [...edges].sort((a, b) => (a < b ? -1 : 1));
+    const pieces: FlatPiece[] = [];
+    for (const [index, start] of sorted.entries()) {
+      const seen = this.see(start);
+      const next = sorted[index + 1];
+      if (seen === undefined || next === undefined) continue;
+      const last = pieces.at(-1);
+      const goesOn =
+        last?.region === seen.region &&
+        last.priority === seen.priority &&
+        last.start + last.size === start &&
+        last.offset + last.size === seen.offset;
+      if (last && goesOn) last.size += next - start;
+      else pieces.push({ ...seen, start, size: next - start });
+    }
+    return pieces;
+  }
+}
+
+/** Whether an access to a region is a device's. */
+function isDevice({ kind }: MapRegion, access: number): boolean {
+  return kind === "mmio" || (kind === "romDevice" && (access & WRITE) !== 0);
+}

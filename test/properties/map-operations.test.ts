@@ -69,7 +69,7 @@ function run({ wide, bases }: Layout, list: readonly Operation[], counts = new C
   }
 }
 
-test("random maps, changes and accesses agree with the model", async () => {
+test("random maps, changes and accesses agree with the model", { timeout: 180_000 }, async () => {
   await init();
   const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`PROPERTY_SEED=${seed}`);

@@ -4,7 +4,7 @@ import { BoundDevice } from "./bound-device.ts";
 import { ownedBy } from "./bytes.ts";
 import { GuestMemoryError } from "./errors.ts";
 import { type MapAsData, mapAsData, treeOf } from "./map-text.ts";
-import { idOf, MappedRegion, regionOf } from "./mapped-region.ts";
+import { idOf, keepStart, MappedRegion, regionOf } from "./mapped-region.ts";
 import { RegionAccess } from "./region-access.ts";
 import type { RegionKind, RegionSpec } from "./region-spec.ts";
 import type { Space } from "./space.ts";
@@ -94,6 +94,7 @@ export abstract class MapAccess<A extends number | bigint = number> extends Regi
   unmap(region: MappedRegion<A>): void {
     const space = this.#space;
     const known = regionOf(space, region, "unmap");
+    keepStart(known);
     space.leaving();
     space.change("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, idOf(known)));
   }

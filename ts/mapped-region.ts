@@ -214,6 +214,11 @@ export function deviceOf(region: object): BoundDevice | undefined {
   return makings.get(region)?.device;
 }
 
+/** Has a region remember where it is, when it is about to leave the map. */
+export function keepStart(region: MappedRegion<Wide>): Wide {
+  return region.start;
+}
+
 /** The region that an object is, in the machine of `space`. */
 export function regionOf(space: Space, region: unknown, what: string): MappedRegion<Wide> {
   if (!(region instanceof MappedRegion)) {

@@ -235,7 +235,7 @@ export const changes: MapKinds = {
     const off = bits % 16n === 5n ? 0n : near.exact % 4096n;
     const address = new Argument(near.exact - off, at.asBigint || machine.wide);
     const length = new Argument(4096n * ((bits >> 4n) % 4n), !at.asBigint);
-    const allowed = Number((bits >> 8n) % 8n);
+    const allowed = bits & 0x1000n ? 7 : Number((bits >> 8n) % 8n);
     const letters = ["r", "w", "x"].map((letter, bit) => (allowed & (1 << bit) ? letter : "-")).join("");
     machine.call(side, "protect", [address, length, letters], () => {
       if (address.exact % 4096n !== 0n) return { fault: "MISALIGNED", address: address.exact };

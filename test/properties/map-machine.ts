@@ -82,12 +82,12 @@ export class MapMachine {
     return new Argument(add > 20_000n ? add % 20_000n : toEnd ? add + 4096n : add, asBigint);
   }
 
-  /** Where to place a region: near a base, half of the time at a page. */
+  /** Where to place a region: near a base, mostly at a page. */
   place({ anchor, delta, asBigint }: Place): Argument {
-    const base = this.#bases[anchor % this.#bases.length] ?? 0n;
-    const page = BigInt((anchor >> 3) % 12) * 4096n;
+    const base = this.#bases[(anchor >> 2) % this.#bases.length] ?? 0n;
+    const page = BigInt((anchor >> 4) % 12) * 4096n;
     const towards = base > 1n << 50n ? -page : page;
-    return new Argument(base + towards + (anchor % 2 === 0 ? 0n : BigInt(delta)), asBigint || this.wide);
+    return new Argument(base + towards + (anchor % 4 === 0 ? BigInt(delta) : 0n), asBigint || this.wide);
   }
 
   /** Calls a method and compares. */

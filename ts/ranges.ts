@@ -62,6 +62,7 @@ export class Ranges {
       : source.linear !== linear
         ? this.#copyAcross(to, source, from, length)
         : linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
+    linear.refresh(); // where aliases overlap, the core may have needed a buffer
     if (status === 0) return;
     // The core checks the source first; which side failed decides the address that the error names.
     source.mover.expect(from, length, READ, "copy from");

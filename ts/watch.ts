@@ -131,10 +131,12 @@ export class Watchers {
     this.#space.enter();
     const { linear, handle } = this.#space;
     const status = linear.raw.gm_watch(handle, low, high, lengthLow, lengthHigh, access);
-    linear.expect(status, byPage ? "trapWrites" : "watch", { address, length });
+    linear.replace(); // thousands of watches make linear memory grow
     const id = linear.report[0] as number;
+    linear.expect(status, byPage ? "trapWrites" : "watch", { address, length });
     const pages = byPage ? Number((BigInt(range.length) + 0xfffn) >> 12n) : undefined;
     this.#entries.set(id, { ...range, pages, tell });
+    linear.refresh();
     this.#space.tellMap();
     return id;
   }
@@ -145,6 +147,7 @@ export class Watchers {
     this.#entries.delete(id);
     // Of a trap, several parts may be left.
     while (this.#end(id, entry.address, entry.length));
+    this.#space.linear.refresh();
     this.#space.tellMap();
   }
 

@@ -1,6 +1,7 @@
 //! Bulk work on guest memory: fill and copy. The whole range is checked first; then nothing can fail any more.
 
 use crate::address_space::AddressSpace;
+use crate::bytes::Bytes;
 use crate::dirty_map;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
@@ -33,8 +34,7 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; nothing is written
-    /// then.
+    /// Those of [`AddressSpace::copy_from`].
     pub fn copy_within(
         &self,
         to: GuestAddress,
@@ -48,8 +48,9 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; nothing is written
-    /// then.
+    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; `OutOfMemory` where the
+    /// ranges show the same bytes by aliases in such an order that they must be buffered, and there is no room. Nothing is
+    /// written then.
     pub fn copy_from(
         &self,
         to: GuestAddress,
@@ -60,34 +61,107 @@ impl AddressSpace {
         let (target, origin) = (self.view(), source.view());
         origin.check_memory(from, length, Access::READ)?;
         target.check_memory(to, length, Access::WRITE)?;
-        let (target, origin) = (target.flat(), origin.flat());
+        let copy = Copy {
+            origin: origin.flat(),
+            from: from.0,
+            target: target.flat(),
+            to: to.0,
+            length,
+        };
         // Where the target begins inside the source, going forward would overwrite bytes not copied yet.
         let backward = ptr::eq(self, source) && to > from && to.0 - from.0 < length;
-        let mut left = length;
-        while left > 0 {
-            let pair = if backward {
-                let back = |view: &FlatView, start: GuestAddress| {
-                    span::backward(view, start.0 + (left - 1), left)
-                };
-                back(origin, from)
-                    .zip(back(target, to))
-                    .map(|(from, to)| shorter_tail(from, to))
-            } else {
-                let done = length - left;
-                let next =
-                    |view: &FlatView, start: GuestAddress| next_run(view, start.0, done, length);
-                next(origin, from)
-                    .zip(next(target, to))
-                    .map(|(from, to)| shorter_head(from, to))
+        match [backward, !backward]
+            .into_iter()
+            .find(|&backward| copy.is_safe(backward))
+        {
+            Some(backward) => {
+                copy.run(backward);
+                Ok(())
+            }
+            None => copy.by_way_of_a_buffer(),
+        }
+    }
+}
+
+/// A copy whose ranges were checked.
+struct Copy<'a> {
+    origin: &'a FlatView,
+    from: u64,
+    target: &'a FlatView,
+    to: u64,
+    length: u64,
+}
+
+impl Copy<'_> {
+    /// The ranges as pairs of runs of one length, source and target, from the start on or from the end.
+    fn pairs(&self, backward: bool) -> impl Iterator<Item = (Run, Run)> {
+        let mut left = self.length;
+        core::iter::from_fn(move || {
+            let done = self.length - left;
+            let next = |view: &FlatView, start: u64| match backward {
+                true if left == 0 => None,
+                true => span::backward(view, start + (left - 1), left),
+                false => next_run(view, start, done, self.length),
             };
-            // Both ranges were checked, so there is a pair.
-            let Some((from, to)) = pair else { break };
+            let (from, to) = next(self.origin, self.from).zip(next(self.target, self.to))?;
+            let pair = match backward {
+                true => shorter_tail(from, to),
+                false => shorter_head(from, to),
+            };
+            left -= pair.1.length as u64;
+            Some(pair)
+        })
+    }
+
+    /// Whether no pair overwrites what a later one reads. Aliases show bytes in any order, so that addresses alone do
+    /// not tell.
+    fn is_safe(&self, backward: bool) -> bool {
+        let first = self.pairs(backward).next();
+        if first.is_none_or(|(_, to)| to.length as u64 == self.length) {
+            return true; // the rule: all at once
+        }
+        let hull = |run: fn((Run, Run)) -> Run| {
+            self.pairs(backward)
+                .map(run)
+                .map(|run| (run.host, run.host + run.length))
+                .reduce(|all, run| (all.0.min(run.0), all.1.max(run.1)))
+        };
+        let (Some(read), Some(written)) = (hull(|pair| pair.0), hull(|pair| pair.1)) else {
+            return true;
+        };
+        let apart = read.1 <= written.0 || written.1 <= read.0;
+        apart
+            || self.pairs(backward).enumerate().all(|(index, (_, to))| {
+                let meets = |from: &Run| {
+                    from.host < to.host + to.length && to.host < from.host + from.length
+                };
+                let mut later = self.pairs(backward).skip(index + 1);
+                !later.any(|(from, _)| meets(&from))
+            })
+    }
+
+    fn run(&self, backward: bool) {
+        for (from, to) in self.pairs(backward) {
             // SAFETY: each run lies in one region that its view keeps alive; `copy` allows overlap. Raw, because guest
             // bytes may be read and written by others meanwhile, which no slice allows.
             unsafe { ptr::copy(host::pointer(from.host), host::pointer(to.host), to.length) };
             dirty_map::mark_bytes(to.host, to.length);
-            left -= to.length as u64;
         }
+    }
+
+    /// Where aliases leave no order that is safe.
+    fn by_way_of_a_buffer(&self) -> Result<(), Fault> {
+        let out_of_memory = Fault::OutOfMemory { bytes: self.length };
+        let length = usize::try_from(self.length).map_err(|_| out_of_memory)?;
+        let mut buffer = Vec::new();
+        if buffer.try_reserve_exact(length).is_err() {
+            return Err(out_of_memory);
+        }
+        buffer.resize(length, 0_u8);
+        // Both were checked: neither fails.
+        let read = self.origin.read_slice(&mut buffer, GuestAddress(self.from));
+        let written = self.target.write_slice(&buffer, GuestAddress(self.to));
+        debug_assert!(read.is_ok() && written.is_ok());
         Ok(())
     }
 }
@@ -115,8 +189,7 @@ fn shorter_tail(a: Run, b: Run) -> (Run, Run) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::Bytes;
-    use crate::fault::Fault;
+    use crate::memory_map::{Region, RegionKind};
 
     const LAYOUT: [(u64, u64); 4] = [
         (0xf00, 0x200),
@@ -181,6 +254,40 @@ mod tests {
                 .copy_within(address(to), address(from), length as u64)
                 .unwrap();
             assert_eq!(bytes(&space), expected, "{to:#x} from {from:#x}");
+        }
+    }
+
+    #[test]
+    fn aliases_of_the_same_bytes_are_copied_as_if_read_first() {
+        // Each half of 32 bytes may be shown first, in the source and in the target.
+        for (orders, shift) in [[false, false], [false, true], [true, false], [true, true]]
+            .into_iter()
+            .flat_map(|orders| (0..32).map(move |shift| (orders, shift)))
+        {
+            let ram = Region::new("ram", RegionKind::Ram, GuestAddress(0), 32).unwrap();
+            let space = AddressSpace::new().unwrap();
+            space.map(&ram, GuestAddress(0x9000), 0).unwrap();
+            for (start, swapped) in [0x1000, 0x2000].into_iter().zip(orders) {
+                for half in [0, 16] {
+                    let offset = if swapped { 16 - half } else { half };
+                    let alias = Region::alias("half", &ram, offset, 16).unwrap();
+                    space.map(&alias, GuestAddress(start + half), 0).unwrap();
+                }
+            }
+            let bytes: Vec<u8> = (0..32).collect();
+            space
+                .view()
+                .write_slice(&bytes, GuestAddress(0x9000))
+                .unwrap();
+            let length = 32 - shift;
+            let mut before = vec![0; usize::try_from(length).unwrap()];
+            let from = GuestAddress(0x1000);
+            space.view().read_slice(&mut before, from).unwrap();
+            let to = GuestAddress(0x2000 + shift);
+            space.copy_within(to, from, length).unwrap();
+            let mut after = before.clone();
+            space.view().read_slice(&mut after, to).unwrap();
+            assert_eq!(after, before, "{orders:?}, {shift}");
         }
     }
 

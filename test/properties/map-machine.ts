@@ -94,7 +94,7 @@ export class MapMachine {
   call(side: Side, name: string, args: readonly unknown[], expected: () => Outcome, note = ""): void {
     const which = side === this.sides[0] ? "" : "space.";
     this.log.push(
-      `${which}${name}(${args.map((arg) => show(arg instanceof Argument ? arg.given : arg)).join(", ")})${note}`,
+      `${which}${name}(${args.map((arg) => show(arg instanceof Argument ? arg.given : arg instanceof GuestMemory ? "memory" : arg)).join(", ")})${note}`,
     );
     const invalid = args.some((arg) => arg instanceof Argument && !arg.valid);
     const given = args.map((arg) => (arg instanceof Argument ? arg.given : arg));

@@ -95,10 +95,15 @@ impl AddressSpace {
         if let Some(to_last) = length.checked_sub(1) {
             let last = address.0.saturating_add(to_last);
             let state = self.state();
-            state
-                .watches
-                .seeing(address.0, last, access)
-                .for_each(&mut give);
+            // The pages tell at once where nobody watches, however many do elsewhere.
+            let (first_page, last_page) = (address.0 >> PAGE_SHIFT, last >> PAGE_SHIFT);
+            let mut pages = state.map.attributes.over(first_page, last_page);
+            if pages.any(|pages| pages.bits & access.watching() != 0) {
+                state
+                    .watches
+                    .seeing(address.0, last, access)
+                    .for_each(&mut give);
+            }
         }
     }
 }

@@ -182,6 +182,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "minutes, for ways that the other tests go too")]
     fn needles_longer_than_a_prefix() {
         let space = space();
         let mut needle = vec![7; PREFIX + 500];

@@ -87,7 +87,7 @@ pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u6
         let lengths = edges.iter().map(|edge| edge.wrapping_sub(base));
         let lengths = lengths.chain([0, 1, 2, 8, 1 << 32, u64::MAX]);
         // An interpreter is a thousand times slower.
-        let lengths = lengths.step_by(if cfg!(miri) { 7 } else { 1 });
+        let lengths = lengths.step_by(if cfg!(miri) { 19 } else { 1 });
         for length in lengths {
             let expected = if u128::from(length) <= u128::from(mapped) {
                 Coverage::Full

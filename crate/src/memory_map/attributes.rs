@@ -154,7 +154,7 @@ mod tests {
             (seed >> 8) % limit
         };
         let (mut runs, mut pages) = (Attributes::default(), [0_u8; 40]);
-        for _ in 0..if cfg!(miri) { 200 } else { 5_000 } {
+        for _ in 0..if cfg!(miri) { 60 } else { 5_000 } {
             let (a, b) = (random(40), random(40));
             let (first, last) = (a.min(b), a.max(b));
             let bit = 1 << random(6);

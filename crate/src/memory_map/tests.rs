@@ -81,7 +81,7 @@ fn random_changes_show_what_the_model_shows() {
             regions.push(Region::alias("alias", &target, offset, size).unwrap());
         }
         let mut known: Vec<Known> = Vec::new();
-        for _ in 0..if cfg!(miri) { 20 } else { 300 } {
+        for _ in 0..if cfg!(miri) { 10 } else { 300 } {
             let region = &regions[usize::try_from(random(16)).unwrap()];
             let (to, priority) = (odd(random(24)), i32::try_from(random(9)).unwrap() - 4);
             let place = known

@@ -43,9 +43,9 @@ const EDGES: [usize; 15] = [
 #[test]
 fn ranges_mark_and_forget_exactly_their_pages() {
     // Some of all under Miri, which takes 10,000 times as long.
-    let step = if cfg!(miri) { 5 } else { 1 };
+    let step = if cfg!(miri) { 6 } else { 1 };
     for page_size in [1, 3, 4].into_iter().step_by(step) {
-        for pages in [1, 63, 64, 65, 128, 200].into_iter().step_by(step) {
+        for pages in [65, 1, 63, 64, 128, 200].into_iter().step_by(step) {
             for start in EDGES.into_iter().step_by(step) {
                 for len in EDGES.into_iter().step_by(step) {
                     let bitmap = bitmap(pages * page_size - (page_size - 1), page_size);

@@ -185,7 +185,8 @@ export class BoundDevice {
 
   #failed(cause: unknown, offset: number, { address, length, done: completed }: Transfer): GuestMemoryError {
     const code = cause instanceof GuestMemoryError && cause.code === "INVALID_HANDLER" ? cause.code : "HANDLER_FAILED";
-    const message = `the device of "${this.#name}" failed at offset ${hex(offset)}, ${completed} bytes into the access`;
+    const where = `the access at ${hex(address)}, ${length} bytes`;
+    const message = `the device of "${this.#name}" failed at offset ${hex(offset)}, ${completed} bytes into ${where}`;
     return new GuestMemoryError(code, message, { address, length, completed, cause });
   }
 }

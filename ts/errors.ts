@@ -17,7 +17,6 @@
  * - `INVALID_HANDLER`: a device's handler is no function, gave something that is no number, or there is none for this
  *   access.
  * - `HANDLER_FAILED`: a device's handler threw in the middle of an access in parts; `cause` is what it threw.
- * - `ALREADY_MAPPED`: the region is mapped there already.
  * - `MISALIGNED`: an atomic access is not at a multiple of its size (nor are its bytes, in a region that was moved off its
  *   alignment), or a range not of whole pages where that is needed.
  * - `OUT_OF_MEMORY`: linear memory cannot hold this much more.
@@ -55,7 +54,6 @@ export type GuestMemoryErrorCode =
   | "INVALID_ALIAS"
   | "INVALID_HANDLER"
   | "HANDLER_FAILED"
-  | "ALREADY_MAPPED"
   | "MISALIGNED"
   | "OUT_OF_MEMORY"
   | "TOO_MANY_CLIENTS"
@@ -64,7 +62,10 @@ export type GuestMemoryErrorCode =
   | "NOT_INITIALIZED"
   | "ABI_MISMATCH";
 
-/** The core's status numbers (crate/src/fault.rs, and 11 from crate/src/bindings) as codes. */
+/**
+ * The core's status numbers (crate/src/fault.rs, and 11 from crate/src/bindings) as codes. Those that are missing cannot
+ * come here: 8 is a RangeError; 17, a region that is mapped twice, needs Rust code, because `map` makes a new one.
+ */
 export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
   1: "INVALID_GUEST_ADDRESS",
   2: "PARTIAL_BUFFER",
@@ -81,7 +82,6 @@ export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
   14: "PERMISSION_DENIED",
   15: "NOT_MEMORY",
   16: "MISALIGNED",
-  17: "ALREADY_MAPPED",
 };
 
 /** The core's number for a region of no bytes: a RangeError here, because it is an argument that no map makes right. */

@@ -152,8 +152,6 @@ function explain(code: string, at: string, bytes: bigint): string {
       return `the alias, from byte ${at} of its target on, shows more than that has`;
     case "MISALIGNED":
       return "address and length must be multiples of 4096";
-    case "ALREADY_MAPPED":
-      return "the region is mapped there already";
     case "TOO_MANY_CLIENTS":
       return "all seven dirty clients are in use";
     default:

@@ -1,5 +1,6 @@
 // Faults of the kinds that happen, one line each: where, what, why somebody might write it, and the test that must see it.
 import { backends } from "./backends.mjs";
+import { map } from "./map.mjs";
 
 /**
  * @typedef {object} Mutant
@@ -69,10 +70,10 @@ const facade = [
   },
   {
     file: "ts/resolver.ts",
-    find: "if ((wide.low & (size - 1)) !== 0) {",
-    replace: "if ((wide.low & (size - 1)) !== 0 && size > 4) {",
-    why: "a misaligned atomic access is let through where the region has no entry in the table",
-    vitest: unit("atomics"),
+    find: 'if ((wide.low & (size - 1)) !== 0) throw misaligned("not");',
+    replace: 'if ((wide.low & (size - 1)) !== 0 && size > 4) throw misaligned("not");',
+    why: "a misaligned atomic access is let through where its bytes happen to be aligned in linear memory",
+    vitest: unit("map"),
   },
   {
     file: "ts/atomics.ts",
@@ -366,6 +367,13 @@ const core = [
     cargo: "page_table::",
   },
   {
+    file: "crate/src/bulk.rs",
+    find: "        apart\n            ||",
+    replace: "        apart\n            || backward\n            ||",
+    why: "a copy between aliases of the same bytes overwrites what it has not read",
+    cargo: "bulk::",
+  },
+  {
     file: "crate/src/dirty_log.rs",
     find: "                dirty_map::clear(page, run_end - page, 1 << client);\n",
     replace: "                dirty_map::clear(page, run_end - page, dirty_map::MARK);\n",
@@ -455,4 +463,4 @@ const bindings = [
   },
 ];
 
-export const mutants = { facade, core, backends, bindings };
+export const mutants = { facade: [...facade, ...map], core, backends, bindings };

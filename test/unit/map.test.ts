@@ -440,6 +440,7 @@ test("an atomic operation needs its bytes aligned in linear memory too", async (
   memory.writeUint32(0x8004, 0x0403_0201);
   expectCode(() => memory.load32(0x8004), "MISALIGNED", { address: 0x8004, length: 4 });
   expectCode(() => memory.store64(0x8008, 1n), "MISALIGNED", { address: 0x8008, length: 8 });
+  expectCode(() => memory.load32(0x8006), "MISALIGNED", { address: 0x8006, length: 4 }); // its bytes are
   expect(memory.load16(0x8004)).toBe(0x0201);
 });
 

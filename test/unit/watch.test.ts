@@ -193,6 +193,7 @@ test("what nobody does is no event: refused accesses, peek, poke, views, compare
   memory.indexOf(Uint8Array.of(9), 0, 16);
   memory.read(0x10, new Uint8Array(0));
   memory.fill(0x10, 1, 0);
+  const range = memory.dma(PAGE, 8, "write");
   memory.protect(PAGE, PAGE, "r--");
   for (const act of [
     () => memory.readUint32(0x3ffe),
@@ -201,6 +202,7 @@ test("what nobody does is no event: refused accesses, peek, poke, views, compare
     () => memory.writeSlice(0xfff, counting(2)),
     () => memory.fetchUint8(PAGE),
     () => memory.add32(0x2001, 1),
+    () => range.write(0, counting(1)),
   ]) {
     expect(thrownBy(act)).toBeInstanceOf(Error);
   }
@@ -318,6 +320,14 @@ test("a callback may end its watch, set one, change the map, dispose the memory"
   memory.watch(0x2000, 1, { read: true, write: true }, () => memory.dispose());
   expect((thrownBy(() => memory.writeUint8(0x2000, 1)) as GuestMemoryError).code).toBe("DISPOSED");
   later.dispose(); // no error after the memory's end
+});
+
+test("a write to a hole goes to what a callback maps there", async () => {
+  using memory = await machine();
+  memory.onUnmapped = { write: () => expect.unreachable() };
+  memory.watch(0x9000, 1, { write: true }, () => void memory.map({ kind: "ram", start: 0x9000, size: 0x1000 }));
+  memory.writeUint8(0x9000, 7);
+  expect(memory.readUint8(0x9000)).toBe(7);
 });
 
 test("an access in a callback is an access", async () => {

@@ -47,10 +47,10 @@ const features = `--features ${[...backends, ...implicit].map((feature) => `vm-m
 /** The same of the core by itself, with its streams by file descriptor. */
 const coreFeatures = `--features ${[...backends, "rawfd"].join()}`;
 
-/** Tree Borrows, as the older rules walk the whole dirty map on each access to it; and no pointer out of an integer. */
+/** Tree Borrows, as the older rules walk the whole dirty map on each access to it; and no pointer out of an integer; files are opened. */
 const miri = {
   MIRIFLAGS:
-    "-Zmiri-strict-provenance -Zmiri-tree-borrows -Zmiri-tree-borrows-no-precise-interior-mut -Zmiri-disable-weak-memory-emulation",
+    "-Zmiri-disable-isolation -Zmiri-strict-provenance -Zmiri-tree-borrows -Zmiri-tree-borrows-no-precise-interior-mut -Zmiri-disable-weak-memory-emulation",
 };
 
 /** @param {string} target one of those in platforms.mjs @returns {Partial<Row>} */

@@ -4,8 +4,8 @@
 export const backends = [
   {
     file: "crate/src/guest_memory/bytes.rs",
-    find: "            if read < slice.len() {\n                break;\n            }\n",
-    replace: "",
+    find: "slice.read_volatile_from(0, src, slice.len())?;\n            done += read;\n            if read < slice.len() {\n                break;\n            }\n",
+    replace: "slice.read_volatile_from(0, src, slice.len())?;\n            done += read;\n",
     why: "a stream that gives less than a region takes leaves a hole behind it",
     cargo: "guest_memory::bytes::",
   },

@@ -298,8 +298,8 @@ const core = [
   },
   {
     file: "crate/src/bulk.rs",
-    find: "let backward = ptr::eq(self, source) && to > from && to.0 - from.0 < length;",
-    replace: "let backward = false;",
+    find: "self.pairs(backward).skip(index + 1);",
+    replace: "self.pairs(backward).skip(index + 2);",
     why: "an overlapping copy over a region boundary reads what it has just written",
     cargo: "bulk::",
   },

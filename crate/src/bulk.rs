@@ -260,9 +260,10 @@ mod tests {
     #[test]
     fn aliases_of_the_same_bytes_are_copied_as_if_read_first() {
         // Each half of 32 bytes may be shown first, in the source and in the target.
+        let step = if cfg!(miri) { 15 } else { 1 };
         for (orders, shift) in [[false, false], [false, true], [true, false], [true, true]]
             .into_iter()
-            .flat_map(|orders| (0..32).map(move |shift| (orders, shift)))
+            .flat_map(|orders| (0..32).step_by(step).map(move |shift| (orders, shift)))
         {
             let ram = Region::new("ram", RegionKind::Ram, GuestAddress(0), 32).unwrap();
             let space = AddressSpace::new().unwrap();

@@ -25,7 +25,7 @@ fn contents<A, M: Bytes<A, E: Debug>>(memory: &M, at: impl Fn(u64) -> A, length:
 }
 
 /// An interpreter is a thousand times slower: it sees every fifth case, which still has each alignment.
-const STEP: usize = if cfg!(miri) { 9 } else { 1 };
+const STEP: usize = if cfg!(miri) { 5 } else { 1 };
 
 /// Every alignment at the start, the end and around the middle, where a memory may have a seam.
 fn offsets(length: usize) -> impl Iterator<Item = usize> {

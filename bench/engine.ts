@@ -6,6 +6,7 @@ import type { Row } from "./row.ts";
 import { bulk } from "./rows/bulk.ts";
 import { core } from "./rows/core.ts";
 import { creation } from "./rows/creation.ts";
+import { external } from "./rows/external.ts";
 import { map } from "./rows/map.ts";
 import { scalars } from "./rows/scalars.ts";
 
@@ -22,6 +23,8 @@ async function measure(): Promise<Row[]> {
       return creation();
     case "map":
       return map(effort);
+    case "external":
+      return external(effort);
     case "core": {
       const { readFile } = process.getBuiltinModule("node:fs/promises");
       return core(effort, Uint8Array.from(await readFile(wasm)));

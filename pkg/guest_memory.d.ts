@@ -7,14 +7,10 @@
 export function gm_begin(handle: number): number;
 
 /**
- * Checks that a whole range is backed.
+ * Checks that an access would find what it needs in a whole range, and be allowed: for `backing` 0 memory or devices, for
+ * 1 memory, for 2 linear memory.
  */
-export function gm_check(handle: number, low: number, high: number, length_low: number, length_high: number): number;
-
-/**
- * Checks that an access would find memory, or a device unless `only_memory`, in a whole range, and be allowed.
- */
-export function gm_check_access(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, only_memory: number): number;
+export function gm_check_access(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, backing: number): number;
 
 /**
  * Ends a transaction.
@@ -25,6 +21,11 @@ export function gm_commit(handle: number): number;
  * Compares two ranges, the second in the address space `other`. Report: 0 equal, 1 greater, 2 less.
  */
 export function gm_compare(handle: number, a_low: number, a_high: number, other: number, b_low: number, b_high: number, length_low: number, length_high: number): number;
+
+/**
+ * Says who reaches external memory: once, before any is mapped.
+ */
+export function gm_connect(host: any): void;
 
 /**
  * Copies a range from the address space `source`, which may be the same.
@@ -110,7 +111,8 @@ export function gm_index_of(handle: number, low: number, high: number, length_lo
 export function gm_insert(handle: number, start_low: number, start_high: number, size_low: number, size_high: number): number;
 
 /**
- * Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias.
+ * Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
+ * external memory, `target` is the facade's number for it.
  * Report: the region's id.
  */
 export function gm_map(handle: number, kind: number, start_low: number, start_high: number, size_low: number, size_high: number, priority: number, enabled: number, target: number, offset_low: number, offset_high: number, name_bytes: number): number;
@@ -133,8 +135,9 @@ export function gm_new(family: number): number;
 
 /**
  * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
- * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden. Report: bytes, 1 if somebody
- * watches it, then for memory the host offset, for a device its id and the offset in it (two words).
+ * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory. Report: bytes,
+ * 1 if somebody watches it, then for memory the host offset, for a device or external memory the region's id and the
+ * offset in it (two words).
  */
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 
@@ -162,8 +165,8 @@ export function gm_placement_count(handle: number): number;
 export function gm_protect(handle: number, low: number, high: number, length_low: number, length_high: number, allowed: number): number;
 
 /**
- * The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
- * it is RAM, and neither protected nor watched anywhere.
+ * The range of memory at `index`. Report: start, size (two words each), host offset (0 for external memory), and 1 if
+ * nothing about it is slow: it is RAM, and neither protected nor watched anywhere.
  */
 export function gm_region(handle: number, index: number): number;
 
@@ -234,10 +237,10 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly gm_begin: (a: number) => number;
-    readonly gm_check: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_check_access: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
     readonly gm_commit: (a: number) => number;
     readonly gm_compare: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
+    readonly gm_connect: (a: any) => void;
     readonly gm_copy: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly gm_create: () => number;
     readonly gm_dirty_close: (a: number, b: number) => number;

@@ -11,32 +11,19 @@ export function gm_begin(handle) {
 }
 
 /**
- * Checks that a whole range is backed.
- * @param {number} handle
- * @param {number} low
- * @param {number} high
- * @param {number} length_low
- * @param {number} length_high
- * @returns {number}
- */
-export function gm_check(handle, low, high, length_low, length_high) {
-    const ret = wasm.gm_check(handle, low, high, length_low, length_high);
-    return ret >>> 0;
-}
-
-/**
- * Checks that an access would find memory, or a device unless `only_memory`, in a whole range, and be allowed.
+ * Checks that an access would find what it needs in a whole range, and be allowed: for `backing` 0 memory or devices, for
+ * 1 memory, for 2 linear memory.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
  * @param {number} length_low
  * @param {number} length_high
  * @param {number} access
- * @param {number} only_memory
+ * @param {number} backing
  * @returns {number}
  */
-export function gm_check_access(handle, low, high, length_low, length_high, access, only_memory) {
-    const ret = wasm.gm_check_access(handle, low, high, length_low, length_high, access, only_memory);
+export function gm_check_access(handle, low, high, length_low, length_high, access, backing) {
+    const ret = wasm.gm_check_access(handle, low, high, length_low, length_high, access, backing);
     return ret >>> 0;
 }
 
@@ -65,6 +52,14 @@ export function gm_commit(handle) {
 export function gm_compare(handle, a_low, a_high, other, b_low, b_high, length_low, length_high) {
     const ret = wasm.gm_compare(handle, a_low, a_high, other, b_low, b_high, length_low, length_high);
     return ret >>> 0;
+}
+
+/**
+ * Says who reaches external memory: once, before any is mapped.
+ * @param {any} host
+ */
+export function gm_connect(host) {
+    wasm.gm_connect(host);
 }
 
 /**
@@ -269,7 +264,8 @@ export function gm_insert(handle, start_low, start_high, size_low, size_high) {
 }
 
 /**
- * Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias.
+ * Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
+ * external memory, `target` is the facade's number for it.
  * Report: the region's id.
  * @param {number} handle
  * @param {number} kind
@@ -330,8 +326,9 @@ export function gm_new(family) {
 
 /**
  * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
- * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden. Report: bytes, 1 if somebody
- * watches it, then for memory the host offset, for a device its id and the offset in it (two words).
+ * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory. Report: bytes,
+ * 1 if somebody watches it, then for memory the host offset, for a device or external memory the region's id and the
+ * offset in it (two words).
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -394,8 +391,8 @@ export function gm_protect(handle, low, high, length_low, length_high, allowed) 
 }
 
 /**
- * The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
- * it is RAM, and neither protected nor watched anywhere.
+ * The range of memory at `index`. Report: start, size (two words each), host offset (0 for external memory), and 1 if
+ * nothing about it is slow: it is RAM, and neither protected nor watched anywhere.
  * @param {number} handle
  * @param {number} index
  * @returns {number}
@@ -555,6 +552,13 @@ export function guest_memory_abi() {
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
+        __wbg_forget_965da6b703e105f4: function(arg0, arg1) {
+            arg0.forget(arg1 >>> 0);
+        },
+        __wbg_moveBytes_67da50a067e9bfa0: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6) {
+            const ret = arg0.moveBytes(arg1 >>> 0, arg2 >>> 0, arg3 >>> 0, arg4 >>> 0, arg5 >>> 0, arg6 !== 0);
+            return ret;
+        },
         __wbindgen_init_externref_table: function() {
             const table = wasm.__wbindgen_externrefs;
             table.set(0, undefined);

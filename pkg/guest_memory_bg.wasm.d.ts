@@ -2,10 +2,10 @@
 /* eslint-disable */
 export const memory: WebAssembly.Memory;
 export const gm_begin: (a: number) => number;
-export const gm_check: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_check_access: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
 export const gm_commit: (a: number) => number;
 export const gm_compare: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
+export const gm_connect: (a: any) => void;
 export const gm_copy: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
 export const gm_create: () => number;
 export const gm_dirty_close: (a: number, b: number) => number;

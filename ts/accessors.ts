@@ -62,8 +62,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
         return;
       }
     }
-    slow.scratch.setUint8(0, number);
-    slow.store(address, 1);
+    slow.storeUnsigned(address, 1, number);
   };
 
   target.readInt8 = (address) => {
@@ -122,8 +121,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
         }
       }
     }
-    slow.scratch.setUint16(0, number, true);
-    slow.store(address, 2);
+    slow.storeUnsigned(address, 2, number);
   };
 
   target.readUint16BE = (address) => {
@@ -224,8 +222,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
         }
       }
     }
-    slow.scratch.setUint32(0, number, true);
-    slow.store(address, 4);
+    slow.storeUnsigned(address, 4, number);
   };
 
   target.readUint32BE = (address) => {

@@ -26,16 +26,20 @@ type Operation64 = (array: BigUint64Array, index: number, value: bigint) => bigi
 export function installAtomics(target: AtomicFields, space: Space, resolver: Resolver): void {
   const { linear } = space;
 
-  const array = (size: Size): Element => (size === 1 ? linear.u8 : size === 2 ? linear.u16 : linear.u32);
+  /** The array in which the resolver has found an element. */
+  const array = (size: Size): Element => {
+    const { cells } = resolver;
+    return size === 1 ? cells.u8 : size === 2 ? cells.u16 : cells.u32;
+  };
   const marked = <T>(host: number, result: T): T => {
-    linear.dirty[host >>> 12] = MARK;
+    if (resolver.cells === linear) linear.dirty[host >>> 12] = MARK;
     return result;
   };
   /** Finds an element to read; tells who watches it. */
   const readable = (address: Wide, size: Size | 8): number => {
     const host = resolver.element(address, size, READ);
     if (!resolver.watched) return host;
-    const value = size === 8 ? Atomics.load(linear.u64, host / 8) : Atomics.load(array(size), host / size);
+    const value = size === 8 ? Atomics.load(resolver.cells.u64, host / 8) : Atomics.load(array(size), host / size);
     space.watchers.tell(address, size, READ, "cpu", () => ({ value, oldValue: undefined }));
     return resolver.element(address, size, READ); // a callback may do anything
   };
@@ -52,7 +56,7 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
   const writable64 = (address: Wide, access: number, operation: (array: BigUint64Array) => unknown): number => {
     const host = resolver.element(address, 8, access);
     if (!resolver.watched) return host;
-    const copy = linear.u64.slice(host / 8, host / 8 + 1);
+    const copy = resolver.cells.u64.slice(host / 8, host / 8 + 1);
     const oldValue = copy[0];
     operation(copy);
     space.watchers.tell(address, 8, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
@@ -78,7 +82,7 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
     if (typeof value !== "bigint") throw notBigint(value);
     const access = operation === Atomics.store ? WRITE : READ_WRITE;
     const host = writable64(address, access, (copy) => operation(copy, 0, value));
-    return marked(host, operation(linear.u64, host / 8, value));
+    return marked(host, operation(resolver.cells.u64, host / 8, value));
   };
 
   target.load8 = load(1);
@@ -113,7 +117,7 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
 
   target.load64 = (address) => {
     const host = readable(address, 8);
-    return Atomics.load(linear.u64, host / 8);
+    return Atomics.load(resolver.cells.u64, host / 8);
   };
   target.store64 = modify64(Atomics.store);
   target.add64 = modify64(Atomics.add);
@@ -126,6 +130,6 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
     if (typeof expected !== "bigint") throw notBigint(expected);
     if (typeof replacement !== "bigint") throw notBigint(replacement);
     const host = writable64(address, READ_WRITE, (copy) => Atomics.compareExchange(copy, 0, expected, replacement));
-    return marked(host, Atomics.compareExchange(linear.u64, host / 8, expected, replacement));
+    return marked(host, Atomics.compareExchange(resolver.cells.u64, host / 8, expected, replacement));
   };
 }

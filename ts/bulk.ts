@@ -1,7 +1,8 @@
 // Bulk: bytes between guest memory and the host's arrays, and views. No byte passes through the bindings.
 
 import { copyInto, deliver, keep, LastArray, ownedBy, part } from "./bytes.ts";
-import { DEVICE, MEMORY } from "./mover.ts";
+import type { ExternalRun } from "./external-places.ts";
+import { BYTES, DEVICE, EXTERNAL, MEMORY } from "./mover.ts";
 import { type GuestRegion, hostOf } from "./region.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
@@ -34,7 +35,7 @@ export class Bulk {
   read(address: Wide, into: Uint8Array): number {
     const length = this.#targets.lengthOf(into, "into");
     const host = this.#resolver.within(address, length);
-    if (host < 0) return this.#readPieces(address, into, length);
+    if (host < 0) return this.#readExternal(address, into, length) ? length : this.#readPieces(address, into, length);
     copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     return length;
   }
@@ -43,7 +44,8 @@ export class Bulk {
   write(address: Wide, bytes: Uint8Array): number {
     const length = this.#sources.lengthOf(bytes, "bytes");
     const host = this.#resolver.within(address, length);
-    if (host < 0) return this.#writePieces(address, bytes, length);
+    if (host < 0)
+      return this.#writeExternal(address, bytes, length) ? length : this.#writePieces(address, bytes, length);
     this.#put(host, bytes, length);
     return length;
   }
@@ -54,7 +56,7 @@ export class Bulk {
     const host = this.#resolver.within(address, length);
     if (host >= 0) {
       copyInto(into, this.#space.linear.u8.subarray(host, host + length));
-    } else {
+    } else if (!this.#readExternal(address, into, length)) {
       this.#space.mover.expect(address, length, READ, "readSlice");
       this.#readPieces(address, into, length, "readSlice");
     }
@@ -66,7 +68,7 @@ export class Bulk {
     const host = this.#resolver.within(address, length);
     if (host >= 0) {
       this.#put(host, bytes, length);
-    } else {
+    } else if (!this.#writeExternal(address, bytes, length)) {
       this.#space.mover.expect(address, length, WRITE, "writeSlice");
       this.#writePieces(address, bytes, length, "writeSlice");
     }
@@ -81,29 +83,39 @@ export class Bulk {
   }
 
   /** A view of the range, in one region. */
-  view(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
+  view(address: Wide, length: Wide): Uint8Array {
+    const run = this.#space.externals.run(address, length);
+    if (run && run.length >= length) return viewOf(run, address);
     const host = this.#resolver.single(address, length, "view");
     this.#expose(address, length);
     return new Uint8Array(this.#space.linear.buffer, host, Number(length));
   }
 
   /** Views of the range, one for each region crossed. */
-  views(address: Wide, length: Wide): Uint8Array<ArrayBuffer>[] {
-    this.#space.mover.expect(address, length, 0, "views", true);
-    this.#expose(address, length);
+  views(address: Wide, length: Wide): Uint8Array[] {
     const space = this.#space;
-    const views: Uint8Array<ArrayBuffer>[] = [];
+    space.mover.expect(address, length, 0, "views", BYTES);
+    this.#expose(address, length);
+    const views: Uint8Array[] = [];
     let at = BigInt(address);
     let left = Number(length);
     while (left > 0) {
       const region = space.regionAt(at) as GuestRegion<Wide>; // there: the range was checked
       const offset = Number(at - BigInt(region.start));
       const bytes = Math.min(left, region.size - offset);
-      views.push(new Uint8Array(space.linear.buffer, hostOf(region) + offset, bytes));
+      const run = space.externals.run(at, bytes);
+      views.push(
+        run ? viewOf(run, space.own(at)) : new Uint8Array(space.linear.buffer, hostOf(region) + offset, bytes),
+      );
       at += BigInt(bytes);
       left -= bytes;
     }
     return views;
+  }
+
+  /** Whether `#pieces` ended before something that handlers or others' buffers have. */
+  get #stoppedElsewhere(): boolean {
+    return this.#stoppedAt === DEVICE || this.#stoppedAt === EXTERNAL;
   }
 
   #expose(address: Wide, length: Wide): void {
@@ -114,16 +126,38 @@ export class Bulk {
     linear.raw.gm_expose(handle, wide.low, wide.high, lengthLow, lengthHigh);
   }
 
+  /** Reads what is as a whole in one external memory, where every access is allowed; says whether it is. */
+  #readExternal(address: Wide, into: Uint8Array, length: number): boolean {
+    const place = this.#space.externals.at(address, length);
+    if (place === undefined) return false;
+    const from = (address as number) - place.start + place.offset;
+    copyInto(into, place.external.current(address, length).subarray(from, from + length));
+    return true;
+  }
+
+  /** The same for writing. */
+  #writeExternal(address: Wide, bytes: Uint8Array, length: number): boolean {
+    const place = this.#space.externals.at(address, length);
+    if (place === undefined) return false;
+    const theirs = place.external.current(address, length);
+    theirs.set(
+      this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes,
+      (address as number) - place.start + place.offset,
+    );
+    return true;
+  }
+
   /** Reads piece by piece; `whole` names an operation that must not stop before the end. */
   #readPieces(address: Wide, into: Uint8Array, length: number, whole?: string): number {
     const { linear, mover, watchers } = this.#space;
+    mover.expectThere(READ, { who: "cpu", address, length, done: 0 });
     // Into this memory itself, a second piece could read what the first has overwritten; and where a handler or a
     // callback runs in between, the array may be gone: by way of a copy then.
     let target = ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
     let done = this.#pieces(address, length, READ, (host, bytes, before) => {
       copyInto(target, linear.u8.subarray(host, host + bytes), before);
     });
-    if (done < length && this.#stoppedAt === DEVICE) {
+    if (done < length && this.#stoppedElsewhere) {
       target = new Uint8Array(length);
       const transfer: Transfer = { who: "cpu", address, length, done: 0 };
       try {
@@ -146,6 +180,7 @@ export class Bulk {
   /** Writes piece by piece; `whole` names an operation that must not stop before the end. */
   #writePieces(address: Wide, bytes: Uint8Array, length: number, whole?: string): number {
     const { linear, mover, watchers } = this.#space;
+    mover.expectThere(WRITE, { who: "cpu", address, length, done: 0 });
     let source = ownedBy(bytes, linear.buffer) ? part(bytes, 0, length).slice() : bytes;
     if (watchers.any && length > 0 && watchers.see(address, length, WRITE)) {
       source = part(source, 0, length).slice();
@@ -157,7 +192,7 @@ export class Bulk {
     let done = this.#pieces(address, length, WRITE, (host, count, before) => {
       this.#put(host, part(source, before, count), count);
     });
-    if (done < length && this.#stoppedAt === DEVICE) {
+    if (done < length && this.#stoppedElsewhere) {
       const transfer: Transfer = { who: "cpu", address, length, done };
       mover.write(part(source, 0, length).slice(), WRITE, transfer);
       done = transfer.done;
@@ -220,4 +255,8 @@ export class Bulk {
     if (done > 0) this.#resolver.remember(address);
     return done;
   }
+}
+
+function viewOf({ external, offset, length }: ExternalRun, address: Wide): Uint8Array {
+  return external.current(address, length).subarray(offset, offset + length);
 }

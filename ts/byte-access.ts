@@ -141,7 +141,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.readUint8(0x103) === 7);
    * ```
    */
-  view(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
+  view(address: Wide, length: Wide): Uint8Array {
     return this.#bulk.view(address, length);
   }
 
@@ -156,7 +156,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(views.length === 1 && views[0]!.length === 0x10);
    * ```
    */
-  views(address: Wide, length: Wide): Uint8Array<ArrayBuffer>[] {
+  views(address: Wide, length: Wide): Uint8Array[] {
     return this.#bulk.views(address, length);
   }
 

@@ -17,6 +17,7 @@
  * - `INVALID_HANDLER`: a device's handler is no function, gave something that is no number, or there is none for this
  *   access.
  * - `HANDLER_FAILED`: a device's handler threw in the middle of an access in parts; `cause` is what it threw.
+ * - `INVALID_EXTERNAL`: an external memory is none, is too small for its region, was detached, or is smaller than it was.
  * - `MISALIGNED`: an atomic access is not at a multiple of its size (nor are its bytes, in a region that was moved off its
  *   alignment), or a range not of whole pages where that is needed.
  * - `OUT_OF_MEMORY`: linear memory cannot hold this much more.
@@ -54,6 +55,7 @@ export type GuestMemoryErrorCode =
   | "INVALID_ALIAS"
   | "INVALID_HANDLER"
   | "HANDLER_FAILED"
+  | "INVALID_EXTERNAL"
   | "MISALIGNED"
   | "OUT_OF_MEMORY"
   | "TOO_MANY_CLIENTS"

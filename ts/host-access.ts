@@ -2,9 +2,10 @@
 
 import { byteLengthOf, part } from "./bytes.ts";
 import { DmaRange } from "./dma-range.ts";
+import { GuestMemoryError } from "./errors.ts";
 import { MapAccess } from "./map-access.ts";
 import { deviceOf } from "./mapped-region.ts";
-import { DEVICE, MEMORY } from "./mover.ts";
+import { BYTES, DEVICE, EXTERNAL, MEMORY } from "./mover.ts";
 import type { Space } from "./space.ts";
 import { EXECUTE, READ, type WatchEvent, WRITE } from "./watch.ts";
 import { Watch } from "./watch-handle.ts";
@@ -129,7 +130,7 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
   poke(address: Wide, bytes: Uint8Array): void {
     const length = byteLengthOf(bytes, "bytes");
     const space = this.#space;
-    space.mover.expect(address, length, 0, "poke", true);
+    space.mover.expect(address, length, 0, "poke", BYTES);
     space.mover.write(part(bytes, 0, length).slice(), 0, { who: "cpu", address, length, done: 0 });
     if (length > 0) space.onHostWrite?.(space.own(address), length);
   }
@@ -163,6 +164,11 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
       if (found === MEMORY) {
         bytes.set(linear.u8.subarray(place, place + count), done);
         known.fill(1, done, done + count);
+      } else if (found === EXTERNAL) {
+        const from = wide.join(offsetLow, offsetHigh);
+        const there = theirs(space, place, at, count)?.subarray(from, from + count);
+        if (there) bytes.set(there, done);
+        if (there) known.fill(1, done, done + count);
       } else if (found === DEVICE) {
         const region = space.machine.get(place);
         const device = region && deviceOf(region);
@@ -251,5 +257,15 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
     }
     const tell = (event: WatchEvent<Wide>) => callback(event.address as A);
     return new Watch(this.#space, this.#space.watchers.add(address, length, WRITE, true, tell));
+  }
+}
+
+/** What there is of an external memory; undefined if its owner has taken it away. */
+function theirs(space: Space, id: number, address: Wide, length: number): Uint8Array | undefined {
+  try {
+    return space.external(id).current(address, length);
+  } catch (error) {
+    if (error instanceof GuestMemoryError) return undefined;
+    throw error;
   }
 }

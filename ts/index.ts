@@ -8,6 +8,7 @@ export type { Device, Initiator, Narrower } from "./device.ts";
 export { DirtyClient, DirtyLog } from "./dirty.ts";
 export { DmaRange } from "./dma-range.ts";
 export { GuestMemoryError, type GuestMemoryErrorCode } from "./errors.ts";
+export type { ExternalSource } from "./external-memory.ts";
 export { GuestMemory, type GuestMemoryTables } from "./guest-memory.ts";
 export { HostAccess, type Peeked, type WatchKinds } from "./host-access.ts";
 export type { HostWriteListener } from "./host-write.ts";

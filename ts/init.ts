@@ -5,7 +5,7 @@ import { LinearMemory } from "./linear-memory.ts";
 import { type Glue, packagedGlue, packagedWasm, type RawExports, type WasmSource } from "./raw.ts";
 
 /** The version of the interface between the facade and a module (crate/src/bindings). */
-const ABI = 2;
+const ABI = 3;
 
 /**
  * Where the Wasm module comes from; see {@link init}.

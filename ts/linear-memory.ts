@@ -1,6 +1,7 @@
 // LinearMemory: one Wasm module's memory, the typed arrays over it, and everybody who must hear that it grew.
 
 import { CODE_OF_STATUS, EMPTY_REGION, type ErrorPlace, GuestMemoryError, hex } from "./errors.ts";
+import { Externals } from "./externals.ts";
 import type { RawExports } from "./raw.ts";
 import { joinBig } from "./wide.ts";
 
@@ -34,6 +35,8 @@ export class LinearMemory {
   report!: Uint32Array<ArrayBuffer>;
   /** Needles to the core, dirty ranges from it. */
   transfer!: Uint8Array<ArrayBuffer>;
+  /** The external memories that are mapped somewhere. */
+  readonly externals: Externals = new Externals(this);
   /** How often the arrays were replaced. */
   generation = 0;
 
@@ -52,6 +55,7 @@ export class LinearMemory {
     this.#transferBytes = raw.gm_place(2);
     this.#dirtyOffset = raw.gm_place(3) >>> 0;
     this.#makeArrays();
+    raw.gm_connect(this.externals);
   }
 
   /** Makes new arrays if the memory has grown since, and tells everybody. */

@@ -3,6 +3,7 @@
 import { BoundDevice } from "./bound-device.ts";
 import { ownedBy } from "./bytes.ts";
 import { GuestMemoryError } from "./errors.ts";
+import { ExternalBytes } from "./external-memory.ts";
 import { type MapAsData, mapAsData, treeOf } from "./map-text.ts";
 import { idOf, keepStart, MappedRegion, regionOf } from "./mapped-region.ts";
 import { RegionAccess } from "./region-access.ts";
@@ -13,7 +14,7 @@ import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
 /** The kinds, in the order of the core's numbers. */
-export const KINDS: readonly RegionKind[] = ["ram", "rom", "romDevice", "mmio", "alias", "reserved"];
+export const KINDS: readonly RegionKind[] = ["ram", "rom", "romDevice", "mmio", "alias", "reserved", "external"];
 
 /**
  * What may be done with pages: `r`, `w` and `x`, or `-` where not.
@@ -59,7 +60,7 @@ export abstract class MapAccess<A extends number | bigint = number> extends Regi
    * Places a region. RAM and ROM are zero, but for `contents`; linear memory may grow for them: views die.
    *
    * @throws GuestMemoryError `MEMORY_REGION_OVERLAP` with a region of the same priority, `GUEST_ADDRESS_OVERFLOW`,
-   * `OUT_OF_MEMORY`, `INVALID_ALIAS`, `INVALID_HANDLER`, `NO_MEMORY_REGION` where an alias names none, `DISPOSED`;
+   * `OUT_OF_MEMORY`, `INVALID_ALIAS`, `INVALID_HANDLER`, `INVALID_EXTERNAL`, `NO_MEMORY_REGION` where an alias names none, `DISPOSED`;
    * RangeError for an empty region, for one past 2^53 where addresses are numbers, and for a priority that is no 32-bit
    * integer; a TypeError for a wrong type. The map is as it was then.
    *
@@ -228,7 +229,10 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
   const target = spec.kind === "alias" ? targetOf(space, spec.of) : undefined;
   const offset = spec.kind === "alias" ? (spec.offset ?? 0) : 0;
   wide.check(offset, "offset");
-  const size = spec.kind === "alias" && spec.size === undefined ? rest(target, offset) : (spec.size as Wide);
+  const external =
+    spec.kind === "external" ? new ExternalBytes(name, spec.source, spec.offset ?? 0, spec.size) : undefined;
+  const size =
+    spec.size ?? external?.size ?? (spec.kind === "alias" ? rest(target, offset) : (spec.size as unknown as Wide));
   wide.check(size, "size");
   wide.check(start, "start");
   if (size === 0 || size === 0n) throw new RangeError(`a region has at least one byte: "${name}" has none`);
@@ -236,6 +240,8 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
   const hasDevice = spec.kind === "mmio" || spec.kind === "romDevice";
   if (hasDevice && size > Number.MAX_SAFE_INTEGER) throw new RangeError(`a device's region has fewer than 2^53 bytes`);
   const device = hasDevice ? new BoundDevice(name, spec.device) : undefined;
+  space.enter();
+  if (external) space.linear.externals.bench; // which search needs, and must not make linear memory grow for
   const contents = contentsOf(space, spec);
   if (contents && contents.length > size) throw new RangeError(`the contents are more than the region's ${size} bytes`);
   const bytes = new TextEncoder().encode(name);
@@ -251,7 +257,7 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
     wide.split(start, "start");
     const { low, high } = wide;
     const shown = enabled ? 1 : 0;
-    const of = target ? idOf(target) : 0;
+    const of = target ? idOf(target) : external ? linear.externals.add(external) : 0;
     const { raw } = linear;
     const status = raw.gm_map(
       handle,
@@ -278,6 +284,7 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
       size,
       priority,
       device,
+      external,
       target,
     });
     space.machine.set(id, region);

@@ -90,7 +90,7 @@ export interface Placement {
   readonly name: string;
 }
 
-const KIND_NAMES: readonly RegionKind[] = ["ram", "rom", "romDevice", "mmio", "alias", "reserved"];
+const KIND_NAMES: readonly RegionKind[] = ["ram", "rom", "romDevice", "mmio", "alias", "reserved", "external"];
 const decoder = new TextDecoder();
 
 /** What is seen, by address. */

@@ -2,6 +2,7 @@
 
 import type { BoundDevice } from "./bound-device.ts";
 import { GuestMemoryError } from "./errors.ts";
+import type { ExternalBytes } from "./external-memory.ts";
 import type { RegionKind } from "./region-spec.ts";
 import type { Space } from "./space.ts";
 import type { Wide } from "./wide.ts";
@@ -16,6 +17,7 @@ export interface Making {
   readonly size: Wide;
   readonly priority: number;
   readonly device: BoundDevice | undefined;
+  readonly external: ExternalBytes | undefined;
   readonly target: MappedRegion<Wide> | undefined;
 }
 
@@ -212,6 +214,11 @@ export function idOf(region: object): number {
 /** A region's device, as the library calls it. */
 export function deviceOf(region: object): BoundDevice | undefined {
   return makings.get(region)?.device;
+}
+
+/** A region's external memory. */
+export function externalOf(region: object): ExternalBytes | undefined {
+  return makings.get(region)?.external;
 }
 
 /** Has a region remember where it is, when it is about to leave the map. */

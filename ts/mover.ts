@@ -1,4 +1,4 @@
-// Mover: the bytes of a range of any kind, piece by piece: memory here, devices by their handlers.
+// Mover: the bytes of a range of any kind, piece by piece: memory here and elsewhere, devices by their handlers.
 
 import type { BoundDevice } from "./bound-device.ts";
 import { GuestMemoryError, hex } from "./errors.ts";
@@ -11,6 +11,12 @@ import * as wide from "./wide.ts";
 /** What `gm_piece` finds. */
 export const MEMORY = 0;
 export const DEVICE = 2;
+export const EXTERNAL = 5;
+/** What a range is asked to be backed by, as the core's numbers: memory or devices, memory, linear memory. */
+export const ANY = 0;
+export const BYTES = 1;
+export const LINEAR = 2;
+type Backing = typeof ANY | typeof BYTES | typeof LINEAR;
 /** The longest piece asked for. */
 const LONGEST = 1 << 30;
 const HIGH = 0x1_0000_0000;
@@ -27,50 +33,108 @@ export class Mover {
     this.#space = space;
   }
 
-  /** Throws unless the whole range is mapped and allows the accesses (0: anything); devices too, if not `onlyMemory`. */
-  expect(address: Wide, length: Wide, access: number, what: string, onlyMemory = false): void {
-    const status = this.status(address, length, access, onlyMemory);
+  /** Throws unless the whole range is mapped to what is asked for, and allows the accesses (0: anything). */
+  expect(address: Wide, length: Wide, access: number, what: string, backing: Backing = ANY): void {
+    const status = this.status(address, length, access, backing);
     if (status !== 0) throw this.#space.linear.failure(status, what, { address, length });
   }
 
   /** The status of a range for an access. */
-  status(address: Wide, length: Wide, access: number, onlyMemory = false): number {
+  status(address: Wide, length: Wide, access: number, backing: Backing = ANY): number {
     wide.split(length, "length");
     const { low: lengthLow, high: lengthHigh } = wide;
     wide.split(address, "address");
     const { low, high } = wide;
     this.#space.enter();
     const { linear, handle } = this.#space;
-    return linear.raw.gm_check_access(handle, low, high, lengthLow, lengthHigh, access, onlyMemory ? 1 : 0);
+    return linear.raw.gm_check_access(handle, low, high, lengthLow, lengthHigh, access, backing);
   }
 
   /** Reads into an array of the library's own until it is full, or as far as the access goes. */
   read(into: Uint8Array, access: Access | 0, transfer: Transfer): void {
+    this.expectThere(access, transfer);
     this.#move(
       access,
       transfer,
-      (host, count, done) => into.set(this.#space.linear.u8.subarray(host, host + count), done),
+      (memory, at, count, done) => into.set(memory.subarray(at, at + count), done),
       (device, offset, count, done) => device.readBytes(offset, into.subarray(done, done + count), transfer),
     );
   }
 
   /** Writes an array of the library's own, from where the transfer is on, or as much of it as the access goes. */
   write(bytes: Uint8Array, access: Access | 0, transfer: Transfer): void {
+    this.expectThere(access, transfer);
     this.#move(
       access,
       transfer,
-      (host, count, done) => {
-        const { u8, dirty } = this.#space.linear;
-        u8.set(bytes.subarray(done, done + count), host);
-        dirty.fill(MARK, host >>> 12, ((host + count - 1) >>> 12) + 1);
+      (memory, at, count, done) => {
+        memory.set(bytes.subarray(done, done + count), at);
+        this.mark(memory, at, count);
       },
       (device, offset, count, done) => device.writeBytes(offset, bytes.subarray(done, done + count), transfer),
     );
   }
 
+  /** Sets a range to one byte, as far as the access goes. */
+  fill(byte: number, access: Access | 0, transfer: Transfer): void {
+    this.expectThere(access, transfer);
+    this.#move(
+      access,
+      transfer,
+      (memory, at, count) => {
+        memory.fill(byte, at, at + count);
+        this.mark(memory, at, count);
+      },
+      (device, offset, count) => device.writeBytes(offset, new Uint8Array(count).fill(byte), transfer),
+    );
+  }
+
+  /** Marks the pages of what was written, if that is linear memory: nobody else's has marks. */
+  mark(memory: Uint8Array, at: number, count: number): void {
+    const { u8, dirty } = this.#space.linear;
+    if (memory === u8 && count > 0) dirty.fill(MARK, at >>> 12, ((at + count - 1) >>> 12) + 1);
+  }
+
+  /** A whole range as one piece of memory that nobody watches, or undefined. */
+  piece(address: Wide, length: number, access: Access): { memory: Uint8Array; at: number } | undefined {
+    wide.split(address, "address");
+    const { low, high } = wide;
+    const space = this.#space;
+    space.enter();
+    const { linear } = space;
+    const found = linear.raw.gm_piece(space.handle, low, high, Math.min(length, LONGEST), access);
+    const [count = 0, watched = 0, place = 0, offsetLow = 0, offsetHigh = 0] = linear.report;
+    if (watched !== 0 || count < length) return undefined;
+    if (found === MEMORY) return { memory: linear.u8, at: place };
+    if (found !== EXTERNAL) return undefined;
+    return { memory: space.external(place).current(address, length), at: wide.join(offsetLow, offsetHigh) };
+  }
+
+  /** Throws where external memory in a range is not there, before anything is moved. */
+  expectThere(access: Access | 0, transfer: Transfer): void {
+    if (!this.#space.linear.externals.any) return;
+    const looked = { ...transfer };
+    const skip = (_device: BoundDevice, _offset: number, count: number) => {
+      looked.done += count;
+    };
+    this.#move(access, looked, () => {}, skip, true);
+  }
+
   /** Reads the whole range, or throws. */
   readAll(into: Uint8Array, transfer: Transfer, what: string): void {
     this.expect(transfer.address, into.length, READ, what);
+    this.read(into, READ, transfer);
+    if (transfer.done < into.length) throw this.gone(READ, transfer, what);
+  }
+
+  /** Reads a part of a range that was checked: all of `into`, from byte `done` of the range on, or throws. */
+  readPart(address: Wide, done: number, into: Uint8Array, what: string): void {
+    const transfer: Transfer = {
+      who: "cpu",
+      address: this.#space.own(BigInt(address) + BigInt(done)),
+      length: into.length,
+      done: 0,
+    };
     this.read(into, READ, transfer);
     if (transfer.done < into.length) throw this.gone(READ, transfer, what);
   }
@@ -87,7 +151,7 @@ export class Mover {
 
   /** What memory shows of a range now, whoever may; undefined where a device is. */
   current(address: Wide, length: number): Uint8Array<ArrayBuffer> | undefined {
-    if (this.status(address, length, 0, true) !== 0) return undefined;
+    if (this.status(address, length, 0, BYTES) !== 0) return undefined;
     const bytes = new Uint8Array(length);
     this.read(bytes, 0, { who: "cpu", address, length, done: 0 });
     return bytes;
@@ -103,8 +167,9 @@ export class Mover {
   #move(
     access: Access | 0,
     transfer: Transfer,
-    memory: (host: number, count: number, done: number) => void,
+    memory: (memory: Uint8Array, at: number, count: number, done: number) => void,
     device: (device: BoundDevice, offset: number, count: number, done: number) => void,
+    looks = false,
   ): void {
     wide.split(transfer.address, "address");
     const { low, high } = wide;
@@ -120,7 +185,12 @@ export class Mover {
       const found = linear.raw.gm_piece(space.handle, nextLow >>> 0, nextHigh, limit, access);
       const [count = 0, , place = 0, offsetLow = 0, offsetHigh = 0] = linear.report;
       if (found === MEMORY) {
-        memory(place, count, done);
+        memory(linear.u8, place, count, done);
+        transfer.done += count;
+      } else if (found === EXTERNAL) {
+        const completed = done > 0 && !looks ? done : undefined;
+        const bytes = space.external(place).current(transfer.address, length, completed);
+        memory(bytes, wide.join(offsetLow, offsetHigh), count, done);
         transfer.done += count;
       } else if (found === DEVICE) {
         device(space.device(place), wide.join(offsetLow, offsetHigh), count, done); // counts its parts itself

@@ -1,7 +1,9 @@
 // Ranges: whole-range operations that the core does, and questions about the map.
 
+import { BYTES, LINEAR } from "./mover.ts";
 import type { GuestRegion } from "./region.ts";
 import type { Space } from "./space.ts";
+import type { Transfer } from "./transfer.ts";
 import { READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
@@ -9,7 +11,9 @@ import * as wide from "./wide.ts";
 const LIMIT = 1n << 64n;
 /** Bytes copied at once between the linear memories of two modules. */
 const CHUNK = 1 << 20;
-/** The core's number for a device in a range. */
+/** Bytes compared at once, where the core cannot. */
+const PART = 1 << 16;
+/** The core's number for a device, or external memory, in a range. */
 const NOT_MEMORY = 15;
 
 /** Checks arguments, calls the core, throws what it says. */
@@ -36,8 +40,10 @@ export class Ranges {
     }
     const status = linear.raw.gm_fill(handle, low, high, byte & 255, lengthLow, lengthHigh);
     if (status === NOT_MEMORY) {
-      const bytes = new Uint8Array(Number(length)).fill(byte);
-      mover.writeAll(bytes, { who: "cpu", address, length: bytes.length, done: 0 }, "fill");
+      mover.expect(address, length, WRITE, "fill");
+      const transfer: Transfer = { who: "cpu", address, length: Number(length), done: 0 };
+      mover.fill(byte & 255, WRITE, transfer);
+      if (transfer.done < transfer.length) throw mover.gone(WRITE, transfer, "fill");
     } else {
       linear.expect(status, "fill", { address, length });
     }
@@ -68,6 +74,7 @@ export class Ranges {
     source.mover.expect(from, length, READ, "copy from");
     target.mover.expect(to, length, WRITE, "copy to");
     if (status !== NOT_MEMORY) throw linear.failure(status, "copy", { address: to, length });
+    if (this.#copyPiece(to, source, from, Number(length))) return;
     // Devices take part, or somebody watches: all of the source is read before the first byte is written.
     const value = new Uint8Array(Number(length));
     source.mover.readAll(value, { who: "cpu", address: from, length: value.length, done: 0 }, "copy from");
@@ -77,9 +84,19 @@ export class Ranges {
     target.mover.writeAll(value, { who: "cpu", address: to, length: value.length, done: 0 }, "copy to");
   }
 
+  /** Copies at once what is one piece of memory on both sides, which nobody watches; says whether it is. */
+  #copyPiece(to: Wide, source: Space, from: Wide, length: number): boolean {
+    const [here, there] = [this.#space.mover.piece(to, length, WRITE), source.mover.piece(from, length, READ)];
+    if (!here || !there) return false;
+    here.memory.set(there.memory.subarray(there.at, there.at + length), here.at);
+    this.#space.mover.mark(here.memory, here.at, length);
+    return true;
+  }
+
   /** Two modules: run by run, once both ranges are known to be memory as a whole; gives the status. */
   #copyAcross(to: Wide, source: Space, from: Wide, length: Wide): number {
-    const status = source.mover.status(from, length, READ, true) || this.#space.mover.status(to, length, WRITE, true);
+    const status =
+      source.mover.status(from, length, READ, LINEAR) || this.#space.mover.status(to, length, WRITE, LINEAR);
     if (status !== 0) return status;
     let [sourceAt, targetAt, left] = [BigInt(from), BigInt(to), Number(length)];
     while (left > 0) {
@@ -110,11 +127,33 @@ export class Ranges {
     const { linear, handle } = this.#space;
     const status = linear.raw.gm_compare(handle, aLow, aHigh, handle, wide.low, wide.high, lengthLow, lengthHigh);
     if (status !== 0) {
-      this.#space.mover.expect(a, length, READ, "compare", true);
-      this.#space.mover.expect(b, length, READ, "compare", true);
+      this.#space.mover.expect(a, length, READ, "compare", BYTES);
+      this.#space.mover.expect(b, length, READ, "compare", BYTES);
+      return this.#compareParts(a, b, Number(length));
     }
     const order = linear.report[0];
     return order === 0 ? 0 : order === 1 ? 1 : -1;
+  }
+
+  /** Compares ranges of memory that the core cannot reach, part by part. */
+  #compareParts(a: Wide, b: Wide, length: number): -1 | 0 | 1 {
+    const { mover } = this.#space;
+    for (const address of [a, b]) mover.expectThere(READ, { who: "cpu", address, length, done: 0 });
+    const [left, right] = [new Uint8Array(Math.min(length, PART)), new Uint8Array(Math.min(length, PART))];
+    for (let done = 0; done < length; done += PART) {
+      const count = Math.min(length - done, PART);
+      for (const [at, into] of [
+        [a, left],
+        [b, right],
+      ] as const) {
+        mover.readPart(at, done, into.subarray(0, count), "compare");
+      }
+      for (let index = 0; index < count; index++) {
+        const [one, other] = [left[index] as number, right[index] as number];
+        if (one !== other) return one < other ? -1 : 1;
+      }
+    }
+    return 0;
   }
 
   markDirty(address: Wide, length: Wide): void {

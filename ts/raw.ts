@@ -16,7 +16,6 @@ export interface RawExports {
   gm_region_count(handle: number): number;
   gm_region(handle: number, index: number): number;
   gm_expose_tables(handle: number): number;
-  gm_check(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_host_run(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_forward_run(handle: number, low: number, high: number, limit: number): number;
   gm_fill(handle: number, low: number, high: number, byte: number, lengthLow: number, lengthHigh: number): number;
@@ -48,6 +47,7 @@ export interface RawExports {
     lengthHigh: number,
     needleBytes: number,
   ): number;
+  gm_connect(host: object): void;
   gm_new(family: number): number;
   gm_map(
     handle: number,
@@ -83,7 +83,7 @@ export interface RawExports {
     lengthLow: number,
     lengthHigh: number,
     access: number,
-    onlyMemory: number,
+    backing: number,
   ): number;
   gm_protect(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, allowed: number): number;
   gm_watch(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, access: number): number;

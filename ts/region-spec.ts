@@ -1,6 +1,7 @@
 // RegionSpec: a region to place in a memory's map, as data.
 
 import type { Device } from "./device.ts";
+import type { ExternalSource } from "./external-memory.ts";
 import type { MappedRegion } from "./mapped-region.ts";
 import type { Wide } from "./wide.ts";
 
@@ -24,6 +25,8 @@ interface Placed {
  * - `mmio`: every access goes to the device.
  * - `alias`: the `size` bytes (default: the rest) from `offset` (default 0) on of another region once more, named or as an
  *   object, wherever that is mapped, or not.
+ * - `external`: memory that somebody else owns, `size` bytes (default: the rest) from byte `offset` (default 0) of a
+ *   {@link ExternalSource} on; accesses go there, at a third of the speed. Dirty clients do not see it.
  * - `reserved`: addresses that nothing of a lower priority may show.
  *
  * @example
@@ -44,6 +47,7 @@ export type RegionSpec =
   | (Placed & { kind: "romDevice"; size: Wide; contents?: Uint8Array; device: Device })
   | (Placed & { kind: "mmio"; size: Wide; device: Device })
   | (Placed & { kind: "alias"; of: MappedRegion<Wide> | MappedRegion | string; offset?: Wide; size?: Wide })
+  | (Placed & { kind: "external"; source: ExternalSource; offset?: Wide; size?: Wide })
   | (Placed & { kind: "reserved"; size: Wide });
 
 /**

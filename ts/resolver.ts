@@ -1,13 +1,17 @@
 // Resolver: guest ranges to host offsets, for whatever is not the scalar hot path.
 
 import { GuestMemoryError, hex } from "./errors.ts";
-import { MEMORY, type Mover } from "./mover.ts";
+import type { Cells } from "./external-memory.ts";
+import { BYTES, MEMORY, type Mover } from "./mover.ts";
 import type { GuestRegion } from "./region.ts";
 import { hostOf, isPlain } from "./region.ts";
 import type { Space } from "./space.ts";
 import type { READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
+
+/** The core's number for a range in several regions. */
+const CROSSES_REGIONS = 4;
 
 /** Finds where guest bytes lie. Offsets are good until the next call that may change the map. */
 export class Resolver {
@@ -19,12 +23,15 @@ export class Resolver {
   #host = 0;
   #generation = -1;
 
+  /** The arrays in which `element` found the last one. */
+  cells: Cells;
   /** Whether somebody watches what `element` found last. */
   watched = false;
 
   constructor(space: Space) {
     this.#space = space;
     this.#mover = space.mover;
+    this.cells = space.linear;
   }
 
   /** The host offset of `length` bytes in one region, by the region of the last time; -1 where that does not help. */
@@ -62,9 +69,11 @@ export class Resolver {
     const { linear } = space;
     const status = linear.raw.gm_host_run(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
     if (status !== 0) {
-      this.#mover.expect(address, length, 0, what, true); // it may know better: a device
-      space.linear.raw.gm_host_run(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
-      throw linear.failure(status, what, { address, length });
+      this.#mover.expect(address, length, 0, what, BYTES); // it may know better: a device
+      // All of it is memory, but more than one region's. Where that is linear memory the core has said which.
+      if (status === CROSSES_REGIONS) throw linear.failure(status, what, { address, length });
+      const message = `${what} at ${hex(address)}, ${length} bytes: another region begins in the range`;
+      throw new GuestMemoryError("CROSSES_REGIONS", message, { address, length });
     }
     return linear.report[0] as number;
   }
@@ -92,22 +101,16 @@ export class Resolver {
 
   /** The status of a range: 0 where it is backed as a whole. */
   status(address: Wide, length: Wide): number {
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(address, "address");
-    const space = this.#space;
-    space.enter();
-    return space.linear.raw.gm_check(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
+    return this.#mover.status(address, length, 0, BYTES);
   }
 
-  /** Throws unless the whole range is backed. */
-  expect(address: Wide, length: Wide, what: string): void {
-    this.#space.linear.expect(this.status(address, length), what, { address, length });
-  }
-
-  /** The host offset of an atomic's element: backed and allowed, then aligned, then in one region, then aligned there. */
+  /**
+   * Where an atomic's element is, in bytes from the start of `cells`: backed and allowed, then aligned, then in one region,
+   * then aligned there.
+   */
   element(address: Wide, size: number, access: number): number {
     this.watched = false;
+    this.cells = this.#space.linear;
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = this.#space.words[this.#space.tableIndex + (guest >>> 12)] as number;
@@ -115,14 +118,21 @@ export class Resolver {
         return (((entry & ~15) << 8) | (guest & 0xfff)) >>> 0;
       }
     }
-    this.#mover.expect(address, size, access, "atomic access", true);
+    this.#mover.expect(address, size, access, "atomic access", BYTES);
     const misaligned = (what: string) => {
       const message = `atomic access at ${hex(address)}: ${what} at a multiple of ${size} bytes`;
       return new GuestMemoryError("MISALIGNED", message, { address, length: size });
     };
     wide.split(address, "address");
     if ((wide.low & (size - 1)) !== 0) throw misaligned("not");
-    const host = this.single(address, size, "atomic access");
+    const run = this.#space.externals.run(address, size);
+    let host: number;
+    if (run && run.length >= size) {
+      host = run.external.current(address, size).byteOffset + run.offset;
+      this.cells = run.external.cells(address, size);
+    } else {
+      host = this.single(address, size, "atomic access");
+    }
     // As with a region that was made at one address, and shown at another that is not as far from a page's start.
     if ((host & (size - 1)) !== 0) throw misaligned("its bytes are not");
     this.watched = this.#space.watchers.see(address, size, access);

@@ -2,7 +2,8 @@
 // ROM, protection, watches.
 
 import { type BoundDevice, type Value, valueAt } from "./bound-device.ts";
-import { DEVICE, MEMORY, type Mover } from "./mover.ts";
+import type { ExternalPlace } from "./external-places.ts";
+import { DEVICE, EXTERNAL, MEMORY, type Mover } from "./mover.ts";
 import type { OnDenied } from "./on-denied.ts";
 import type { OnUnmapped } from "./on-unmapped.ts";
 import type { Space } from "./space.ts";
@@ -44,6 +45,8 @@ export class SlowPath {
   readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #places: (Place | undefined)[] = new Array(PLACES).fill(undefined);
+  /** External memory, as the last access to a page of addresses found it. */
+  readonly #windows: (ExternalPlace | undefined)[] = new Array(PLACES).fill(undefined);
   /** What a handler gave for the last `load`, unmodified; undefined where bytes were read. */
   #given: Value | undefined;
 
@@ -56,15 +59,25 @@ export class SlowPath {
   /** Reads `size` bytes at `address`. The view is good until the next call. */
   load(address: Wide, size: number, access: Access = READ): DataView {
     this.#given = undefined;
-    const place = this.#placeOf(address, size);
-    if (place && access === READ)
-      this.#take(place.device.read(this.#offset(place, address), size, "cpu", address), size);
+    const window = this.#windowOf(address, size);
+    if (window) {
+      this.#loadExternal(window, address as number, size);
+      return this.#scratch;
+    }
+    const place = access === READ ? this.#placeOf(address, size) : undefined;
+    if (place) this.#take(place.device.read(this.#offset(place, address), size, "cpu", address), size);
     else if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     return this.#scratch;
   }
 
   /** The same as an unsigned number. What one handler of a device gave passes unmodified. */
   loadUnsigned(address: Wide, size: 1 | 2 | 4, access: Access = READ): number {
+    const window = this.#windowOf(address, size);
+    if (window) {
+      const data = window.external.data(address, size);
+      const at = (address as number) - window.start + window.offset;
+      return size === 4 ? data.getUint32(at, true) : size === 2 ? data.getUint16(at, true) : data.getUint8(at);
+    }
     const view = this.load(address, size, access);
     if (typeof this.#given === "number") return this.#given;
     return size === 4 ? view.getUint32(0, true) : size === 2 ? view.getUint16(0, true) : view.getUint8(0);
@@ -81,11 +94,46 @@ export class SlowPath {
     return this.#scratch;
   }
 
+  /** Writes a number as `size` bytes. */
+  storeUnsigned(address: Wide, size: 1 | 2 | 4, value: number): void {
+    const window = this.#windowOf(address, size);
+    if (window) {
+      const data = window.external.data(address, size);
+      const at = (address as number) - window.start + window.offset;
+      if (size === 4) data.setUint32(at, value, true);
+      else if (size === 2) data.setUint16(at, value, true);
+      else data.setUint8(at, value);
+      return;
+    }
+    if (size === 4) this.#scratch.setUint32(0, value, true);
+    else if (size === 2) this.#scratch.setUint16(0, value, true);
+    else this.#scratch.setUint8(0, value);
+    this.store(address, size);
+  }
+
   /** Writes the scratch area's first `size` bytes to `address`. */
   store(address: Wide, size: number): void {
+    const window = this.#windowOf(address, size);
+    if (window) {
+      this.#storeExternal(window, address as number, size);
+      return;
+    }
     const place = this.#placeOf(address, size);
     if (place) place.device.write(this.#offset(place, address), size, valueAt(this.#bytes, 0, size), "cpu", address);
     else if (!this.#moveMemory(address, size, WRITE)) this.#storeOther(address, size);
+  }
+
+  /** The external memory that holds an access as a whole, as far as that is remembered. */
+  #windowOf(address: Wide, size: number): ExternalPlace | undefined {
+    if (typeof address !== "number") return undefined;
+    const window = this.#windows[(address >>> 12) & (PLACES - 1)];
+    const holds =
+      window !== undefined &&
+      address >= window.start &&
+      address + size <= window.end &&
+      window.generation === this.#space.control[0] &&
+      Math.floor(address) === address;
+    return holds ? window : undefined;
   }
 
   /** The device that holds an access as a whole, as far as that is remembered. */
@@ -112,7 +160,9 @@ export class SlowPath {
     const space = this.#space;
     space.enter();
     const { raw, u8, dirty, report } = space.linear;
-    if (raw.gm_piece(space.handle, low, high, size, access) !== MEMORY) return false;
+    const found = raw.gm_piece(space.handle, low, high, size, access);
+    if (found === EXTERNAL) return this.#moveExternal(address, size, access);
+    if (found !== MEMORY) return false;
     let host = report[2] as number;
     if (report[1] !== 0 || (report[0] as number) < size) return false;
     for (let index = 0; index < size; index++, host++) {
@@ -124,6 +174,36 @@ export class SlowPath {
       }
     }
     return true;
+  }
+
+  /** The same in external memory, of which the whole place is remembered. */
+  #moveExternal(address: Wide, size: number, access: Access): boolean {
+    const place = this.#space.externals.at(address, size);
+    if (place === undefined || typeof address !== "number") return false;
+    this.#windows[(address >>> 12) & (PLACES - 1)] = place;
+    if (access === WRITE) this.#storeExternal(place, address, size);
+    else this.#loadExternal(place, address, size);
+    return true;
+  }
+
+  /** Finding the bytes may call a function of the user's, which may use the scratch area: first that, or a copy. */
+  #loadExternal(place: ExternalPlace, address: number, size: number): void {
+    const data = place.external.data(address, size);
+    const at = address - place.start + place.offset;
+    if (size < 4) {
+      for (let index = 0; index < size; index++) this.#bytes[index] = data.getUint8(at + index);
+    } else {
+      for (let index = 0; index < size; index += 4) {
+        this.#scratch.setUint32(index, data.getUint32(at + index, true), true);
+      }
+    }
+  }
+
+  #storeExternal(place: ExternalPlace, address: number, size: number): void {
+    const value = place.external.asks ? this.#bytes.slice(0, size) : this.#bytes;
+    const data = place.external.data(address, size);
+    const at = address - place.start + place.offset;
+    for (let index = 0; index < size; index++) data.setUint8(at + index, value[index] as number);
   }
 
   #loadOther(address: Wide, size: number, access: Access): void {

@@ -2,11 +2,13 @@
 
 import type { BoundDevice } from "./bound-device.ts";
 import { type ErrorPlace, GuestMemoryError, hex } from "./errors.ts";
+import type { ExternalBytes } from "./external-memory.ts";
+import { ExternalPlaces } from "./external-places.ts";
 import type { HostWriteListener } from "./host-write.ts";
 import type { LinearMemory, Member } from "./linear-memory.ts";
 import { tellChanges } from "./map-event.ts";
 import { type FlatRange, flatRanges, type Placement, placements } from "./map-text.ts";
-import { deviceOf, type MappedRegion } from "./mapped-region.ts";
+import { deviceOf, externalOf, type MappedRegion } from "./mapped-region.ts";
 import { Mover } from "./mover.ts";
 import type { OnDenied } from "./on-denied.ts";
 import type { OnUnmapped } from "./on-unmapped.ts";
@@ -56,6 +58,7 @@ export class Space implements Member {
   onHostWrite: HostWriteListener<Wide> | undefined;
   readonly watchers: Watchers;
   readonly mover: Mover;
+  readonly externals: ExternalPlaces;
   /** The regions that the facade knows by their objects, by id: those of all address spaces of one machine. */
   readonly machine: Map<number, MappedRegion<Wide>>;
   /** What this memory is called in `tree()`. */
@@ -88,6 +91,7 @@ export class Space implements Member {
     this.machine = options.machine ?? new Map();
     this.watchers = new Watchers(this);
     this.mover = new Mover(this);
+    this.externals = new ExternalPlaces(this);
     this.tableIndex = tableOffset / 4;
     this.words = linear.u32;
     this.control = linear.u32.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 1);
@@ -270,6 +274,14 @@ export class Space implements Member {
     const device = region && deviceOf(region);
     if (device) return device;
     throw new GuestMemoryError("INVALID_HANDLER", "a device that Rust code has mapped has no handlers here");
+  }
+
+  /** The external memory in a region of the core's. */
+  external(id: number): ExternalBytes {
+    const region = this.machine.get(id);
+    const external = region && externalOf(region);
+    if (external) return external;
+    throw new GuestMemoryError("INVALID_EXTERNAL", "external memory that Rust code has mapped is not known here");
   }
 
   /** A view of the page table. */

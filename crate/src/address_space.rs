@@ -20,7 +20,7 @@ use crate::fault::Fault;
 use crate::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestUsize};
 use crate::host;
 use crate::layout;
-use crate::memory_map::{MemoryMap, Region, RegionKind};
+use crate::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
 use crate::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
 use crate::span::{self, Run};
 use changes::State;
@@ -206,14 +206,15 @@ impl AddressSpace {
         self.table.generation()
     }
 
-    /// Checks that every byte of a range is memory, ROM too; a range of no bytes always is.
+    /// Checks that every byte of a range is memory, ROM and external memory too; a range of no bytes always is.
     ///
     /// # Errors
     ///
     /// `InvalidGuestAddress` where nothing backs the first byte, `PartialBuffer` at a hole later on,
     /// `GuestAddressOverflow` for a range that is backed up to 2^64 and goes on.
     pub fn check_range(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
-        span::check(self.view().flat(), address.0, length)
+        self.view()
+            .check_backing(address, length, Access::NONE, Backing::Bytes)
     }
 
     /// Where a range lies in linear memory, if it lies in one region.

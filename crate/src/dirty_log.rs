@@ -5,9 +5,9 @@ use crate::dirty_map::{self, CLIENTS};
 use crate::fault::Fault;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
 use crate::host::PAGE_SHIFT;
+use crate::memory_map::{Access, Backing, Shown};
 use crate::ram_region::RamRegion;
 use crate::region::GuestMemoryRegion;
-use crate::span;
 use core::sync::atomic::Ordering;
 
 /// A range of guest addresses: start and length in bytes.
@@ -93,7 +93,7 @@ impl AddressSpace {
         (merged.filled, None)
     }
 
-    /// Marks a range as written, for who wrote it through a view or from a JIT.
+    /// Marks a range as written, for who wrote it through a view or from a JIT. External memory has no marks.
     ///
     /// # Errors
     ///
@@ -118,12 +118,16 @@ impl AddressSpace {
         act: impl Fn(usize, usize),
     ) -> Result<(), Fault> {
         let map = self.view();
-        let view = map.flat();
-        span::check(view, address.0, length)?;
+        map.check_backing(address, length, Access::NONE, Backing::Bytes)?;
         let mut done = 0;
-        while let Some(run) = crate::bulk::next_run(view, address.0, done, length) {
-            act(run.host, run.length);
-            done += run.length as u64;
+        while done < length {
+            let at = GuestAddress(address.0 + done); // no sum past 2^64: it was checked
+            let piece = map.piece(at, length - done, Access::NONE);
+            if let Shown::Memory { host } = piece.shown {
+                // Fits: it is in linear memory.
+                act(host, usize::try_from(piece.length).unwrap_or(0));
+            }
+            done += piece.length;
         }
         Ok(())
     }

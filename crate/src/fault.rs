@@ -95,10 +95,10 @@ pub enum Fault {
         /// Bytes before it that allow it.
         completed: u64,
     },
-    /// A device, where bytes of memory are needed.
-    #[error("a device is at guest address {address:#x}, not memory")]
+    /// A device, where bytes of memory are needed; or external memory, where bytes of linear memory are.
+    #[error("a device or external memory is at guest address {address:#x}")]
     NotMemory {
-        /// The device's first byte in the range.
+        /// The first such byte in the range.
         address: u64,
         /// Bytes before it that are memory.
         completed: u64,

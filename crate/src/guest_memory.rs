@@ -11,6 +11,7 @@
 
 use crate::address::{Address, impl_address};
 use crate::bitmap::{BS, Bitmap, MS};
+use crate::external::Apart;
 use crate::region::GuestMemoryRegion;
 use crate::volatile_memory::VolatileSlice;
 
@@ -269,6 +270,13 @@ pub trait GuestMemory {
     ) -> Option<VolatileSlice<'_, BS<'_, Self::Bitmap>>> {
         let slice = self.get_slices(addr, count, access).ok()?.next()?.ok()?;
         (slice.len() == count).then_some(slice)
+    }
+
+    /// The bytes from `addr` on, for `access`, that no slice can show, `count` at most: those of an
+    /// [external memory](crate::external). [`get_slices`](GuestMemory::get_slices) ends with an error before them, and
+    /// [`Bytes`](crate::Bytes) copies them by way of a buffer. vm-memory has no such method.
+    fn apart(&self, _addr: GuestAddress, _count: usize, _access: Permissions) -> Option<Apart<'_>> {
+        None
     }
 
     /// The memory behind, if guest addresses are its own.

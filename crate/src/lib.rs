@@ -20,6 +20,7 @@ pub mod dirty_log;
 pub mod dirty_map;
 pub mod endian;
 mod export;
+pub mod external;
 pub mod fault;
 mod free_list;
 pub mod guest_memory;

@@ -24,6 +24,7 @@ use crate::host::PAGE_SHIFT;
 use attributes::Attributes;
 use std::sync::Arc;
 
+pub(crate) use access::Backing;
 pub use access::{Access, Piece, Shown};
 pub use flat_view::{FlatRange, FlatView};
 pub use guest_memory::PermittedSlices;
@@ -89,6 +90,10 @@ impl MemoryMap {
                 region: &range.region,
                 offset,
             },
+            (RegionKind::External, _) => Shown::External {
+                region: &range.region,
+                offset,
+            },
             (_, Some(memory)) => Shown::Memory {
                 // Inside the range, whose bytes are in linear memory.
                 host: memory.host_offset() + usize::try_from(address.0 - range.start).unwrap_or(0),
@@ -112,10 +117,10 @@ impl MemoryMap {
     /// `InvalidGuestAddress`, `PartialBuffer`, `GuestAddressOverflow`, as for any range; `ReadOnly` and
     /// `PermissionDenied` where it is not allowed.
     pub fn check(&self, address: GuestAddress, length: u64, access: Access) -> Result<(), Fault> {
-        self.check_pieces(address, length, access, false)
+        self.check_backing(address, length, access, Backing::Any)
     }
 
-    /// The same, but devices are no answer: `NotMemory`.
+    /// The same, but devices and external memory are no answer: `NotMemory`.
     ///
     /// # Errors
     ///
@@ -126,15 +131,15 @@ impl MemoryMap {
         length: u64,
         access: Access,
     ) -> Result<(), Fault> {
-        self.check_pieces(address, length, access, true)
+        self.check_backing(address, length, access, Backing::Linear)
     }
 
-    fn check_pieces(
+    pub(crate) fn check_backing(
         &self,
         address: GuestAddress,
         length: u64,
         access: Access,
-        only_memory: bool,
+        backing: Backing,
     ) -> Result<(), Fault> {
         let mut completed = 0;
         while completed < length {
@@ -164,13 +169,19 @@ impl MemoryMap {
                         completed,
                     });
                 }
-                Shown::Device { .. } if only_memory => {
+                Shown::Device { .. } if backing != Backing::Any => {
                     return Err(Fault::NotMemory {
                         address: at,
                         completed,
                     });
                 }
-                Shown::Memory { .. } | Shown::Device { .. } => {
+                Shown::External { .. } if backing == Backing::Linear => {
+                    return Err(Fault::NotMemory {
+                        address: at,
+                        completed,
+                    });
+                }
+                Shown::Memory { .. } | Shown::Device { .. } | Shown::External { .. } => {
                     completed = completed.saturating_add(piece.length)
                 }
             }

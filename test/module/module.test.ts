@@ -116,6 +116,50 @@ describe("both sides see one memory", () => {
   });
 });
 
+describe("external memory", () => {
+  test("Rust reaches it by copies, through its growth, beside RAM", async () => {
+    const theirs = new WebAssembly.Memory({ initial: 1 });
+    const memory = await GuestMemory.create([
+      { kind: "ram", start: 0, size: 0x1000 },
+      { kind: "external", start: 0x1000, source: theirs, offset: 0x234, size: 0x1000 },
+      { kind: "ram", start: 0x2000, size: 0x1000 },
+    ]);
+    const bytes = Uint8Array.from({ length: 0x3000 }, (_, index) => index * 7);
+    memory.writeSlice(0, bytes);
+    theirs.grow(1);
+    expect(devices.checksum(memory.handle, 0n, 0x3000)).toBe(fnv(bytes));
+    for (const address of [0xffe, 0x1000, 0x1801, 0x1ffe]) {
+      devices.poke(memory.handle, BigInt(address), 0x0403_0201);
+      theirs.grow(1);
+      expect(memory.readUint32(address)).toBe(0x0403_0201);
+    }
+    expect([...new Uint8Array(theirs.buffer, 0x234, 4)]).toEqual([1, 2, 3, 4]);
+  });
+
+  test("a function that throws, or makes linear memory grow, is an error for Rust or none, and no more", async () => {
+    const buffer = new ArrayBuffer(0x1000);
+    let act = () => {};
+    const source = () => {
+      act();
+      return buffer;
+    };
+    const memory = await GuestMemory.create([{ kind: "external", start: 0, source }]);
+    act = () => void devices.grow_heap();
+    devices.poke(memory.handle, 4n, 5);
+    expect(memory.readUint32(4)).toBe(5);
+    act = () => {
+      throw new Error("not now");
+    };
+    expect(() => devices.poke(memory.handle, 4n, 6)).toThrow(Error);
+    expect(() => devices.checksum(memory.handle, 0n, 8)).toThrow(Error);
+    act = () => {};
+    expect(devices.checksum(memory.handle, 4n, 4)).toBe(fnv(Uint8Array.of(5, 0, 0, 0)));
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(() => devices.poke(memory.handle, 4n, 6)).toThrow(Error);
+    expect(devices.heap_is_intact()).toBe(true);
+  });
+});
+
 describe("two modules at once", () => {
   test("have a linear memory each, and bytes are copied between them", () => {
     const memory = make([0, 0x2000], [0x2000, 0x2000]);

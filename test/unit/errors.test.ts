@@ -131,6 +131,17 @@ const ROWS: Partial<Record<GuestMemoryErrorCode, Row>> = {
     length: 2,
     says: /not permitted at guest address 0x1800/,
   },
+  INVALID_EXTERNAL: {
+    act: (memory) => {
+      const source = new ArrayBuffer(0x1000);
+      memory.map({ kind: "external", name: "theirs", start: 0x8000, source });
+      structuredClone(source, { transfer: [source] });
+      memory.readUint32(0x8004);
+    },
+    address: 0x8004,
+    length: 4,
+    says: /"theirs".*: it was detached/,
+  },
   NOT_MEMORY: {
     act: (memory) => {
       memory.map({ kind: "mmio", start: 0x2902, size: 8, device: {} });

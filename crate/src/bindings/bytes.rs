@@ -5,13 +5,6 @@ use super::{TRANSFER_BYTES, halves, report, status, wide, with};
 use crate::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Checks that a whole range is backed.
-#[wasm_bindgen]
-pub fn gm_check(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
-    let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
-    with(handle, |space| status(space.check_range(address, length)))
-}
-
 /// Where a range lies, if it lies in one region. Report: host offset.
 #[wasm_bindgen]
 pub fn gm_host_run(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {

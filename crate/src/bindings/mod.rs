@@ -8,6 +8,7 @@
 
 mod bytes;
 mod dirty;
+mod external;
 mod map;
 mod pieces;
 mod regions;
@@ -20,6 +21,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use bytes::*;
 pub use dirty::*;
+pub use external::*;
 pub use map::*;
 pub use pieces::*;
 pub use regions::*;
@@ -27,7 +29,7 @@ pub use report::*;
 use report::{put_bytes, put_words};
 
 /// The version of the interface between this module and the facade; the facade refuses another.
-pub const ABI: u32 = 2;
+pub const ABI: u32 = 3;
 
 /// [`ABI`], for the facade to compare.
 #[wasm_bindgen]

@@ -2,12 +2,13 @@
 
 use super::{put_words, report, status, wide, with};
 use crate::guest_memory::GuestAddress;
-use crate::memory_map::{Access, Shown};
+use crate::memory_map::{Access, Backing, Shown};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
-/// nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden. Report: bytes, 1 if somebody
-/// watches it, then for memory the host offset, for a device its id and the offset in it (two words).
+/// nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory. Report: bytes,
+/// 1 if somebody watches it, then for memory the host offset, for a device or external memory the region's id and the
+/// offset in it (two words).
 #[wasm_bindgen]
 pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u32 {
     with(handle, |space| {
@@ -27,6 +28,11 @@ pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u3
                 report(&[length, watched, region.id(), low, high]);
                 2
             }
+            Shown::External { region, offset } => {
+                let [low, high] = super::halves(offset);
+                report(&[length, watched, region.id(), low, high]);
+                5
+            }
             Shown::Nothing => {
                 report(&[length, watched]);
                 1
@@ -43,7 +49,8 @@ pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u3
     })
 }
 
-/// Checks that an access would find memory, or a device unless `only_memory`, in a whole range, and be allowed.
+/// Checks that an access would find what it needs in a whole range, and be allowed: for `backing` 0 memory or devices, for
+/// 1 memory, for 2 linear memory.
 #[wasm_bindgen]
 pub fn gm_check_access(
     handle: u32,
@@ -52,16 +59,18 @@ pub fn gm_check_access(
     length_low: u32,
     length_high: u32,
     access: u32,
-    only_memory: u32,
+    backing: u32,
 ) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
     let access = Access::from_bits(access);
     with(handle, |space| {
         let map = space.view();
-        status(match only_memory {
-            0 => map.check(address, length, access),
-            _ => map.check_memory(address, length, access),
-        })
+        let backing = match backing {
+            0 => Backing::Any,
+            1 => Backing::Bytes,
+            _ => Backing::Linear,
+        };
+        status(map.check_backing(address, length, access, backing))
     })
 }
 

@@ -1,5 +1,6 @@
 //! Bindings: the memory map. Regions are named by their ids.
 
+use super::external::Numbered;
 use super::report::take_transfer;
 use super::{TRANSFER_BYTES, halves, put_bytes, report, status, wide, with};
 use crate::address_space::AddressSpace;
@@ -12,13 +13,14 @@ use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The kinds, by the numbers that cross.
-const KINDS: [RegionKind; 6] = [
+const KINDS: [RegionKind; 7] = [
     RegionKind::Ram,
     RegionKind::Rom,
     RegionKind::RomDevice,
     RegionKind::Mmio,
     RegionKind::Alias,
     RegionKind::Reserved,
+    RegionKind::External,
 ];
 
 /// Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
@@ -37,7 +39,8 @@ pub fn gm_new(family: u32) -> u32 {
     }))
 }
 
-/// Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias.
+/// Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
+/// external memory, `target` is the facade's number for it.
 /// Report: the region's id.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // Halves of 64-bit values.
@@ -69,6 +72,7 @@ pub fn gm_map(
             Some(RegionKind::Alias) => Region::by_id(target)
                 .ok_or(Fault::NoMemoryRegion)
                 .and_then(|target| Region::alias(name, &target, offset, size)),
+            Some(RegionKind::External) => Region::external(name, size, Arc::new(Numbered(target))),
             Some(&kind) => Region::new(name, kind, start, size),
             None => Err(Fault::NoMemoryRegion),
         };

@@ -1,13 +1,14 @@
 //! Every [`GuestMemory`] as [`Bytes`] at guest addresses.
 
-use super::{Error, GuestAddress, GuestMemory, GuestMemorySliceIterator, Permissions, Result};
+use super::{Error, GuestAddress, GuestMemory, Permissions, Result};
 use crate::bitmap::{BS, BitmapSlice};
 use crate::bytes::{AtomicAccess, ByteValued, Bytes};
+use crate::external::Apart;
 use crate::io::{ReadVolatile, WriteVolatile};
 use crate::volatile_memory::{VolatileMemory, VolatileSlice};
 use pieces::{
-    all_moved, check_backed, no_scalar, read_obj_pieces, read_pieces, write_obj_pieces,
-    write_pieces,
+    Part, all_moved, check_backed, in_parts, no_scalar, read_obj_pieces, read_pieces,
+    write_obj_pieces, write_pieces,
 };
 use std::sync::atomic::Ordering;
 
@@ -19,7 +20,8 @@ mod pieces;
 /// [`Error::GuestAddressOverflow`] if the range goes on past 2^64. `read_exact_volatile_from` and
 /// `write_all_volatile_to` look first in the same way. `read_volatile_from` stops where the stream gives less than a
 /// region takes, so that what it filled has no gap (vm-memory goes on in the next region). `store` and `load` answer
-/// [`Error::InvalidBackendAddress`] for an integer that is not aligned or crosses the end of a region.
+/// [`Error::InvalidBackendAddress`] for an integer that is not aligned or crosses the end of a region. What no slice shows
+/// ([`GuestMemory::apart`]) is copied by way of a buffer, and has no atomic accesses.
 impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     type E = Error;
 
@@ -29,14 +31,17 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
             slice.copy_from(buf);
             return Ok(buf.len());
         }
-        let mut done = 0;
-        for slice in self
-            .get_slices(addr, buf.len(), Permissions::Write)?
-            .stop_on_error()?
-        {
-            done += slice.write(&buf[done..], 0)?;
-        }
-        Ok(done)
+        in_parts(
+            self,
+            addr,
+            buf.len(),
+            Permissions::Write,
+            |part, done| match part {
+                Part::Slice(slice) => Ok(slice.write(&buf[done..], 0)?),
+                Part::Apart(apart) => apart.write(&buf[done..]),
+            },
+        )?
+        .partly()
     }
 
     #[inline]
@@ -44,14 +49,17 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         if let Some(slice) = self.contiguous_slice(addr, buf.len(), Permissions::Read) {
             return Ok(slice.copy_to(buf));
         }
-        let mut done = 0;
-        for slice in self
-            .get_slices(addr, buf.len(), Permissions::Read)?
-            .stop_on_error()?
-        {
-            done += slice.read(&mut buf[done..], 0)?;
-        }
-        Ok(done)
+        in_parts(
+            self,
+            addr,
+            buf.len(),
+            Permissions::Read,
+            |part, done| match part {
+                Part::Slice(slice) => Ok(slice.read(&mut buf[done..], 0)?),
+                Part::Apart(apart) => apart.read(&mut buf[done..]),
+            },
+        )?
+        .partly()
     }
 
     #[inline]
@@ -105,18 +113,19 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         if let Some(slice) = some_bytes(self, addr, count, Permissions::Write) {
             return Ok(slice.read_volatile_from(0, src, count)?);
         }
-        let mut done = 0;
-        for slice in self
-            .get_slices(addr, count, Permissions::Write)?
-            .stop_on_error()?
-        {
-            let read = slice.read_volatile_from(0, src, slice.len())?;
-            done += read;
-            if read < slice.len() {
-                break;
-            }
-        }
-        Ok(done)
+        in_parts(
+            self,
+            addr,
+            count,
+            Permissions::Write,
+            |part, _| match part {
+                Part::Slice(slice) => Ok(slice.read_volatile_from(0, src, slice.len())?),
+                Part::Apart(apart) => bounce_in(&apart, |slice| {
+                    Ok(slice.read_volatile_from(0, src, slice.len())?)
+                }),
+            },
+        )?
+        .partly()
     }
 
     fn read_exact_volatile_from<F: ReadVolatile>(
@@ -129,18 +138,17 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
             return all_moved(fill(&slice, src)?, count);
         }
         check_backed(self, addr, count, Permissions::Write)?;
-        let mut done = 0;
-        for slice in self
-            .get_slices(addr, count, Permissions::Write)?
-            .stop_on_error()?
-        {
-            let read = fill(&slice, src)?;
-            done += read;
-            if read < slice.len() {
-                break;
-            }
-        }
-        all_moved(done, count)
+        let reached = in_parts(
+            self,
+            addr,
+            count,
+            Permissions::Write,
+            |part, _| match part {
+                Part::Slice(slice) => fill(&slice, src),
+                Part::Apart(apart) => bounce_in(&apart, |slice| fill(slice, src)),
+            },
+        )?;
+        all_moved(reached.partly()?, count)
     }
 
     fn write_volatile_to<F: WriteVolatile>(
@@ -153,15 +161,14 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         if let Some(slice) = some_bytes(self, addr, count, Permissions::Read) {
             return Ok(slice.write_all_volatile_to(0, dst, count).map(|()| count)?);
         }
-        let mut done = 0;
-        for slice in self
-            .get_slices(addr, count, Permissions::Read)?
-            .stop_on_error()?
-        {
-            slice.write_all_volatile_to(0, dst, slice.len())?;
-            done += slice.len();
-        }
-        Ok(done)
+        in_parts(self, addr, count, Permissions::Read, |part, _| match part {
+            Part::Slice(slice) => {
+                slice.write_all_volatile_to(0, dst, slice.len())?;
+                Ok(slice.len())
+            }
+            Part::Apart(apart) => bounce_out(&apart, dst),
+        })?
+        .partly()
     }
 
     fn write_all_volatile_to<F: WriteVolatile>(
@@ -209,6 +216,43 @@ where
             // It cannot have given more than there was room for, whatever it says.
             read => done += read.min(left),
         }
+    }
+    Ok(done)
+}
+
+/// Bytes of a stream that are copied at once to or from what no slice shows.
+const BOUNCE: usize = 4096;
+
+/// Fills what no slice shows: `take` fills a buffer in its place, as far as the stream goes.
+#[cold]
+fn bounce_in(
+    apart: &Apart<'_>,
+    mut take: impl FnMut(&VolatileSlice<'_>) -> Result<usize>,
+) -> Result<usize> {
+    let mut buffer = [0; BOUNCE];
+    let mut done = 0;
+    while done < apart.len() {
+        let length = BOUNCE.min(apart.len() - done);
+        let got = take(&VolatileSlice::from(&mut buffer[..length]))?.min(length);
+        apart.part(done).write(&buffer[..got])?;
+        done += got;
+        if got < length {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+/// Writes what no slice shows to a stream.
+#[cold]
+fn bounce_out<F: WriteVolatile>(apart: &Apart<'_>, dst: &mut F) -> Result<usize> {
+    let mut buffer = [0; BOUNCE];
+    let mut done = 0;
+    while done < apart.len() {
+        let length = apart.part(done).read(&mut buffer)?;
+        let slice = VolatileSlice::from(&mut buffer[..length]);
+        slice.write_all_volatile_to(0, dst, length)?;
+        done += length;
     }
     Ok(done)
 }

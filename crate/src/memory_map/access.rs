@@ -49,6 +49,17 @@ impl Access {
     }
 }
 
+/// What a range is asked to be backed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backing {
+    /// Memory or devices.
+    Any,
+    /// Memory, external memory too.
+    Bytes,
+    /// Linear memory.
+    Linear,
+}
+
 impl BitOr for Access {
     type Output = Access;
 
@@ -104,6 +115,13 @@ pub enum Shown<'a> {
     /// A device.
     Device {
         /// Which.
+        region: &'a Arc<Region>,
+        /// Where in it, in bytes.
+        offset: u64,
+    },
+    /// Memory outside linear memory.
+    External {
+        /// Whose.
         region: &'a Arc<Region>,
         /// Where in it, in bytes.
         offset: u64,

@@ -1,7 +1,8 @@
 //! `MemoryMap` as vm-memory's `GuestMemory`: devices write what the guest's machine lets them write.
 
-use super::{Access, FlatView, MemoryMap, Shown};
+use super::{Access, Backing, FlatView, MemoryMap, Shown};
 use crate::bitmap::BS;
+use crate::external::Apart;
 use crate::guest_memory::{
     Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator, Permissions,
     Result,
@@ -13,13 +14,15 @@ use std::iter::FusedIterator;
 
 /// A range is accessible where it is memory that allows the access: a write to ROM, or to what `protect` forbids, and
 /// any access to a device, is [`Error::InvalidGuestAddress`] of the first such byte (vm-memory has no error for it that
-/// keeps the address). Watches do not see what is done to the slices.
+/// keeps the address). External memory is [`Error::HostAddressNotAvailable`] for slices; [`Bytes`](crate::Bytes) reaches
+/// it, but for atomic accesses. Watches do not see what is done to the slices.
 impl GuestMemory for MemoryMap {
     type PhysicalMemory = FlatView;
     type Bitmap = DirtyPages;
 
     fn check_range(&self, addr: GuestAddress, count: usize, access: Permissions) -> bool {
-        self.check_memory(addr, count as u64, access.into()).is_ok()
+        self.check_backing(addr, count as u64, access.into(), Backing::Bytes)
+            .is_ok()
     }
 
     #[inline]
@@ -55,6 +58,19 @@ impl GuestMemory for MemoryMap {
         region.get_slice(start, count).ok()
     }
 
+    fn apart(&self, addr: GuestAddress, count: usize, access: Permissions) -> Option<Apart<'_>> {
+        let piece = self.piece(addr, count as u64, access.into());
+        let Shown::External { region, offset } = piece.shown else {
+            return None;
+        };
+        Some(Apart {
+            memory: region.external_memory()?,
+            offset,
+            // Fits: it is no more than `count`.
+            length: usize::try_from(piece.length).unwrap_or(count),
+        })
+    }
+
     /// The memory, which has these addresses, but no permissions.
     fn physical_memory(&self) -> Option<&FlatView> {
         Some(&self.flat)
@@ -86,9 +102,11 @@ impl<'a> PermittedSlices<'a> {
     fn next_slice(&mut self) -> Result<VolatileSlice<'a, DirtyPages>> {
         let addr = self.next.ok_or(Error::GuestAddressOverflow)?;
         let piece = self.map.piece(addr, self.left as u64, self.access);
-        let Shown::Memory { .. } = piece.shown else {
-            return Err(Error::InvalidGuestAddress(addr));
-        };
+        match piece.shown {
+            Shown::Memory { .. } => {}
+            Shown::External { .. } => return Err(Error::HostAddressNotAvailable),
+            _ => return Err(Error::InvalidGuestAddress(addr)),
+        }
         let (region, start) = self
             .map
             .flat

@@ -2,6 +2,7 @@
 
 use crate::block::{self, Block};
 use crate::compaction;
+use crate::external::ExternalMemory;
 use crate::fault::Fault;
 use crate::guest_memory::{GuestAddress, GuestUsize};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,6 +30,8 @@ pub enum RegionKind {
     Alias,
     /// Addresses that nothing else may show: as if nothing were mapped there.
     Reserved,
+    /// Memory that somebody else owns, outside linear memory.
+    External,
 }
 
 /// Something to place in an address space, of a fixed size: memory, a device, another view of a region.
@@ -62,6 +65,7 @@ pub struct Region {
 #[derive(Debug)]
 enum Content {
     Bytes(Arc<Block>),
+    External(Arc<dyn ExternalMemory>),
     Nothing,
     /// The region that is meant, the region that is shown in the end, and where in that the first byte lies.
     Alias {
@@ -78,7 +82,8 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// `EmptyRegion`; `OutOfMemory`; `InvalidAlias` for an alias, which is made by [`alias`](Region::alias).
+    /// `EmptyRegion`; `OutOfMemory`; `InvalidAlias` for an alias, which is made by [`alias`](Region::alias), and for
+    /// external memory, which is made by [`external`](Region::external).
     pub fn new(
         name: &str,
         kind: RegionKind,
@@ -97,7 +102,9 @@ impl Region {
                 Content::Bytes(Arc::new(block))
             }
             RegionKind::Mmio | RegionKind::Reserved => Content::Nothing,
-            RegionKind::Alias => return Err(Fault::InvalidAlias { offset: 0 }),
+            RegionKind::Alias | RegionKind::External => {
+                return Err(Fault::InvalidAlias { offset: 0 });
+            }
         };
         Self::register(name, kind, size, content)
     }
@@ -127,6 +134,22 @@ impl Region {
             in_leaf: before + offset,
         };
         Self::register(name, RegionKind::Alias, size, content)
+    }
+
+    /// A region that shows `size` bytes of somebody else's.
+    ///
+    /// # Errors
+    ///
+    /// `EmptyRegion`; `OutOfMemory`.
+    pub fn external(
+        name: &str,
+        size: GuestUsize,
+        memory: Arc<dyn ExternalMemory>,
+    ) -> Result<Arc<Self>, Fault> {
+        if size == 0 {
+            return Err(Fault::EmptyRegion { address: 0 });
+        }
+        Self::register(name, RegionKind::External, size, Content::External(memory))
     }
 
     fn register(
@@ -202,6 +225,14 @@ impl Region {
         match &self.content {
             Content::Alias { leaf, in_leaf, .. } => (leaf, *in_leaf),
             _ => (self, 0),
+        }
+    }
+
+    /// The bytes of external memory.
+    pub(crate) fn external_memory(&self) -> Option<&dyn ExternalMemory> {
+        match &self.content {
+            Content::External(memory) => Some(memory.as_ref()),
+            _ => None,
         }
     }
 

@@ -8,6 +8,7 @@ fn kind(region: &Region) -> &'static str {
     match region.kind() {
         RegionKind::Ram => "ram",
         RegionKind::Rom => "rom",
+        RegionKind::External => "ram", // as QEMU has it: mapped from a file or not
         RegionKind::RomDevice => "romd",
         RegionKind::Mmio => "i/o",
         RegionKind::Reserved => "reserved",

@@ -1,8 +1,86 @@
 //! The rare ways of an access at guest addresses: ranges in several slices, and why a range is refused. They are not
 //! inlined, which keeps them out of the code around the common access.
 
+use crate::address::Address;
+use crate::bitmap::BS;
 use crate::bytes::{ByteValued, Bytes};
+use crate::external::Apart;
 use crate::guest_memory::{Error, GuestAddress, GuestMemory, Permissions, Result};
+use crate::volatile_memory::VolatileSlice;
+
+/// A part of a range.
+pub(super) enum Part<'a, B> {
+    /// Bytes that a slice shows.
+    Slice(VolatileSlice<'a, B>),
+    /// Bytes that can only be copied.
+    Apart(Apart<'a>),
+}
+
+/// How far an access came, and why it went no further.
+pub(super) struct Reached {
+    pub(super) done: usize,
+    pub(super) stop: Option<Error>,
+}
+
+impl Reached {
+    /// The bytes of an access that may end early, but not before its first byte.
+    pub(super) fn partly(self) -> Result<usize> {
+        match self.stop {
+            Some(error) if self.done == 0 => Err(error),
+            _ => Ok(self.done),
+        }
+    }
+}
+
+/// Gives `act` the parts of a range, one after the other, with the number of bytes before each. It says how many bytes of
+/// the part it has done: fewer than there are end the access.
+#[inline]
+pub(super) fn in_parts<'a, T>(
+    memory: &'a T,
+    addr: GuestAddress,
+    count: usize,
+    access: Permissions,
+    mut act: impl FnMut(Part<'a, BS<'a, T::Bitmap>>, usize) -> Result<usize>,
+) -> Result<Reached>
+where
+    T: GuestMemory + ?Sized,
+{
+    let (mut done, mut at) = (0, addr);
+    loop {
+        let mut stop = None;
+        for slice in memory.get_slices(at, count - done, access)? {
+            let slice = match slice {
+                Ok(slice) => slice,
+                Err(error) => {
+                    stop = Some(error);
+                    break;
+                }
+            };
+            let length = slice.len();
+            let moved = act(Part::Slice(slice), done)?;
+            done += moved;
+            if moved < length {
+                return Ok(Reached { done, stop: None });
+            }
+        }
+        let apart = addr.checked_add(done as u64).filter(|_| done < count);
+        let Some((next, apart)) =
+            apart.and_then(|next| Some((next, memory.apart(next, count - done, access)?)))
+        else {
+            return Ok(Reached { done, stop });
+        };
+        let length = apart.len();
+        let moved = act(Part::Apart(apart), done)?;
+        done += moved;
+        let Some(behind) = next.checked_add(moved as u64) else {
+            return Ok(Reached { done, stop });
+        };
+        at = behind;
+        if moved < length || done >= count {
+            return Ok(Reached { done, stop: None });
+        }
+    }
+}
 
 /// `write_slice` where the range is not one slice.
 #[cold]
@@ -60,16 +138,16 @@ pub(super) fn check_backed<T>(
 where
     T: GuestMemory + ?Sized,
 {
-    let mut completed = 0;
-    for slice in memory.get_slices(addr, expected, access)? {
-        match slice {
-            Ok(slice) => completed += slice.len(),
-            Err(Error::GuestAddressOverflow) => return Err(Error::GuestAddressOverflow),
-            Err(error) if completed == 0 => return Err(error),
-            Err(_) => break,
-        }
+    let reached = in_parts(memory, addr, expected, access, |part, _| {
+        Ok(match part {
+            Part::Slice(slice) => slice.len(),
+            Part::Apart(apart) => apart.len(),
+        })
+    })?;
+    match reached.stop {
+        Some(Error::GuestAddressOverflow) => Err(Error::GuestAddressOverflow),
+        _ => all_moved(reached.partly()?, expected),
     }
-    all_moved(completed, expected)
 }
 
 /// Why the `size` bytes at `addr` are no integer for `access`: the error of the first, or that they are in several

@@ -1,0 +1,139 @@
+//! `ExternalMemory`: bytes that somebody else owns, outside linear memory: another Wasm module's, an ArrayBuffer, a file.
+//! No pointer leads to them, so that no slice can show them: accesses copy, by way of the accessor's own buffer.
+
+use crate::guest_memory::Error;
+use core::fmt;
+
+/// The bytes behind a region of the kind [`External`](crate::RegionKind::External).
+///
+/// Their owner may write them at any time, move them, and take them away.
+///
+/// # Examples
+///
+/// ```
+/// use guest_memory::external::{ExternalMemory, Unavailable};
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress, Region};
+/// use std::sync::{Arc, Mutex};
+///
+/// /// An emulator's own RAM.
+/// #[derive(Debug)]
+/// struct Theirs(Mutex<Vec<u8>>);
+///
+/// impl ExternalMemory for Theirs {
+///     fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), Unavailable> {
+///         let bytes = self.0.lock().map_err(|_| Unavailable)?;
+///         let start = usize::try_from(offset).map_err(|_| Unavailable)?;
+///         let end = start.checked_add(into.len()).ok_or(Unavailable)?;
+///         into.copy_from_slice(bytes.get(start..end).ok_or(Unavailable)?);
+///         Ok(())
+///     }
+///
+///     fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Unavailable> {
+///         let mut all = self.0.lock().map_err(|_| Unavailable)?;
+///         let start = usize::try_from(offset).map_err(|_| Unavailable)?;
+///         let end = start.checked_add(bytes.len()).ok_or(Unavailable)?;
+///         all.get_mut(start..end).ok_or(Unavailable)?.copy_from_slice(bytes);
+///         Ok(())
+///     }
+/// }
+///
+/// let theirs = Arc::new(Theirs(Mutex::new(vec![0; 0x2000])));
+/// let space = AddressSpace::new()?;
+/// let region = Region::external("their RAM", 0x2000, theirs.clone())?;
+/// space.map(&region, GuestAddress(0x1000), 0)?;
+/// space.write_obj(0x1234_5678_u32.to_le(), GuestAddress(0x1ffe))?;
+/// assert_eq!(theirs.0.lock().unwrap()[0xffe..0x1002], [0x78, 0x56, 0x34, 0x12]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait ExternalMemory: fmt::Debug + Send + Sync {
+    /// Fills `into` from byte `offset` of the region on, or nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] where the bytes are not all there.
+    fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), Unavailable>;
+
+    /// Writes all of `bytes` from byte `offset` of the region on, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] where the bytes are not all there.
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Unavailable>;
+}
+
+/// External memory is not there any more, or is smaller than its region.
+///
+/// ```
+/// use guest_memory::{GuestMemoryError, external::Unavailable};
+/// let error = GuestMemoryError::from(Unavailable); // what `Bytes` answers then
+/// assert!(matches!(error, GuestMemoryError::HostAddressNotAvailable));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the external memory is gone, or smaller than its region")]
+pub struct Unavailable;
+
+/// vm-memory has no error for it that is nearer.
+impl From<Unavailable> for Error {
+    fn from(_: Unavailable) -> Self {
+        Error::HostAddressNotAvailable
+    }
+}
+
+/// Adjacent guest bytes that no slice shows: what [`GuestMemory::apart`](crate::GuestMemory::apart) gives.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, GuestMemory, Permissions};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// let map = space.view();
+/// assert!(map.apart(GuestAddress(0), 8, Permissions::Read).is_none()); // slices show all of it
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Apart<'a> {
+    pub(crate) memory: &'a dyn ExternalMemory,
+    /// Where in it the first byte lies.
+    pub(crate) offset: u64,
+    pub(crate) length: usize,
+}
+
+impl Apart<'_> {
+    /// How many bytes there are, at least one; it is never empty.
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// What is left behind the first `done` bytes, fewer than there are.
+    pub(crate) fn part(&self, done: usize) -> Self {
+        Apart {
+            offset: self.offset + done as u64,
+            length: self.length - done,
+            ..*self
+        }
+    }
+
+    /// Fills `into` from its start, as far as it goes; says how many bytes that were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HostAddressNotAvailable`] where the owner has taken the bytes away.
+    pub fn read(&self, into: &mut [u8]) -> Result<usize, Error> {
+        let length = self.length.min(into.len());
+        self.memory.read(self.offset, &mut into[..length])?;
+        Ok(length)
+    }
+
+    /// Writes `bytes` from its start, as far as it goes; says how many bytes that were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HostAddressNotAvailable`] where the owner has taken the bytes away.
+    pub fn write(&self, bytes: &[u8]) -> Result<usize, Error> {
+        let length = self.length.min(bytes.len());
+        self.memory.write(self.offset, &bytes[..length])?;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,290 @@
+// Regions of the kind `external`: memory that somebody else owns, which moves, grows and goes away under the region.
+import { type ExternalSource, GuestMemory, GuestMemoryError } from "guest-memory";
+import { describe, expect, test } from "vitest";
+
+const PAGE = 0x1_0000;
+const START = 0x1000;
+const OFFSET = 0x234;
+const SIZE = 0x3000;
+
+/** The kinds of sources, and what makes their buffer another one, with the same bytes. */
+const kinds: { name: string; make: () => { source: ExternalSource; change: () => void; bytes: () => Uint8Array } }[] = [
+  {
+    name: "WebAssembly.Memory",
+    make() {
+      const source = new WebAssembly.Memory({ initial: 1 });
+      return { source, change: () => void source.grow(1), bytes: () => new Uint8Array(source.buffer) };
+    },
+  },
+  {
+    name: "shared WebAssembly.Memory",
+    make() {
+      const source = new WebAssembly.Memory({ initial: 1, maximum: 64, shared: true });
+      return { source, change: () => void source.grow(1), bytes: () => new Uint8Array(source.buffer) };
+    },
+  },
+  {
+    name: "ArrayBuffer",
+    make() {
+      const source = new ArrayBuffer(PAGE);
+      return { source, change() {}, bytes: () => new Uint8Array(source) };
+    },
+  },
+  {
+    name: "SharedArrayBuffer",
+    make() {
+      const source = new SharedArrayBuffer(PAGE);
+      return { source, change() {}, bytes: () => new Uint8Array(source) };
+    },
+  },
+  {
+    name: "resizable ArrayBuffer",
+    make() {
+      const source = new ArrayBuffer(PAGE, { maxByteLength: 4 * PAGE } as object);
+      const change = () => (source as unknown as { resize(bytes: number): void }).resize(2 * PAGE);
+      return { source, change, bytes: () => new Uint8Array(source) };
+    },
+  },
+  {
+    name: "function",
+    make() {
+      let buffer = new ArrayBuffer(PAGE);
+      const change = () => {
+        buffer = buffer.slice(0); // the old one is not detached
+      };
+      return { source: () => buffer, change, bytes: () => new Uint8Array(buffer) };
+    },
+  },
+];
+
+/** RAM, external memory and a device, one behind the other. */
+async function machine(source: ExternalSource) {
+  const written: number[] = [];
+  return {
+    written,
+    memory: await GuestMemory.create([
+      { kind: "ram", name: "ours", start: 0, size: START },
+      { kind: "external", name: "theirs", start: START, source, offset: OFFSET, size: SIZE },
+      {
+        kind: "mmio",
+        name: "device",
+        start: START + SIZE,
+        size: 0x1000,
+        device: { read8: (offset) => offset & 0xff, write8: (_offset, value) => void written.push(value) },
+      },
+    ]),
+  };
+}
+
+const codeOf = (act: () => unknown) => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof GuestMemoryError) return error.code;
+    throw error;
+  }
+  return "nothing was thrown";
+};
+
+const pattern = (length: number) => Uint8Array.from({ length }, (_, index) => (index % 251) + 1);
+
+describe.each(kinds)("$name", ({ make }) => {
+  test("scalars of every size, through every change of the buffer", async () => {
+    const { source, change, bytes } = make();
+    const { memory } = await machine(source);
+    for (const address of [START, START + 1, START + 0xfff, START + 0x1ffe, START + SIZE - 16]) {
+      const at = address - START + OFFSET;
+      memory.writeUint8(address, 0x81);
+      expect(bytes()[at]).toBe(0x81);
+      expect([memory.readUint8(address), memory.readInt8(address)]).toEqual([0x81, -127]);
+      change();
+      memory.writeUint16(address, 0x8182);
+      expect([memory.readUint16(address), memory.readInt16(address)]).toEqual([0x8182, 0x8182 - 0x1_0000]);
+      memory.writeUint32(address, 0x8182_8384);
+      expect([...bytes().slice(at, at + 4)]).toEqual([0x84, 0x83, 0x82, 0x81]);
+      expect([memory.readUint32(address), memory.readUint32BE(address)]).toEqual([0x8182_8384, 0x8483_8281]);
+      memory.writeBigUint64(address, 0x8182_8384_8586_8788n);
+      expect(memory.readBigUint64(address)).toBe(0x8182_8384_8586_8788n);
+      memory.writeFloat64(address, -1.5);
+      expect([memory.readFloat64(address), memory.fetchUint8(address + 7)]).toEqual([-1.5, 0xbf]);
+    }
+    memory.dispose();
+  });
+
+  test("accesses that cross into RAM and into a device", async () => {
+    const { source, change, bytes } = make();
+    const { memory, written } = await machine(source);
+    memory.writeUint32(START - 2, 0x0102_0304);
+    change();
+    expect(memory.readUint32(START - 2)).toBe(0x0102_0304);
+    expect([...bytes().slice(OFFSET, OFFSET + 2)]).toEqual([2, 1]);
+    memory.writeUint32(START + SIZE - 2, 0x0506_0708);
+    expect(written).toEqual([6, 5]);
+    expect(memory.readUint32(START + SIZE - 2)).toBe(0x0100_0708);
+    memory.dispose();
+  });
+
+  test("bulk: copies of every length and place", async () => {
+    const { source, change, bytes } = make();
+    const { memory } = await machine(source);
+    const all = pattern(SIZE);
+    memory.writeSlice(START, all);
+    expect(bytes().slice(OFFSET, OFFSET + SIZE)).toEqual(all);
+    change();
+    expect(memory.readBytes(START, SIZE)).toEqual(all);
+    const into = new Uint8Array(SIZE);
+    expect(memory.read(START, into)).toBe(SIZE);
+    expect(into).toEqual(all);
+    memory.writeSlice(START - 0x100, pattern(0x200));
+    expect(memory.readBytes(START - 0x100, 0x200)).toEqual(pattern(0x200));
+    expect(bytes()[OFFSET]).toBe((0x100 % 251) + 1);
+    expect(memory.write(START + SIZE - 4, pattern(8))).toBe(8);
+    // Bytes beside the region stay.
+    expect([bytes()[OFFSET - 1], bytes()[OFFSET + SIZE]]).toEqual([0, 0]);
+    memory.dispose();
+  });
+
+  test("fill, copies to and from RAM, compare, search", async () => {
+    const { source, change, bytes } = make();
+    const { memory } = await machine(source);
+    memory.fill(START + 0x10, 0x1ee, 0x20);
+    expect([...bytes().slice(OFFSET + 0xf, OFFSET + 0x11)]).toEqual([0, 0xee]);
+    memory.fill(START - 1, 7, 2);
+    expect([memory.readUint8(START - 1), memory.readUint8(START)]).toEqual([7, 7]);
+    memory.writeSlice(0x100, pattern(0x100));
+    change();
+    memory.copyWithin(START + 0x800, 0x100, 0x100);
+    expect(bytes().slice(OFFSET + 0x800, OFFSET + 0x900)).toEqual(pattern(0x100));
+    memory.copyWithin(START + 0x810, START + 0x800, 0x100); // overlapping
+    expect(memory.readBytes(START + 0x810, 0x100)).toEqual(pattern(0x100));
+    memory.copyWithin(START - 0x80, START + 0x810, 0x100); // into RAM and its own memory
+    expect(memory.readBytes(START - 0x80, 0x100)).toEqual(pattern(0x100));
+    const client = memory.dirty.client("reader");
+    memory.copyWithin(0x400, START + 0x810, 0x10);
+    expect(client.collect()).toEqual([[0, 0x1000]]);
+    expect(memory.compare(0x400, START + 0x810, 0x10)).toBe(0);
+    memory.writeUint8(START + 0x81f, 0xff);
+    expect([memory.compare(0x400, START + 0x810, 0x10), memory.compare(START + 0x810, 0x400, 0x10)]).toEqual([-1, 1]);
+    const marker = new TextEncoder().encode("across the boundary");
+    memory.writeSlice(START - 5, marker);
+    change();
+    expect(memory.indexOf(marker, 0, START + SIZE)).toBe(START - 5);
+    memory.writeSlice(START + 0x1234, marker);
+    expect(memory.indexOf(marker, START - 4, SIZE)).toBe(START + 0x1234);
+    expect(memory.indexOf(marker, START + 0x1235, SIZE - 0x1235)).toBe(-1);
+    memory.dispose();
+  });
+
+  test("views, poke, peek and DMA", async () => {
+    const { source, change, bytes } = make();
+    const { memory } = await machine(source);
+    const heard: unknown[] = [];
+    memory.onHostWrite = (address, length) => void heard.push([address, length]);
+    memory.poke(START + 4, pattern(8));
+    expect(bytes().slice(OFFSET + 4, OFFSET + 12)).toEqual(pattern(8));
+    expect(heard).toEqual([[START + 4, 8]]);
+    const view = memory.view(START + 4, 8);
+    expect(view).toEqual(pattern(8));
+    view[0] = 99;
+    expect(memory.readUint8(START + 4)).toBe(99);
+    change();
+    expect(memory.views(START - 4, 8).map((part) => [...part])).toEqual([
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+    ]);
+    expect(codeOf(() => memory.view(START - 4, 8))).toBe("CROSSES_REGIONS");
+    expect(codeOf(() => memory.view(START + SIZE - 4, 8))).toBe("NOT_MEMORY");
+    const { bytes: peeked, known } = memory.peek(START + SIZE - 2, 4);
+    expect([[...peeked], [...known]]).toEqual([
+      [0, 0, 0, 0],
+      [1, 1, 0, 0],
+    ]);
+    memory.dma(START, 0x100, "write").write(0x10, pattern(4));
+    const into = new Uint8Array(4);
+    memory.dma(START, 0x100, "read").read(0x10, into);
+    expect(into).toEqual(pattern(4));
+    memory.markDirty(START - 4, 8);
+    expect(heard.at(-1)).toEqual([START - 4, 8]);
+    memory.dispose();
+  });
+
+  test("atomics, at multiples of their size there", async () => {
+    const { source, change, bytes } = make();
+    const { memory } = await machine(source);
+    memory.store32(START + 4, 40);
+    change();
+    expect(memory.add32(START + 4, 2)).toBe(40);
+    expect(memory.load32(START + 4)).toBe(42);
+    expect(bytes()[OFFSET + 4]).toBe(42);
+    expect(memory.compareExchange16(START + 4, 42, 7)).toBe(42);
+    expect(memory.exchange8(START + 4, 8)).toBe(7);
+    expect(codeOf(() => memory.add64(START + 8, 1n))).toBe("MISALIGNED"); // its bytes are at 0x23c
+    memory.map({ kind: "external", start: 0x8000, source, offset: 0x8000, size: 0x1000 });
+    expect(memory.add64(0x8008, 0x1_0000_0001n)).toBe(0n);
+    expect(memory.load64(0x8008)).toBe(0x1_0000_0001n);
+    expect(codeOf(() => memory.add32(START + 2, 1))).toBe("MISALIGNED");
+    expect(codeOf(() => memory.load32(START + SIZE))).toBe("NOT_MEMORY");
+    memory.dispose();
+  });
+
+  test("watches, protection, aliases, other spaces, moves", async () => {
+    const { source, change, bytes } = make();
+    const { memory } = await machine(source);
+    memory.writeUint32(START + 0x10, 5);
+    const seen: unknown[] = [];
+    const watch = memory.watch(
+      START + 0x10,
+      4,
+      { write: true, read: true },
+      ({ kind, address, size, value, oldValue }) => {
+        seen.push([kind, address, size, value, oldValue]);
+      },
+    );
+    memory.writeUint32(START + 0x10, 6);
+    memory.readUint16(START + 0x10);
+    memory.writeUint8(START + 0x14, 1);
+    expect(seen).toEqual([
+      ["write", START + 0x10, 4, 6, 5],
+      ["read", START + 0x10, 2, 6, undefined],
+    ]);
+    watch.dispose();
+    memory.protect(START, 0x1000, "r--");
+    expect(codeOf(() => memory.writeUint8(START + 0x10, 1))).toBe("PERMISSION_DENIED");
+    expect(codeOf(() => memory.fetchUint8(START + 0x10))).toBe("PERMISSION_DENIED");
+    expect(memory.readUint8(START + 0x10)).toBe(6);
+    expect(memory.view(START, SIZE).length).toBe(SIZE); // the host's
+    memory.protect(START, 0x1000, "rwx");
+    change();
+    memory.map({ kind: "alias", name: "again", start: 0x10_0001, of: "theirs", offset: 0x10, size: 0x100 });
+    memory.writeUint32(0x10_0001, 9);
+    expect(bytes()[OFFSET + 0x10]).toBe(9);
+    const theirs = memory.region("theirs");
+    const bus = memory.space([{ kind: "alias", start: 2 ** 40, of: theirs as never }]);
+    expect(bus.readUint32(2 ** 40 + 0x10)).toBe(9);
+    theirs?.move(0x20_0000);
+    expect(memory.readUint32(0x20_0010)).toBe(9);
+    expect(codeOf(() => memory.readUint32(START + 0x10))).toBe("INVALID_GUEST_ADDRESS");
+    theirs?.disable();
+    expect(codeOf(() => memory.readUint32(0x20_0010))).toBe("INVALID_GUEST_ADDRESS");
+    bus.dispose();
+    memory.dispose();
+  });
+
+  test("it is memory in every list", async () => {
+    const { source } = make();
+    const { memory } = await machine(source);
+    expect(memory.regions.map(({ start, size }) => [start, size])).toEqual([
+      [0, START],
+      [START, SIZE],
+    ]);
+    expect(memory.lastAddress).toBe(START + SIZE - 1);
+    expect(memory.checkRange(0, START + SIZE)).toBe(true);
+    expect(memory.checkRange(0, START + SIZE + 1)).toBe(false);
+    expect(memory.findRegion(START + 5)?.start).toBe(START);
+    expect(memory.tree()).toContain("0000000000001000-0000000000003fff (prio 0, ram): theirs");
+    expect(memory.toJSON().regions[1]).toMatchObject({ kind: "external", name: "theirs", start: START, size: SIZE });
+    expect(memory.toJSON().flat[1]).toMatchObject({ kind: "external", region: "theirs" });
+    expect(memory.hostOffset(START, 4, "read")).toBe(undefined);
+    memory.dispose();
+  });
+});

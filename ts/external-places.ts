@@ -1,0 +1,112 @@
+// ExternalPlaces: guest ranges that are external memory, and what of it they show.
+
+import type { ExternalBytes } from "./external-memory.ts";
+import { EXTERNAL } from "./mover.ts";
+import type { Space } from "./space.ts";
+import { EXECUTE, READ, WRITE } from "./watch.ts";
+import type { Wide } from "./wide.ts";
+import * as wide from "./wide.ts";
+
+/** The longest piece asked for. */
+const LONGEST = 2 ** 31;
+
+/** Guest addresses that show adjacent bytes of one external memory. */
+export interface ExternalPlace {
+  /** The map generation in which it was found. */
+  readonly generation: number;
+  /** The first guest-physical address, and the first behind. */
+  readonly start: number;
+  readonly end: number;
+  /** Where in the bytes `start` lies. */
+  readonly offset: number;
+  readonly external: ExternalBytes;
+}
+
+/** A run of one external memory's bytes. */
+export interface ExternalRun {
+  readonly external: ExternalBytes;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Finds external memory; remembers where it was found last. */
+export class ExternalPlaces {
+  readonly #space: Space;
+  #last: ExternalPlace | undefined;
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /**
+   * Where a whole range lies in external memory, if every access to it is allowed, and watched by nobody. As a number
+   * address alone: bigints are slow anyway.
+   */
+  at(address: Wide, length: number): ExternalPlace | undefined {
+    if (typeof address !== "number") return undefined;
+    if (this.#holds(address, length)) return this.#last;
+    if (!this.#space.linear.externals.any) return undefined;
+    this.#find(address);
+    return this.#holds(address, length) ? this.#last : undefined;
+  }
+
+  #holds(address: number, length: number): boolean {
+    const place = this.#last;
+    return (
+      place !== undefined &&
+      address >= place.start &&
+      length <= place.end - address &&
+      place.generation === this.#space.control[0] &&
+      Number.isSafeInteger(address)
+    );
+  }
+
+  /** Remembers the place at an address, as far as every access finds the same. */
+  #find(address: number): void {
+    const space = this.#space;
+    wide.split(address, "address");
+    const { low, high } = wide;
+    space.enter();
+    const { raw, report } = space.linear;
+    let count = LONGEST;
+    for (const access of [READ, WRITE, EXECUTE]) {
+      if (raw.gm_piece(space.handle, low, high, LONGEST, access) !== EXTERNAL || report[1] !== 0) return;
+      count = Math.min(count, report[0] as number);
+    }
+    const [, , id = 0, offsetLow = 0, offsetHigh = 0] = report;
+    const external = space.external(id);
+    const generation = space.control[0] as number;
+    this.#last = {
+      generation,
+      start: address,
+      end: address + count,
+      offset: wide.join(offsetLow, offsetHigh),
+      external,
+    };
+  }
+
+  /** The run of external memory that a range begins with, whatever is allowed there; undefined if it does with none. */
+  run(address: Wide, length: Wide): ExternalRun | undefined {
+    const space = this.#space;
+    if (!space.linear.externals.any) return undefined;
+    wide.check(length, "length");
+    wide.check(address, "address");
+    space.enter();
+    let found: { id: number; offset: number } | undefined;
+    let done = 0;
+    while (done < length) {
+      const at = BigInt(address) + BigInt(done);
+      if (at >> 64n) break;
+      wide.split(at, "address");
+      const limit = Math.min(Number(length) - done, LONGEST);
+      const { raw, report } = space.linear;
+      if (raw.gm_piece(space.handle, wide.low, wide.high, limit, 0) !== EXTERNAL) break;
+      const [count = 0, , id = 0, offsetLow = 0, offsetHigh = 0] = report;
+      const offset = wide.join(offsetLow, offsetHigh);
+      found ??= { id, offset };
+      if (id !== found.id || offset !== found.offset + done) break;
+      done += count;
+    }
+    return found && { external: space.external(found.id), offset: found.offset, length: done };
+  }
+}

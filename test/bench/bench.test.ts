@@ -11,6 +11,7 @@ const product = (...lists: (string | number)[][]): (string | number)[][] =>
 
 const scalars = product(["read", "write"], [1, 2, 8, 64], ["sequential", "random", "page stride", "random, unaligned"]);
 const bulk = product(["4 KiB", "64 KiB", "1 MiB"], ["readSlice", "writeSlice"]);
+const externals = product(["sequential", "random"], ["read", "write"], ["own RAM", "the raw buffer"]);
 const core = product(["load", "store"], ["64 KiB", "8 MiB", "128 MiB"], ["AddressSpace", "Bytes on a snapshot"]);
 
 /** The rows of each engine. */
@@ -23,6 +24,9 @@ const ofEngine = [
   "64 KiB window moved in 4 GiB, against a full rebuild",
   "15,000 bank switches, of a second",
   ...["read", "write"].map((kind) => `u32 ${kind} beside 10,000 watches and bank switches`),
+  ...externals.map(([pattern, kind, than]) => `u32 ${kind} in external memory, ${pattern}, against ${than}`),
+  ...bulk.map(([size, call]) => `${call} in external memory, ${size}, speed`),
+  ...["external memory", "own RAM"].map((where) => `marker search over 128 MiB of ${where}, speed`),
   ...core.map(([kind, size, through]) => `Wasm u32 ${kind} by ${through}, ${size}`),
 ];
 const ofNone = [

@@ -5,6 +5,55 @@ const unit = (/** @type {string[]} */ ...names) => names.map((name) => `test/uni
 /** @type {import("./mutants.mjs").Mutant[]} */
 export const map = [
   {
+    file: "ts/external-memory.ts",
+    find: "    if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length });\n    return this.#data;",
+    replace: "    return this.#data;",
+    why: "a scalar goes to the buffer that external memory had when it was mapped",
+    vitest: unit("external"),
+  },
+  {
+    file: "ts/external-memory.ts",
+    find: 'this.asks = typeof source === "function";',
+    replace: "this.asks = false;",
+    why: "a function that gives another buffer is not asked while the last one is attached",
+    vitest: unit("external"),
+  },
+  {
+    file: "ts/external-memory.ts",
+    find: "if (this.#offset + this.size > there) {",
+    replace: "if (this.size > there) {",
+    why: "external memory that is too small from its offset on is a RangeError of the engine's",
+    vitest: unit("external-refused"),
+  },
+  {
+    file: "ts/mover.ts",
+    find: "    this.#move(access, looked, () => {}, skip, true);\n",
+    replace: "",
+    why: "bytes before external memory that is gone are written all the same",
+    vitest: unit("external-refused"),
+  },
+  {
+    file: "ts/external-places.ts",
+    find: "EXTERNAL || report[1] !== 0) return;",
+    replace: "EXTERNAL) return;",
+    why: "once remembered, external memory is accessed behind a watch's back",
+    vitest: unit("external"),
+  },
+  {
+    file: "ts/search.ts",
+    find: "at += BigInt(count - prefix.length + 1);",
+    replace: "at += BigInt(count);",
+    why: "a needle across two parts of a search in external memory is not found",
+    vitest: unit("external"),
+  },
+  {
+    file: "ts/slow-path.ts",
+    find: "const value = place.external.asks ? this.#bytes.slice(0, size) : this.#bytes;",
+    replace: "const value = this.#bytes;",
+    why: "a function that gives the buffer, and accesses memory, spoils the value that is stored",
+    vitest: unit("external-refused"),
+  },
+  {
     file: "ts/map-access.ts",
     find: "return ownedBy(contents, space.linear.buffer) ? contents.slice() : contents;",
     replace: "return contents;",

@@ -290,7 +290,8 @@ export const accesses: MapKinds = {
               ? [...pages].some((page) => page << 12n < end && (page + 1n) << 12n > address.exact)
               : (first >> 12n) << 12n < end && (last | 0xfffn) >= address.exact),
         );
-        const hidden = bytes.length > 0 && (fault !== undefined || watched);
+        const elsewhere = model.see(address.exact)?.region.kind === "external";
+        const hidden = bytes.length > 0 && (fault !== undefined || watched || elsewhere);
         return ok(
           hidden || !model.isOneRun(address.exact, bytes.length) ? undefined : model.load(address.exact, bytes.length),
         );

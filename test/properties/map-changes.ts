@@ -55,6 +55,7 @@ function mapper(kind: Kind) {
     const left = target ? target.size - offset : 0n;
     const part = bits & 16n ? left : ((bits >> 20n) % (left > 0n ? left : 1n)) + 1n;
     const size = target ? part + (bits % 8n === 6n ? 1n : 0n) : (pick(SIZES, bits >> 24n) ?? 1n);
+    const theirs = kind === "external" ? sourceOf(Number(size), bits >> 48n) : undefined;
     const region: MapRegion = {
       name: machine.name(),
       kind,
@@ -62,12 +63,12 @@ function mapper(kind: Kind) {
       size,
       priority: pick(PRIORITIES, bits >> 32n) ?? 0,
       enabled: (bits >> 40n) % 8n !== 0n,
-      bytes: new Uint8Array(["ram", "rom", "romDevice"].includes(kind) ? Number(size) : 0),
+      bytes: new Uint8Array(["ram", "rom", "romDevice", "external"].includes(kind) ? Number(size) : 0),
       registers: new Uint8Array(["romDevice", "mmio"].includes(kind) ? Number(size) : 0).fill(0x5a),
       peeks: (bits & 32n) !== 0n,
       target,
       offset,
-      made: start.exact,
+      made: theirs ? BigInt(theirs.offset) : start.exact,
       start: start.exact,
     };
     // Contents of ROM, and of every other RAM, so that bytes differ from the start.
@@ -80,7 +81,9 @@ function mapper(kind: Kind) {
     const named = target && side.memory.mapped.some((mapped) => mapped.name === target.name);
     const of = shown === target?.name && !named ? target && machine.regions.get(target) : shown;
     const spec = { kind, name, start: start.given, size, priority, enabled, device, of, offset } as RegionSpec;
-    if (region.bytes.length > 0) Object.assign(spec, { contents });
+    theirs?.bytes().set(contents, theirs.offset);
+    if (theirs) Object.assign(spec, { source: theirs.source, offset: theirs.offset });
+    else if (region.bytes.length > 0) Object.assign(spec, { contents });
     machine.log.push(`map(${show({ ...spec, contents: contents.length, device: !!device, of: target?.name })})`);
     const address = start.exact;
     const before = { mapped: undefined as MappedRegion<number | bigint> | undefined };
@@ -97,7 +100,25 @@ function mapper(kind: Kind) {
       },
     );
     if (before.mapped) machine.regions.set(region, before.mapped);
+    if (before.mapped && theirs) machine.owners.push(theirs);
   };
+}
+
+/** External memory of some kind, and what gives it another buffer with the same bytes. */
+function sourceOf(size: number, bits: bigint) {
+  const offset = Number(bits % 40n);
+  if (bits & 0x40n) {
+    const source = new WebAssembly.Memory({ initial: 1, maximum: 64 });
+    const change = () => {
+      if (source.buffer.byteLength < 64 << 16) source.grow(1);
+    };
+    return { source, offset, change, bytes: () => new Uint8Array(source.buffer) };
+  }
+  let buffer = new ArrayBuffer(offset + size + Number(bits % 3n));
+  const change = () => {
+    buffer = buffer.slice(0);
+  };
+  return { source: () => buffer, offset, change, bytes: () => new Uint8Array(buffer) };
 }
 
 /** A region of one side, and its object; undefined if there is none. */
@@ -223,6 +244,7 @@ export const changes: MapKinds = {
   "map mmio": mapper("mmio"),
   "map alias": mapper("alias"),
   "map reserved": mapper("reserved"),
+  "map external": mapper("external"),
   unmap: alter,
   move: alter,
   enable: alter,
@@ -277,6 +299,12 @@ export const changes: MapKinds = {
     side.model.watches = side.model.watches.filter((other) => other !== model);
     machine.compare(ok, () => watch.dispose());
     watch.dispose(); // twice is no error
+  },
+
+  "external moves"(machine, { bits }) {
+    machine.log.push("external memory has another buffer");
+    pick(machine.owners, bits)?.change();
+    machine.outcome = "ok";
   },
 
   handlers(machine, { bits }) {

@@ -24,6 +24,8 @@ export class MapMachine {
   readonly sides: readonly [Side, Side];
   /** Regions that are mapped somewhere, or that an alias still shows, each with its object. */
   readonly regions = new Map<MapRegion, MappedRegion<number | bigint>>();
+  /** Who owns external memory, and may give it another buffer. */
+  readonly owners: { change(): void }[] = [];
   readonly watches = new Map<ModelWatch, { watch: Watch; side: Side }>();
   /** The calls made, for a failure's report. */
   readonly log: string[] = [];

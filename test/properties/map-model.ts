@@ -5,7 +5,7 @@ import { TOP } from "./model.ts";
 export const [READ, WRITE, EXECUTE] = [1, 2, 4];
 const PAGE = 4096n;
 
-export type Kind = "ram" | "rom" | "romDevice" | "mmio" | "alias" | "reserved";
+export type Kind = "ram" | "rom" | "romDevice" | "mmio" | "alias" | "reserved" | "external";
 
 export interface MapRegion {
   readonly name: string;
@@ -13,14 +13,14 @@ export interface MapRegion {
   readonly space: MapModel;
   readonly size: bigint;
   readonly priority: number;
-  /** What RAM and ROM hold, and a device's registers. */
+  /** What RAM, ROM and external memory hold, and a device's registers. */
   readonly bytes: Uint8Array;
   readonly registers: Uint8Array;
   /** Whether its device has `peek`. */
   readonly peeks: boolean;
   readonly target: MapRegion | undefined;
   readonly offset: bigint;
-  /** Where it was made: its bytes lie as far from a page's start as this. */
+  /** Where it was made: its bytes lie as far from a page's start as this, or, external memory, from their buffer's. */
   readonly made: bigint;
   start: bigint;
   enabled: boolean;

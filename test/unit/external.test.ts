@@ -288,3 +288,37 @@ describe.each(kinds)("$name", ({ make }) => {
     memory.dispose();
   });
 });
+
+test("search and comparison of more than is looked at at once", async () => {
+  const size = 0xa_0000;
+  const source = new ArrayBuffer(size);
+  const theirs = new Uint8Array(source);
+  const memory = await GuestMemory.create([
+    { kind: "ram", start: 0, size: 0x1_0000 },
+    { kind: "external", start: 0x1_0000, source },
+    { kind: "ram", start: 0x1_0000 + size, size: 0x1_0000 },
+  ]);
+  const marker = new TextEncoder().encode("a needle in two parts");
+  const all = 0x2_0000 + size;
+  for (let cut = 1; cut < marker.length; cut++) {
+    // The search looks at 256 KiB at once, and begins at 0.
+    theirs.fill(0);
+    theirs.set(marker, 0x4_0000 - 0x1_0000 - cut);
+    expect(memory.indexOf(marker, 0, all)).toBe(0x4_0000 - cut);
+    expect(memory.indexOf(marker, 0x1_0000, size)).toBe(0x4_0000 - cut);
+  }
+  expect(memory.indexOf(marker, 0x1_0000, 0x3_0000)).toBe(-1); // it ends behind that
+  const long = pattern(0x1_8000);
+  theirs.fill(0);
+  memory.writeSlice(0x9_8000, long); // into RAM
+  expect(memory.indexOf(long, 0, all)).toBe(0x9_8000);
+  memory.writeUint8(0xa_0000 + 0x7fff, 0);
+  expect(memory.indexOf(long, 0, all)).toBe(-1);
+  expect(memory.indexOf(new Uint8Array(0), 0x1_0005, 5)).toBe(0x1_0005);
+  memory.fill(0x1_0000, 7, size);
+  expect(memory.compare(0x1_0000, 0x1_0001, size - 1)).toBe(0);
+  theirs[0x9_0000] = 8;
+  expect(memory.compare(0x1_0000, 0x1_0001, size - 1)).toBe(-1);
+  expect(memory.compare(0x1_0001, 0x1_0000, size - 1)).toBe(1);
+  memory.dispose();
+});

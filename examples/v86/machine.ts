@@ -96,6 +96,11 @@ export class Machine {
     await this.#emulator.destroy();
   }
 
+  /** v86 itself, whose `read_memory` and `write_memory` look at no bounds. */
+  get emulator(): V86 {
+    return this.#emulator;
+  }
+
   /** v86's memory, in which RAM is the bytes from `ramOffset` on. */
   get memory(): WebAssembly.Memory {
     return this.#running().memory;

@@ -3,7 +3,7 @@
 
 import { readFiles } from "./files.ts";
 import { Machine } from "./machine.ts";
-import { COUNT, createMemory, findInRam, pokeRam, RANDOM, WINDOW } from "./memory.ts";
+import { COUNT, createMemory, find, RANDOM, WINDOW } from "./memory.ts";
 
 const BOOT_SECONDS = 300;
 const NOTE = "The answer is 42.";
@@ -48,9 +48,9 @@ expectEqual(await run(`devmem ${hexadecimal(COUNT)} 32`), "0x00000002");
 console.log("\nThe guest's own RAM\n");
 await run('echo "The answer is $((6 * 7))." > note');
 const bytes = (text: string) => new TextEncoder().encode(text);
-for (let at = findInRam(machine, bytes(NOTE)); at >= 0; at = findInRam(machine, bytes(NOTE), at + 1)) {
+for (let at = find(memory, bytes(NOTE)); at >= 0; at = find(memory, bytes(NOTE), at + 1)) {
   console.log(`  host: finds "${NOTE}" at ${hexadecimal(at)}, and writes another number`);
-  pokeRam(machine, at + NOTE.length - 3, bytes("43"));
+  memory.poke(at + NOTE.length - 3, bytes("43"));
 }
 expectEqual(await run("cat note"), "The answer is 43.");
 await machine.stop();

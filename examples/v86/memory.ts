@@ -1,9 +1,11 @@
-// The guest's memory map as a GuestMemory: v86's RAM, and at addresses outside of it a window of RAM and a device, both
-// of which the guest reaches through v86.
+// The guest's memory map as a GuestMemory: v86's RAM, where it lies in v86's own memory, and at addresses outside of it a
+// window of RAM and a device, both of which the guest reaches through v86.
 
 import { type Device, GuestMemory } from "guest-memory";
 import { BLOCK_SIZE, type Machine } from "./machine.ts";
 
+/** The addresses at which a PC has its screen: RAM lies behind, and nobody sees it. */
+export const SCREEN = { name: "screen", start: 0xa_0000, size: 0x2_0000 } as const;
 export const WINDOW = { name: "window", start: 0xd000_0000, size: BLOCK_SIZE } as const;
 export const DEVICE = { name: "random numbers", start: 0xd002_0000, size: BLOCK_SIZE } as const;
 /** The device's registers: a number that is never the same, and how often that one was read. */
@@ -12,14 +14,20 @@ export const COUNT = DEVICE.start + 4;
 
 /** Gives a machine that has not run yet its window and its device. */
 export async function createMemory(machine: Machine): Promise<GuestMemory> {
+  const { ramSize, memory: source, ramOffset: offset } = machine;
   const memory = await GuestMemory.create(
     [
-      { kind: "mmio", name: "RAM", start: 0, size: machine.ramSize, device: ramOf(machine) },
+      { kind: "external", name: "RAM", start: 0, size: ramSize, source, offset },
+      { kind: "reserved", ...SCREEN, priority: 1 },
       { kind: "ram", ...WINDOW },
       { kind: "mmio", ...DEVICE, device: createDevice() },
     ],
     { name: "PC" },
   );
+  // v86 may have compiled what the host writes over.
+  memory.onHostWrite = (address, length) => {
+    if (address < ramSize) machine.wrote(address, Math.min(length, ramSize - address));
+  };
   machine.attach(WINDOW.start, WINDOW.size + DEVICE.size, memory);
   return memory;
 }
@@ -38,28 +46,13 @@ function createDevice(): Device {
   };
 }
 
-// STAND-IN: RAM as a device, until a region can lie in another module's memory.
-
-const ramOf = (machine: Machine): Device => ({
-  read8: (offset) => machine.ram[offset],
-  write8(offset, value) {
-    machine.ram[offset] = value;
-    machine.wrote(offset, 1);
-  },
-  peek: (offset) => machine.ram[offset],
-});
-
-/** `memory.poke` in RAM. */
-export function pokeRam(machine: Machine, address: number, bytes: Uint8Array): void {
-  machine.ram.set(bytes, address);
-  machine.wrote(address, bytes.length);
-}
-
-/** `memory.indexOf` in RAM, from an address on. */
-export function findInRam(machine: Machine, needle: Uint8Array, from = 0): number {
-  const { ram } = machine;
-  for (let at = ram.indexOf(needle[0], from); at >= 0; at = ram.indexOf(needle[0], at + 1)) {
-    if (needle.every((byte, index) => ram[at + index] === byte)) return at;
+/** The first place of some bytes in memory, from an address on; -1 if there is none. */
+export function find(memory: GuestMemory, needle: Uint8Array, from = 0): number {
+  for (const { start, size } of memory.regions) {
+    const at = Math.max(start, from);
+    const left = start + size - at;
+    const found = left > 0 ? memory.indexOf(needle, at, left) : -1;
+    if (found >= 0) return found;
   }
   return -1;
 }

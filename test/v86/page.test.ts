@@ -36,7 +36,7 @@ test("in a page Linux boots, and guest and page see the same bytes", async () =>
       await send(page, "devmem 0xd0000008 32", "0xDEADBEEF");
 
       await send(page, "echo fou''nd in RAM > note; echo wri''tten", "written");
-      await page.getByLabel("Text in RAM").fill("found in RAM");
+      await page.getByLabel("Text in memory").fill("found in RAM");
       await page.getByRole("button", { name: "Find" }).click();
       await page.getByText(/"found in RAM" is at 0x0[0-9a-f]{7}\./).waitFor();
       expect(await page.locator("#hex").textContent()).toContain("found in RAM");

@@ -1,4 +1,5 @@
 // examples/v86: Linux in npm's v86, what passes between it and the host, and what v86's memory does meanwhile.
+import { createHash } from "node:crypto";
 import type { GuestMemory } from "guest-memory";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../examples/v86/build.mjs";
@@ -6,18 +7,24 @@ import { plain, Silence } from "../../examples/v86/console.ts";
 import { readFiles } from "../../examples/v86/files.ts";
 import { LETTER, MARKER } from "../../examples/v86/guest/pulse.mjs";
 import { BLOCK_SIZE, Machine } from "../../examples/v86/machine.ts";
-import { COUNT, createMemory, findInRam, pokeRam, RANDOM, WINDOW } from "../../examples/v86/memory.ts";
+import { COUNT, createMemory, find as findIn, RANDOM, SCREEN, WINDOW } from "../../examples/v86/memory.ts";
+import { expectCode } from "../unit/support.ts";
 
 const BOOT_SECONDS = 240;
+/** Where v86 puts the BIOS. */
+const BIOS = 0xf_fff0;
 let machine: Machine;
 let memory: GuestMemory;
 let first: Uint8Array;
+/** What of RAM was seen before the guest ran. */
+let before: { bytes: Uint8Array; view: Uint8Array };
 
 beforeAll(async () => {
   build();
   machine = await Machine.create(await readFiles());
   memory = await createMemory(machine);
   first = machine.ram;
+  before = { bytes: memory.readBytes(BIOS, 16), view: memory.view(BIOS, 16) };
   await machine.start();
   await machine.console.ready(BOOT_SECONDS);
 });
@@ -29,10 +36,10 @@ afterAll(async () => {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** Every place of a text in the guest's RAM. */
+/** Every place of a text in memory. */
 function find(text: string): number[] {
   const places: number[] = [];
-  for (let at = findInRam(machine, bytes(text)); at >= 0; at = findInRam(machine, bytes(text), at + 1)) places.push(at);
+  for (let at = findIn(memory, bytes(text)); at >= 0; at = findIn(memory, bytes(text), at + 1)) places.push(at);
   return places;
 }
 
@@ -48,6 +55,36 @@ test("v86's memory grows while Linux boots, which ends every view", () => {
   expect(machine.growths).toBeGreaterThan(0);
   expect(first.length).toBe(0);
   expect(machine.ram.length).toBe(machine.ramSize);
+});
+
+test("the memory stands over RAM from before the boot on, through that growth", () => {
+  expect(before.bytes).not.toEqual(new Uint8Array(16)); // the BIOS
+  expect(before.bytes).toEqual(first.length === 0 ? machine.ram.slice(BIOS, BIOS + 16) : undefined);
+  expect(before.view.length).toBe(0); // a view ends with the buffer that it is of; the memory does not
+  for (const at of [0x400, 0x10_0000, 0x123_4567, machine.ramSize - 16]) {
+    expect(memory.readBytes(at, 16)).toEqual(machine.ram.slice(at, at + 16));
+    expect(memory.readUint32(at)).toBe(new DataView(machine.ram.buffer, machine.ramOffset).getUint32(at, true));
+  }
+});
+
+test("what v86 leaves unchecked is an error", () => {
+  const { emulator, ramSize } = machine;
+  expect(emulator.read_memory(ramSize - 4, 8).length).toBe(4);
+  expectCode(() => memory.readBytes(ramSize - 4, 8), "PARTIAL_BUFFER", { address: ramSize - 4, length: 8 });
+  // RAM behind the screen, which the guest never sees.
+  emulator.write_memory(Uint8Array.of(7), SCREEN.start);
+  expect(machine.ram[SCREEN.start]).toBe(7);
+  expectCode(() => memory.poke(SCREEN.start - 1, Uint8Array.of(8, 8)), "PARTIAL_BUFFER", {
+    address: SCREEN.start - 1,
+    length: 2,
+  });
+  expect([...machine.ram.slice(SCREEN.start - 1, SCREEN.start + 1)]).not.toContain(8);
+  expectCode(() => memory.poke(SCREEN.start, Uint8Array.of(8)), "INVALID_GUEST_ADDRESS", {
+    address: SCREEN.start,
+    length: 1,
+  });
+  // A balloon's request for addresses past the end.
+  expectCode(() => memory.fill(ramSize - 4096, 0, 8192), "PARTIAL_BUFFER", { address: ramSize - 4096, length: 8192 });
 });
 
 test("the guest writes words and bytes to the window, and the host reads them", async () => {
@@ -78,7 +115,12 @@ test("a byte of the device's, and a store to it, are no errors for the guest", a
 });
 
 test("the map is text", () => {
-  for (const name of ["RAM", "window", "random numbers"]) expect(memory.tree()).toContain(name);
+  expect(memory.tree()).toBe(`address-space: PC
+  0000000000000000-ffffffffffffffff (prio 0, i/o): PC
+    0000000000000000-0000000007ffffff (prio 0, ram): RAM
+    00000000000a0000-00000000000bffff (prio 1, reserved): screen
+    00000000d0000000-00000000d001ffff (prio 0, ram): window
+    00000000d0020000-00000000d003ffff (prio 0, i/o): random numbers`);
 });
 
 test("what is attached is whole blocks", () => {
@@ -94,7 +136,7 @@ test("a text that the guest has in RAM is found there, and the guest sees what t
   await machine.console.run('echo "The answer is $((6 * 7))." > note');
   const places = find("The answer is 42.");
   expect(places.length).toBeGreaterThan(0);
-  for (const at of places) pokeRam(machine, at, bytes("The answer is 52."));
+  for (const at of places) memory.poke(at, bytes("The answer is 52."));
   expect((await machine.console.run("cat note")).output).toBe("The answer is 52.\n");
 });
 
@@ -123,7 +165,7 @@ describe("code that v86 has compiled", () => {
   });
 
   test("is compiled again where the host's write is told to v86", async () => {
-    pokeRam(machine, letter(), bytes("C"));
+    memory.poke(letter(), bytes("C"));
     expect(await letters()).toBe("CCC");
   });
 });
@@ -131,4 +173,18 @@ describe("code that v86 has compiled", () => {
 test("a command that takes too long is given up, with the guest's last words", async () => {
   await expect(machine.console.run("echo slow; sleep 3", 1)).rejects.toThrow(Silence);
   expect((await machine.console.run("echo quick")).output).toBe("quick\n");
+});
+
+test("peeking all of the map leaves v86 as it is: RAM, registers, all that its memory has", async () => {
+  const { emulator } = machine;
+  await emulator.stop();
+  const hash = () => createHash("sha256").update(new Uint8Array(machine.memory.buffer)).digest("hex");
+  const [state, reads] = [hash(), memory.readUint32(COUNT)];
+  const { bytes, known } = memory.peek(0, machine.ramSize + 16);
+  expect([known.indexOf(0), known.lastIndexOf(1)]).toEqual([SCREEN.start, machine.ramSize - 1]);
+  expect(bytes.subarray(0, SCREEN.start)).toEqual(machine.ram.slice(0, SCREEN.start));
+  memory.peek(WINDOW.start, 2 * BLOCK_SIZE);
+  expect([hash(), memory.readUint32(COUNT)]).toEqual([state, reads]);
+  memory.poke(0x1_0000, Uint8Array.of(memory.readUint8(0x1_0000) ^ 1));
+  expect(hash()).not.toBe(state); // it would have seen a change
 });

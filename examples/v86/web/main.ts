@@ -2,7 +2,7 @@
 
 import { plain } from "../console.ts";
 import { Machine } from "../machine.ts";
-import { createMemory, findInRam, pokeRam } from "../memory.ts";
+import { createMemory, find } from "../memory.ts";
 import { fetchFiles } from "./files.ts";
 import { HexView, hexadecimal } from "./hex-view.ts";
 
@@ -66,15 +66,14 @@ async function start(): Promise<void> {
     const word = new DataView(new ArrayBuffer(4));
     word.setUint32(0, Number(values.get("word")), true);
     const to = Number(values.get("address"));
-    if (to <= machine.ramSize - 4) pokeRam(machine, to, new Uint8Array(word.buffer));
-    else memory.poke(to, new Uint8Array(word.buffer));
+    memory.poke(to, new Uint8Array(word.buffer));
     answer.textContent = `${values.get("word")} is written to ${values.get("address")}.`;
     refresh();
   });
   onSubmit("#find", (values) => {
     const text = String(values.get("text"));
-    const found = findInRam(machine, new TextEncoder().encode(text));
-    answer.textContent = found < 0 ? `"${text}" is not in RAM.` : `"${text}" is at ${hexadecimal(found)}.`;
+    const found = find(memory, new TextEncoder().encode(text));
+    answer.textContent = found < 0 ? `"${text}" is nowhere in memory.` : `"${text}" is at ${hexadecimal(found)}.`;
     if (found >= 0) address.value = hexadecimal(found - (found % 16));
     refresh();
   });

@@ -13,7 +13,7 @@ function rustFlags() {
   const commit = /^commit-hash: (.+)$/m.exec(capture("rustc", ["-Vv"], { cwd: root }) ?? "")?.[1];
   if (sysroot === undefined || commit === undefined) throw new Error("rustc is missing: run `npm run setup`.");
   return [
-    // Every engine since 2023 has it, and memchr's search and LLVM's loops use it. The rest of that baseline (bulk memory,
+    // Every engine since 2023 has it, and the search (crate/src/search/) uses it. The rest of that baseline (bulk memory,
     // sign extension, saturating conversions, multi-value, mutable globals, reference types) is rustc's own default.
     "-Ctarget-feature=+simd128",
     // Panic messages and file!() carry paths. Remapped, they name no machine's folders and no registry, and the bytes are

@@ -8,12 +8,12 @@ use crate::guest_memory::GuestAddress;
 use crate::host;
 use crate::memory_map::{Access, FlatView};
 use core::cmp::Ordering;
-use memchr::memmem::Finder;
+use needle::{LONGEST, Needle};
+
+mod needle;
 
 /// Bytes judged at once: in the first-level cache together with what they are compared with.
 const WINDOW: usize = 16 * 1024;
-/// The longest needle that is searched for at once; of a longer one, this much is found and the rest compared.
-const PREFIX: usize = 4096;
 
 impl AddressSpace {
     /// Compares `length` bytes at `a` with those at `b` in `other`, this address space or another, as unsigned bytes.
@@ -62,40 +62,28 @@ impl AddressSpace {
         if needle.is_empty() {
             return Ok(Some(address));
         }
-        let (prefix, rest) = needle.split_at(needle.len().min(PREFIX));
-        let finder = Finder::new(prefix);
-        let mut from = 0;
-        while let Some(found) = find(view, address.0, from, length, &finder) {
-            let tail = found + prefix.len() as u64;
-            if equal(view, address.0, tail, length, rest) {
-                return Ok(Some(GuestAddress(address.0 + found)));
+        // Of a longer needle, as much as can be is searched for, and the rest compared.
+        let (prefix, rest) = needle.split_at(needle.len().min(LONGEST));
+        let (mut needle, mut window) = (Needle::new(prefix), [0; WINDOW]);
+        let mut done = 0;
+        while done < length {
+            let got = load(view, address.0, done, length, &mut window);
+            let mut chunk = window.get(..got).unwrap_or(&[]);
+            while let Some(end) = needle.end_in(chunk) {
+                chunk = chunk.get(end..).unwrap_or(&[]);
+                let behind = done + (got - chunk.len()) as u64;
+                if equal(view, address.0, behind, length, rest) {
+                    let start = address.0 + (behind - prefix.len() as u64);
+                    return Ok(Some(GuestAddress(start)));
+                }
             }
-            from = found + 1;
+            if got == 0 {
+                break;
+            }
+            done += got as u64;
         }
         Ok(None)
     }
-}
-
-/// The first place of the finder's needle at or behind `from`, as bytes from `address`.
-fn find(view: &FlatView, address: u64, from: u64, length: u64, finder: &Finder<'_>) -> Option<u64> {
-    let carried_at_most = finder.needle().len() - 1;
-    let mut window = [0; WINDOW];
-    // `window[..carried]` holds the bytes just before `done`: a match may begin in one window and end in the next.
-    let (mut carried, mut done) = (0, from);
-    while done < length {
-        let got = load(view, address, done, length, &mut window[carried..]);
-        let filled = carried + got;
-        if let Some(index) = finder.find(&window[..filled]) {
-            return Some(done - carried as u64 + index as u64);
-        }
-        done += got as u64;
-        carried = carried_at_most.min(filled);
-        window.copy_within(filled - carried..filled, 0);
-        if got == 0 {
-            break;
-        }
-    }
-    None
 }
 
 /// Whether the bytes at `done` are `expected`; not if they would pass `length`.
@@ -185,7 +173,7 @@ mod tests {
     #[cfg_attr(miri, ignore = "minutes, for ways that the other tests go too")]
     fn needles_longer_than_a_prefix() {
         let space = space();
-        let mut needle = vec![7; PREFIX + 500];
+        let mut needle = vec![7; LONGEST + 500];
         put(&space, 0x2000, &needle);
         put(&space, 0x8800, &needle);
         needle.push(9);

@@ -381,10 +381,18 @@ const core = [
     cargo: "dirty_log::",
   },
   {
-    file: "crate/src/search.rs",
-    find: "carried = carried_at_most.min(filled);",
-    replace: "carried = 0;",
+    file: "crate/src/search/needle.rs",
+    find: "            if self.matched == 0 {\n                let skipped",
+    replace:
+      "            if self.matched == 0 || at == 0 {\n                self.matched = 0;\n                let skipped",
     why: "a search misses what lies across two of its windows",
+    cargo: "search::",
+  },
+  {
+    file: "crate/src/search/needle.rs",
+    find: "self.matched = self.border(self.matched);\n        }",
+    replace: "self.matched = 0;\n        }",
+    why: "a search misses what begins inside an almost-match",
     cargo: "search::",
   },
   {

@@ -69,12 +69,12 @@ export interface RawExports {
   gm_begin(handle: number): number;
   gm_commit(handle: number): number;
   gm_roll_back(handle: number): number;
+  gm_region_name(region: number): number;
   gm_region_host(region: number): number;
   gm_placement_count(handle: number): number;
   gm_placement(handle: number, index: number): number;
   gm_flat_count(handle: number): number;
   gm_flat_range(handle: number, index: number): number;
-  gm_tree(handle: number, flat: number, skip: number, nameBytes: number): number;
   gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
   gm_check_access(
     handle: number,

@@ -5,6 +5,13 @@ const unit = (/** @type {string[]} */ ...names) => names.map((name) => `test/uni
 /** @type {import("./mutants.mjs").Mutant[]} */
 export const map = [
   {
+    file: "ts/map-text.ts",
+    find: "b.priority - a.priority",
+    replace: "a.priority - b.priority",
+    why: "of two regions at one address the text has the hidden one first",
+    vitest: unit("map"),
+  },
+  {
     file: "ts/map-access.ts",
     find: "return ownedBy(contents, space.linear.buffer) ? contents.slice() : contents;",
     replace: "return contents;",

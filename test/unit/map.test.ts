@@ -231,6 +231,7 @@ test("another address space: a map of its own, the same bytes and devices, the s
 test("tree() and toJSON(): the map as text in QEMU's columns, and as data", async () => {
   using memory = await GuestMemory.create(
     [
+      { kind: "reserved", name: "below", start: 0, size: 0x100, priority: -3 },
       { kind: "ram", name: "RAM", start: 0, size: 0x8000 },
       { kind: "rom", name: "BIOS", start: 0xffff_0000, size: 0x1_0000 },
       { kind: "alias", name: "shadow", start: 0x4000, of: "BIOS", offset: 0x4000, size: 0x1000, priority: 1 },
@@ -244,6 +245,7 @@ test("tree() and toJSON(): the map as text in QEMU's columns, and as data", asyn
       "address-space: system",
       "  0000000000000000-ffffffffffffffff (prio 0, i/o): system",
       "    0000000000000000-0000000000007fff (prio 0, ram): RAM",
+      "    0000000000000000-00000000000000ff (prio -3, reserved): below",
       "    0000000000004000-0000000000004fff (prio 1, rom): alias shadow @BIOS 0000000000004000-0000000000004fff",
       "    0000000000007fff-0000000000007fff (prio 2, reserved): hole",
       "    00000000000a0000-00000000000a00ff (prio 0, i/o): VGA [disabled]",
@@ -272,6 +274,7 @@ test("tree() and toJSON(): the map as text in QEMU's columns, and as data", asyn
   expect(memory.toJSON()).toEqual({
     name: "system",
     regions: [
+      { name: "below", kind: "reserved", start: 0, size: 0x100, priority: -3, enabled: true },
       { name: "RAM", kind: "ram", start: 0, size: 0x8000, priority: 0, enabled: true },
       { name: "BIOS", kind: "rom", start: 0xffff_0000, size: 0x1_0000, priority: 0, enabled: true },
       {

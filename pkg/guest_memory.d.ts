@@ -146,8 +146,7 @@ export function gm_place(index: number): number;
 
 /**
  * The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
- * priority, 1 if enabled, kind, target's id (0: none), offset in it (two words), bytes of the name, which lies in the
- * transfer buffer.
+ * priority, 1 if enabled, target's id (0: none), offset in it (two words).
  */
 export function gm_placement(handle: number, index: number): number;
 
@@ -178,6 +177,12 @@ export function gm_region_count(handle: number): number;
 export function gm_region_host(region: number): number;
 
 /**
+ * What a region is, wherever it is mapped. Report: its kind, the kind of what it shows in the end, bytes of its name, which
+ * lies in the transfer buffer as far as it has room there.
+ */
+export function gm_region_name(region: number): number;
+
+/**
  * Removes the region with exactly this start and size.
  */
 export function gm_remove(handle: number, start_low: number, start_high: number, size_low: number, size_high: number): number;
@@ -196,12 +201,6 @@ export function gm_roll_back(handle: number): number;
  * Adds a region to the list for [`gm_create`].
  */
 export function gm_stage(start_low: number, start_high: number, size_low: number, size_high: number): number;
-
-/**
- * Writes the map as text into the transfer buffer, from byte `skip` of it on, under the name that lies there. Report:
- * how many bytes; fewer than the transfer buffer's where it ends.
- */
-export function gm_tree(handle: number, flat: number, skip: number, name_bytes: number): number;
 
 /**
  * Takes a region out of the map.
@@ -266,11 +265,11 @@ export interface InitOutput {
     readonly gm_region: (a: number, b: number) => number;
     readonly gm_region_count: (a: number) => number;
     readonly gm_region_host: (a: number) => number;
+    readonly gm_region_name: (a: number) => number;
     readonly gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_reserve: (a: number, b: number, c: number) => number;
     readonly gm_roll_back: (a: number) => number;
     readonly gm_stage: (a: number, b: number, c: number, d: number) => number;
-    readonly gm_tree: (a: number, b: number, c: number, d: number) => number;
     readonly gm_unmap: (a: number, b: number) => number;
     readonly gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;

@@ -99,7 +99,9 @@ const ROWS: [string, () => unknown, string | typeof TypeError][] = [
     "a transaction that throws after all kinds of changes",
     () =>
       memory.transaction(() => {
+        memory.protect(0x0, 0x1000, "---");
         region("RAM").move(0x10_0000);
+        memory.protect(0x10_0000, 0x4000, "---");
         region("ROM").disable();
         region("hidden").enable();
         map({ kind: "alias", of: "timer", size: 0x100 })();

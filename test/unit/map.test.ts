@@ -437,6 +437,50 @@ test("protect: each access by its own bit, by page; fetches need execute; onDeni
   }
 });
 
+test("protect in a transaction: a step of it, for the map as it has become", async () => {
+  using memory = await GuestMemory.create([{ kind: "ram", start: 0, size: 0x2000 }]);
+  const flags = (page: number) => (memory.tables.pageTable[page] as number) & 7;
+  const { mapGeneration } = memory;
+  memory.transaction(() => {
+    memory.map({ kind: "ram", name: "new", start: 0x8000, size: 0x1000 });
+    memory.protect(0x8000, 0x1000, "r-x");
+    memory.protect(0x0, 0x1000, "---");
+    memory.writeUint8(0x0, 1); // not yet
+    memory.protect(0x0, 0x1000, "r--");
+    expectCode(() => memory.protect(0x9000, 0x1000, "r--"), "INVALID_GUEST_ADDRESS", {
+      address: 0x9000,
+      length: 0x1000,
+    });
+  });
+  expect([flags(0), flags(1), flags(8), memory.mapGeneration]).toEqual([1, 7, 5, mapGeneration + 1]);
+  expectCode(() => memory.writeUint8(0x0, 2), "PERMISSION_DENIED", { address: 0x0, length: 1 });
+  const late = () =>
+    memory.transaction(() => {
+      memory.protect(0x1000, 0x1000, "---");
+      memory.unmap(memory.region("new") as MappedRegion);
+      memory.protect(0x8000, 0x1000, "---"); // nothing is there any more
+    });
+  expectCode(late, "INVALID_GUEST_ADDRESS", { address: 0x8000, length: 0x1000 });
+  const clash = () =>
+    memory.transaction(() => {
+      memory.protect(0x0, 0x2000, "rwx");
+      memory.region("new")?.move(0x1000);
+    });
+  expectCode(clash, "MEMORY_REGION_OVERLAP");
+  memory.transaction(() => {
+    memory.protect(0x1000, 0x1000, "-w-");
+    expect(
+      thrownBy(() =>
+        memory.transaction(() => {
+          memory.protect(0x1000, 0x1000, "---");
+          throw new RangeError("given up");
+        }),
+      ),
+    ).toBeInstanceOf(RangeError);
+  });
+  expect([flags(0), flags(1), flags(8), memory.mapGeneration]).toEqual([1, 2, 5, mapGeneration + 2]);
+});
+
 test("an atomic operation needs its bytes aligned in linear memory too", async () => {
   using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0, size: 0x1000 }]);
   memory.region("RAM")?.move(0x8002);

@@ -110,4 +110,11 @@ export const map = [
     why: "a watch is told of a transfer that is refused",
     vitest: unit("watch"),
   },
+  {
+    file: "ts/ranges.ts",
+    find: "const status = watched\n      ? NOT_MEMORY\n",
+    replace: "const status = watched && source.linear === linear\n      ? NOT_MEMORY\n",
+    why: "a copy between two modules is not seen",
+    vitest: unit("watch"),
+  },
 ];

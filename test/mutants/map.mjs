@@ -117,4 +117,18 @@ export const map = [
     why: "a copy between two modules is not seen",
     vitest: unit("watch"),
   },
+  {
+    file: "ts/dma-range.ts",
+    find: 'alone.device.read(alone.offset, size, "dma", at)',
+    replace: 'alone.device.read(alone.offset, size, "cpu", at)',
+    why: "a device is told that the CPU asks, where another device does",
+    vitest: unit("host-access"),
+  },
+  {
+    file: "ts/dma-range.ts",
+    find: "return count < size ? undefined :",
+    replace: "return",
+    why: "of a device's scalar that ends outside a region, that region's device gets all",
+    vitest: ["test/properties/map-operations.test.ts"],
+  },
 ];

@@ -131,4 +131,11 @@ export const map = [
     why: "of a device's scalar that ends outside a region, that region's device gets all",
     vitest: ["test/properties/map-operations.test.ts"],
   },
+  {
+    file: "ts/watch.ts",
+    find: "ids.length < all; ",
+    replace: "ids.length === 0 && all > 0; all = 0",
+    why: "of many watches on one byte some are never told",
+    vitest: unit("watch"),
+  },
 ];

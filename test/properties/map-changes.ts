@@ -347,7 +347,8 @@ function add(
   let watch: Watch | undefined;
   machine.compare(
     () => {
-      if (!address.valid || !bytes.valid || bytes.exact === 0n) return { fault: "RangeError" };
+      if (!address.valid || !bytes.valid) return { fault: "RangeError" };
+      if (bytes.exact === 0n) return { fault: "EMPTY_REGION", address: address.exact };
       if (last >= TOP) return { fault: "GUEST_ADDRESS_OVERFLOW", address: address.exact };
       side.model.watches.push(model);
       return ok();

@@ -526,17 +526,18 @@ export function gm_watch(handle, low, high, length_low, length_high, access) {
 }
 
 /**
- * The watches that see an access, as words in the transfer buffer. Report: how many there are; no more than fit are
- * written.
+ * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report: how many
+ * there are; no more than fit are written.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
  * @param {number} length
  * @param {number} access
+ * @param {number} skip
  * @returns {number}
  */
-export function gm_watchers(handle, low, high, length, access) {
-    const ret = wasm.gm_watchers(handle, low, high, length, access);
+export function gm_watchers(handle, low, high, length, access, skip) {
+    const ret = wasm.gm_watchers(handle, low, high, length, access, skip);
     return ret >>> 0;
 }
 

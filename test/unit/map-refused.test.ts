@@ -6,10 +6,17 @@ import { thrownBy } from "./support.ts";
 await init();
 
 const device = { read8: () => 1 };
+const faulty = {
+  read64: () => 0n,
+  read32: () => "7" as never,
+  read16: () => "7" as never,
+  read8: async () => 7 as never,
+};
 const memory = GuestMemory.createSync([
   { kind: "ram", name: "RAM", start: 0, size: 0x4000, contents: Uint8Array.of(1, 2, 3) },
   { kind: "rom", name: "ROM", start: 0x3ff0, size: 0x1000, priority: 1, contents: Uint8Array.of(4, 5, 6) },
   { kind: "mmio", name: "timer", start: 0x8000, size: 0x100, device },
+  { kind: "mmio", name: "faulty", start: 0x9000, size: 0x100, device: faulty },
   { kind: "alias", name: "mirror", start: 0x1_0000, of: "RAM" },
   { kind: "ram", name: "hidden", start: 0x2000, size: 0x1000, enabled: false },
 ]);
@@ -79,6 +86,9 @@ const ROWS: [string, () => unknown, string | typeof TypeError][] = [
   ["a handler that is none", map({ kind: "mmio", device: { read32: 7 } }), "INVALID_HANDLER"],
   ["a peek that is none", map({ kind: "romDevice", device: { peek: "x" } }), "INVALID_HANDLER"],
   ["a rule that is none", map({ kind: "mmio", device: { narrower: "cut" } }), "INVALID_HANDLER"],
+  ["a handler that returns a string", () => memory.readUint32(0x9000), "INVALID_HANDLER"],
+  ["the same behind others that do not", () => memory.readSlice(0x9000, new Uint8Array(10)), "INVALID_HANDLER"],
+  ["a handler that returns a promise", () => memory.readUint8(0x9001), "INVALID_HANDLER"],
   ["unmapping twice", () => memory.unmap(gone), "NO_MEMORY_REGION"],
   ["unmapping another machine's region", () => memory.unmap(foreign), "NO_MEMORY_REGION"],
   ["unmapping what is no region", () => memory.unmap({} as never), TypeError],

@@ -22,7 +22,11 @@ const ofEngine = [
   ...["first", "second"].flatMap((which) => [`1 GiB guest, ${which}`, `1 GiB guest, ${which}, resident`]),
   "64 KiB window moved in 4 GiB, against a full rebuild",
   "15,000 bank switches, of a second",
-  ...["read", "write"].map((kind) => `u32 ${kind} beside 10,000 watches and bank switches`),
+  "u32 reads and writes beside 10,000 watches and bank switches, median of all patterns",
+  ...scalars.map(
+    ([kind, regions, pattern]) =>
+      `u32 ${kind}, ${pattern}, ${regions} regions, beside 10,000 watches and bank switches`,
+  ),
   ...core.map(([kind, size, through]) => `Wasm u32 ${kind} by ${through}, ${size}`),
 ];
 const ofNone = [

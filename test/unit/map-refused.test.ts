@@ -10,7 +10,7 @@ const faulty = {
   read64: () => 0n,
   read32: () => "7" as never,
   read16: () => "7" as never,
-  read8: async () => 7 as never,
+  read8: () => Promise.resolve(7) as never,
 };
 const memory = GuestMemory.createSync([
   { kind: "ram", name: "RAM", start: 0, size: 0x4000, contents: Uint8Array.of(1, 2, 3) },

@@ -149,8 +149,7 @@ export function gm_place(index: number): number;
 
 /**
  * The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
- * priority, 1 if enabled, kind, target's id (0: none), offset in it (two words), bytes of the name, which lies in the
- * transfer buffer.
+ * priority, 1 if enabled, target's id (0: none), offset in it (two words).
  */
 export function gm_placement(handle: number, index: number): number;
 
@@ -181,6 +180,12 @@ export function gm_region_count(handle: number): number;
 export function gm_region_host(region: number): number;
 
 /**
+ * What a region is, wherever it is mapped. Report: its kind, the kind of what it shows in the end, bytes of its name, which
+ * lies in the transfer buffer as far as it has room there.
+ */
+export function gm_region_name(region: number): number;
+
+/**
  * Removes the region with exactly this start and size.
  */
 export function gm_remove(handle: number, start_low: number, start_high: number, size_low: number, size_high: number): number;
@@ -201,12 +206,6 @@ export function gm_roll_back(handle: number): number;
 export function gm_stage(start_low: number, start_high: number, size_low: number, size_high: number): number;
 
 /**
- * Writes the map as text into the transfer buffer, from byte `skip` of it on, under the name that lies there. Report:
- * how many bytes; fewer than the transfer buffer's where it ends.
- */
-export function gm_tree(handle: number, flat: number, skip: number, name_bytes: number): number;
-
-/**
  * Takes a region out of the map.
  */
 export function gm_unmap(handle: number, region: number): number;
@@ -222,10 +221,10 @@ export function gm_unwatch(handle: number, watch: number, low: number, high: num
 export function gm_watch(handle: number, low: number, high: number, length_low: number, length_high: number, access: number): number;
 
 /**
- * The watches that see an access, as words in the transfer buffer. Report: how many there are; no more than fit are
- * written.
+ * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report: how many
+ * there are; no more than fit are written.
  */
-export function gm_watchers(handle: number, low: number, high: number, length: number, access: number): number;
+export function gm_watchers(handle: number, low: number, high: number, length: number, access: number, skip: number): number;
 
 /**
  * [`ABI`], for the facade to compare.
@@ -269,15 +268,15 @@ export interface InitOutput {
     readonly gm_region: (a: number, b: number) => number;
     readonly gm_region_count: (a: number) => number;
     readonly gm_region_host: (a: number) => number;
+    readonly gm_region_name: (a: number) => number;
     readonly gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_reserve: (a: number, b: number, c: number) => number;
     readonly gm_roll_back: (a: number) => number;
     readonly gm_stage: (a: number, b: number, c: number, d: number) => number;
-    readonly gm_tree: (a: number, b: number, c: number, d: number) => number;
     readonly gm_unmap: (a: number, b: number) => number;
     readonly gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
-    readonly gm_watchers: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly gm_watchers: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly guest_memory_abi: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_start: () => void;

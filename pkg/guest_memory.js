@@ -354,8 +354,7 @@ export function gm_place(index) {
 
 /**
  * The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
- * priority, 1 if enabled, kind, target's id (0: none), offset in it (two words), bytes of the name, which lies in the
- * transfer buffer.
+ * priority, 1 if enabled, target's id (0: none), offset in it (two words).
  * @param {number} handle
  * @param {number} index
  * @returns {number}
@@ -423,6 +422,17 @@ export function gm_region_host(region) {
 }
 
 /**
+ * What a region is, wherever it is mapped. Report: its kind, the kind of what it shows in the end, bytes of its name, which
+ * lies in the transfer buffer as far as it has room there.
+ * @param {number} region
+ * @returns {number}
+ */
+export function gm_region_name(region) {
+    const ret = wasm.gm_region_name(region);
+    return ret >>> 0;
+}
+
+/**
  * Removes the region with exactly this start and size.
  * @param {number} handle
  * @param {number} start_low
@@ -472,20 +482,6 @@ export function gm_stage(start_low, start_high, size_low, size_high) {
 }
 
 /**
- * Writes the map as text into the transfer buffer, from byte `skip` of it on, under the name that lies there. Report:
- * how many bytes; fewer than the transfer buffer's where it ends.
- * @param {number} handle
- * @param {number} flat
- * @param {number} skip
- * @param {number} name_bytes
- * @returns {number}
- */
-export function gm_tree(handle, flat, skip, name_bytes) {
-    const ret = wasm.gm_tree(handle, flat, skip, name_bytes);
-    return ret >>> 0;
-}
-
-/**
  * Takes a region out of the map.
  * @param {number} handle
  * @param {number} region
@@ -527,17 +523,18 @@ export function gm_watch(handle, low, high, length_low, length_high, access) {
 }
 
 /**
- * The watches that see an access, as words in the transfer buffer. Report: how many there are; no more than fit are
- * written.
+ * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report: how many
+ * there are; no more than fit are written.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
  * @param {number} length
  * @param {number} access
+ * @param {number} skip
  * @returns {number}
  */
-export function gm_watchers(handle, low, high, length, access) {
-    const ret = wasm.gm_watchers(handle, low, high, length, access);
+export function gm_watchers(handle, low, high, length, access, skip) {
+    const ret = wasm.gm_watchers(handle, low, high, length, access, skip);
     return ret >>> 0;
 }
 

@@ -34,15 +34,15 @@ export const gm_protect: (a: number, b: number, c: number, d: number, e: number,
 export const gm_region: (a: number, b: number) => number;
 export const gm_region_count: (a: number) => number;
 export const gm_region_host: (a: number) => number;
+export const gm_region_name: (a: number) => number;
 export const gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_reserve: (a: number, b: number, c: number) => number;
 export const gm_roll_back: (a: number) => number;
 export const gm_stage: (a: number, b: number, c: number, d: number) => number;
-export const gm_tree: (a: number, b: number, c: number, d: number) => number;
 export const gm_unmap: (a: number, b: number) => number;
 export const gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
-export const gm_watchers: (a: number, b: number, c: number, d: number, e: number) => number;
+export const gm_watchers: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const guest_memory_abi: () => number;
 export const __wbindgen_externrefs: WebAssembly.Table;
 export const __wbindgen_start: () => void;

@@ -192,7 +192,8 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
   }
 
   /**
-   * Copies `length` bytes from another memory (or this one), the whole range or nothing. Marks the pages dirty.
+   * Copies `length` bytes from another memory (or this one), the whole range or nothing. Marks the pages dirty. The other
+   * may be of another module; devices and watches take part there and here.
    *
    * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`; a TypeError
    * for a source that is no GuestMemory.

@@ -53,8 +53,8 @@ export class DirtyLog<A extends number | bigint = number> {
 }
 
 /**
- * One who asks which pages were written since it last asked: a display, a JIT, a live migration. Closed by `dispose`, by
- * `using`, or when it is collected.
+ * One who asks which pages were written since it last asked: a display, a JIT, a live migration. What aliases show too is
+ * said once, at the lowest address. Closed by `dispose`, by `using`, or when it is collected.
  *
  * @example
  * ```ts

@@ -1,10 +1,12 @@
 // DmaRange: a checked range that a device reads or writes.
 
+import { putBytes, type Value, valueAt } from "./bound-device.ts";
 import { byteLengthOf, deliver, keep, part } from "./bytes.ts";
 import { GuestMemoryError, hex } from "./errors.ts";
+import { DEVICE } from "./mover.ts";
 import type { Space } from "./space.ts";
 import type { Transfer } from "./transfer.ts";
-import { READ, WRITE } from "./watch.ts";
+import { type Access, READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
@@ -103,6 +105,179 @@ export class DmaRange {
     }
   }
 
+  /**
+   * Reads a byte at `offset`: as {@link DmaRange.readUint32}.
+   *
+   * @throws as {@link DmaRange.readUint32}.
+   *
+   * @example
+   * ```ts
+   * memory.writeSlice(0x100, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+   * console.assert(memory.dma(0x100, 8, "read").readUint8(0) === 0x01);
+   * ```
+   */
+  readUint8(offset: Wide): number {
+    return this.#load(offset, 1) as number;
+  }
+
+  /**
+   * Reads a little-endian value of 2 bytes at `offset`: as {@link DmaRange.readUint32}.
+   *
+   * @throws as {@link DmaRange.readUint32}.
+   *
+   * @example
+   * ```ts
+   * memory.writeSlice(0x100, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+   * console.assert(memory.dma(0x100, 8, "read").readUint16(0) === 0x0201);
+   * ```
+   */
+  readUint16(offset: Wide): number {
+    return this.#load(offset, 2) as number;
+  }
+
+  /**
+   * Reads a little-endian value of 4 bytes at `offset`, in one access: a device that holds it is asked once, with that
+   * width, and what it gives passes unmodified; a watch is told once, with the value.
+   *
+   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range that was asked for to
+   * write, what the memory says, `DISPOSED`; RangeError for an offset that is none.
+   *
+   * @example
+   * ```ts
+   * memory.writeUint32(0x108, 7);
+   * console.assert(memory.dma(0x100, 16, "read").readUint32(8) === 7);
+   * ```
+   */
+  readUint32(offset: Wide): number {
+    return this.#load(offset, 4) as number;
+  }
+
+  /**
+   * Reads a little-endian value of 8 bytes at `offset`: as {@link DmaRange.readUint32}.
+   *
+   * @throws as {@link DmaRange.readUint32}.
+   *
+   * @example
+   * ```ts
+   * memory.writeSlice(0x100, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+   * console.assert(memory.dma(0x100, 8, "read").readBigUint64(0) === 0x0807_0605_0403_0201n);
+   * ```
+   */
+  readBigUint64(offset: Wide): bigint {
+    return this.#load(offset, 8) as bigint;
+  }
+
+  /**
+   * Writes a byte at `offset`: as {@link DmaRange.writeUint32}.
+   *
+   * @throws as {@link DmaRange.writeUint32}.
+   *
+   * @example
+   * ```ts
+   * memory.dma(0x100, 8, "write").writeUint8(0, 0x01);
+   * console.assert(memory.readUint8(0x100) === 0x01);
+   * ```
+   */
+  writeUint8(offset: Wide, value: number): void {
+    this.#store(offset, 1, value);
+  }
+
+  /**
+   * Writes a little-endian value of 2 bytes at `offset`: as {@link DmaRange.writeUint32}.
+   *
+   * @throws as {@link DmaRange.writeUint32}.
+   *
+   * @example
+   * ```ts
+   * memory.dma(0x100, 8, "write").writeUint16(0, 0x0201);
+   * console.assert(memory.readUint16(0x100) === 0x0201);
+   * ```
+   */
+  writeUint16(offset: Wide, value: number): void {
+    this.#store(offset, 2, value);
+  }
+
+  /**
+   * Writes a little-endian value of 4 bytes at `offset`, in one access: a device that holds it is told once, with that
+   * width; a watch is told once, before it happens. Values wrap, as those of a DataView do.
+   *
+   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range that was asked for to
+   * read, what the memory says, `DISPOSED`; RangeError for an offset that is none, a TypeError for another kind of value.
+   *
+   * @example
+   * ```ts
+   * memory.dma(0x100, 16, "write").writeUint32(8, 7);
+   * console.assert(memory.readUint32(0x108) === 7);
+   * ```
+   */
+  writeUint32(offset: Wide, value: number): void {
+    this.#store(offset, 4, value);
+  }
+
+  /**
+   * Writes a little-endian value of 8 bytes at `offset`: as {@link DmaRange.writeUint32}.
+   *
+   * @throws as {@link DmaRange.writeUint32}.
+   *
+   * @example
+   * ```ts
+   * memory.dma(0x100, 8, "write").writeBigUint64(0, 0x0807_0605_0403_0201n);
+   * console.assert(memory.readBigUint64(0x100) === 0x0807_0605_0403_0201n);
+   * ```
+   */
+  writeBigUint64(offset: Wide, value: bigint): void {
+    this.#store(offset, 8, value);
+  }
+
+  #load(offset: Wide, size: 1 | 2 | 4 | 8): Value {
+    const at = this.#at(offset, size, "read");
+    const { mover, watchers } = this.#space;
+    mover.expect(at, size, READ, "dma read");
+    const alone = this.#deviceAt(at, size, READ);
+    const bytes = new Uint8Array(size);
+    if (!alone) mover.readAll(bytes, { who: "dma", address: at, length: size, done: 0 }, "dma read");
+    const value = alone ? alone.device.read(alone.offset, size, "dma", at) : valueAt(bytes, 0, size);
+    if (watchers.any) watchers.tell(at, size, READ, "dma", () => ({ value, oldValue: undefined }));
+    return value;
+  }
+
+  #store(offset: Wide, size: 1 | 2 | 4 | 8, given: Value): void {
+    const bytes = new Uint8Array(size);
+    putBytes(bytes, 0, given, size); // first: an object that becomes a number may do anything
+    const value = valueAt(bytes, 0, size);
+    const at = this.#at(offset, size, "write");
+    const space = this.#space;
+    const { mover, watchers } = space;
+    mover.expect(at, size, WRITE, "dma write");
+    if (watchers.any) {
+      const oldValue = (current = mover.current(at, size)) => current && valueAt(current, 0, size);
+      watchers.tell(at, size, WRITE, "dma", () => ({ value, oldValue: oldValue() }));
+    }
+    const transfer: Transfer = { who: "dma", address: at, length: size, done: 0 };
+    try {
+      const alone = this.#deviceAt(at, size, WRITE); // now: a callback may do anything
+      if (alone) {
+        alone.device.write(alone.offset, size, value, "dma", at);
+        transfer.done = size;
+      } else {
+        mover.writeAll(bytes, transfer, "dma write");
+      }
+    } finally {
+      if (transfer.done > 0) space.onHostWrite?.(space.own(at), transfer.done);
+    }
+  }
+
+  /** The device that holds a whole access. */
+  #deviceAt(address: Wide, size: number, access: Access) {
+    const space = this.#space;
+    space.enter();
+    const { linear, handle } = space;
+    wide.split(address, "address");
+    if (linear.raw.gm_piece(handle, wide.low, wide.high, size, access) !== DEVICE) return undefined;
+    const [count = 0, , id = 0, low = 0, high = 0] = linear.report;
+    return count < size ? undefined : { device: space.device(id), offset: wide.join(low, high) };
+  }
+
   /** Where `length` bytes at an offset are, if they are inside. */
   #at(offset: Wide, length: number, access: "read" | "write"): Wide {
     wide.check(offset, "offset");
@@ -119,6 +294,7 @@ export class DmaRange {
       const message = `${length} bytes at offset ${offset} go past the range's ${this.length}`;
       throw new GuestMemoryError("PARTIAL_BUFFER", message, place);
     }
+    if (length === 0) return this.#address; // no bytes behind the last one may lie at 2^64, which is no address
     return at <= Number.MAX_SAFE_INTEGER ? Number(at) : at;
   }
 }

@@ -9,6 +9,7 @@
  * - `CROSSES_REGIONS`: the range is backed, but by more than one region, where one is needed.
  * - `MEMORY_REGION_OVERLAP`: two regions share a byte.
  * - `UNSORTED_MEMORY_REGIONS`: regions were not given in ascending order.
+ * - `EMPTY_REGION`: a range of no bytes, where there must be some to be watched.
  * - `NO_MEMORY_REGION`: no region was given, or none has exactly this start and size.
  * - `READ_ONLY`: the memory there is ROM, and cannot be written.
  * - `PERMISSION_DENIED`: `protect` forbids the access.
@@ -48,6 +49,7 @@ export type GuestMemoryErrorCode =
   | "CROSSES_REGIONS"
   | "MEMORY_REGION_OVERLAP"
   | "UNSORTED_MEMORY_REGIONS"
+  | "EMPTY_REGION"
   | "NO_MEMORY_REGION"
   | "READ_ONLY"
   | "PERMISSION_DENIED"
@@ -65,8 +67,8 @@ export type GuestMemoryErrorCode =
   | "ABI_MISMATCH";
 
 /**
- * The core's status numbers (crate/src/fault.rs, and 11 from crate/src/bindings) as codes. Those that are missing cannot
- * come here: 8 is a RangeError; 17, a region that is mapped twice, needs Rust code, because `map` makes a new one.
+ * The core's status numbers (crate/src/fault.rs, and 11 from crate/src/bindings) as codes. The one that is missing cannot
+ * come here: 17, a region that is mapped twice, needs Rust code, because `map` makes a new one.
  */
 export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
   1: "INVALID_GUEST_ADDRESS",
@@ -76,6 +78,7 @@ export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
   5: "MEMORY_REGION_OVERLAP",
   6: "UNSORTED_MEMORY_REGIONS",
   7: "NO_MEMORY_REGION",
+  8: "EMPTY_REGION",
   9: "OUT_OF_MEMORY",
   10: "TOO_MANY_CLIENTS",
   11: "DISPOSED",
@@ -85,9 +88,6 @@ export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
   15: "NOT_MEMORY",
   16: "MISALIGNED",
 };
-
-/** The core's number for a region of no bytes: a RangeError here, because it is an argument that no map makes right. */
-export const EMPTY_REGION = 8;
 
 /** Where an error happened, as far as it happened anywhere. */
 export interface ErrorPlace {

@@ -212,8 +212,8 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
    * cost nothing more. Thousands of watches may make linear memory grow: views die.
    *
    * @returns what ends it: `dispose()`, or `using`.
-   * @throws RangeError for an empty range; GuestMemoryError `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`; a
-   * TypeError for no kind or no function.
+   * @throws GuestMemoryError `EMPTY_REGION` for no bytes, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`; a TypeError
+   * for no kind or no function.
    *
    * @example
    * ```ts

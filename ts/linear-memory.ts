@@ -1,6 +1,6 @@
 // LinearMemory: one Wasm module's memory, the typed arrays over it, and everybody who must hear that it grew.
 
-import { CODE_OF_STATUS, EMPTY_REGION, type ErrorPlace, GuestMemoryError, hex } from "./errors.ts";
+import { CODE_OF_STATUS, type ErrorPlace, GuestMemoryError, hex } from "./errors.ts";
 import { Externals } from "./externals.ts";
 import type { RawExports } from "./raw.ts";
 import { joinBig } from "./wide.ts";
@@ -121,7 +121,6 @@ export class LinearMemory {
     const range = place.address === undefined ? "" : ` at ${hex(place.address)}`;
     const length = place.length === undefined ? "" : `, ${place.length} bytes`;
     const start = `${what}${range}${length}: `;
-    if (status === EMPTY_REGION) return new RangeError(`${start}a region has at least one byte`);
     const code = CODE_OF_STATUS[status];
     if (code === undefined) return new Error(`${start}unknown status ${status}`);
     return new GuestMemoryError(code, start + explain(code, at, bytes), place);
@@ -134,6 +133,8 @@ function explain(code: string, at: string, bytes: bigint): string {
       return `no memory at guest address ${at}`;
     case "PARTIAL_BUFFER":
       return `no memory at guest address ${at}, ${bytes} bytes into the range`;
+    case "EMPTY_REGION":
+      return "it has no bytes";
     case "GUEST_ADDRESS_OVERFLOW":
       return `it passes 2^64, ${bytes} bytes after its start`;
     case "CROSSES_REGIONS":

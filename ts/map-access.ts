@@ -155,7 +155,8 @@ export abstract class MapAccess<A extends number | bigint = number> extends Regi
 
   /**
    * What may be done with whole pages, instead of what was. It belongs to the addresses, and not to what is mapped there:
-   * at first everything is allowed everywhere. Violations are errors `PERMISSION_DENIED`, or go to `onDenied`.
+   * at first everything is allowed everywhere. Violations are errors `PERMISSION_DENIED`, or go to `onDenied`. In a
+   * transaction it is a step of that, for the map as the steps before it have made it.
    *
    * @throws GuestMemoryError `MISALIGNED` where address and length are not multiples of 4096; `INVALID_GUEST_ADDRESS`,
    * `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW` where not all is mapped; `DISPOSED`; a TypeError for other permissions.

@@ -84,13 +84,30 @@ export interface Placement {
   readonly size: bigint;
   readonly priority: number;
   readonly enabled: boolean;
-  readonly kind: number;
+  /** Of an alias, the region that it shows; else 0. */
   readonly target: number;
   readonly offset: bigint;
+}
+
+/** A region, wherever it is mapped, as the core has it. */
+interface Named {
   readonly name: string;
+  readonly kind: RegionKind;
+  /** What it shows in the end: for an alias the kind of that. */
+  readonly shown: RegionKind;
 }
 
 const KIND_NAMES: readonly RegionKind[] = ["ram", "rom", "romDevice", "mmio", "alias", "reserved", "external"];
+/** What QEMU calls them. */
+const QEMU_KINDS: Readonly<Record<RegionKind, string>> = {
+  ram: "ram",
+  rom: "rom",
+  romDevice: "romd",
+  mmio: "i/o",
+  alias: "alias", // never: it is called what it shows
+  reserved: "reserved",
+  external: "ram", // as QEMU has it: mapped from a file or not
+};
 const decoder = new TextDecoder();
 
 /** What is seen, by address. */
@@ -108,70 +125,88 @@ export function placements({ linear, handle }: Space): Placement[] {
   const { raw } = linear;
   return Array.from({ length: raw.gm_placement_count(handle) }, (_, index) => {
     raw.gm_placement(handle, index);
-    const [
-      id = 0,
-      a = 0,
-      b = 0,
-      c = 0,
-      d = 0,
-      priority = 0,
-      enabled = 0,
-      kind = 0,
-      target = 0,
-      e = 0,
-      f = 0,
-      bytes = 0,
-    ] = linear.report;
-    const name = decoder.decode(linear.transfer.slice(0, bytes));
+    const [id = 0, a = 0, b = 0, c = 0, d = 0, priority = 0, enabled = 0, target = 0, e = 0, f = 0] = linear.report;
     const [start, size, offset] = [joinBig(a, b), joinBig(c, d), joinBig(e, f)];
-    return { id, start, size, priority: priority | 0, enabled: enabled !== 0, kind, target, offset, name };
+    return { id, start, size, priority: priority | 0, enabled: enabled !== 0, target, offset };
   });
 }
 
-/** The map as text. */
+/** Gives what regions are called, asking the core once for each. */
+function naming({ linear }: Space): (id: number) => Named {
+  const known = new Map<number, Named>();
+  return (id) => {
+    const found = known.get(id);
+    if (found) return found;
+    linear.raw.gm_region_name(id);
+    const [kind = 0, shown = 0, bytes = 0] = linear.report;
+    const name = decoder.decode(linear.transfer.slice(0, bytes));
+    const named = { name, kind: KIND_NAMES[kind] as RegionKind, shown: KIND_NAMES[shown] as RegionKind };
+    known.set(id, named);
+    return named;
+  };
+}
+
+/** The map as text, line for line what `AddressSpace::write_tree` writes in Rust. */
 export function treeOf(space: Space, flat: boolean): string {
   space.enter();
-  const { linear, handle, name } = space;
-  const nameBytes = new TextEncoder().encode(name).subarray(0, linear.transfer.length);
-  const text = new TextDecoder();
-  for (let skip = 0, all = ""; ; ) {
-    linear.transfer.set(nameBytes);
-    linear.raw.gm_tree(handle, flat ? 1 : 0, skip, nameBytes.length);
-    const count = linear.report[0] as number;
-    all += text.decode(linear.transfer.slice(0, count), { stream: true });
-    if (count < linear.transfer.length) return all.trimEnd(); // as a line that is printed
-    skip += count;
+  const nameOf = naming(space);
+  const line = (start: bigint, last: bigint, priority: number, id: number) =>
+    `${hex16(start)}-${hex16(last)} (prio ${priority}, ${QEMU_KINDS[nameOf(id).shown]}): `;
+  if (flat) {
+    const ranges = flatRanges(space).map(({ start, last, priority, id, offset }) => {
+      const at = offset === 0n ? "" : ` @${hex16(offset)}`;
+      return `  ${line(start, last, priority, id)}${nameOf(id).name}${at}`;
+    });
+    if (ranges.length === 0) ranges.push("  No rendered FlatView");
+    return [
+      "FlatView #0",
+      ` AS "${space.name}", root: ${space.name}`,
+      ` Root memory region: ${space.name}`,
+      ...ranges,
+    ].join("\n");
   }
+  // By address; of those at one address the highest priority first, and then as they were mapped.
+  const sorted = placements(space).sort((a, b) =>
+    a.start === b.start ? b.priority - a.priority : a.start < b.start ? -1 : 1,
+  );
+  const lines = sorted.map(({ id, start, size, priority, enabled, target, offset }) => {
+    const { name } = nameOf(id);
+    const aliased = () => `alias ${name} @${nameOf(target).name} ${hex16(offset)}-${hex16(offset + size - 1n)}`;
+    const what = target === 0 ? name : aliased();
+    return `    ${line(start, start + size - 1n, priority, id)}${what}${enabled ? "" : " [disabled]"}`;
+  });
+  return [
+    `address-space: ${space.name}`,
+    `  ${hex16(0n)}-${hex16((1n << 64n) - 1n)} (prio 0, i/o): ${space.name}`,
+    ...lines,
+  ].join("\n");
+}
+
+/** An address as QEMU prints it. */
+function hex16(value: bigint): string {
+  return value.toString(16).padStart(16, "0");
 }
 
 /** The map as data. */
 export function mapAsData(space: Space): MapAsData {
   space.enter();
-  const all = placements(space);
-  const named = new Map(all.map(({ id, name, kind }) => [id, { name, kind }]));
-  // What only an alias shows, or another memory has mapped, is known to the facade.
-  const known = (id: number) => {
-    const found = named.get(id);
-    if (found) return { name: found.name, kind: KIND_NAMES[found.kind] as RegionKind };
-    const region = space.machine.get(id);
-    return { name: region?.name ?? `region ${id}`, kind: region?.kind ?? "ram" };
-  };
+  const nameOf = naming(space);
   return {
     name: space.name,
-    regions: all.map(({ name, kind, start, size, priority, enabled, target, offset }) => ({
-      name,
-      kind: KIND_NAMES[kind] as RegionKind,
+    regions: placements(space).map(({ id, start, size, priority, enabled, target, offset }) => ({
+      name: nameOf(id).name,
+      kind: nameOf(id).kind,
       start: json(start),
       size: json(size),
       priority,
       enabled,
-      ...(target === 0 ? {} : { of: known(target).name, offset: json(offset) }),
+      ...(target === 0 ? {} : { of: nameOf(target).name, offset: json(offset) }),
     })),
     flat: flatRanges(space).map(({ start, last, id, offset }) => ({
       start: json(start),
       size: json(last - start + 1n),
-      region: known(id).name,
-      kind: known(id).kind,
+      region: nameOf(id).name,
+      kind: nameOf(id).kind,
       offset: json(offset),
     })),
   };

@@ -69,12 +69,12 @@ export interface RawExports {
   gm_begin(handle: number): number;
   gm_commit(handle: number): number;
   gm_roll_back(handle: number): number;
+  gm_region_name(region: number): number;
   gm_region_host(region: number): number;
   gm_placement_count(handle: number): number;
   gm_placement(handle: number, index: number): number;
   gm_flat_count(handle: number): number;
   gm_flat_range(handle: number, index: number): number;
-  gm_tree(handle: number, flat: number, skip: number, nameBytes: number): number;
   gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
   gm_check_access(
     handle: number,
@@ -88,7 +88,7 @@ export interface RawExports {
   gm_protect(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, allowed: number): number;
   gm_watch(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, access: number): number;
   gm_unwatch(handle: number, watch: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
-  gm_watchers(handle: number, low: number, high: number, length: number, access: number): number;
+  gm_watchers(handle: number, low: number, high: number, length: number, access: number, skip: number): number;
   gm_dirty_open(handle: number): number;
   gm_dirty_close(handle: number, client: number): number;
   gm_dirty_collect(handle: number, client: number, low: number, high: number): number;

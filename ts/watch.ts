@@ -206,13 +206,18 @@ export class Watchers {
 
   #ids(address: Wide, length: number, access: number): number[] {
     wide.split(address, "address");
+    const { low, high } = wide;
     const { linear, handle, disposed } = this.#space;
-    if (disposed) return []; // by a handler, in the middle of an access
-    linear.raw.gm_watchers(handle, wide.low, wide.high, length, access);
-    linear.replace();
-    const count = Math.min(linear.report[0] as number, linear.transfer.length / 4);
-    const words = new Uint32Array(linear.buffer, linear.transfer.byteOffset, count);
-    return [...words];
+    const ids: number[] = [];
+    if (disposed) return ids; // by a handler, in the middle of an access
+    for (let all = 1; ids.length < all; ) {
+      linear.raw.gm_watchers(handle, low, high, length, access, ids.length);
+      linear.replace();
+      all = linear.report[0] as number;
+      const count = Math.min(all - ids.length, linear.transfer.length / 4);
+      ids.push(...new Uint32Array(linear.buffer, linear.transfer.byteOffset, count));
+    }
+    return ids;
   }
 }
 

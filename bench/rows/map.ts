@@ -1,13 +1,16 @@
 // What changes of the map cost, and what watches elsewhere cost those who are not watched.
 
 import { GuestMemory } from "guest-memory";
-import { compare, type Effort } from "../clock.ts";
+import { compare, type Effort, median, time } from "../clock.ts";
 import type { Row } from "../row.ts";
+import { ACCESSES, addresses, layout, loops, PATTERNS, REGION_COUNTS } from "./scalars.ts";
 
 const SWITCHES_A_SECOND = 15_000;
 const WATCHES = 10_000;
-/** Between two bank switches: about a millisecond. */
-const ACCESSES = 1 << 19;
+/** How often a loop runs between two bank switches. */
+const REPEATS = 8;
+/** Where the scalar rows' layout has room. */
+const [WATCHED, BANK] = [0x20_0000, 0x300_0000];
 
 export async function map(effort: Effort): Promise<Row[]> {
   return [await moving(effort), await switching(effort), ...(await watched(effort))];
@@ -58,45 +61,70 @@ async function switching(effort: Effort): Promise<Row> {
   return { name: "15,000 bank switches, of a second", value: (measured * SWITCHES_A_SECOND) / 1e7, unit: "%", note };
 }
 
-/** The same loop over two memories of one layout, of which one has watches on pages that the loop never touches. */
+/**
+ * The scalar rows with watches on pages that they never touch, and banks that are switched about once a millisecond (more
+ * often, and the switches' own time would be measured), against the same rows without: the same loops on the same memory,
+ * in turns, so that what a compiler makes of them and what else the machine does falls on both.
+ */
 async function watched(effort: Effort): Promise<Row[]> {
-  const layout = () =>
-    GuestMemory.create([
-      { kind: "ram", name: "RAM", start: 0, size: 1 << 26 },
-      { kind: "ram", name: "bank", start: 0x7000_0000, size: 0x4000 },
-    ]);
-  const [plain, armed] = [await layout(), await layout()];
-  for (let index = 0; index < WATCHES; index++) {
-    armed.watch(0x200_0000 + index * 0xc00, 4, { read: true, write: true }, () => {});
-  }
-  const bank = armed.region("bank");
+  const memory = await machine();
+  arm(memory)(); // linear memory grows for them: then, and not in the middle
+  const { read, write } = loops(memory, new DataView(memory.wasmMemory.buffer));
+  const bank = memory.region("bank");
   let turn = 0;
-  const rows: Row[] = [];
-  for (const [kind, loop] of Object.entries({ read, write })) {
-    const [there, here] = [loop(armed), loop(plain)];
-    const switching = () => {
-      bank?.move(turn++ % 2 === 0 ? 0x7100_0000 : 0x7000_0000);
-      there();
-    };
-    const { ratio } = compare(effort, ACCESSES, switching, here);
-    const name = `u32 ${kind} beside 10,000 watches and bank switches`;
-    rows.push({ name, value: ratio, unit: "x", most: 1.02 });
+  const rows = (["read", "write"] as const).flatMap((kind) =>
+    REGION_COUNTS.flatMap((regions) =>
+      PATTERNS.map((pattern) => {
+        const guest = addresses(regions, pattern);
+        const loop = kind === "read" ? read(guest) : write(guest);
+        const alone = () => {
+          for (let count = 0; count < REPEATS; count++) loop();
+        };
+        const beside = () => {
+          bank?.move(turn++ % 2 === 0 ? BANK + 0x10_0000 : BANK);
+          alone();
+        };
+        const name = `u32 ${kind}, ${pattern}, ${regions} regions, beside 10,000 watches and bank switches`;
+        const calls = Math.max(1, Math.round(effort.milliseconds / time(alone, 1)));
+        return { name, alone, beside, calls, times: [] as { alone: number; beside: number }[] };
+      }),
+    ),
+  );
+  for (let round = -2; round < effort.rounds; round++) {
+    const without = rows.map(({ alone, calls }) => time(alone, calls));
+    const disarm = arm(memory);
+    for (const [index, { beside, calls, times }] of rows.entries()) {
+      const taken = { alone: without[index] ?? 0, beside: time(beside, calls) };
+      if (round >= 0) times.push(taken);
+    }
+    disarm();
   }
-  plain.dispose();
-  armed.dispose();
-  return rows;
+  memory.dispose();
+  const results = rows.map(({ name, calls, times }): Row => {
+    const each = (value: number) => ((value * 1e6) / (calls * REPEATS * ACCESSES)).toFixed(2);
+    const [beside, alone] = [median(times.map(({ beside }) => beside)), median(times.map(({ alone }) => alone))];
+    const value = median(times.map(({ alone, beside }) => beside / alone));
+    return { name, value, unit: "x", most: 1.02, note: `${each(beside)} ns against ${each(alone)} ns` };
+  });
+  const name = "u32 reads and writes beside 10,000 watches and bank switches, median of all patterns";
+  return [{ name, value: median(results.map(({ value }) => value)), unit: "x", most: 1.02 }, ...results];
 }
 
-function read(memory: GuestMemory): () => void {
+/** Sets the watches; gives what ends them. */
+function arm(memory: GuestMemory): () => void {
+  const watches = Array.from({ length: WATCHES }, (_, index) =>
+    memory.watch(WATCHED + index * 0xc00, 4, { read: true, write: true }, () => {}),
+  );
   return () => {
-    let sum = 0;
-    for (let index = 0; index < ACCESSES; index++) sum = (sum + memory.readUint32((index * 68) & 0x1f_fffc)) | 0;
-    if (sum !== 0) throw new Error("memory was zero");
+    for (const watch of watches) watch.dispose();
   };
 }
 
-function write(memory: GuestMemory): () => void {
-  return () => {
-    for (let index = 0; index < ACCESSES; index++) memory.writeUint32((index * 68) & 0x1f_fffc, 0);
-  };
+/** The scalar rows' regions, and between the first two of them room for watches and a bank. */
+function machine(): Promise<GuestMemory> {
+  return GuestMemory.create([
+    ...layout(),
+    { kind: "ram", name: "watched", start: WATCHED, size: 1 << 25 },
+    { kind: "ram", name: "bank", start: BANK, size: 0x4000 },
+  ]);
 }

@@ -1,26 +1,27 @@
 // u32 reads and writes below 4 GiB against a raw DataView at the same host addresses, over 1 to 64 regions.
 
-import { GuestMemory } from "guest-memory";
+import { GuestMemory, type RegionSpec } from "guest-memory";
 import { compare, type Effort, median } from "../clock.ts";
 import type { Row } from "../row.ts";
 
-const REGIONS = 64;
+export const REGIONS = 64;
 const SIZE = 1 << 20;
 /** The distance of two regions' starts: between them are holes, and the last one ends below 4 GiB. */
 const DISTANCE = 60 << 20;
-const ACCESSES = 1 << 16;
+export const ACCESSES = 1 << 16;
+/** How many of the regions the rows use. */
+export const REGION_COUNTS = [1, 2, 8, REGIONS];
 
-type Pattern = "sequential" | "random" | "page stride" | "random, unaligned";
-const PATTERNS: Pattern[] = ["sequential", "random", "page stride", "random, unaligned"];
+export type Pattern = "sequential" | "random" | "page stride" | "random, unaligned";
+export const PATTERNS: Pattern[] = ["sequential", "random", "page stride", "random, unaligned"];
 
 /** One memory, as an emulator has; a pattern uses its first regions. */
 export async function scalars(effort: Effort): Promise<Row[]> {
-  const ranges = Array.from({ length: REGIONS }, (_, index) => [index * DISTANCE, SIZE] as const);
-  const memory = await GuestMemory.fromRanges(ranges);
+  const memory = await GuestMemory.create(layout());
   const all = loops(memory, new DataView(memory.wasmMemory.buffer));
   const rows: Row[] = [];
   for (const kind of ["read", "write"] as const) {
-    for (const regions of [1, 2, 8, REGIONS]) {
+    for (const regions of REGION_COUNTS) {
       for (const pattern of PATTERNS) {
         const guest = addresses(regions, pattern);
         const host = guest.map((address) => memory.hostOffset(address, 1, kind) ?? 0);
@@ -38,7 +39,14 @@ export async function scalars(effort: Effort): Promise<Row[]> {
   return [{ name: "u32 reads and writes, median of all patterns", value: middle, unit: "x" }, ...rows];
 }
 
-function addresses(regions: number, pattern: Pattern): Uint32Array {
+/** The regions: of one size, with holes between them. */
+export function layout(): RegionSpec[] {
+  return Array.from({ length: REGIONS }, (_, index) => {
+    return { kind: "ram", name: `RAM ${index}`, start: index * DISTANCE, size: SIZE };
+  });
+}
+
+export function addresses(regions: number, pattern: Pattern): Uint32Array {
   let state = 1;
   const random = (below: number): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -65,7 +73,7 @@ function addresses(regions: number, pattern: Pattern): Uint32Array {
  * The four loops. Each is a function of its own for its addresses, and holds what it accesses: V8's middle compiler would
  * put a loop that a short function calls into that function, and leave it there, ten times slower for a DataView.
  */
-function loops(memory: GuestMemory, data: DataView) {
+export function loops(memory: GuestMemory, data: DataView) {
   return {
     read: (addresses: Uint32Array) => () => {
       let sum = 0;

@@ -53,7 +53,7 @@ impl AddressSpace {
     /// Collects the ranges written since `client` last asked, from guest address `from` on, into `ranges`: whole pages
     /// clipped to regions, adjacent ones merged, ascending. Gives how many there are, and where to go on if `ranges`
     /// was filled before the end. Each page's mark is cleared before the page is reported, so that a write that comes
-    /// after is never lost. Allocates nothing.
+    /// after is never lost. What aliases show too is reported once, at the lowest address. Allocates nothing.
     pub fn collect_dirty(
         &self,
         client: u8,

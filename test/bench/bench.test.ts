@@ -23,7 +23,11 @@ const ofEngine = [
   ...["first", "second"].flatMap((which) => [`1 GiB guest, ${which}`, `1 GiB guest, ${which}, resident`]),
   "64 KiB window moved in 4 GiB, against a full rebuild",
   "15,000 bank switches, of a second",
-  ...["read", "write"].map((kind) => `u32 ${kind} beside 10,000 watches and bank switches`),
+  "u32 reads and writes beside 10,000 watches and bank switches, median of all patterns",
+  ...scalars.map(
+    ([kind, regions, pattern]) =>
+      `u32 ${kind}, ${pattern}, ${regions} regions, beside 10,000 watches and bank switches`,
+  ),
   ...externals.map(([pattern, kind, than]) => `u32 ${kind} in external memory, ${pattern}, against ${than}`),
   ...bulk.map(([size, call]) => `${call} in external memory, ${size}, speed`),
   ...["external memory", "own RAM"].map((where) => `marker search over 128 MiB of ${where}, speed`),

@@ -1,4 +1,5 @@
 // examples/rust-device: two virtio devices in Rust and their driver in TypeScript, on one guest memory.
+import { createHash } from "node:crypto";
 import { GuestMemory } from "guest-memory";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { run } from "../../examples/rust-device/arena.ts";
@@ -100,6 +101,38 @@ describe("a driver that keeps the rules", () => {
     });
     expect(nameOf(device.notify())).toBe("Ok");
     expect([...memory.readBytes(0x4000, 4), ...memory.readBytes(0x5000, 4)]).toEqual(count(8));
+  });
+
+  test("is not disturbed by a debugger that looks at the whole map between all that it does", () => {
+    const state = (look: boolean) => {
+      let printed = "";
+      class Entropy extends devices.Entropy {
+        constructor(handle: number) {
+          super(handle, counting()); // the same in every run
+        }
+      }
+      const machine = new Machine({ ...devices, Entropy }, (text) => {
+        printed += text;
+      });
+      const { memory } = machine;
+      const { viewGeneration } = memory;
+      const dirty = memory.dirty.client("debugger");
+      const hash = createHash("sha256");
+      const observe = () => {
+        const { bytes, known } = memory.peek(0, 0x2_0000);
+        expect([bytes.length, known.indexOf(0)]).toEqual([0x2_0000, 0x1_0000]); // all that is mapped, and the hole behind
+      };
+      for (let step = 0; step < 20; step++) {
+        if (look) observe();
+        machine.print(`${step}: ${machine.random(10 + 50 * step).join()}\n`);
+        if (look) observe();
+        hash.update(JSON.stringify(dirty.collect())).update(memory.readBytes(0, 0x1_0000)).update(printed);
+      }
+      expect(memory.viewGeneration).toBe(viewGeneration);
+      memory.dispose();
+      return [hash.digest("hex"), memory.mapGeneration];
+    };
+    expect(state(true)).toEqual(state(false));
   });
 
   test("keeps its views: serving does not make linear memory grow", () => {

@@ -12,6 +12,7 @@ export interface Devices extends Glue {
   insert(handle: number, start: bigint, size: bigint): void;
   remove(handle: number, start: bigint, size: bigint): void;
   poke(handle: number, address: bigint, value: number): void;
+  tree(handle: number, name: string, flat: boolean): string;
   grow_heap(): number;
   heap_is_intact(): boolean;
   Ring: new (handle: number, base: bigint) => { take(): number | undefined; free(): void };

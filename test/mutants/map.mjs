@@ -54,6 +54,13 @@ export const map = [
     vitest: unit("external-refused"),
   },
   {
+    file: "ts/map-text.ts",
+    find: "b.priority - a.priority",
+    replace: "a.priority - b.priority",
+    why: "of two regions at one address the text has the hidden one first",
+    vitest: unit("map"),
+  },
+  {
     file: "ts/map-access.ts",
     find: "return ownedBy(contents, space.linear.buffer) ? contents.slice() : contents;",
     replace: "return contents;",
@@ -150,6 +157,34 @@ export const map = [
     find: '    mover.expect(at, length, WRITE, "dma write");\n',
     replace: "",
     why: "a watch is told of a transfer that is refused",
+    vitest: unit("watch"),
+  },
+  {
+    file: "ts/ranges.ts",
+    find: "const status = watched\n      ? NOT_MEMORY\n",
+    replace: "const status = watched && source.linear === linear\n      ? NOT_MEMORY\n",
+    why: "a copy between two modules is not seen",
+    vitest: unit("watch"),
+  },
+  {
+    file: "ts/dma-range.ts",
+    find: 'alone.device.read(alone.offset, size, "dma", at)',
+    replace: 'alone.device.read(alone.offset, size, "cpu", at)',
+    why: "a device is told that the CPU asks, where another device does",
+    vitest: unit("host-access"),
+  },
+  {
+    file: "ts/dma-range.ts",
+    find: "return count < size ? undefined :",
+    replace: "return",
+    why: "of a device's scalar that ends outside a region, that region's device gets all",
+    vitest: ["test/properties/map-operations.test.ts"],
+  },
+  {
+    file: "ts/watch.ts",
+    find: "ids.length < all; ",
+    replace: "ids.length === 0 && all > 0; all = 0",
+    why: "of many watches on one byte some are never told",
     vitest: unit("watch"),
   },
 ];

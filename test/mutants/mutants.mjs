@@ -347,6 +347,20 @@ const core = [
   },
   {
     file: "crate/src/address_space/changes.rs",
+    find: "Undo::Protected => drop(self.changes.protections.pop()),",
+    replace: "Undo::Protected => {}",
+    why: "what a transaction protects stays protected though it is taken back",
+    cargo: "memory_map::",
+  },
+  {
+    file: "crate/src/address_space/protection.rs",
+    find: "let map = state.upcoming(first, last);",
+    replace: "let map = Arc::clone(&state.map);",
+    why: "a region that is mapped in a transaction cannot be protected in it",
+    cargo: "memory_map::",
+  },
+  {
+    file: "crate/src/address_space/changes.rs",
     find: "                Undo::Changed(index, placement) => self.placements[index] = placement,\n",
     replace: "                Undo::Changed(..) => {}\n",
     why: "a transaction that fails is half done",

@@ -185,6 +185,46 @@ function dma(access: "read" | "write") {
   };
 }
 
+const SCALARS = ["Uint8", "Uint16", "Uint32", "BigUint64"] as const;
+
+/** A checked range of sixteen bytes or fewer, and a scalar in it: mostly inside. */
+function dmaScalar(access: "read" | "write") {
+  return (machine: MapMachine, { at, bits, other }: Operation) => {
+    const side = machine.side(bits);
+    const address = machine.address(at, side);
+    const index = Number((bits >> 3n) % 4n);
+    const [type, size] = [SCALARS[index] ?? "Uint8", 2 ** index];
+    const offset = new Argument(BigInt(other.anchor % 6), other.asBigint);
+    const length = Number(offset.exact) + size - (bits % 8n === 1n ? 1 : 0);
+    const bytes = bytesOf(bits * 0x1_0000_0001n, size);
+    const start = address.exact + offset.exact;
+    machine.log.push(`dma(${address.given}, ${length}, ${access}).${access}${type}(${offset.given})`);
+    machine.compare(
+      () => {
+        if (!address.valid) return { fault: "RangeError" };
+        const { fault } = side.model.reach(address.exact, length, access === "read" ? READ : WRITE);
+        if (fault !== undefined) return { fault, address: address.exact };
+        if (offset.exact + BigInt(size) > length) return { fault: "PARTIAL_BUFFER", address: address.exact };
+        if (access === "read") {
+          const value = numberOf(machine.load(side, start, size, "dma"));
+          machine.tell(side, start, size, READ, value, undefined, "dma");
+          return ok(value);
+        }
+        const old = side.model.current(start, size);
+        machine.tell(side, start, size, WRITE, numberOf(bytes), old && numberOf(old), "dma");
+        machine.store(side, start, bytes, "dma");
+        machine.expectHostWrite(start, size);
+        return ok();
+      },
+      () => {
+        const range = side.memory.dma(address.given, length, access);
+        if (access === "read") return range[`read${type}`](offset.given);
+        return range[`write${type}`](offset.given, numberOf(bytes) as never);
+      },
+    );
+  };
+}
+
 export const accesses: MapKinds = {
   readUint8: scalarRead("readUint8", 1, READ),
   readUint16: scalarRead("readUint16", 2, READ),
@@ -211,6 +251,8 @@ export const accesses: MapKinds = {
   compareExchange: atomic("compareExchange"),
   "dma read": dma("read"),
   "dma write": dma("write"),
+  "dma scalar read": dmaScalar("read"),
+  "dma scalar write": dmaScalar("write"),
 
   fill(machine, { at, bits, length }) {
     const side = machine.side(bits);

@@ -1,5 +1,5 @@
 // Changes of a map: regions that come, go, move and hide, alone and in transactions; protection and watches.
-import { GuestMemoryError, type MappedRegion, type RegionSpec, type Watch } from "../../ts/index.ts";
+import { GuestMemoryError, type MappedRegion, type Permissions, type RegionSpec, type Watch } from "../../ts/index.ts";
 import { Argument } from "./machine.ts";
 import type { MapMachine, Side } from "./map-machine.ts";
 import { EXECUTE, type Kind, type MapModel, type MapRegion, type ModelWatch, READ, WRITE } from "./map-model.ts";
@@ -176,6 +176,31 @@ function alter(machine: MapMachine, operation: Operation): void {
   machine.forget();
 }
 
+/** A change of what may be done with some pages. */
+function protection(machine: MapMachine, { model, memory }: Side, { at, bits }: Pick<Operation, "at" | "bits">) {
+  const near = machine.address(at, { model, memory });
+  const off = bits % 16n === 5n ? 0n : near.exact % 4096n;
+  const address = new Argument(near.exact - off, at.asBigint || machine.wide);
+  const length = new Argument(4096n * ((bits >> 4n) % 4n), !at.asBigint);
+  const allowed = bits & 0x1000n ? 7 : Number((bits >> 8n) % 8n);
+  const letters = ["r", "w", "x"].map((letter, bit) => (allowed & (1 << bit) ? letter : "-")).join("") as Permissions;
+  return {
+    name: `protect(${show(address.given)}, ${show(length.given)}, ${letters})`,
+    act: () => memory.protect(address.given, length.given, letters),
+    refused: (): { fault: string; address?: bigint } | undefined => {
+      if (!address.valid || !length.valid) return { fault: "RangeError" };
+      if (address.exact % 4096n !== 0n) return { fault: "MISALIGNED", address: address.exact };
+      const { fault } = model.reach(address.exact, Number(length.exact), 0);
+      return fault === undefined ? undefined : { fault, address: address.exact };
+    },
+    change: () => {
+      for (let done = 0n; done < length.exact; done += 4096n) {
+        model.forbidden.set((address.exact + done) / 4096n, 7 & ~allowed);
+      }
+    },
+  };
+}
+
 class Abandoned extends Error {}
 
 /**
@@ -188,35 +213,55 @@ function transaction(machine: MapMachine, { at, other, bits, bytes }: Operation)
   const [throws, inner] = [bits % 8n === 3n, bits % 8n === 7n];
   const before = model.placed.map((region) => ({ region, start: region.start, enabled: region.enabled }));
   const address = machine.address(other, side);
-  const look = () => [memory.toJSON().flat, address.valid ? memory.peek(address.given, 8) : undefined];
+  const forbidden = new Map(model.forbidden);
+  // Whether a place can be written says what is forbidden there, and nobody is told of the question.
+  const seen = () => [memory.peek(address.given, 8), memory.hostOffset(address.given, 1, "write")];
+  const look = () => [memory.toJSON().flat, address.valid ? seen() : undefined];
   const shown = look();
   const count = 2 + (bytes.seed % 3);
   machine.log.push(`transaction(() => {`);
   const steps = () => {
     for (let index = 0; index < count; index++) {
-      const kind = ["move", "move", "enable", "disable", "unmap"][(bytes.seed >> (3 * index)) % 5] ?? "move";
-      const place = { ...at, anchor: at.anchor + 5 * index };
-      const step = alteration(machine, side, { kind, at: place, bits: bits >> BigInt(4 * index) });
-      if (step === undefined || step.invalid?.() !== undefined) continue;
+      const kinds = ["move", "move", "enable", "disable", "unmap", "protect", "protect"];
+      const kind = kinds[(bytes.seed >> (3 * index)) % kinds.length] ?? "move";
+      const place = { at: { ...at, anchor: at.anchor + 5 * index }, bits: bits >> BigInt(4 * index) };
       const undone = inner && index === count - 1;
-      machine.log.push(`  ${step.name}${undone ? " in a transaction that throws" : ""}`);
-      if (undone)
-        machine.same(
-          "inside",
-          outcome(() => memory.transaction(() => abandon(step.act))),
-          "abandoned",
-        );
-      else {
-        step.act();
-        step.change();
+      if (kind === "protect") {
+        // Where two clash for the moment, nobody says which of them is seen.
+        if (model.clashes()) continue;
+        const { refused, ...step } = protection(machine, side, place);
+        const fault = refused()?.fault;
+        if (fault !== undefined) {
+          machine.log.push(`  ${step.name}, refused`);
+          machine.same("a step that is refused", outcome(step.act), fault);
+          continue;
+        }
+        take(step, undone);
+        continue;
       }
+      const step = alteration(machine, side, { kind, ...place });
+      if (step === undefined || step.invalid?.() !== undefined) continue;
+      take(step, undone);
     }
     machine.same("what is seen inside", look(), shown);
+  };
+  const take = (step: { name: string; act(): void; change(): void }, undone: boolean) => {
+    machine.log.push(`  ${step.name}${undone ? " in a transaction that throws" : ""}`);
+    if (undone) {
+      const inside = outcome(() => memory.transaction(() => abandon(step.act)));
+      machine.same("inside", inside, "abandoned");
+    } else {
+      step.act();
+      step.change();
+    }
   };
   const got = outcome(() => memory.transaction(() => (throws ? abandon(steps) : steps())));
   machine.log.push(`}${throws ? " and throw" : ""})`);
   machine.outcome = throws ? "abandoned" : model.clashes() ? "MEMORY_REGION_OVERLAP" : "ok";
-  if (machine.outcome !== "ok") restore(model, before);
+  if (machine.outcome !== "ok") {
+    restore(model, before);
+    model.forbidden = forbidden;
+  }
   machine.same("transaction", got, machine.outcome);
   machine.forget();
 }
@@ -232,6 +277,7 @@ function outcome(act: () => void): string {
   } catch (error) {
     if (error instanceof Abandoned) return "abandoned";
     if (error instanceof GuestMemoryError) return error.code;
+    if (error instanceof RangeError) return "RangeError";
     throw error;
   }
   return "ok";
@@ -253,21 +299,13 @@ export const changes: MapKinds = {
 
   protect(machine, { at, bits }) {
     const side = machine.side(bits);
-    const near = machine.address(at, side);
-    const off = bits % 16n === 5n ? 0n : near.exact % 4096n;
-    const address = new Argument(near.exact - off, at.asBigint || machine.wide);
-    const length = new Argument(4096n * ((bits >> 4n) % 4n), !at.asBigint);
-    const allowed = bits & 0x1000n ? 7 : Number((bits >> 8n) % 8n);
-    const letters = ["r", "w", "x"].map((letter, bit) => (allowed & (1 << bit) ? letter : "-")).join("");
-    machine.call(side, "protect", [address, length, letters], () => {
-      if (address.exact % 4096n !== 0n) return { fault: "MISALIGNED", address: address.exact };
-      const { fault } = side.model.reach(address.exact, Number(length.exact), 0);
-      if (fault !== undefined) return { fault, address: address.exact };
-      for (let done = 0n; done < length.exact; done += 4096n) {
-        side.model.forbidden.set((address.exact + done) / 4096n, 7 & ~allowed);
-      }
-      return ok();
-    });
+    const { name, act, refused, change } = protection(machine, side, { at, bits });
+    machine.log.push(name);
+    machine.compare(() => {
+      const wrong = refused();
+      if (wrong === undefined) change();
+      return wrong ?? ok();
+    }, act);
   },
 
   watch(machine, { at, length, bits }) {
@@ -337,7 +375,8 @@ function add(
   let watch: Watch | undefined;
   machine.compare(
     () => {
-      if (!address.valid || !bytes.valid || bytes.exact === 0n) return { fault: "RangeError" };
+      if (!address.valid || !bytes.valid) return { fault: "RangeError" };
+      if (bytes.exact === 0n) return { fault: "EMPTY_REGION", address: address.exact };
       if (last >= TOP) return { fault: "GUEST_ADDRESS_OVERFLOW", address: address.exact };
       side.model.watches.push(model);
       return ok();

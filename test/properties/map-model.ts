@@ -60,7 +60,7 @@ export class MapModel {
   placed: MapRegion[] = [];
   watches: ModelWatch[] = [];
   /** What is forbidden, by page. */
-  readonly forbidden = new Map<bigint, number>();
+  forbidden = new Map<bigint, number>();
 
   /** The one enabled region of the highest priority that holds an address; aliases followed to what they show. */
   see(address: bigint): Seen | undefined {

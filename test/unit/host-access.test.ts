@@ -154,6 +154,104 @@ test("a device's DMA: a checked range, nothing outside it, and as the device it 
   expect((thrownBy(() => read.read(0, into)) as GuestMemoryError).code).toBe("DISPOSED");
 });
 
+test("a device's scalars: one access of that width, one event, inside its range", () => {
+  const calls: unknown[] = [];
+  let given: number | bigint = -1;
+  const device = {
+    unaligned: "whole" as const,
+    read: (...args: unknown[]) => {
+      calls.push(["read", ...args]);
+      return given;
+    },
+    write: (...args: unknown[]) => void calls.push(["write", ...args]),
+  };
+  const memory = GuestMemory.createSync([
+    { kind: "ram", name: "RAM", start: 0x0, size: 0x1000, contents: counting(0x1000) },
+    { kind: "mmio", start: 0x1000, size: 0x20, device },
+    { kind: "rom", start: 0x2000, size: 0x1000, contents: counting(16) },
+  ]);
+  const host: unknown[] = [];
+  memory.onHostWrite = (...range) => void host.push(range);
+  const events: unknown[] = [];
+  memory.watch(0x0, 0x3000, { read: true, write: true }, ({ kind, address, size, value, oldValue, who }) => {
+    events.push([kind, address, size, value, oldValue, who]);
+  });
+  // Memory: little-endian, at any offset; of ROM too.
+  const ring = memory.dma(0x100, 16, "read");
+  expect([ring.readUint8(1), ring.readUint16(1), ring.readUint32(3), ring.readBigUint64(8)]).toEqual([
+    0x02,
+    0x0302,
+    0x0706_0504,
+    0x100f_0e0d_0c0b_0a09n,
+  ]);
+  expect(memory.dma(0x2000, 16, "read").readUint16(14n)).toBe(0x100f);
+  expect(events.splice(0)).toEqual([
+    ["read", 0x101, 1, 0x02, undefined, "dma"],
+    ["read", 0x101, 2, 0x0302, undefined, "dma"],
+    ["read", 0x103, 4, 0x0706_0504, undefined, "dma"],
+    ["read", 0x108, 8, 0x100f_0e0d_0c0b_0a09n, undefined, "dma"],
+    ["read", 0x200e, 2, 0x100f, undefined, "dma"],
+  ]);
+  const used = memory.dma(0x200, 16, "write");
+  used.writeUint8(0, 0x1ff);
+  used.writeUint16(1, -2);
+  used.writeUint32(3, 0x8000_0001);
+  used.writeBigUint64(8, -1n);
+  expect([...memory.peek(0x200, 16).bytes]).toEqual([
+    0xff, 0xfe, 0xff, 0x01, 0x00, 0x00, 0x80, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+  ]);
+  expect(events.splice(0)).toEqual([
+    ["write", 0x200, 1, 0xff, 0x01, "dma"],
+    ["write", 0x201, 2, 0xfffe, 0x0302, "dma"],
+    ["write", 0x203, 4, 0x8000_0001, 0x0706_0504, "dma"],
+    ["write", 0x208, 8, 2n ** 64n - 1n, 0x100f_0e0d_0c0b_0a09n, "dma"],
+  ]);
+  expect(host.splice(0)).toEqual([
+    [0x200, 1],
+    [0x201, 2],
+    [0x203, 4],
+    [0x208, 8],
+  ]);
+  // A device: called once, with the width; what it gives passes unmodified.
+  const [registers, commands] = [memory.dma(0x1000, 0x20, "read"), memory.dma(0x1000, 0x20, "write")];
+  expect([registers.readUint8(1), registers.readUint16(2), registers.readUint32(5)]).toEqual([-1, -1, -1]);
+  given = -1n;
+  expect(registers.readBigUint64(0x18)).toBe(-1n);
+  commands.writeUint16(2, 0x1_2345);
+  commands.writeBigUint64(8, 5n);
+  expect(calls.splice(0)).toEqual([
+    ["read", 1, 1, "dma"],
+    ["read", 2, 2, "dma"],
+    ["read", 5, 4, "dma"],
+    ["read", 0x18, 8, "dma"],
+    ["write", 2, 2, 0x2345, "dma"],
+    ["write", 8, 8, 5n, "dma"],
+  ]);
+  expect(events.splice(0).at(-1)).toEqual(["write", 0x1008, 8, 5n, undefined, "dma"]);
+  host.length = 0;
+  // What is refused does nothing.
+  const place = { address: 0x1000, length: 0x20 };
+  expectCode(() => registers.readUint32(0x1d), "PARTIAL_BUFFER", place);
+  expectCode(() => commands.writeUint8(0x20, 1), "PARTIAL_BUFFER", place);
+  expectCode(() => commands.readUint8(0), "PERMISSION_DENIED", place);
+  expectCode(() => registers.writeBigUint64(0, 1n), "PERMISSION_DENIED", place);
+  expect(thrownBy(() => registers.readUint8(-1))).toBeInstanceOf(RangeError);
+  expect(thrownBy(() => commands.writeUint8(0, 1n as unknown as number))).toBeInstanceOf(TypeError);
+  expect(thrownBy(() => commands.writeBigUint64(0, 1 as unknown as bigint))).toBeInstanceOf(TypeError);
+  memory.protect(0, 0x1000, "r--");
+  expectCode(() => used.writeUint16(0, 1), "PERMISSION_DENIED", { address: 0x200, length: 2 });
+  expect([calls, events, host]).toEqual([[], [], []]);
+  // A callback that changes the map: the write goes to what is there then.
+  memory.watch(0x1000, 1, { write: true }, () => {
+    memory.map({ kind: "ram", name: "above", start: 0x1000, size: 0x1000, priority: 1 });
+  });
+  commands.writeUint8(0, 7);
+  expect([memory.peek(0x1000, 1).bytes[0], calls]).toEqual([7, []]);
+  memory.dispose();
+  expectCode(() => ring.readUint8(0), "DISPOSED");
+  expectCode(() => used.writeUint8(0, 1), "DISPOSED");
+});
+
 test("the CPU's accesses say so, and tell no onHostWrite; markDirty does", () => {
   const { memory, asked } = machine();
   const host: unknown[] = [];
@@ -173,4 +271,13 @@ test("the CPU's accesses say so, and tell no onHostWrite; markDirty does", () =>
   memory.onHostWrite = undefined;
   memory.poke(0x10, counting(1));
   expect(host.length).toBe(1);
+});
+
+test("a device's access of no bytes is none, at the very end of the address space too", () => {
+  const high = GuestMemory.createSync([{ kind: "ram", start: 2n ** 64n - 8n, size: 8 }], { addresses: "bigint" });
+  for (const access of ["read", "write"] as const) {
+    const range = high.dma(2n ** 64n - 8n, 8, access);
+    range[access](8, new Uint8Array(0));
+    expectCode(() => range[access](8, new Uint8Array(1)), "PARTIAL_BUFFER", { address: 2n ** 64n - 8n, length: 8 });
+  }
 });

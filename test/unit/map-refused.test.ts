@@ -6,10 +6,17 @@ import { thrownBy } from "./support.ts";
 await init();
 
 const device = { read8: () => 1 };
+const faulty = {
+  read64: () => 0n,
+  read32: () => "7" as never,
+  read16: () => "7" as never,
+  read8: () => Promise.resolve(7) as never,
+};
 const memory = GuestMemory.createSync([
   { kind: "ram", name: "RAM", start: 0, size: 0x4000, contents: Uint8Array.of(1, 2, 3) },
   { kind: "rom", name: "ROM", start: 0x3ff0, size: 0x1000, priority: 1, contents: Uint8Array.of(4, 5, 6) },
   { kind: "mmio", name: "timer", start: 0x8000, size: 0x100, device },
+  { kind: "mmio", name: "faulty", start: 0x9000, size: 0x100, device: faulty },
   { kind: "alias", name: "mirror", start: 0x1_0000, of: "RAM" },
   { kind: "ram", name: "hidden", start: 0x2000, size: 0x1000, enabled: false },
 ]);
@@ -79,12 +86,15 @@ const ROWS: [string, () => unknown, string | typeof TypeError][] = [
   ["a handler that is none", map({ kind: "mmio", device: { read32: 7 } }), "INVALID_HANDLER"],
   ["a peek that is none", map({ kind: "romDevice", device: { peek: "x" } }), "INVALID_HANDLER"],
   ["a rule that is none", map({ kind: "mmio", device: { narrower: "cut" } }), "INVALID_HANDLER"],
+  ["a handler that returns a string", () => memory.readUint32(0x9000), "INVALID_HANDLER"],
+  ["the same behind others that do not", () => memory.readSlice(0x9000, new Uint8Array(10)), "INVALID_HANDLER"],
+  ["a handler that returns a promise", () => memory.readUint8(0x9001), "INVALID_HANDLER"],
   ["unmapping twice", () => memory.unmap(gone), "NO_MEMORY_REGION"],
   ["unmapping another machine's region", () => memory.unmap(foreign), "NO_MEMORY_REGION"],
   ["unmapping what is no region", () => memory.unmap({} as never), TypeError],
   ["moving what is unmapped", () => gone.move(0), "NO_MEMORY_REGION"],
-  ["a watch on no bytes", () => memory.watch(0, 0, { read: true }, () => {}), RangeError],
-  ["a trap on no bytes", () => memory.trapWrites(0, 0, () => {}), RangeError],
+  ["a watch on no bytes", () => memory.watch(0, 0, { read: true }, () => {}), "EMPTY_REGION"],
+  ["a trap on no bytes", () => memory.trapWrites(0, 0, () => {}), "EMPTY_REGION"],
   ["a watch past 2^64", () => memory.watch(2n ** 64n - 1n, 2, { read: true }, () => {}), "GUEST_ADDRESS_OVERFLOW"],
   ["protection of half a page", () => memory.protect(0, 0x800, "r--"), "MISALIGNED"],
   ["protection of a hole", () => memory.protect(0x4000, 0x2000, "r--"), "PARTIAL_BUFFER"],
@@ -99,7 +109,9 @@ const ROWS: [string, () => unknown, string | typeof TypeError][] = [
     "a transaction that throws after all kinds of changes",
     () =>
       memory.transaction(() => {
+        memory.protect(0x0, 0x1000, "---");
         region("RAM").move(0x10_0000);
+        memory.protect(0x10_0000, 0x4000, "---");
         region("ROM").disable();
         region("hidden").enable();
         map({ kind: "alias", of: "timer", size: 0x100 })();

@@ -231,6 +231,7 @@ test("another address space: a map of its own, the same bytes and devices, the s
 test("tree() and toJSON(): the map as text in QEMU's columns, and as data", async () => {
   using memory = await GuestMemory.create(
     [
+      { kind: "reserved", name: "below", start: 0, size: 0x100, priority: -3 },
       { kind: "ram", name: "RAM", start: 0, size: 0x8000 },
       { kind: "rom", name: "BIOS", start: 0xffff_0000, size: 0x1_0000 },
       { kind: "alias", name: "shadow", start: 0x4000, of: "BIOS", offset: 0x4000, size: 0x1000, priority: 1 },
@@ -244,6 +245,7 @@ test("tree() and toJSON(): the map as text in QEMU's columns, and as data", asyn
       "address-space: system",
       "  0000000000000000-ffffffffffffffff (prio 0, i/o): system",
       "    0000000000000000-0000000000007fff (prio 0, ram): RAM",
+      "    0000000000000000-00000000000000ff (prio -3, reserved): below",
       "    0000000000004000-0000000000004fff (prio 1, rom): alias shadow @BIOS 0000000000004000-0000000000004fff",
       "    0000000000007fff-0000000000007fff (prio 2, reserved): hole",
       "    00000000000a0000-00000000000a00ff (prio 0, i/o): VGA [disabled]",
@@ -272,6 +274,7 @@ test("tree() and toJSON(): the map as text in QEMU's columns, and as data", asyn
   expect(memory.toJSON()).toEqual({
     name: "system",
     regions: [
+      { name: "below", kind: "reserved", start: 0, size: 0x100, priority: -3, enabled: true },
       { name: "RAM", kind: "ram", start: 0, size: 0x8000, priority: 0, enabled: true },
       { name: "BIOS", kind: "rom", start: 0xffff_0000, size: 0x1_0000, priority: 0, enabled: true },
       {
@@ -432,6 +435,50 @@ test("protect: each access by its own bit, by page; fetches need execute; onDeni
   for (const wrong of ["rw", "xwr", "rwxx", 7, undefined]) {
     expect(thrownBy(() => memory.protect(0, 0x1000, wrong as "rwx"))).toBeInstanceOf(TypeError);
   }
+});
+
+test("protect in a transaction: a step of it, for the map as it has become", async () => {
+  using memory = await GuestMemory.create([{ kind: "ram", start: 0, size: 0x2000 }]);
+  const flags = (page: number) => (memory.tables.pageTable[page] as number) & 7;
+  const { mapGeneration } = memory;
+  memory.transaction(() => {
+    memory.map({ kind: "ram", name: "new", start: 0x8000, size: 0x1000 });
+    memory.protect(0x8000, 0x1000, "r-x");
+    memory.protect(0x0, 0x1000, "---");
+    memory.writeUint8(0x0, 1); // not yet
+    memory.protect(0x0, 0x1000, "r--");
+    expectCode(() => memory.protect(0x9000, 0x1000, "r--"), "INVALID_GUEST_ADDRESS", {
+      address: 0x9000,
+      length: 0x1000,
+    });
+  });
+  expect([flags(0), flags(1), flags(8), memory.mapGeneration]).toEqual([1, 7, 5, mapGeneration + 1]);
+  expectCode(() => memory.writeUint8(0x0, 2), "PERMISSION_DENIED", { address: 0x0, length: 1 });
+  const late = () =>
+    memory.transaction(() => {
+      memory.protect(0x1000, 0x1000, "---");
+      memory.unmap(memory.region("new") as MappedRegion);
+      memory.protect(0x8000, 0x1000, "---"); // nothing is there any more
+    });
+  expectCode(late, "INVALID_GUEST_ADDRESS", { address: 0x8000, length: 0x1000 });
+  const clash = () =>
+    memory.transaction(() => {
+      memory.protect(0x0, 0x2000, "rwx");
+      memory.region("new")?.move(0x1000);
+    });
+  expectCode(clash, "MEMORY_REGION_OVERLAP");
+  memory.transaction(() => {
+    memory.protect(0x1000, 0x1000, "-w-");
+    expect(
+      thrownBy(() =>
+        memory.transaction(() => {
+          memory.protect(0x1000, 0x1000, "---");
+          throw new RangeError("given up");
+        }),
+      ),
+    ).toBeInstanceOf(RangeError);
+  });
+  expect([flags(0), flags(1), flags(8), memory.mapGeneration]).toEqual([1, 2, 5, mapGeneration + 2]);
 });
 
 test("an atomic operation needs its bytes aligned in linear memory too", async () => {

@@ -3,8 +3,9 @@
 use super::AddressSpace;
 use crate::fault::Fault;
 use crate::guest_memory::{GuestAddress, GuestUsize};
-use crate::host;
+use crate::host::{self, PAGE_SHIFT};
 use crate::layout;
+use crate::memory_map::attributes::{Attributes, FORBIDDEN};
 use crate::memory_map::placement::{self, Placement};
 use crate::memory_map::{MemoryMap, Region, Watches, write_flat, write_tree};
 use core::fmt;
@@ -32,10 +33,21 @@ struct Changes {
     touched: Vec<u32>,
     /// The addresses that may show something else.
     spans: Vec<(u64, u64)>,
+    /// What is to be forbidden where, in order.
+    protections: Vec<Protection>,
+}
+
+/// Whole pages, by their first and last address, and the bits of [`FORBIDDEN`] that are theirs from now on.
+#[derive(Debug)]
+pub(super) struct Protection {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) forbidden: u8,
 }
 
 #[derive(Debug)]
 enum Undo {
+    Protected,
     Added,
     Removed(usize, Placement),
     Changed(usize, Placement),
@@ -56,6 +68,33 @@ impl State {
         self.changes.spans.extend(spans);
     }
 
+    /// What the map will show at some addresses, and for what is placed now: nothing of any other address.
+    pub(super) fn upcoming(&self, first: u64, last: u64) -> MemoryMap {
+        let mut map = MemoryMap::default();
+        map.flat.update(&self.placements, first, last);
+        map
+    }
+
+    pub(super) fn protect(&mut self, protection: Protection) {
+        self.changes.protections.push(protection);
+        self.note(Undo::Protected, None, core::iter::empty());
+    }
+
+    /// What is forbidden and watched, with what the steps so far forbid.
+    fn attributes(&self) -> Result<Arc<Attributes>, Fault> {
+        let mut attributes = Arc::clone(&self.map.attributes);
+        for protection in &self.changes.protections {
+            let (first, last) = (protection.first, protection.last);
+            Arc::make_mut(&mut attributes).change(
+                first >> PAGE_SHIFT,
+                last >> PAGE_SHIFT,
+                FORBIDDEN,
+                protection.forbidden,
+            )?;
+        }
+        Ok(attributes)
+    }
+
     /// Takes back all steps but the first `keep`.
     fn undo(&mut self, keep: usize) {
         while self.changes.undo.len() > keep {
@@ -63,6 +102,7 @@ impl State {
                 break;
             };
             match step {
+                Undo::Protected => drop(self.changes.protections.pop()),
                 Undo::Added => drop(self.placements.pop()),
                 Undo::Removed(index, placement) => self.placements.insert(index, placement),
                 Undo::Changed(index, placement) => self.placements[index] = placement,
@@ -204,7 +244,7 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// `MemoryRegionOverlap` of two enabled regions of the same priority: then nothing of it took effect.
+    /// `MemoryRegionOverlap` of two enabled regions of the same priority; `OutOfMemory`. Nothing of it took effect then.
     pub fn commit(&self) -> Result<(), Fault> {
         let mut state = self.state();
         state.changes.open.pop();
@@ -220,7 +260,10 @@ impl AddressSpace {
     }
 
     /// One step: a transaction of its own if none is open.
-    fn change(&self, act: impl FnOnce(&mut State) -> Result<(), Fault>) -> Result<(), Fault> {
+    pub(super) fn change(
+        &self,
+        act: impl FnOnce(&mut State) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let mut state = self.state();
         act(&mut state)?;
         self.settle(&mut state)
@@ -231,14 +274,20 @@ impl AddressSpace {
         if !state.changes.open.is_empty() || state.changes.undo.is_empty() {
             return Ok(());
         }
-        for &id in &state.changes.touched {
-            if let Err(fault) = placement::check_overlap(&state.placements, id) {
+        let mut touched = state.changes.touched.iter();
+        let checked = touched.try_for_each(|&id| placement::check_overlap(&state.placements, id));
+        let attributes = match checked.and_then(|()| state.attributes()) {
+            Ok(attributes) => attributes,
+            Err(fault) => {
                 state.undo(0);
                 return Err(fault);
             }
-        }
-        let Changes { spans, .. } = core::mem::take(&mut state.changes);
+        };
+        let Changes {
+            spans, protections, ..
+        } = core::mem::take(&mut state.changes);
         let map = Arc::make_mut(&mut state.map);
+        map.attributes = attributes;
         for (index, &(first, last)) in spans.iter().enumerate() {
             // What another span holds as a whole is computed with that.
             let inside = |&(from, to): &(u64, u64)| from <= first && to >= last;
@@ -248,6 +297,9 @@ impl AddressSpace {
                 continue;
             }
             map.flat.update(&state.placements, first, last);
+            self.table.refresh(map, first, last);
+        }
+        for Protection { first, last, .. } in protections {
             self.table.refresh(map, first, last);
         }
         self.table.bump_generation();

@@ -1,6 +1,7 @@
 //! What an address space forbids, and which accesses are watched, by guest page.
 
 use super::AddressSpace;
+use super::changes::Protection;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
 use crate::host::{PAGE_SHIFT, PAGE_SIZE};
@@ -11,7 +12,8 @@ use std::sync::Arc;
 
 impl AddressSpace {
     /// Sets what may be done with whole pages: `allowed`, and nothing else. It belongs to the addresses, as the setting
-    /// of a memory protection unit does, and not to what is mapped there. At first everything is allowed.
+    /// of a memory protection unit does, and not to what is mapped there. At first everything is allowed. In a
+    /// [transaction](AddressSpace::begin) it is a step of that, for the map that the steps before it have made.
     ///
     /// # Errors
     ///
@@ -30,20 +32,18 @@ impl AddressSpace {
         if length == 0 {
             return Ok(());
         }
-        let mut state = self.state();
-        state.map.check(address, length, Access::NONE)?;
-        let last = layout::check_region(address, length)?;
         let forbidden = FORBIDDEN & !allowed.forbidding();
-        let map = Arc::make_mut(&mut state.map);
-        Arc::make_mut(&mut map.attributes).change(
-            address.0 >> PAGE_SHIFT,
-            last >> PAGE_SHIFT,
-            FORBIDDEN,
-            forbidden,
-        )?;
-        self.table.refresh(map, address.0, last);
-        self.table.bump_generation();
-        Ok(())
+        self.change(|state| {
+            let (first, last) = (address.0, address.0.saturating_add(length - 1));
+            let map = state.upcoming(first, last);
+            map.check(address, length, Access::NONE)?;
+            state.protect(Protection {
+                first,
+                last,
+                forbidden,
+            });
+            Ok(())
+        })
     }
 
     /// Watches accesses of these kinds to a range, mapped or not; gives the watch's number. Accesses to pages that it

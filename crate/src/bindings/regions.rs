@@ -8,7 +8,6 @@ use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
 use crate::handle;
 use crate::memory_map::{Region, RegionKind};
-use core::fmt;
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -87,6 +86,26 @@ pub fn gm_map(
     })
 }
 
+/// What a region is, wherever it is mapped. Report: its kind, the kind of what it shows in the end, bytes of its name, which
+/// lies in the transfer buffer as far as it has room there.
+#[wasm_bindgen]
+pub fn gm_region_name(region: u32) -> u32 {
+    let Some(region) = Region::by_id(region) else {
+        return status(Err(Fault::NoMemoryRegion));
+    };
+    let number = |kind| {
+        let index = KINDS.iter().position(|&known| known == kind);
+        index.and_then(|kind| u32::try_from(kind).ok()).unwrap_or(0)
+    };
+    let bytes = put_bytes(0, region.name().as_bytes());
+    report(&[
+        number(region.kind()),
+        number(region.leaf().0.kind()),
+        u32::try_from(bytes).unwrap_or(0),
+    ]);
+    0
+}
+
 /// Where a region's own bytes lie, wherever it is mapped. Report: host offset.
 #[wasm_bindgen]
 pub fn gm_region_host(region: u32) -> u32 {
@@ -159,8 +178,7 @@ pub fn gm_roll_back(handle: u32) -> u32 {
 }
 
 /// The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
-/// priority, 1 if enabled, kind, target's id (0: none), offset in it (two words), bytes of the name, which lies in the
-/// transfer buffer.
+/// priority, 1 if enabled, target's id (0: none), offset in it (two words).
 #[wasm_bindgen]
 pub fn gm_placement(handle: u32, index: u32) -> u32 {
     with(handle, |space| {
@@ -169,13 +187,11 @@ pub fn gm_placement(handle: u32, index: u32) -> u32 {
                 return status(Err(Fault::NoMemoryRegion));
             };
             let region = placement.region();
-            let kind = KINDS.iter().position(|kind| *kind == region.kind());
             let (target, offset) = region
                 .target()
                 .map_or((0, 0), |(target, offset)| (target.id(), offset));
             let ([a, b], [c, d]) = (halves(placement.start()), halves(region.size()));
             let [e, f] = halves(offset);
-            put_bytes(0, region.name().as_bytes());
             report(&[
                 region.id(),
                 a,
@@ -184,11 +200,9 @@ pub fn gm_placement(handle: u32, index: u32) -> u32 {
                 d,
                 placement.priority().cast_unsigned(),
                 u32::from(placement.is_enabled()),
-                kind.and_then(|kind| u32::try_from(kind).ok()).unwrap_or(0),
                 target,
                 e,
                 f,
-                u32::try_from(region.name().len().min(TRANSFER_BYTES)).unwrap_or(0),
             ]);
             0
         })
@@ -234,38 +248,4 @@ pub fn gm_flat_count(handle: u32) -> u32 {
     handle::get(handle).map_or(0, |space| {
         u32::try_from(space.view().flat().ranges().len()).unwrap_or(u32::MAX)
     })
-}
-
-/// Writes the map as text into the transfer buffer, from byte `skip` of it on, under the name that lies there. Report:
-/// how many bytes; fewer than the transfer buffer's where it ends.
-#[wasm_bindgen]
-pub fn gm_tree(handle: u32, flat: u32, skip: u32, name_bytes: u32) -> u32 {
-    let mut buffer = [0; TRANSFER_BYTES];
-    let name = core::str::from_utf8(take_transfer(&mut buffer, name_bytes)).unwrap_or("memory");
-    with(handle, |space| {
-        let mut window = Window {
-            skip: skip as usize,
-            filled: 0,
-        };
-        // It never fails: what does not fit is left out.
-        let _ = space.write_tree(&mut window, name, flat != 0);
-        report(&[u32::try_from(window.filled).unwrap_or(0)]);
-        0
-    })
-}
-
-/// A part of a text, in the transfer buffer: the text itself would have to be allocated.
-struct Window {
-    skip: usize,
-    filled: usize,
-}
-
-impl fmt::Write for Window {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let bytes = text.as_bytes();
-        let skipped = self.skip.min(bytes.len());
-        self.skip -= skipped;
-        self.filled += put_bytes(self.filled, &bytes[skipped..]);
-        Ok(())
-    }
 }

@@ -288,6 +288,60 @@ fn protection_is_by_page_and_goes_with_the_address() {
 }
 
 #[test]
+fn protection_is_a_step_of_its_transaction() {
+    let space = AddressSpace::from_ranges(&[(GuestAddress(0), 2 * PAGE)]).unwrap();
+    let (one, two) = (
+        region("one", RegionKind::Ram, PAGE),
+        region("two", RegionKind::Ram, PAGE),
+    );
+    let protect = |page: u64, allowed| space.protect(GuestAddress(page * PAGE), PAGE, allowed);
+    let writable = |page: u64| {
+        space
+            .view()
+            .check(GuestAddress(page * PAGE), 1, Access::WRITE)
+            == Ok(())
+    };
+    let generation = space.map_generation();
+    // What is mapped in it can be protected in it; what is unmapped cannot; the last of two counts.
+    space.begin();
+    space.map(&one, GuestAddress(4 * PAGE), 0).unwrap();
+    protect(4, Access::READ).unwrap();
+    protect(0, Access::NONE).unwrap();
+    protect(0, Access::READ).unwrap();
+    space.move_region(&one, GuestAddress(5 * PAGE)).unwrap();
+    assert!(protect(4, Access::NONE).is_err());
+    assert!(writable(0) && space.map_generation() == generation);
+    space.commit().unwrap();
+    assert!(!writable(0) && space.read_obj::<u8>(GuestAddress(0)).is_ok());
+    assert!(writable(5) && space.map_generation() == generation + 1);
+    space.move_region(&one, GuestAddress(4 * PAGE)).unwrap();
+    assert!(!writable(4));
+    assert_table_agrees(&space);
+    // Taken back: with the transaction inside, with the whole, and where the end finds an overlap.
+    let everything = Access::READ | Access::WRITE | Access::EXECUTE;
+    space.begin();
+    protect(1, Access::READ).unwrap();
+    space.begin();
+    protect(4, everything).unwrap();
+    space.roll_back();
+    space.commit().unwrap();
+    assert!(!writable(1) && !writable(4));
+    space.begin();
+    protect(1, everything).unwrap();
+    space.roll_back();
+    space.begin();
+    protect(4, everything).unwrap();
+    space.map(&two, GuestAddress(4 * PAGE), 0).unwrap();
+    protect(1, everything).unwrap();
+    assert!(space.commit().is_err());
+    assert!(!writable(1) && !writable(4));
+    space.begin();
+    space.commit().unwrap();
+    assert!(!writable(1) && !writable(4));
+    assert_table_agrees(&space);
+}
+
+#[test]
 fn a_watch_takes_its_pages_off_the_fast_path_and_no_others() {
     let space = AddressSpace::from_ranges(&[(GuestAddress(0), 4 * PAGE)]).unwrap();
     let seen = |address: u64, length: u64, access: Access| {

@@ -56,3 +56,11 @@ pub fn poke(handle: u32, address: u64, value: u32) -> Result<(), JsError> {
         .view()
         .write_obj(value.to_le(), GuestAddress(address))?)
 }
+
+/// The map as Rust writes it.
+#[wasm_bindgen]
+pub fn tree(handle: u32, name: &str, flat: bool) -> Result<String, JsError> {
+    let mut text = String::new();
+    memory(handle)?.write_tree(&mut text, name, flat)?;
+    Ok(text)
+}

@@ -83,7 +83,7 @@ export class Bulk {
   }
 
   /** A view of the range, in one region. */
-  view(address: Wide, length: Wide): Uint8Array {
+  view(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
     const run = this.#space.externals.run(address, length);
     if (run && run.length >= length) return viewOf(run, address);
     const host = this.#resolver.single(address, length, "view");
@@ -92,11 +92,11 @@ export class Bulk {
   }
 
   /** Views of the range, one for each region crossed. */
-  views(address: Wide, length: Wide): Uint8Array[] {
+  views(address: Wide, length: Wide): Uint8Array<ArrayBuffer>[] {
     const space = this.#space;
     space.mover.expect(address, length, 0, "views", BYTES);
     this.#expose(address, length);
-    const views: Uint8Array[] = [];
+    const views: Uint8Array<ArrayBuffer>[] = [];
     let at = BigInt(address);
     let left = Number(length);
     while (left > 0) {
@@ -257,6 +257,8 @@ export class Bulk {
   }
 }
 
-function viewOf({ external, offset, length }: ExternalRun, address: Wide): Uint8Array {
-  return external.current(address, length).subarray(offset, offset + length);
+/** A view of somebody else's bytes. That they may be shared is said in words: a type that says so would be in the way of
+ * everybody who has no such memory. */
+function viewOf({ external, offset, length }: ExternalRun, address: Wide): Uint8Array<ArrayBuffer> {
+  return external.current(address, length).subarray(offset, offset + length) as Uint8Array<ArrayBuffer>;
 }

@@ -121,7 +121,8 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * memory, `insertRegion` and `reserve` do (any memory's); from then on its length is 0. The event `viewsdetached` and
    * `viewGeneration` tell. What you write through it is not marked dirty: call `markDirty`.
    *
-   * Its `.buffer` is the *whole* linear memory, other guests' too: never post, transfer or clone it.
+   * Its `.buffer` is the *whole* linear memory, other guests' too: never post, transfer or clone it. Of external memory it
+   * is that memory's buffer, and good until that grows; a SharedArrayBuffer, if it is one, whatever the type says.
    *
    * | right | wrong |
    * |---|---|
@@ -141,7 +142,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.readUint8(0x103) === 7);
    * ```
    */
-  view(address: Wide, length: Wide): Uint8Array {
+  view(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
     return this.#bulk.view(address, length);
   }
 
@@ -156,7 +157,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(views.length === 1 && views[0]!.length === 0x10);
    * ```
    */
-  views(address: Wide, length: Wide): Uint8Array[] {
+  views(address: Wide, length: Wide): Uint8Array<ArrayBuffer>[] {
     return this.#bulk.views(address, length);
   }
 

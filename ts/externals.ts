@@ -21,10 +21,15 @@ export class Externals {
     return this.#numbered.size > 0;
   }
 
-  /** Where bytes of theirs are put for the core. Linear memory may grow at the first call, which `map` makes. */
-  get bench(): Bench {
+  /** Before the first is mapped, because linear memory may grow. @throws GuestMemoryError `OUT_OF_MEMORY`. */
+  prepare(): void {
     this.#bench ??= new Bench(this.#linear);
-    return this.#bench;
+  }
+
+  /** Where bytes of theirs are put for the core. */
+  get bench(): Bench {
+    if (this.#bench) return this.#bench;
+    throw new Error("external memory is searched before any was mapped"); // which the core does not say
   }
 
   /** Gives an external memory its number, until the core forgets it. */

@@ -208,8 +208,8 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
    * Calls `callback` for each access of these kinds to any byte of a range: scalars, bulk, atomics, DMA, once an access. A
    * read is told of when its value is known, a write before it happens; a callback that throws stops the access. An
    * access that fails, with no handler to take it, is none; an atomic operation is a write of its result. What goes through
-   * views, a JIT's own code, Rust, `compare`, `indexOf`, `poke` and `peek` is not seen. Accesses to pages without a watch
-   * cost nothing more. Thousands of watches may make linear memory grow: views die.
+   * views, a JIT's own code, Rust, `compare`, `indexOf`, `poke` and `peek` is not seen, nor what the owner of external
+   * memory does. Accesses to pages without a watch cost nothing more. Thousands of watches may make linear memory grow: views die.
    *
    * @returns what ends it: `dispose()`, or `using`.
    * @throws GuestMemoryError `EMPTY_REGION` for no bytes, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`; a TypeError

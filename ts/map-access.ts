@@ -242,7 +242,7 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
   if (hasDevice && size > Number.MAX_SAFE_INTEGER) throw new RangeError(`a device's region has fewer than 2^53 bytes`);
   const device = hasDevice ? new BoundDevice(name, spec.device) : undefined;
   space.enter();
-  if (external) space.linear.externals.bench; // which search needs, and must not make linear memory grow for
+  if (external) space.linear.externals.prepare();
   const contents = contentsOf(space, spec);
   if (contents && contents.length > size) throw new RangeError(`the contents are more than the region's ${size} bytes`);
   const bytes = new TextEncoder().encode(name);

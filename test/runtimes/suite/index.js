@@ -1,12 +1,13 @@
 // One small suite over the public API, for any engine: plain ES modules that need no test framework and no file system.
 
 import { checks as access } from "./access.js";
+import { checks as map } from "./map.js";
 import { checks as memory } from "./memory.js";
 
 /** @typedef {{ name: string, error?: string }} Result */
 
 /** In this order: the first one wants a library that nobody has used yet. */
-const checks = { ...memory, ...access };
+const checks = { ...memory, ...access, ...map };
 
 /** The names of the checks. */
 export const names = Object.keys(checks);

@@ -353,9 +353,9 @@ const core = [
     cargo: "memory_map::",
   },
   {
-    file: "crate/src/address_space/protection.rs",
-    find: "let map = state.upcoming(first, last);",
-    replace: "let map = Arc::clone(&state.map);",
+    file: "crate/src/address_space/changes.rs",
+    find: "        if self.changes.undo.is_empty() {\n            return self.map.check(",
+    replace: "        if length > 0 {\n            return self.map.check(",
     why: "a region that is mapped in a transaction cannot be protected in it",
     cargo: "memory_map::",
   },

@@ -5,9 +5,9 @@ use crate::fault::Fault;
 use crate::guest_memory::{GuestAddress, GuestUsize};
 use crate::host::{self, PAGE_SHIFT};
 use crate::layout;
-use crate::memory_map::attributes::{Attributes, FORBIDDEN};
+use crate::memory_map::attributes::FORBIDDEN;
 use crate::memory_map::placement::{self, Placement};
-use crate::memory_map::{MemoryMap, Region, Watches, write_flat, write_tree};
+use crate::memory_map::{Access, MemoryMap, Region, Watches, write_flat, write_tree};
 use core::fmt;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
@@ -68,11 +68,15 @@ impl State {
         self.changes.spans.extend(spans);
     }
 
-    /// What the map will show at some addresses, and for what is placed now: nothing of any other address.
-    pub(super) fn upcoming(&self, first: u64, last: u64) -> MemoryMap {
-        let mut map = MemoryMap::default();
-        map.flat.update(&self.placements, first, last);
-        map
+    /// Whether all of a range is mapped, by what is placed now.
+    pub(super) fn check_placed(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
+        if self.changes.undo.is_empty() {
+            return self.map.check(address, length, Access::NONE);
+        }
+        let last = address.0.saturating_add(length.saturating_sub(1));
+        let mut placed = MemoryMap::default();
+        placed.flat.update(&self.placements, address.0, last);
+        placed.check(address, length, Access::NONE)
     }
 
     pub(super) fn protect(&mut self, protection: Protection) {
@@ -80,19 +84,29 @@ impl State {
         self.note(Undo::Protected, None, core::iter::empty());
     }
 
-    /// What is forbidden and watched, with what the steps so far forbid.
-    fn attributes(&self) -> Result<Arc<Attributes>, Fault> {
-        let mut attributes = Arc::clone(&self.map.attributes);
+    /// Forbids what the steps so far forbid: all of it, or nothing.
+    fn forbid(&mut self) -> Result<(), Fault> {
+        let map = Arc::make_mut(&mut self.map);
+        // One change is all or nothing by itself, and done in place; for more, what was before is kept.
+        let several = self.changes.protections.len() > 1;
+        let before = several.then(|| Arc::clone(&map.attributes));
         for protection in &self.changes.protections {
+            let attributes = Arc::make_mut(&mut map.attributes);
             let (first, last) = (protection.first, protection.last);
-            Arc::make_mut(&mut attributes).change(
+            let changed = attributes.change(
                 first >> PAGE_SHIFT,
                 last >> PAGE_SHIFT,
                 FORBIDDEN,
                 protection.forbidden,
-            )?;
+            );
+            if changed.is_err() {
+                if let Some(before) = before {
+                    map.attributes = before;
+                }
+                return changed;
+            }
         }
-        Ok(attributes)
+        Ok(())
     }
 
     /// Takes back all steps but the first `keep`.
@@ -276,18 +290,14 @@ impl AddressSpace {
         }
         let mut touched = state.changes.touched.iter();
         let checked = touched.try_for_each(|&id| placement::check_overlap(&state.placements, id));
-        let attributes = match checked.and_then(|()| state.attributes()) {
-            Ok(attributes) => attributes,
-            Err(fault) => {
-                state.undo(0);
-                return Err(fault);
-            }
-        };
+        if let Err(fault) = checked.and_then(|()| state.forbid()) {
+            state.undo(0);
+            return Err(fault);
+        }
         let Changes {
             spans, protections, ..
         } = core::mem::take(&mut state.changes);
         let map = Arc::make_mut(&mut state.map);
-        map.attributes = attributes;
         for (index, &(first, last)) in spans.iter().enumerate() {
             // What another span holds as a whole is computed with that.
             let inside = |&(from, to): &(u64, u64)| from <= first && to >= last;

@@ -34,12 +34,10 @@ impl AddressSpace {
         }
         let forbidden = FORBIDDEN & !allowed.forbidding();
         self.change(|state| {
-            let (first, last) = (address.0, address.0.saturating_add(length - 1));
-            let map = state.upcoming(first, last);
-            map.check(address, length, Access::NONE)?;
+            state.check_placed(address, length)?;
             state.protect(Protection {
-                first,
-                last,
+                first: address.0,
+                last: layout::check_region(address, length)?,
                 forbidden,
             });
             Ok(())

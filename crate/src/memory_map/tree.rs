@@ -1,5 +1,6 @@
 //! The map as text, in the columns of QEMU's `info mtree` (the placements) and `info mtree -f` (what they come to).
 //! QEMU's source prints: addresses in 16 digits, priority, kind, name; aliases with their target and the addresses in it.
+//! A priority is here that of what was placed, in the flat view too: a region by itself has none. ts/map-text.ts does the same.
 
 use super::{FlatView, Placement, Region, RegionKind};
 use std::fmt::{Result, Write};

@@ -47,7 +47,7 @@ const medians = found.map(({ runs }) => combine(runs).find(({ name }) => name ==
 print("all engines, and what depends on none", [
   { name: `${SCALARS} and engines`, value: median(medians), unit: "x", most: 3 },
   ...sizes(),
-  ...emulator(),
+  ...emulators(),
 ]);
 console.log(missed.length === 0 ? "\nEvery figure is reached." : `\nNot reached:\n\n- ${missed.join("\n- ")}`);
 
@@ -64,8 +64,8 @@ function rowsOf({ name, path }: Engine, group: string): Row[] {
   return output(path, [...before, prepared.script, group, prepared.little ? "little" : "full", prepared.loops]);
 }
 
-/** The example is a Node program. */
-function emulator(): Row[] {
+/** The examples are Node programs. */
+function emulators(): Row[] {
   const amount = prepared.little ? ["1", "2000000"] : ["7", "40000000"];
   return output(process.execPath, [prepared.emulator, ...amount]);
 }

@@ -11,6 +11,10 @@ import * as wide from "./wide.ts";
 /** What `gm_piece` finds. */
 export const MEMORY = 0;
 export const DEVICE = 2;
+/** Discarded memory that would be written: `populate` comes first. */
+export const ABSENT = 6;
+/** An access beside those of `watch.ts`: a loader's write, to which nothing is forbidden. */
+export const LOAD = 8;
 /** The longest piece asked for. */
 const LONGEST = 1 << 30;
 const HIGH = 0x1_0000_0000;
@@ -44,6 +48,23 @@ export class Mover {
     return linear.raw.gm_check_access(handle, low, high, lengthLow, lengthHigh, access, onlyMemory ? 1 : 0);
   }
 
+  /**
+   * Gives host pages to what of a range was discarded, before any of it is written. Linear memory may grow, so the arrays
+   * are new then; who must hear of it is told at the next `enter`.
+   *
+   * @throws GuestMemoryError `OUT_OF_MEMORY`.
+   */
+  populate(address: Wide, length: Wide, what: string): void {
+    wide.split(length, "length");
+    const { low: lengthLow, high: lengthHigh } = wide;
+    wide.split(address, "address");
+    this.#space.enter();
+    const { linear, handle } = this.#space;
+    const status = linear.raw.gm_populate(handle, wide.low, wide.high, lengthLow, lengthHigh);
+    linear.replace();
+    linear.expect(status, what, { address, length });
+  }
+
   /** Reads into an array of the library's own until it is full, or as far as the access goes. */
   read(into: Uint8Array, access: Access | 0, transfer: Transfer): void {
     this.#move(
@@ -55,7 +76,8 @@ export class Mover {
   }
 
   /** Writes an array of the library's own, from where the transfer is on, or as much of it as the access goes. */
-  write(bytes: Uint8Array, access: Access | 0, transfer: Transfer): void {
+  write(bytes: Uint8Array, access: typeof WRITE | typeof LOAD, transfer: Transfer): void {
+    this.populate(transfer.address, transfer.length, "write");
     this.#move(
       access,
       transfer,
@@ -101,7 +123,7 @@ export class Mover {
   }
 
   #move(
-    access: Access | 0,
+    access: Access | 0 | typeof LOAD,
     transfer: Transfer,
     memory: (host: number, count: number, done: number) => void,
     device: (device: BoundDevice, offset: number, count: number, done: number) => void,
@@ -122,6 +144,8 @@ export class Mover {
       if (found === MEMORY) {
         memory(place, count, done);
         transfer.done += count;
+      } else if (found === ABSENT) {
+        this.populate(transfer.address, length, "write"); // a handler has discarded it in the meantime
       } else if (found === DEVICE) {
         device(space.device(place), wide.join(offsetLow, offsetHigh), count, done); // counts its parts itself
       } else {

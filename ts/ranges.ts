@@ -35,12 +35,15 @@ export class Ranges {
       watchers.tell(address, value.length, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
     }
     const status = linear.raw.gm_fill(handle, low, high, byte & 255, lengthLow, lengthHigh);
+    linear.replace(); // what was discarded takes pages, by which linear memory may grow
     if (status === NOT_MEMORY) {
       const bytes = new Uint8Array(Number(length)).fill(byte);
       mover.writeAll(bytes, { who: "cpu", address, length: bytes.length, done: 0 }, "fill");
     } else {
       linear.expect(status, "fill", { address, length });
     }
+    linear.notify();
+    this.#space.tellMap();
   }
 
   copy(to: Wide, source: Space, from: Wide, length: Wide): void {
@@ -62,8 +65,12 @@ export class Ranges {
       : source.linear !== linear
         ? this.#copyAcross(to, source, from, length)
         : linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
-    linear.refresh(); // where aliases overlap, the core may have needed a buffer
-    if (status === 0) return;
+    linear.replace(); // where aliases overlap, the core may have needed a buffer; what was discarded takes pages
+    if (status === 0) {
+      linear.notify();
+      target.tellMap();
+      return;
+    }
     // The core checks the source first; which side failed decides the address that the error names.
     source.mover.expect(from, length, READ, "copy from");
     target.mover.expect(to, length, WRITE, "copy to");
@@ -81,6 +88,7 @@ export class Ranges {
   #copyAcross(to: Wide, source: Space, from: Wide, length: Wide): number {
     const status = source.mover.status(from, length, READ, true) || this.#space.mover.status(to, length, WRITE, true);
     if (status !== 0) return status;
+    this.#space.mover.populate(to, length, "copy to");
     let [sourceAt, targetAt, left] = [BigInt(from), BigInt(to), Number(length)];
     while (left > 0) {
       const wanted = Math.min(left, CHUNK);
@@ -138,6 +146,17 @@ export class Ranges {
     const failure = status === 0 ? undefined : linear.failure(status, "reserve", { length: bytes });
     linear.refresh();
     if (failure) throw failure;
+  }
+
+  discard(address: Wide, length: Wide): void {
+    const space = this.#space;
+    space.change("discard", { address, length }, () => {
+      wide.split(length, "length");
+      const { low: lengthLow, high: lengthHigh } = wide;
+      wide.split(address, "address");
+      return space.linear.raw.gm_discard(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
+    });
+    if (length > 0) space.onHostWrite?.(space.own(address), Number(length));
   }
 
   find(address: Wide): GuestRegion<Wide> | undefined {

@@ -5,7 +5,7 @@ import { MEMORY, type Mover } from "./mover.ts";
 import type { GuestRegion } from "./region.ts";
 import { hostOf, isPlain } from "./region.ts";
 import type { Space } from "./space.ts";
-import type { READ, WRITE } from "./watch.ts";
+import { type READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
@@ -122,7 +122,11 @@ export class Resolver {
     };
     wide.split(address, "address");
     if ((wide.low & (size - 1)) !== 0) throw misaligned("not");
-    const host = this.single(address, size, "atomic access");
+    if ((access & WRITE) !== 0) this.#mover.populate(address, size, "atomic access");
+    const region = this.#space.regionAt(address);
+    const crosses = region !== undefined && region.lastAddress < BigInt(address) + BigInt(size - 1);
+    // What is aligned below does not cross the edge of discarded pages either, so its first byte tells where it is.
+    const host = this.single(address, crosses ? size : 1, "atomic access");
     // As with a region that was made at one address, and shown at another that is not as far from a page's start.
     if ((host & (size - 1)) !== 0) throw misaligned("its bytes are not");
     this.watched = this.#space.watchers.see(address, size, access);

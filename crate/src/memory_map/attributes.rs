@@ -102,7 +102,7 @@ impl Attributes {
         };
         let mut changed: Vec<Pages> = Vec::new();
         changed
-            .try_reserve(2 * (end - from) + 3)
+            .try_reserve(2 * (end - from) + 3 + self.runs.len())
             .map_err(out_of_memory)?;
         let mut push = |run: Pages| match changed.last_mut() {
             _ if run.bits == 0 || run.first > run.last => {}
@@ -137,7 +137,10 @@ impl Attributes {
         self.runs
             .try_reserve(changed.len())
             .map_err(out_of_memory)?;
-        self.runs.splice(from..end, changed);
+        // A splice would be 1 KiB of code.
+        changed.extend_from_slice(&self.runs[end..]);
+        self.runs.truncate(from);
+        self.runs.append(&mut changed);
         Ok(())
     }
 }

@@ -2,11 +2,14 @@
 
 use super::placement::{self, Placement};
 use super::region::{Region, RegionKind};
+use crate::block;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend, MemoryRegionAddress};
 use crate::ram_region::RamRegion;
+use core::ops::Range;
 use std::sync::Arc;
 
-/// Adjacent guest addresses that show adjacent bytes of one region.
+/// Adjacent guest addresses that show adjacent bytes of one region; where some of these were
+/// [discarded](crate::AddressSpace::discard), a range for each part that is adjacent in linear memory.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, Region, RegionKind};
@@ -37,26 +40,46 @@ impl FlatRange {
         Self::of(region, offset, start, last, placement.priority)
     }
 
+    /// Without the bytes: these come with [`show`](FlatRange::show).
     fn of(region: &Arc<Region>, offset: u64, start: u64, last: u64, priority: i32) -> Self {
-        // `last - start + 1` is no sum past 2^64: memory is never that long.
-        let size = (last - start).saturating_add(1);
-        let memory = region
-            .block()
-            .and_then(|block| RamRegion::new(start, size, block, offset));
         FlatRange {
             start,
             last,
             region: Arc::clone(region),
             offset,
             priority,
-            memory,
+            memory: None,
         }
     }
 
-    /// The part of it from `start` to `last`, both inside.
+    /// The part of it from `start` to `last`, both inside; without the bytes.
     fn part(&self, start: u64, last: u64) -> Self {
         let offset = self.offset + (start - self.start);
         Self::of(&self.region, offset, start, last, self.priority)
+    }
+
+    /// The same without the bytes.
+    fn bare(self) -> Self {
+        FlatRange {
+            memory: None,
+            ..self
+        }
+    }
+
+    /// Gives it with its bytes: a range for each block.
+    fn show(self, mut give: impl FnMut(FlatRange)) {
+        let size = (self.last - self.start).saturating_add(1);
+        let has_bytes = self
+            .region
+            .each_block(self.offset, size, |block, before, at, length| {
+                let start = self.start + before;
+                let mut part = self.part(start, start + (length - 1));
+                part.memory = RamRegion::new(start, length, block, at);
+                give(part);
+            });
+        if !has_bytes {
+            give(self);
+        }
     }
 
     /// The first guest address.
@@ -90,6 +113,7 @@ impl FlatRange {
         self.region.kind() == RegionKind::Ram
     }
 
+    /// Whether the region goes on here where the range before it ends.
     fn continues(&self, before: &FlatRange) -> bool {
         Arc::ptr_eq(&self.region, &before.region)
             && self.priority == before.priority
@@ -145,22 +169,22 @@ impl FlatView {
 
     /// The ranges that show something of `[first, last]`.
     pub(crate) fn over(&self, first: u64, last: u64) -> &[FlatRange] {
-        let from = self.ranges.partition_point(|range| range.last < first);
+        let from = self.index_at(first);
         let end = self.starts.partition_point(|&start| start <= last);
         self.ranges.get(from..end).unwrap_or(&[])
     }
 
     /// Computes anew what `[first, last]` shows.
     pub(crate) fn update(&mut self, placements: &[Placement], first: u64, last: u64) {
-        let mut from = self.ranges.partition_point(|range| range.last < first);
-        let mut end = self.starts.partition_point(|&start| start <= last);
-        let mut joined = Joined::default();
+        let from = self.index_at(first);
+        let end = self.starts.partition_point(|&start| start <= last);
+        let tail = self.ranges.split_off(end);
+        let old = self.ranges.split_off(from);
         // With the neighbours, which a new range may continue.
-        if from > 0 {
-            from -= 1;
-            joined.push(self.ranges[from].clone());
-        }
-        let old = &self.ranges[from..end];
+        let mut joined = Joined {
+            next: self.ranges.pop().map(FlatRange::bare),
+            ranges: core::mem::take(&mut self.ranges),
+        };
         if let Some(cut) = old
             .iter()
             .find(|range| range.start < first && range.last >= first)
@@ -171,30 +195,92 @@ impl FlatView {
         if let Some(cut) = old.last().filter(|range| range.last > last) {
             joined.push(cut.part(last + 1, cut.last));
         }
-        if let Some(next) = self.ranges.get(end) {
-            joined.push(next.clone());
-            end += 1;
-        }
+        let mut tail = tail.into_iter();
+        tail.next()
+            .map(FlatRange::bare)
+            .into_iter()
+            .for_each(|next| joined.push(next));
+        tail.for_each(|range| joined.push(range));
+        self.set(joined);
+    }
+
+    /// Replaces all ranges.
+    fn set(&mut self, mut joined: Joined) {
+        joined.show();
+        self.ranges = joined.ranges;
+        self.starts.clear();
         self.starts
-            .splice(from..end, joined.ranges.iter().map(|range| range.start));
-        self.ranges.splice(from..end, joined.ranges);
+            .extend(self.ranges.iter().map(|range| range.start));
+    }
+
+    /// Lets go of the blocks of a region that have bytes of `part` of it, until [`show`](FlatView::show).
+    pub(crate) fn let_go(&mut self, region: &Arc<Region>, part: &Range<u64>) {
+        for range in &mut self.ranges {
+            let block = range.memory.as_ref().map(RamRegion::block);
+            if Arc::ptr_eq(&range.region, region)
+                && block.is_some_and(|block| block::meet(&block.span(), part))
+            {
+                range.memory = None;
+            }
+        }
+    }
+
+    /// Shows the blocks that its regions have now, where it has let go of those of before.
+    pub(crate) fn show(&mut self) {
+        let mut joined = Joined::default();
+        for range in core::mem::take(&mut self.ranges) {
+            joined.push(range);
+        }
+        self.set(joined);
+    }
+
+    /// What a region shows at the range with this index and behind it: ranges that differ in nothing but the blocks that
+    /// they show are one for who asks for regions. Gives the first of them, the last address, and the index that follows.
+    pub(crate) fn whole(&self, index: usize) -> Option<(&FlatRange, u64, usize)> {
+        let first = self.ranges.get(index)?;
+        let (mut before, mut next) = (first, index + 1);
+        while let Some(range) = self.ranges.get(next)
+            && range.continues(before)
+        {
+            before = range;
+            next += 1;
+        }
+        Some((first, before.last, next))
+    }
+
+    /// The index of the first range that does not end before an address.
+    pub(crate) fn index_at(&self, address: u64) -> usize {
+        self.ranges.partition_point(|range| range.last < address)
     }
 }
 
-/// Ranges in ascending order; one that continues the last is joined to it.
+/// Ranges in ascending order; of those without bytes, one that continues the last is joined to it.
 #[derive(Default)]
 struct Joined {
     ranges: Vec<FlatRange>,
+    /// What comes next, still without its bytes.
+    next: Option<FlatRange>,
 }
 
 impl Joined {
     fn push(&mut self, range: FlatRange) {
-        match self.ranges.last_mut() {
-            Some(before) if range.continues(before) => {
-                let (region, offset) = (&range.region, before.offset);
-                *before = FlatRange::of(region, offset, before.start, range.last, before.priority);
+        let bare = range.memory.is_none();
+        match &mut self.next {
+            Some(before) if bare && range.continues(before) => before.last = range.last,
+            _ => {
+                self.show();
+                match bare {
+                    true => self.next = Some(range),
+                    false => self.ranges.push(range),
+                }
             }
-            _ => self.ranges.push(range),
+        }
+    }
+
+    /// Gives the last its bytes.
+    fn show(&mut self) {
+        if let Some(range) = self.next.take() {
+            range.show(|part| self.ranges.push(part));
         }
     }
 }

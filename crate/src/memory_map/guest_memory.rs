@@ -45,7 +45,7 @@ impl GuestMemory for MemoryMap {
         access: Permissions,
     ) -> Option<VolatileSlice<'_, DirtyPages>> {
         let piece = self.piece(addr, count as u64, access.into());
-        let Shown::Memory { .. } = piece.shown else {
+        let (Shown::Memory { .. } | Shown::Absent) = piece.shown else {
             return None;
         };
         if piece.length < count as u64 {
@@ -86,7 +86,7 @@ impl<'a> PermittedSlices<'a> {
     fn next_slice(&mut self) -> Result<VolatileSlice<'a, DirtyPages>> {
         let addr = self.next.ok_or(Error::GuestAddressOverflow)?;
         let piece = self.map.piece(addr, self.left as u64, self.access);
-        let Shown::Memory { .. } = piece.shown else {
+        let (Shown::Memory { .. } | Shown::Absent) = piece.shown else {
             return Err(Error::InvalidGuestAddress(addr));
         };
         let (region, start) = self

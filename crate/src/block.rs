@@ -258,9 +258,9 @@ pub(crate) fn chunks(part: &Range<u64>) -> Range<u64> {
     part.start / CHUNK * CHUNK..part.end.next_multiple_of(CHUNK)
 }
 
-/// How many blocks giving back `size` bytes may add.
-pub(crate) fn added_by(size: u64) -> usize {
-    usize::try_from(size / CHUNK).unwrap_or(usize::MAX / 2) + 4
+/// How many chunks lie in so many bytes.
+pub(crate) fn chunks_in(size: u64) -> Option<usize> {
+    usize::try_from(size / CHUNK).ok()
 }
 
 /// Whether a block and a part of its region have bytes in common.

@@ -44,9 +44,9 @@ impl AddressSpace {
         let mut held = compaction::hold(&spaces).ok_or(out_of_memory)?;
         held.try_reserve(1).map_err(|_| out_of_memory)?;
         held.push((self, own)); // of the one that is locked here: whoever else holds its map keeps its blocks
-        make_room(&held, length).ok_or(out_of_memory)?;
         let mut first = address.0;
         let last = first + to_last; // no more than 2^64 - 1: it was checked
+        make_room(&held, first, last).ok_or(out_of_memory)?;
         while let Some(part) = held
             .last()
             .and_then(|(_, own)| part(own.map.flat(), first, last))
@@ -152,17 +152,21 @@ fn each_map(held: &mut [Held<'_>], mut act: impl FnMut(&AddressSpace, &mut Memor
     }
 }
 
-/// Everything that giving back takes, so that it cannot fail in the middle.
-fn make_room(held: &[Held<'_>], length: u64) -> Option<()> {
+/// Everything that giving back `[first, last]`, in the last of the maps, takes: so that it does not fail in the middle.
+fn make_room(held: &[Held<'_>], first: u64, last: u64) -> Option<()> {
     block::provide_zeros()?;
-    let ranges = held
-        .iter()
-        .map(|(_, state)| state.map.flat().ranges().len());
-    let ranges = ranges.fold(0, usize::saturating_add);
-    // At most; each block, and, twice while it is made, the list of ranges that show it.
-    let blocks = block::added_by(length).saturating_add(4 * ranges);
+    let (mut most, mut shown) = (0, 0);
+    for (_, state) in held {
+        let flat = state.map.flat();
+        most = flat.ranges().len().max(most);
+        shown = flat.over(first, last).len();
+    }
+    // Chunks, and what is left of the block of each range, before and behind.
+    let blocks = block::chunks_in(last - first)?.checked_add(shown.checked_mul(3)?)?;
     allocator::make_room_to_split(blocks)?;
-    host::keep_heap_headroom(blocks.saturating_mul(2 * held.len() + 1)).then_some(())
+    // The blocks and the ranges that show them, and a list of ranges while it is made anew.
+    let parts = blocks.checked_mul(held.len() + 2)?.checked_add(3 * most)?;
+    host::keep_heap_headroom(parts).then_some(())
 }
 
 /// The guest addresses at which a range shows bytes of a part.

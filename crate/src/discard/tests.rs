@@ -4,7 +4,7 @@ use super::*;
 use crate::guest_memory::{GuestMemory, Permissions};
 use crate::memory_map::{RegionKind, Shown};
 use crate::{Bytes, GuestMemoryBackend, GuestMemoryRegion};
-use std::sync::{MutexGuard, PoisonError, mpsc};
+use std::sync::{MutexGuard, PoisonError};
 
 mod random;
 
@@ -322,41 +322,4 @@ fn what_is_asked_for_to_write_has_pages_and_what_is_asked_for_to_read_has_none()
         .unwrap();
     assert!(region.host_offset() != zeros && pointer == host::pointer(region.host_offset()));
     assert_eq!(absent(&space), []);
-}
-
-#[test]
-fn threads_that_write_the_same_pages_first_lose_nothing() {
-    let _turn = turn();
-    let rounds = if cfg!(miri) { 2 } else { 50 };
-    for _ in 0..rounds {
-        let space = Arc::new(space(0, CHUNK));
-        let number = handle::register(Arc::clone(&space)).unwrap();
-        let client = space.open_dirty_client().unwrap();
-        space.discard(at(0), CHUNK).unwrap();
-        let mut ranges = [(at(0), 0); 64];
-        assert_eq!(space.collect_dirty(client, at(0), &mut ranges), (1, None));
-        let (done, all_done) = mpsc::channel();
-        std::thread::scope(|scope| {
-            for index in 0..4_u64 {
-                let (space, done) = (&space, done.clone());
-                scope.spawn(move || {
-                    let address = at(index * 0x2000);
-                    match index {
-                        0 => space.write_obj(1_u8, address).unwrap(),
-                        1 => space.view().write_obj(1_u8, address).unwrap(),
-                        2 => space.fill(address, 1, 1).unwrap(),
-                        _ => space.mark_dirty(address, 1).unwrap(),
-                    }
-                    done.send(()).unwrap();
-                });
-            }
-        });
-        assert_eq!(all_done.try_iter().count(), 4);
-        let (count, _) = space.collect_dirty(client, at(0), &mut ranges);
-        let expected = [0, 0x2000, 0x4000, 0x6000].map(|address| (at(address), 0x1000));
-        assert_eq!(ranges[..count], expected);
-        let bytes = [0, 0x2000, 0x4000, 0x6000].map(|address| byte(&space, address));
-        assert_eq!(bytes, [1, 1, 1, 0]);
-        assert!(handle::release(number));
-    }
 }

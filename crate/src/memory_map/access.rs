@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct Access(u8);
 
 impl Access {
-    /// None of them: what a loader or a debugger does, whom nothing is forbidden.
+    /// None of them: what a debugger does, whom nothing is forbidden.
     pub const NONE: Access = Access(0);
     /// Reading.
     pub const READ: Access = Access(1);
@@ -25,8 +25,7 @@ impl Access {
     pub const WRITE: Access = Access(2);
     /// Fetching an instruction.
     pub const EXECUTE: Access = Access(4);
-
-    /// Writing by the host, whom nothing is forbidden: a loader's, into ROM too.
+    /// What a loader does, by itself: writing, into ROM too, to whom nothing is forbidden.
     pub const LOAD: Access = Access(8);
     /// What [`discard`](crate::AddressSpace::discard) does: RAM is written, whatever `protect` says.
     pub(crate) const DISCARD: Access = Access(2 | 8);

@@ -29,6 +29,20 @@ test("a second machine has the pages of the first, which has others when it writ
   for (const memory of [first, second, third]) memory.dispose();
 });
 
+test("views end where pages are given back, also without growth, and where none are they live", async () => {
+  const { GuestMemory } = await freshLibrary();
+  const memory = GuestMemory.fromRangesSync([[0, MIB]]);
+  memory.discard(0, MIB); // whatever grows at the first time
+  const views = [memory.view(0, 0x1_0000), memory.view(0x1_0000, 0x1_0000)];
+  const before = bytesOf(memory);
+  memory.discard(0x800, PAGE); // no page as a whole
+  expect(views.map(({ length }) => length)).toEqual([0x1_0000, 0x1_0000]);
+  memory.discard(0, PAGE);
+  expect(views.map(({ length }) => length)).toEqual([0, 0]);
+  expect(bytesOf(memory)).toBe(before);
+  memory.dispose();
+});
+
 test("machines one after the other, each discarded and not disposed, need the pages of one", async () => {
   const { GuestMemory } = await freshLibrary();
   const size = 256 * MIB;

@@ -199,6 +199,14 @@ test("atomics: a load takes no pages, everything else does", () => {
   expectCode(() => memory.store32(0x4002, 1), "MISALIGNED", { address: 0x4002, length: 4 });
 });
 
+test("an atomic access across the edge of what was discarded has bytes that are not aligned", () => {
+  const memory = GuestMemory.createSync([{ kind: "ram", name: "RAM", start: 2, size: 0x3000 }]);
+  memory.region("RAM")?.move(0);
+  memory.discard(0xffe, 0x1000); // a page, as its bytes lie
+  expectCode(() => memory.load32(0xffc), "MISALIGNED", { address: 0xffc, length: 4 });
+  expect(memory.readUint32(0xffc)).toBe(0);
+});
+
 test("a view takes pages, and does not cross an edge of what was discarded; views do", () => {
   const one = subject();
   const { memory } = one;

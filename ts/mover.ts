@@ -49,8 +49,8 @@ export class Mover {
   }
 
   /**
-   * Gives host pages to what of a range was discarded, before any of it is written. Linear memory may grow, so the arrays
-   * are new then; who must hear of it is told at the next `enter`.
+   * Gives host pages to what of a range was discarded, before any of it is written. Linear memory may grow, and listeners
+   * are told; after it the range has its pages, whatever they did.
    *
    * @throws GuestMemoryError `OUT_OF_MEMORY`.
    */
@@ -58,11 +58,17 @@ export class Mover {
     wide.split(length, "length");
     const { low: lengthLow, high: lengthHigh } = wide;
     wide.split(address, "address");
-    this.#space.enter();
-    const { linear, handle } = this.#space;
-    const status = linear.raw.gm_populate(handle, wide.low, wide.high, lengthLow, lengthHigh);
-    linear.replace();
-    linear.expect(status, what, { address, length });
+    const { low, high } = wide;
+    const space = this.#space;
+    const { linear, handle } = space;
+    let before: number | undefined;
+    do {
+      space.enter(); // the second time it tells of the first, and a listener may discard it again
+      before = space.control[0];
+      const status = linear.raw.gm_populate(handle, low, high, lengthLow, lengthHigh);
+      linear.replace();
+      linear.expect(status, what, { address, length });
+    } while (space.control[0] !== before);
   }
 
   /** Reads into an array of the library's own until it is full, or as far as the access goes. */

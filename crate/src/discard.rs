@@ -22,7 +22,7 @@ impl AddressSpace {
     /// Makes a range of RAM 0 and gives back the host pages that hold nothing else, until it is written again; shown
     /// elsewhere too, by an alias or in another address space, it is 0 there as well. Partial pages at the ends are only
     /// zeroed, and so is, as a whole, what Rust code may have a pointer into: memory of which somebody holds a
-    /// [`view`](AddressSpace::view), or that an address space without a [handle](crate::handle) shows besides this one.
+    /// [`view`](AddressSpace::view), or that an address space without a [handle] shows besides this one.
     /// The range counts as written. It is for the host to ask for: what `protect` forbids does not count.
     ///
     /// Every view that JavaScript holds ends where pages are given back. A write that reaches discarded pages takes

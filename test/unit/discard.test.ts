@@ -286,6 +286,31 @@ test("a callback or a handler that discards what is about to be written", () => 
   expect(memory.readBytes(0x3810, 0x67f0 - 0x3810).every((byte) => byte === 9)).toBe(true);
 });
 
+test("a listener that discards what was just given pages", () => {
+  const zeros = subject().memory;
+  const writes: Record<string, (memory: GuestMemory) => void> = {
+    store32: (memory) => memory.store32(0x4000, 0x0807_0605),
+    writeUint32: (memory) => memory.writeUint32(0x4000, 0x0807_0605),
+    writeSlice: (memory) => memory.writeSlice(0x4000, Uint8Array.of(5, 6, 7, 8)),
+    poke: (memory) => memory.poke(0x4000, Uint8Array.of(5, 6, 7, 8)),
+    view: (memory) => memory.view(0x4000, 4).set([5, 6, 7, 8]),
+    views: (memory) => memory.views(0x4000, 4)[0]?.set([5, 6, 7, 8]),
+  };
+  for (const [name, write] of Object.entries(writes)) {
+    const { memory } = subject();
+    let left = 3;
+    memory.events.addEventListener("mapchanged", () => {
+      if (left-- > 0) memory.discard(0x4000, 0x1000);
+    });
+    write(memory);
+    expect(left, name).toBeLessThan(0);
+    expect(memory.readUint32(0x4000), name).toBe(0x0807_0605);
+    expect(isAbsent(zeros, 0x4000)).toBe(true);
+    expect(zeros.readBytes(GONE, GONE_END - GONE)).toEqual(new Uint8Array(GONE_END - GONE));
+    memory.dispose();
+  }
+});
+
 test("what is forbidden does not count, and stays forbidden", () => {
   const { memory } = subject();
   memory.protect(0x7000, 0x1000, "r--");

@@ -102,7 +102,7 @@ impl Attributes {
         };
         let mut changed: Vec<Pages> = Vec::new();
         changed
-            .try_reserve(2 * (end - from) + 3 + self.runs.len())
+            .try_reserve(2 * (end - from) + 3)
             .map_err(out_of_memory)?;
         let mut push = |run: Pages| match changed.last_mut() {
             _ if run.bits == 0 || run.first > run.last => {}
@@ -138,9 +138,17 @@ impl Attributes {
             .try_reserve(changed.len())
             .map_err(out_of_memory)?;
         // A splice would be 1 KiB of code.
-        changed.extend_from_slice(&self.runs[end..]);
-        self.runs.truncate(from);
-        self.runs.append(&mut changed);
+        let (before, behind) = (self.runs.len(), from + changed.len());
+        let after = before - end + behind;
+        let none = Pages {
+            first: 0,
+            last: 0,
+            bits: 0,
+        };
+        self.runs.resize(before.max(after), none);
+        self.runs.copy_within(end..before, behind);
+        self.runs.truncate(after);
+        self.runs[from..behind].copy_from_slice(&changed);
         Ok(())
     }
 }

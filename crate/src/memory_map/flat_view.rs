@@ -59,11 +59,8 @@ impl FlatRange {
     }
 
     /// The same without the bytes.
-    fn bare(self) -> Self {
-        FlatRange {
-            memory: None,
-            ..self
-        }
+    fn bare(&self) -> Self {
+        self.part(self.start, self.last)
     }
 
     /// Gives it with its bytes: a range for each block.
@@ -163,28 +160,29 @@ impl FlatView {
 
     /// The first range that begins behind an address.
     pub(crate) fn next_start(&self, address: u64) -> Option<u64> {
-        let index = self.starts.partition_point(|&start| start <= address);
-        self.starts.get(index).copied()
+        self.starts.get(self.index_behind(address)).copied()
     }
 
     /// The ranges that show something of `[first, last]`.
     pub(crate) fn over(&self, first: u64, last: u64) -> &[FlatRange] {
         let from = self.index_at(first);
-        let end = self.starts.partition_point(|&start| start <= last);
+        let end = self.index_behind(last);
         self.ranges.get(from..end).unwrap_or(&[])
     }
 
     /// Computes anew what `[first, last]` shows.
     pub(crate) fn update(&mut self, placements: &[Placement], first: u64, last: u64) {
         let from = self.index_at(first);
-        let end = self.starts.partition_point(|&start| start <= last);
-        let tail = self.ranges.split_off(end);
-        let old = self.ranges.split_off(from);
-        // With the neighbours, which a new range may continue.
-        let mut joined = Joined {
-            next: self.ranges.pop().map(FlatRange::bare),
-            ranges: core::mem::take(&mut self.ranges),
-        };
+        let end = self.index_behind(last);
+        // With the neighbours, which a new range may continue. (A splice would be 1 KiB of code.)
+        let (with_before, with_next) = (from.saturating_sub(1), (end + 1).min(self.ranges.len()));
+        let mut tail = self.ranges.split_off(with_next);
+        let old = self.ranges.split_off(with_before);
+        let mut joined = Joined::default();
+        let before = old.first().filter(|range| range.last < first);
+        before
+            .into_iter()
+            .for_each(|range| joined.push(range.bare()));
         if let Some(cut) = old
             .iter()
             .find(|range| range.start < first && range.last >= first)
@@ -192,25 +190,25 @@ impl FlatView {
             joined.push(cut.part(cut.start, first - 1));
         }
         placement::render(placements, first, last, |range| joined.push(range));
-        if let Some(cut) = old.last().filter(|range| range.last > last) {
+        if let Some(cut) = old
+            .iter()
+            .find(|range| range.start <= last && range.last > last)
+        {
             joined.push(cut.part(last + 1, cut.last));
         }
-        let mut tail = tail.into_iter();
-        tail.next()
-            .map(FlatRange::bare)
-            .into_iter()
-            .for_each(|next| joined.push(next));
-        tail.for_each(|range| joined.push(range));
-        self.set(joined);
+        let next = old.last().filter(|range| range.start > last);
+        next.into_iter().for_each(|range| joined.push(range.bare()));
+        joined.show();
+        self.ranges.append(&mut joined.ranges);
+        self.ranges.append(&mut tail);
+        self.starts_from(with_before);
     }
 
-    /// Replaces all ranges.
-    fn set(&mut self, mut joined: Joined) {
-        joined.show();
-        self.ranges = joined.ranges;
-        self.starts.clear();
-        self.starts
-            .extend(self.ranges.iter().map(|range| range.start));
+    /// Writes the list of first addresses anew, from an index on.
+    fn starts_from(&mut self, index: usize) {
+        self.starts.truncate(index);
+        let changed = self.ranges.iter().skip(index);
+        self.starts.extend(changed.map(|range| range.start));
     }
 
     /// Lets go of the blocks of a region that have bytes of `part` of it, until [`show`](FlatView::show).
@@ -231,7 +229,9 @@ impl FlatView {
         for range in core::mem::take(&mut self.ranges) {
             joined.push(range);
         }
-        self.set(joined);
+        joined.show();
+        self.ranges = joined.ranges;
+        self.starts_from(0);
     }
 
     /// What a region shows at the range with this index and behind it: ranges that differ in nothing but the blocks that
@@ -246,6 +246,11 @@ impl FlatView {
             next += 1;
         }
         Some((first, before.last, next))
+    }
+
+    /// The index of the first range that begins behind an address.
+    fn index_behind(&self, address: u64) -> usize {
+        self.starts.partition_point(|&start| start <= address)
     }
 
     /// The index of the first range that does not end before an address.

@@ -229,14 +229,12 @@ impl Region {
             return false;
         };
         let part = place(&blocks, offset, size);
-        let from = blocks.partition_point(|block| block.span().end <= part.start);
-        for block in blocks.iter().skip(from) {
+        for block in blocks.iter() {
             let span = block.span();
             let (start, end) = (span.start.max(part.start), span.end.min(part.end));
-            if start >= end {
-                break;
+            if start < end {
+                give(block, start - part.start, start - span.start, end - start);
             }
-            give(block, start - part.start, start - span.start, end - start);
         }
         true
     }

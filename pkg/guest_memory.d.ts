@@ -54,6 +54,11 @@ export function gm_dirty_collect(handle: number, client: number, low: number, hi
 export function gm_dirty_open(handle: number): number;
 
 /**
+ * Makes a range of RAM 0 and gives back its host pages.
+ */
+export function gm_discard(handle: number, low: number, high: number, length_low: number, length_high: number): number;
+
+/**
  * Forgets an address space. Gives 1 if there was one, else 0.
  */
 export function gm_dispose(handle: number): number;
@@ -135,9 +140,9 @@ export function gm_new(family: number): number;
 
 /**
  * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
- * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory. Report: bytes,
- * 1 if somebody watches it, then for memory the host offset, for a device or external memory the region's id and the
- * offset in it (two words).
+ * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory, 6 for discarded
+ * memory that would be written ([`gm_populate`] comes first). Report: bytes, 1 if somebody watches it, then for memory the
+ * host offset, for a device or external memory the region's id and the offset in it (two words).
  */
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 
@@ -159,13 +164,18 @@ export function gm_placement(handle: number, index: number): number;
 export function gm_placement_count(handle: number): number;
 
 /**
+ * Gives host pages to whatever of a range was discarded.
+ */
+export function gm_populate(handle: number, low: number, high: number, length_low: number, length_high: number): number;
+
+/**
  * Sets what is allowed in whole pages.
  */
 export function gm_protect(handle: number, low: number, high: number, length_low: number, length_high: number, allowed: number): number;
 
 /**
- * The range of memory at `index`. Report: start, size (two words each), host offset (0 for external memory), and 1 if
- * nothing about it is slow: it is RAM, and neither protected nor watched anywhere.
+ * The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
+ * it is RAM, in one piece, and neither protected nor watched anywhere.
  */
 export function gm_region(handle: number, index: number): number;
 
@@ -245,6 +255,7 @@ export interface InitOutput {
     readonly gm_dirty_close: (a: number, b: number) => number;
     readonly gm_dirty_collect: (a: number, b: number, c: number, d: number) => number;
     readonly gm_dirty_open: (a: number) => number;
+    readonly gm_discard: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_dispose: (a: number) => number;
     readonly gm_enable: (a: number, b: number, c: number) => number;
     readonly gm_expose: (a: number, b: number, c: number, d: number, e: number) => number;
@@ -264,6 +275,7 @@ export interface InitOutput {
     readonly gm_place: (a: number) => number;
     readonly gm_placement: (a: number, b: number) => number;
     readonly gm_placement_count: (a: number) => number;
+    readonly gm_populate: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_region: (a: number, b: number) => number;
     readonly gm_region_count: (a: number) => number;

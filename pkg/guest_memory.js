@@ -124,6 +124,20 @@ export function gm_dirty_open(handle) {
 }
 
 /**
+ * Makes a range of RAM 0 and gives back its host pages.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_discard(handle, low, high, length_low, length_high) {
+    const ret = wasm.gm_discard(handle, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
  * Forgets an address space. Gives 1 if there was one, else 0.
  * @param {number} handle
  * @returns {number}
@@ -326,9 +340,9 @@ export function gm_new(family) {
 
 /**
  * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
- * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory. Report: bytes,
- * 1 if somebody watches it, then for memory the host offset, for a device or external memory the region's id and the
- * offset in it (two words).
+ * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory, 6 for discarded
+ * memory that would be written ([`gm_populate`] comes first). Report: bytes, 1 if somebody watches it, then for memory the
+ * host offset, for a device or external memory the region's id and the offset in it (two words).
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -375,6 +389,20 @@ export function gm_placement_count(handle) {
 }
 
 /**
+ * Gives host pages to whatever of a range was discarded.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_populate(handle, low, high, length_low, length_high) {
+    const ret = wasm.gm_populate(handle, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
  * Sets what is allowed in whole pages.
  * @param {number} handle
  * @param {number} low
@@ -390,8 +418,8 @@ export function gm_protect(handle, low, high, length_low, length_high, allowed) 
 }
 
 /**
- * The range of memory at `index`. Report: start, size (two words each), host offset (0 for external memory), and 1 if
- * nothing about it is slow: it is RAM, and neither protected nor watched anywhere.
+ * The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
+ * it is RAM, in one piece, and neither protected nor watched anywhere.
  * @param {number} handle
  * @param {number} index
  * @returns {number}

@@ -7,7 +7,8 @@ import type { Wide } from "./wide.ts";
  * Atomic access to guest memory: sequentially consistent, in the guest's (little-endian) byte order, 1, 2, 4 or 8 bytes,
  * naturally aligned. Values and results are those of `Atomics` on an unsigned typed array: numbers that wrap, bigints for
  * 64 bits. Each throws a GuestMemoryError: what is not backed first (`INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
- * `GUEST_ADDRESS_OVERFLOW`; `onUnmapped` serves no atomics), then `MISALIGNED`, then `CROSSES_REGIONS`.
+ * `GUEST_ADDRESS_OVERFLOW`; `onUnmapped` serves no atomics), then `MISALIGNED`, then `CROSSES_REGIONS`. As for scalars,
+ * what writes to discarded memory may be `OUT_OF_MEMORY`.
  *
  * @example
  * ```ts

@@ -2,8 +2,8 @@
 
 import { copyInto, deliver, keep, LastArray, ownedBy, part } from "./bytes.ts";
 import type { ExternalRun } from "./external-places.ts";
-import { BYTES, DEVICE, EXTERNAL, MEMORY } from "./mover.ts";
-import { type GuestRegion, hostOf } from "./region.ts";
+import { ABSENT, BYTES, DEVICE, EXTERNAL, MEMORY } from "./mover.ts";
+import type { GuestRegion } from "./region.ts";
 import type { Resolver } from "./resolver.ts";
 import type { Space } from "./space.ts";
 import type { Transfer } from "./transfer.ts";
@@ -86,7 +86,9 @@ export class Bulk {
   view(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
     const run = this.#space.externals.run(address, length);
     if (run && run.length >= length) return viewOf(run, address);
-    const host = this.#resolver.single(address, length, "view");
+    this.#resolver.single(address, length, "view");
+    this.#space.mover.populate(address, length, "view");
+    const host = this.#resolver.single(address, length, "view"); // pages of its own, and a listener may have run
     this.#expose(address, length);
     return new Uint8Array(this.#space.linear.buffer, host, Number(length));
   }
@@ -95,20 +97,35 @@ export class Bulk {
   views(address: Wide, length: Wide): Uint8Array<ArrayBuffer>[] {
     const space = this.#space;
     space.mover.expect(address, length, 0, "views", BYTES);
+    space.mover.populate(address, length, "views");
+    space.mover.expect(address, length, 0, "views", BYTES); // a listener may have run
     this.#expose(address, length);
     const views: Uint8Array<ArrayBuffer>[] = [];
     let at = BigInt(address);
     let left = Number(length);
     while (left > 0) {
       const region = space.regionAt(at) as GuestRegion<Wide>; // there: the range was checked
-      const offset = Number(at - BigInt(region.start));
-      const bytes = Math.min(left, region.size - offset);
-      const run = space.externals.run(at, bytes);
-      views.push(
-        run ? viewOf(run, space.own(at)) : new Uint8Array(space.linear.buffer, hostOf(region) + offset, bytes),
-      );
-      at += BigInt(bytes);
-      left -= bytes;
+      const end = Math.min(left, region.size - Number(at - BigInt(region.start)));
+      const theirs = space.externals.run(at, end);
+      if (theirs) {
+        views.push(viewOf(theirs, space.own(at)));
+        at += BigInt(end);
+        left -= end;
+        continue;
+      }
+      // What is adjacent in linear memory: less than the region only where some of that was discarded.
+      for (let done = 0; done < end; ) {
+        const { host, bytes } = this.#run(at, end - done);
+        const last = done > 0 ? views.at(-1) : undefined;
+        if (last && last.byteOffset + last.length === host) {
+          views[views.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes);
+        } else {
+          views.push(new Uint8Array(space.linear.buffer, host, bytes));
+        }
+        done += bytes;
+        at += BigInt(bytes);
+      }
+      left -= end;
     }
     return views;
   }
@@ -116,6 +133,15 @@ export class Bulk {
   /** Whether `#pieces` ended before something that handlers or others' buffers have. */
   get #stoppedElsewhere(): boolean {
     return this.#stoppedAt === DEVICE || this.#stoppedAt === EXTERNAL;
+  }
+
+  /** The bytes of memory from an address on that are adjacent in linear memory. */
+  #run(address: bigint, limit: number): { host: number; bytes: number } {
+    wide.split(address, "address");
+    const { linear, handle } = this.#space;
+    linear.raw.gm_forward_run(handle, wide.low, wide.high, Math.min(limit, RUN));
+    const [host = 0, bytes = 0] = linear.report;
+    return { host, bytes };
   }
 
   #expose(address: Wide, length: Wide): void {
@@ -189,10 +215,11 @@ export class Bulk {
       watchers.tell(address, reached, WRITE, "cpu", () => ({ value, oldValue: mover.current(address, reached) }));
       if (whole) mover.expect(address, length, WRITE, whole); // a callback may do anything
     }
+    mover.populate(address, length, whole ?? "write");
     let done = this.#pieces(address, length, WRITE, (host, count, before) => {
       this.#put(host, part(source, before, count), count);
     });
-    if (done < length && this.#stoppedElsewhere) {
+    if (done < length && (this.#stoppedElsewhere || this.#stoppedAt === ABSENT)) {
       const transfer: Transfer = { who: "cpu", address, length, done };
       mover.write(part(source, 0, length).slice(), WRITE, transfer);
       done = transfer.done;

@@ -118,8 +118,9 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
 
   /**
    * A zero-copy view of guest memory, within one region. It is good until linear memory grows, which only creation of a
-   * memory, `insertRegion` and `reserve` do (any memory's); from then on its length is 0. The event `viewsdetached` and
-   * `viewGeneration` tell. What you write through it is not marked dirty: call `markDirty`.
+   * memory, `insertRegion` and `reserve` do (any memory's), or pages are given back by `discard`; from then on its length
+   * is 0. The event `viewsdetached` and `viewGeneration` tell. What you write through it is not marked dirty: call
+   * `markDirty`. Of discarded memory it takes pages, as a write does: where there are no free ones, linear memory grows.
    *
    * Its `.buffer` is the *whole* linear memory, other guests' too: never post, transfer or clone it. Of external memory it
    * is that memory's buffer, and good until that grows; a SharedArrayBuffer, if it is one, whatever the type says.
@@ -131,8 +132,9 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * | `new DataView(v.buffer, v.byteOffset, v.byteLength)` | `new DataView(v.buffer)` |
    * | take a new view after `viewsdetached` | keep one for good: it reads undefined after growth |
    *
-   * @throws GuestMemoryError `CROSSES_REGIONS` where the range is backed by more than one region (see `views`),
-   * `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
+   * @throws GuestMemoryError `CROSSES_REGIONS` where the range is backed by more than one region, or crosses the edge of
+   * what was discarded (see `views`), `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`,
+   * `DISPOSED`.
    *
    * @example
    * ```ts
@@ -147,9 +149,11 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
   }
 
   /**
-   * Views of a range, one for each region that it crosses, in order; see `view` for what they are.
+   * Views of a range, one for each region that it crosses, in order, and more where something of a region was discarded and
+   * its bytes are not adjacent any more; see `view` for what they are.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`,
+   * `DISPOSED`.
    *
    * @example
    * ```ts

@@ -21,7 +21,7 @@
  * - `INVALID_EXTERNAL`: an external memory is none, is too small for its region, was detached, or is smaller than it was.
  * - `MISALIGNED`: an atomic access is not at a multiple of its size (nor are its bytes, in a region that was moved off its
  *   alignment), or a range not of whole pages where that is needed.
- * - `OUT_OF_MEMORY`: linear memory cannot hold this much more.
+ * - `OUT_OF_MEMORY`: linear memory cannot hold this much more: a region, or the pages that a write to discarded memory takes.
  * - `TOO_MANY_CLIENTS`: seven dirty clients are open already.
  * - `DETACHED_BUFFER`: the caller's array has no bytes any more (its buffer was transferred, resized or grown).
  * - `DISPOSED`: the memory, or the client, was disposed.

@@ -373,7 +373,8 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
 
   /**
    * How often this memory's translations changed so far, modulo 2^32: a software TLB or a JIT flushes when it differs.
-   * Making another memory may move this one's regions in linear memory, which counts too.
+   * Making another memory may move this one's regions in linear memory, which counts too, and so does the first write to
+   * discarded pages.
    * Stays readable after disposal.
    *
    * @example
@@ -438,7 +439,8 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
 
   /**
    * The offset in linear memory of a range that lies in one region and allows `access`; undefined where it does not. A
-   * miss throws nothing, and nothing is marked: who writes there marks it. Good until `mapGeneration` changes.
+   * miss throws nothing, and nothing is marked: who writes there marks it. Good until `mapGeneration` changes. Memory that
+   * was discarded is somewhere to read, and not to write.
    *
    * @param access - `"read"` or `"write"`.
    * @throws GuestMemoryError `DISPOSED`; a TypeError for another access.

@@ -5,7 +5,7 @@ import { DmaRange } from "./dma-range.ts";
 import { GuestMemoryError } from "./errors.ts";
 import { MapAccess } from "./map-access.ts";
 import { deviceOf } from "./mapped-region.ts";
-import { BYTES, DEVICE, EXTERNAL, MEMORY } from "./mover.ts";
+import { BYTES, DEVICE, EXTERNAL, LOAD, MEMORY } from "./mover.ts";
 import type { Space } from "./space.ts";
 import { EXECUTE, READ, type WatchEvent, WRITE } from "./watch.ts";
 import { Watch } from "./watch-handle.ts";
@@ -118,7 +118,7 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
    * notices; `onHostWrite` does. The pages are marked dirty.
    *
    * @throws GuestMemoryError `NOT_MEMORY` where a device is, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
-   * `GUEST_ADDRESS_OVERFLOW`, `DETACHED_BUFFER`, `DISPOSED`; nothing is written then.
+   * `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DETACHED_BUFFER`, `DISPOSED`; nothing is written then.
    *
    * @example
    * ```ts
@@ -131,7 +131,7 @@ export abstract class HostAccess<A extends number | bigint = number> extends Map
     const length = byteLengthOf(bytes, "bytes");
     const space = this.#space;
     space.mover.expect(address, length, 0, "poke", BYTES);
-    space.mover.write(part(bytes, 0, length).slice(), 0, { who: "cpu", address, length, done: 0 });
+    space.mover.write(part(bytes, 0, length).slice(), LOAD, { who: "cpu", address, length, done: 0 });
     if (length > 0) space.onHostWrite?.(space.own(address), length);
   }
 

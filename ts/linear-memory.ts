@@ -19,7 +19,7 @@ export interface Member {
 
 /**
  * One linear memory. Growth detaches every typed array over it; the facade makes new ones at the calls that may grow
- * (creation, insertion, reservation), and wherever it finds that somebody else, a Rust device say, made it grow.
+ * (creation, insertion, reservation, writes to what was discarded), and wherever it finds that somebody else, a Rust device say, made it grow.
  */
 export class LinearMemory {
   readonly raw: RawExports;

@@ -12,11 +12,15 @@ import * as wide from "./wide.ts";
 export const MEMORY = 0;
 export const DEVICE = 2;
 export const EXTERNAL = 5;
+/** Discarded memory that would be written: `populate` comes first. */
+export const ABSENT = 6;
 /** What a range is asked to be backed by, as the core's numbers: memory or devices, memory, linear memory. */
 export const ANY = 0;
 export const BYTES = 1;
 export const LINEAR = 2;
 type Backing = typeof ANY | typeof BYTES | typeof LINEAR;
+/** An access beside those of `watch.ts`: a loader's write, to which nothing is forbidden. */
+export const LOAD = 8;
 /** The longest piece asked for. */
 const LONGEST = 1 << 30;
 const HIGH = 0x1_0000_0000;
@@ -50,6 +54,29 @@ export class Mover {
     return linear.raw.gm_check_access(handle, low, high, lengthLow, lengthHigh, access, backing);
   }
 
+  /**
+   * Gives host pages to what of a range was discarded, before any of it is written. Linear memory may grow, and listeners
+   * are told; after it the range has its pages, whatever they did.
+   *
+   * @throws GuestMemoryError `OUT_OF_MEMORY`.
+   */
+  populate(address: Wide, length: Wide, what: string): void {
+    wide.split(length, "length");
+    const { low: lengthLow, high: lengthHigh } = wide;
+    wide.split(address, "address");
+    const { low, high } = wide;
+    const space = this.#space;
+    const { linear, handle } = space;
+    let before: number | undefined;
+    do {
+      space.enter(); // the second time it tells of the first, and a listener may discard it again
+      before = space.control[0];
+      const status = linear.raw.gm_populate(handle, low, high, lengthLow, lengthHigh);
+      linear.replace();
+      linear.expect(status, what, { address, length });
+    } while (space.control[0] !== before);
+  }
+
   /** Reads into an array of the library's own until it is full, or as far as the access goes. */
   read(into: Uint8Array, access: Access | 0, transfer: Transfer): void {
     this.expectThere(access, transfer);
@@ -62,7 +89,8 @@ export class Mover {
   }
 
   /** Writes an array of the library's own, from where the transfer is on, or as much of it as the access goes. */
-  write(bytes: Uint8Array, access: Access | 0, transfer: Transfer): void {
+  write(bytes: Uint8Array, access: typeof WRITE | typeof LOAD, transfer: Transfer): void {
+    this.populate(transfer.address, transfer.length, "write");
     this.expectThere(access, transfer);
     this.#move(
       access,
@@ -76,7 +104,8 @@ export class Mover {
   }
 
   /** Sets a range to one byte, as far as the access goes. */
-  fill(byte: number, access: Access | 0, transfer: Transfer): void {
+  fill(byte: number, access: typeof WRITE, transfer: Transfer): void {
+    this.populate(transfer.address, transfer.length, "fill");
     this.expectThere(access, transfer);
     this.#move(
       access,
@@ -111,7 +140,7 @@ export class Mover {
   }
 
   /** Throws where external memory in a range is not there, before anything is moved. */
-  expectThere(access: Access | 0, transfer: Transfer): void {
+  expectThere(access: Access | 0 | typeof LOAD, transfer: Transfer): void {
     if (!this.#space.linear.externals.any) return;
     const looked = { ...transfer };
     const skip = (_device: BoundDevice, _offset: number, count: number) => {
@@ -165,7 +194,7 @@ export class Mover {
   }
 
   #move(
-    access: Access | 0,
+    access: Access | 0 | typeof LOAD,
     transfer: Transfer,
     memory: (memory: Uint8Array, at: number, count: number, done: number) => void,
     device: (device: BoundDevice, offset: number, count: number, done: number) => void,
@@ -192,6 +221,10 @@ export class Mover {
         const bytes = space.external(place).current(transfer.address, length, completed);
         memory(bytes, wide.join(offsetLow, offsetHigh), count, done);
         transfer.done += count;
+      } else if (found === ABSENT && looks) {
+        transfer.done += count;
+      } else if (found === ABSENT) {
+        this.populate(transfer.address, length, "write"); // a handler has discarded it in the meantime
       } else if (found === DEVICE) {
         device(space.device(place), wide.join(offsetLow, offsetHigh), count, done); // counts its parts itself
       } else {

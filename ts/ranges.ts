@@ -39,6 +39,7 @@ export class Ranges {
       watchers.tell(address, value.length, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
     }
     const status = linear.raw.gm_fill(handle, low, high, byte & 255, lengthLow, lengthHigh);
+    linear.replace(); // what was discarded takes pages, by which linear memory may grow
     if (status === NOT_MEMORY) {
       mover.expect(address, length, WRITE, "fill");
       const transfer: Transfer = { who: "cpu", address, length: Number(length), done: 0 };
@@ -47,6 +48,8 @@ export class Ranges {
     } else {
       linear.expect(status, "fill", { address, length });
     }
+    linear.notify();
+    this.#space.tellMap();
   }
 
   copy(to: Wide, source: Space, from: Wide, length: Wide): void {
@@ -68,8 +71,12 @@ export class Ranges {
       : source.linear !== linear
         ? this.#copyAcross(to, source, from, length)
         : linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
-    linear.refresh(); // where aliases overlap, the core may have needed a buffer
-    if (status === 0) return;
+    linear.replace(); // where aliases overlap, the core may have needed a buffer; what was discarded takes pages
+    if (status === 0) {
+      linear.notify();
+      target.tellMap();
+      return;
+    }
     // The core checks the source first; which side failed decides the address that the error names.
     source.mover.expect(from, length, READ, "copy from");
     target.mover.expect(to, length, WRITE, "copy to");
@@ -98,6 +105,7 @@ export class Ranges {
     const status =
       source.mover.status(from, length, READ, LINEAR) || this.#space.mover.status(to, length, WRITE, LINEAR);
     if (status !== 0) return status;
+    this.#space.mover.populate(to, length, "copy to");
     let [sourceAt, targetAt, left] = [BigInt(from), BigInt(to), Number(length)];
     while (left > 0) {
       const wanted = Math.min(left, CHUNK);
@@ -177,6 +185,17 @@ export class Ranges {
     const failure = status === 0 ? undefined : linear.failure(status, "reserve", { length: bytes });
     linear.refresh();
     if (failure) throw failure;
+  }
+
+  discard(address: Wide, length: Wide): void {
+    const space = this.#space;
+    space.change("discard", { address, length }, () => {
+      wide.split(length, "length");
+      const { low: lengthLow, high: lengthHigh } = wide;
+      wide.split(address, "address");
+      return space.linear.raw.gm_discard(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
+    });
+    if (length > 0) space.onHostWrite?.(space.own(address), Number(length));
   }
 
   find(address: Wide): GuestRegion<Wide> | undefined {

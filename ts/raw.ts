@@ -86,6 +86,8 @@ export interface RawExports {
     backing: number,
   ): number;
   gm_protect(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, allowed: number): number;
+  gm_discard(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_populate(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_watch(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, access: number): number;
   gm_unwatch(handle: number, watch: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_watchers(handle: number, low: number, high: number, length: number, access: number, skip: number): number;

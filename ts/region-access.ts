@@ -185,4 +185,31 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
   reserve(bytes: Wide): void {
     this.#ranges.reserve(bytes);
   }
+
+  /**
+   * Makes a range of RAM 0 and gives back the 4 KiB pages that hold nothing else, for reuse by any memory: what a balloon
+   * asks for. Shown elsewhere too, by an alias or in another address space, they are 0 there as well. Any range is right:
+   * partial pages at its ends are only zeroed, and so are pages that Rust code may have a pointer into. What `protect`
+   * forbids does not count. The range counts as written: dirty clients and `onHostWrite` hear of it, watches do not. The
+   * regions stay as they are; in a transaction it takes effect at once, and for good.
+   *
+   * Where pages are given back, views end, as by growth. A write to discarded memory takes pages again, up to 64 at a
+   * time: if there are none left, linear memory grows, and views end then too. So do `view` and `views`, and a view cannot
+   * cross the edge of what was discarded: `views` gives one for each part.
+   *
+   * @throws GuestMemoryError `READ_ONLY` where ROM is, `NOT_MEMORY` where a device is, `INVALID_GUEST_ADDRESS`,
+   * `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`. Nothing has changed then.
+   *
+   * @example
+   * ```ts
+   * memory.insertRegion(0x10_0000, 0x10_0000);
+   * memory.fill(0x10_0000, 0xff, 0x10_0000);
+   * memory.discard(0x14_0000, 0x8_0000);
+   * console.assert(memory.readUint32(0x14_0000) === 0 && memory.readUint8(0x13_ffff) === 0xff);
+   * memory.writeUint8(0x14_0000, 7); // takes pages again
+   * ```
+   */
+  discard(address: Wide, length: Wide): void {
+    this.#ranges.discard(address, length);
+  }
 }

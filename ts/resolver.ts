@@ -6,7 +6,7 @@ import { BYTES, MEMORY, type Mover } from "./mover.ts";
 import type { GuestRegion } from "./region.ts";
 import { hostOf, isPlain } from "./region.ts";
 import type { Space } from "./space.ts";
-import type { READ, WRITE } from "./watch.ts";
+import { type READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
 import * as wide from "./wide.ts";
 
@@ -131,7 +131,11 @@ export class Resolver {
       host = run.external.current(address, size).byteOffset + run.offset;
       this.cells = run.external.cells(address, size);
     } else {
-      host = this.single(address, size, "atomic access");
+      if ((access & WRITE) !== 0) this.#mover.populate(address, size, "atomic access");
+      const region = this.#space.regionAt(address);
+      const crosses = region !== undefined && region.lastAddress < BigInt(address) + BigInt(size - 1);
+      // What is aligned below does not cross the edge of discarded pages either, so its first byte tells where it is.
+      host = this.single(address, crosses ? size : 1, "atomic access");
     }
     // As with a region that was made at one address, and shown at another that is not as far from a page's start.
     if ((host & (size - 1)) !== 0) throw misaligned("its bytes are not");

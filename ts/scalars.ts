@@ -6,7 +6,8 @@ import type { Wide } from "./wide.ts";
  * Scalar access to guest memory, little-endian unless the name ends in `BE`; {@link GuestMemory} has all of it. Any
  * alignment, any region crossing. Values wrap as DataView's do. Each throws a GuestMemoryError `INVALID_GUEST_ADDRESS`,
  * `PARTIAL_BUFFER` or `GUEST_ADDRESS_OVERFLOW` where not every byte is backed and `onUnmapped` does not serve it,
- * `DISPOSED` after disposal; a RangeError for a number that is no address, a TypeError for a wrong type.
+ * `OUT_OF_MEMORY` for a write to discarded memory where no page is left, `DISPOSED` after disposal; a RangeError for a
+ * number that is no address, a TypeError for a wrong type.
  *
  * They are own properties of each memory, closures over its tables, installed anew when linear memory has grown: take
  * them from the memory at each call (`memory.readUint32(a)`), so that the newest is used.

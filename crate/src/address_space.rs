@@ -23,7 +23,7 @@ use crate::layout;
 use crate::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
 use crate::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
 use crate::span::{self, Run};
-use changes::State;
+pub(crate) use changes::State;
 use core::mem::size_of;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, atomic::AtomicU8};
 
@@ -217,16 +217,19 @@ impl AddressSpace {
             .check_backing(address, length, Access::NONE, Backing::Bytes)
     }
 
-    /// Where a range lies in linear memory, if it lies in one region.
+    /// Where a range lies in linear memory, if its bytes are adjacent there: in one region, and not across the edge of
+    /// what was [discarded](Self::discard). What has no host pages lies among zeros that are not to be written:
+    /// [`populate`](Self::populate) comes first.
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range), and `CrossesRegions` for a range that is backed by several.
+    /// Those of [`check_range`](Self::check_range), and `CrossesRegions` for a range that is backed but not adjacent.
     pub fn host_run(&self, address: GuestAddress, length: u64) -> Result<Run, Fault> {
         span::single(self.view().flat(), address.0, length)
     }
 
-    /// The bytes from `address` on that are adjacent in linear memory, `limit` (and 1 GiB) at most; `None` in a hole.
+    /// The bytes from `address` on that are adjacent in linear memory, `limit` (and 1 GiB) at most; `None` in a hole. What
+    /// is [discarded](Self::discard) is as in [`host_run`](Self::host_run).
     pub fn forward_run(&self, address: GuestAddress, limit: u64) -> Option<Run> {
         span::forward(self.view().flat(), address.0, limit)
     }
@@ -267,7 +270,11 @@ impl AddressSpace {
                 }
                 Ok(())
             }
-            None => self.view().write_obj(value, address),
+            None => {
+                // For the table's sake: what cannot be had is the next line's error.
+                let _ = self.populate(address, size_of::<T>() as u64);
+                self.view().write_obj(value, address)
+            }
         }
     }
 

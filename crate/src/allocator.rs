@@ -15,7 +15,7 @@ use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A run of host pages that belongs to its holder; given back on drop.
+/// A run of host pages that belongs to its holder, given back on drop; or room for one.
 #[derive(Debug)]
 pub(crate) struct Extent {
     /// It moves, and several may hold it: see `slide_down`.
@@ -41,15 +41,54 @@ impl Extent {
         Extent { first, pages, zone }
     }
 
+    /// No run, with room for one of so many pages.
+    pub(crate) fn empty(pages: u32) -> Self {
+        Extent::new(Run { first: 0, pages }, Zone::Regions)
+    }
+
     fn run(&self) -> Run {
         let (first, pages) = (self.first(), self.pages);
         Run { first, pages }
     }
 
-    /// The first host page.
+    /// The first host page; 0, which is nobody's, where there is none.
     #[inline]
     pub(crate) fn first(&self) -> u32 {
-        self.first.load(Ordering::Relaxed)
+        self.first.load(Ordering::Acquire)
+    }
+
+    /// Splits off the first `pages` pages. Room for it was made before ([`make_room_to_split`]).
+    pub(crate) fn split(self, pages: u32) -> (Self, Self) {
+        if pages == 0 {
+            return (Extent::empty(0), self);
+        }
+        if pages >= self.pages {
+            return (self, Extent::empty(0));
+        }
+        let (Run { first, pages: all }, zone) = (self.run(), self.zone);
+        core::mem::forget(self); // its parts give its pages back
+        allocator().zone(zone).count_split();
+        let part = |first, pages| Extent::new(Run { first, pages }, zone);
+        (part(first, pages), part(first + pages, all - pages))
+    }
+
+    /// Puts the pages of another, as many as there is room for, into an empty one; says whether it was still empty. Else
+    /// they go back.
+    pub(crate) fn fill(&self, from: Extent) -> bool {
+        let filled = self
+            .first
+            .compare_exchange(0, from.first(), Ordering::AcqRel, Ordering::Acquire)
+            .is_ok();
+        if filled {
+            core::mem::forget(from);
+        }
+        filled
+    }
+
+    /// Gives the pages back zeroed, so that who has them next need not detach views. Those of now are detached.
+    pub(crate) fn discard(self) {
+        host::detach_views();
+        zero(self.run());
     }
 
     /// The host offset of the first byte.
@@ -74,7 +113,9 @@ impl Extent {
 impl Drop for Extent {
     fn drop(&mut self) {
         let run = self.run();
-        allocator().zone(self.zone).give(run);
+        if run.first != 0 {
+            allocator().zone(self.zone).give(run);
+        }
     }
 }
 
@@ -92,6 +133,11 @@ pub(crate) fn allocate_table(pages: u32) -> Option<Extent> {
         || allocate(pages),
         |run| Some(Extent::new(run, Zone::Tables)),
     )
+}
+
+/// Makes sure that so many extents can be split, each into three, without an allocation.
+pub(crate) fn make_room_to_split(extents: usize) -> Option<()> {
+    allocator().regions.make_room_for(extents.checked_mul(2)?)
 }
 
 /// Whether `pages` are to be had in one run, without growth.
@@ -240,18 +286,18 @@ fn page(number: u32) -> *mut u8 {
 fn zero(run: Run) {
     let mut end = run.first;
     loop {
-        let from = dirty_map::next(end, run.end(), dirty_map::MARK, true);
+        let from = dirty_map::next(end, run.end(), true);
         if from >= run.end() {
             return;
         }
-        end = dirty_map::next(from, run.end(), dirty_map::MARK, false);
+        end = dirty_map::next(from, run.end(), false);
         for dirty in from..end {
             let start = page(dirty);
             // SAFETY: the page came from `host::grow`, so it is memory of this process, and the free list has just
             // handed it to this call alone. Raw, because guest bytes are never behind a reference.
             unsafe { start.write_bytes(0, PAGE_SIZE) };
         }
-        dirty_map::clear(from, end - from, dirty_map::MARK);
+        dirty_map::clear(dirty_map::pages(from, end - from), dirty_map::MARK);
     }
 }
 

@@ -1,17 +1,40 @@
-//! `Block`: the bytes of one RAM or ROM region, in an extent of linear memory. Every range of guest addresses that shows
-//! them, aliases and other address spaces too, holds the block; they go back to the allocator with the last holder.
+//! `Block`: bytes of a RAM or ROM region that are adjacent in linear memory, in an extent of it. Every range of guest
+//! addresses that shows them, aliases and other address spaces too, holds the block; they go back to the allocator with
+//! the last holder.
+//!
+//! ```text
+//!   Region ─▶ [Block][Block, absent][Block, absent][Block]     one at first, more where something was discarded
+//!                 │      └──────┬──────┘              │
+//!              extent     the zero extent          extent
+//! ```
+//!
+//! A block may be *absent*: it reads as zeros, and has no host pages of its own until it is first written.
 
 use crate::allocator::{self, Extent};
+use crate::dirty_map;
 use crate::guest_memory::{GuestAddress, GuestUsize};
 use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use core::ops::Range;
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
+use std::sync::Arc;
 
-/// Zero bytes in linear memory.
+/// The longest run that is zeroed at once: no write may pass `isize::MAX` bytes.
+const LONGEST: usize = 1 << 30;
+/// Pages of a chunk: absent blocks are parts of chunks, so that they get host pages in runs worth having, and all fit into
+/// one extent of zeros.
+const CHUNK_PAGES: usize = 64;
+/// Bytes of a chunk.
+const CHUNK: u64 = (CHUNK_PAGES * PAGE_SIZE) as u64;
+
+/// Adjacent bytes of a region. Where they lie in it is counted from the start of the page that its first byte lies in.
 #[derive(Debug)]
 pub(crate) struct Block {
-    extent: Extent,
-    /// Where in the first host page the bytes begin.
-    phase: usize,
+    start: u64,
     size: usize,
+    /// Empty while the block is absent.
+    extent: Extent,
+    /// Of a block that was absent, the dirty marks of that time, a byte for each page of the chunk.
+    marks: [AtomicU8; CHUNK_PAGES],
 }
 
 impl Block {
@@ -20,11 +43,18 @@ impl Block {
     pub(crate) fn new(start: GuestAddress, size: GuestUsize) -> Option<Self> {
         size.checked_sub(1)?;
         let extent = allocator::allocate(pages_for(start.0, size)?)?;
-        Some(Block {
+        let start = start.0 % PAGE_SIZE as u64;
+        Some(Block::of(start, usize::try_from(size).ok()?, extent))
+    }
+
+    /// A block; an absent one is a part of a chunk, and was just written: with nothing but zeros.
+    fn of(start: u64, size: usize, extent: Extent) -> Self {
+        Block {
+            start,
+            size,
             extent,
-            phase: usize::try_from(start.0 % PAGE_SIZE as u64).ok()?,
-            size: usize::try_from(size).ok()?,
-        })
+            marks: [const { AtomicU8::new(dirty_map::MARK) }; CHUNK_PAGES],
+        }
     }
 
     /// How many bytes there are.
@@ -32,10 +62,110 @@ impl Block {
         self.size
     }
 
-    /// The host offset of the first byte.
+    /// Which bytes of the region they are.
+    pub(crate) fn span(&self) -> Range<u64> {
+        self.start..self.start + self.size as u64
+    }
+
+    /// Where in their first page they begin.
+    pub(crate) fn phase(&self) -> usize {
+        // Fits: less than a page.
+        usize::try_from(self.start % PAGE_SIZE as u64).unwrap_or(0)
+    }
+
+    /// How many pages they touch.
+    fn page_count(&self) -> usize {
+        (self.phase() + self.size).div_ceil(PAGE_SIZE)
+    }
+
+    /// Whether there are no host pages.
+    #[inline]
+    pub(crate) fn is_absent(&self) -> bool {
+        self.extent.first() == 0
+    }
+
+    /// The host offset of the first byte: of zeros, never to be written, while the block is absent.
     #[inline]
     pub(crate) fn host_offset(&self) -> usize {
-        self.extent.host_offset() + self.phase
+        let page = match self.extent.first() {
+            0 => ZEROS.load(Ordering::Acquire),
+            page => page,
+        };
+        ((page as usize) << PAGE_SHIFT) + self.phase()
+    }
+
+    /// Takes host pages if the block is absent; says whether it did. `None` where there are none.
+    pub(crate) fn populate(&self) -> Option<bool> {
+        if !self.is_absent() {
+            return Some(false);
+        }
+        let extent = allocator::allocate(u32::try_from(self.page_count()).ok()?)?;
+        let old = self.marks();
+        // Of two threads that are here, one is first; what the other has taken goes back.
+        let first = self.extent.fill(extent);
+        fence(Ordering::SeqCst);
+        if first {
+            for (page, old) in self.marks().iter().zip(old) {
+                page.fetch_or(old.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
+        Some(first)
+    }
+
+    /// The dirty marks of the pages that the bytes touch.
+    pub(crate) fn marks(&self) -> &[AtomicU8] {
+        let first = self.extent.first();
+        let marks = match first {
+            0 => self.marks.get(self.first_in_chunk()..).unwrap_or(&[]),
+            first => dirty_map::from(first),
+        };
+        marks.get(..self.page_count()).unwrap_or(&[])
+    }
+
+    /// The number of the first page in its chunk.
+    fn first_in_chunk(&self) -> usize {
+        (self.start >> PAGE_SHIFT) as usize % CHUNK_PAGES
+    }
+
+    /// Marks pages by their numbers in the block.
+    pub(crate) fn mark(&self, pages: Range<usize>, bits: u8) {
+        loop {
+            let absent = self.is_absent();
+            for byte in self.marks().get(pages.clone()).unwrap_or(&[]) {
+                byte.fetch_or(bits, Ordering::Relaxed);
+            }
+            fence(Ordering::SeqCst);
+            // Another thread may have given the block pages, and them the marks of before: then it is their turn.
+            if absent == self.is_absent() {
+                break;
+            }
+        }
+    }
+
+    /// Fills `part` of the region, as much of it as is here, with zeros, and marks it as written.
+    pub(crate) fn zero(&self, part: &Range<u64>) {
+        let (from, to) = self.clip(part);
+        let mut done = from;
+        while done < to && !self.is_absent() {
+            let count = (to - done).min(LONGEST);
+            // SAFETY: inside the block, which has its own pages as long as it lives. Raw, because others may read and
+            // write guest bytes meanwhile, which no reference allows.
+            unsafe { host::pointer(self.host_offset() + done).write_bytes(0, count) };
+            done += count;
+        }
+        if from < to {
+            let page = |offset: usize| (self.phase() + offset) >> PAGE_SHIFT;
+            self.mark(page(from)..page(to - 1) + 1, dirty_map::MARK);
+        }
+    }
+
+    /// Where in the block a part of the region begins and ends: not the first before the second if it is not here.
+    fn clip(&self, part: &Range<u64>) -> (usize, usize) {
+        let inside = |place: u64| {
+            let place = place.saturating_sub(self.start).min(self.size as u64);
+            usize::try_from(place).unwrap_or(self.size)
+        };
+        (inside(part.start), inside(part.end))
     }
 
     /// Moves the bytes down in linear memory, if there are free pages right below; says whether it did.
@@ -47,13 +177,113 @@ impl Block {
         // SAFETY: what the caller promises is what is asked for.
         unsafe { self.extent.slide_down() }
     }
+
+    /// Takes the host pages of `part`, of whole pages, from a block that nobody else holds; what it comes to goes to
+    /// `blocks`.
+    fn give_back(self, part: &Range<u64>, blocks: &mut Vec<Arc<Block>>) {
+        let (from, to) = self.clip(part);
+        let (phase, start, size) = (self.phase(), self.start, self.size);
+        // The part begins and ends with a page, or with the block.
+        let pages = |bytes: usize| match bytes {
+            0 => 0,
+            _ => u32::try_from((phase + bytes).div_ceil(PAGE_SIZE)).unwrap_or(0),
+        };
+        let (front, rest) = self.extent.split(pages(from));
+        let (middle, back) = rest.split(pages(to).saturating_sub(pages(from)));
+        let mut add = |from: usize, to: usize, extent| {
+            if from < to {
+                let block = Block::of(start + from as u64, to - from, extent);
+                push(blocks, Arc::new(block));
+            }
+        };
+        add(0, from, front);
+        middle.discard();
+        let mut at = from;
+        while at < to {
+            let in_chunk = (start + at as u64) % CHUNK;
+            // Fits: no longer than a chunk.
+            let next = to.min(at + usize::try_from(CHUNK - in_chunk).unwrap_or(0));
+            let room = pages(next).saturating_sub(pages(at));
+            add(at, next, Extent::empty(room));
+            at = next;
+        }
+        add(to.max(from), size, back);
+    }
+
+    /// Takes in the block that comes right behind it, if both are absent and parts of one chunk.
+    fn join(&mut self, next: &Block) -> bool {
+        let same = self.is_absent() && next.is_absent() && self.start / CHUNK == next.start / CHUNK;
+        if same {
+            let from = next.first_in_chunk();
+            for page in from..CHUNK_PAGES {
+                if let (Some(mine), Some(theirs)) = (self.marks.get(page), next.marks.get(page)) {
+                    mine.store(theirs.load(Ordering::Relaxed), Ordering::Relaxed);
+                }
+            }
+            self.size += next.size;
+            // Fits: no more than a chunk's.
+            self.extent = Extent::empty(u32::try_from(self.page_count()).unwrap_or(0));
+        }
+        same
+    }
 }
 
-/// The host pages, first and past the end, that `size` bytes from `host` touch: at least one byte.
-pub(crate) fn host_pages(host: usize, size: usize) -> (u32, u32) {
-    // Fits: the bytes are in linear memory, whose pages are fewer.
-    let page = |offset: usize| u32::try_from(offset >> PAGE_SHIFT).unwrap_or(u32::MAX);
-    (page(host), page(host + (size - 1)).saturating_add(1))
+/// Adds a block behind the others; what can be joined is.
+fn push(blocks: &mut Vec<Arc<Block>>, mut block: Arc<Block>) {
+    let last = blocks.last_mut().and_then(Arc::get_mut);
+    let alone = Arc::get_mut(&mut block).is_some();
+    if !alone || !last.is_some_and(|last| last.join(&block)) {
+        blocks.push(block);
+    }
+}
+
+/// The host page from which on absent blocks show zeros that nobody writes; 0 as long as there are no such blocks.
+static ZEROS: AtomicU32 = AtomicU32::new(0);
+
+/// Makes sure that absent blocks have something to show. `None` where linear memory cannot hold it.
+pub(crate) fn provide_zeros() -> Option<()> {
+    if ZEROS.load(Ordering::Acquire) == 0 {
+        let zeros = allocator::allocate(u32::try_from(CHUNK_PAGES).ok()?)?;
+        // Of two threads one is first. Nobody ever gives its pages back.
+        let set = ZEROS.compare_exchange(0, zeros.first(), Ordering::AcqRel, Ordering::Acquire);
+        if set.is_ok() {
+            core::mem::forget(zeros);
+        }
+    }
+    Some(())
+}
+
+/// `part` of a region, widened to whole chunks: in these, blocks may be joined.
+pub(crate) fn chunks(part: &Range<u64>) -> Range<u64> {
+    part.start / CHUNK * CHUNK..part.end.next_multiple_of(CHUNK)
+}
+
+/// How many chunks lie in so many bytes.
+pub(crate) fn chunks_in(size: u64) -> Option<usize> {
+    usize::try_from(size / CHUNK).ok()
+}
+
+/// Whether a block and a part of its region have bytes in common.
+pub(crate) fn meet(one: &Range<u64>, other: &Range<u64>) -> bool {
+    one.start < other.end && other.start < one.end
+}
+
+/// Gives back the host pages of `part` of a region, of whole pages, wherever nobody else holds the block; where somebody
+/// does its bytes become 0 in place.
+pub(crate) fn give_back(blocks: &mut Vec<Arc<Block>>, part: &Range<u64>) {
+    let window = chunks(part);
+    for mut block in core::mem::take(blocks) {
+        if meet(&block.span(), &window) {
+            if Arc::get_mut(&mut block).is_some_and(|block| !block.is_absent()) {
+                if let Some(block) = Arc::into_inner(block) {
+                    block.give_back(part, blocks);
+                }
+                continue;
+            }
+            block.zero(part);
+        }
+        push(blocks, block);
+    }
 }
 
 /// Host pages for bytes at `start`: the first and the last may be partial.
@@ -65,28 +295,4 @@ pub(crate) fn pages_for(start: u64, size: u64) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn guest_and_host_agree_in_twelve_bits() {
-        for start in [0, 0x1000, 0x1234, 0xfff, u64::MAX - 0x1fff] {
-            let block = Block::new(GuestAddress(start), 0x2000).unwrap();
-            assert_eq!((block.host_offset() as u64) & 0xfff, start & 0xfff);
-            let (first, end) = host_pages(block.host_offset(), block.size());
-            assert_eq!(first as usize, block.host_offset() >> PAGE_SHIFT);
-            assert_eq!(
-                u64::from(end - first),
-                (start % 4096 + 0x2000).div_ceil(4096)
-            );
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_is_refused() {
-        assert!(Block::new(GuestAddress(0), 0).is_none());
-        assert!(Block::new(GuestAddress(0), u64::MAX).is_none());
-        assert!(Block::new(GuestAddress(0), 1 << 40).is_none());
-        assert!(Block::new(GuestAddress(u64::MAX), 1).is_some());
-    }
-}
+mod tests;

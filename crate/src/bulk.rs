@@ -1,7 +1,6 @@
 //! Bulk work on guest memory: fill and copy. The whole range is checked first; then nothing can fail any more.
 
 use crate::address_space::AddressSpace;
-use crate::bytes::Bytes;
 use crate::dirty_map;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
@@ -15,10 +14,12 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory); nothing is written then.
+    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), and of [`populate`](AddressSpace::populate);
+    /// nothing is written then.
     pub fn fill(&self, address: GuestAddress, byte: u8, length: u64) -> Result<(), Fault> {
         let map = self.view();
         map.check_memory(address, length, Access::WRITE)?;
+        self.populate(address, length)?;
         let mut done = 0;
         while let Some(run) = next_run(map.flat(), address.0, done, length) {
             // SAFETY: the run lies in one region of `map`, which keeps the region alive. Raw, because guest bytes
@@ -48,9 +49,9 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; `OutOfMemory` where the
-    /// ranges show the same bytes by aliases in such an order that they must be buffered, and there is no room. Nothing is
-    /// written then.
+    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; `OutOfMemory` where
+    /// discarded pages would be written and linear memory has no others, or where the ranges show the same bytes by aliases
+    /// in such an order that they must be buffered, and there is no room. Nothing is written then.
     pub fn copy_from(
         &self,
         to: GuestAddress,
@@ -61,6 +62,7 @@ impl AddressSpace {
         let (target, origin) = (self.view(), source.view());
         origin.check_memory(from, length, Access::READ)?;
         target.check_memory(to, length, Access::WRITE)?;
+        self.populate(to, length)?;
         let copy = Copy {
             origin: origin.flat(),
             from: from.0,
@@ -158,10 +160,22 @@ impl Copy<'_> {
             return Err(out_of_memory);
         }
         buffer.resize(length, 0_u8);
-        // Both were checked: neither fails.
-        let read = self.origin.read_slice(&mut buffer, GuestAddress(self.from));
-        let written = self.target.write_slice(&buffer, GuestAddress(self.to));
-        debug_assert!(read.is_ok() && written.is_ok());
+        let mut done = 0;
+        while let Some(run) = next_run(self.origin, self.from, done as u64, self.length) {
+            let into = buffer[done..].as_mut_ptr();
+            // SAFETY: the run lies in one region that its view keeps alive, and is no longer than what is left of the
+            // buffer, which is private. Raw, because guest bytes may be read and written by others meanwhile.
+            unsafe { into.copy_from_nonoverlapping(host::pointer(run.host), run.length) };
+            done += run.length;
+        }
+        done = 0;
+        while let Some(run) = next_run(self.target, self.to, done as u64, self.length) {
+            let from = buffer[done..].as_ptr();
+            // SAFETY: as above.
+            unsafe { host::pointer(run.host).copy_from_nonoverlapping(from, run.length) };
+            dirty_map::mark_bytes(run.host, run.length);
+            done += run.length;
+        }
         Ok(())
     }
 }
@@ -189,6 +203,7 @@ fn shorter_tail(a: Run, b: Run) -> (Run, Run) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::Bytes;
     use crate::memory_map::{Region, RegionKind};
 
     const LAYOUT: [(u64, u64); 4] = [

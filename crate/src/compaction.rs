@@ -6,13 +6,14 @@
 //! snapshot, and so no slice. Its page table entries are written anew and the map generations count, as for any change.
 //! docs/architecture.md has the figures that made this worth its code.
 
-use crate::address_space::AddressSpace;
+use crate::address_space::{AddressSpace, State};
 use crate::allocator;
 use crate::block::Block;
 use crate::handle;
 use crate::host;
 use crate::memory_map::{FlatRange, MemoryMap};
-use std::sync::Arc;
+use crate::ram_region::RamRegion;
+use std::sync::{Arc, RwLockWriteGuard};
 
 /// Whether regions may move at all: with one thread nobody is in the middle of an access by the page table.
 const MAY_MOVE: bool = cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
@@ -34,27 +35,35 @@ struct Shown<'a> {
     space: &'a AddressSpace,
 }
 
-fn compact(pages: u32) -> Option<()> {
-    let spaces = handle::all()?;
-    let mut states = Vec::new();
-    states.try_reserve_exact(spaces.len()).ok()?;
-    // One that is in use stays as it is; so does one for its second handle.
-    for space in &spaces {
+/// An address space whose map nobody else holds, and its state, locked.
+pub(crate) type Held<'a> = (&'a AddressSpace, RwLockWriteGuard<'a, State>);
+
+/// Those of `spaces` where only the map knows where bytes lie: one that is in use is left out; so is one the second time.
+pub(crate) fn hold(spaces: &[Arc<AddressSpace>]) -> Option<Vec<Held<'_>>> {
+    let mut held = Vec::new();
+    held.try_reserve_exact(spaces.len()).ok()?;
+    for space in spaces {
         let alone = space.try_lock().and_then(|mut state| {
             Arc::get_mut(&mut state.map)?;
             Some(state)
         });
-        states.extend(alone.map(|state| (space.as_ref(), state)));
+        held.extend(alone.map(|state| (space.as_ref(), state)));
     }
+    Some(held)
+}
+
+fn compact(pages: u32) -> Option<()> {
+    let spaces = handle::all()?;
+    let states = hold(&spaces)?;
     let mut shown: Vec<Shown<'_>> = Vec::new();
     for (space, state) in &states {
         let map = state.map.as_ref();
         shown.try_reserve(map.flat().ranges().len()).ok()?;
         for range in map.flat().ranges() {
-            let Some(memory) = &range.memory else {
+            let block = range.memory.as_ref().map(RamRegion::block);
+            let Some(block) = block.filter(|block| !block.is_absent()) else {
                 continue;
             };
-            let block = memory.block();
             // Kept in order as they come: a sort is 5 KiB of code.
             let host = block.host_offset();
             let index = shown.partition_point(|other| other.block.host_offset() <= host);

@@ -5,7 +5,7 @@ use crate::dirty_map::{self, CLIENTS};
 use crate::fault::Fault;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
 use crate::host::PAGE_SHIFT;
-use crate::memory_map::{Access, Backing, Shown};
+use crate::memory_map::{Access, Backing};
 use crate::ram_region::RamRegion;
 use crate::region::GuestMemoryRegion;
 use core::sync::atomic::Ordering;
@@ -36,8 +36,7 @@ impl AddressSpace {
             .find(|&client| open & (1 << client) == 0)
             .ok_or(Fault::TooManyClients)?;
         for region in self.view().flat().iter() {
-            let (first, end) = region.host_pages();
-            dirty_map::clear(first, end - first, 1 << client);
+            dirty_map::clear(region.marks(), 1 << client);
         }
         self.clients.fetch_or(1 << client, Ordering::SeqCst);
         Ok(client)
@@ -70,24 +69,20 @@ impl AddressSpace {
             .iter()
             .filter(|region| region.last_addr() >= from)
         {
-            let (first, end) = region.host_pages();
-            let mut page = if region.start_addr() < from {
-                page_of(region, from)
-            } else {
-                first
-            };
+            let marks = region.marks();
+            let mut page = page_of(region, from);
             loop {
-                page = dirty_map::next(page, end, 1 << client, true);
-                if page >= end {
+                page = dirty_map::find(marks, page, 1 << client, true);
+                if page >= marks.len() {
                     break;
                 }
-                let run_end = dirty_map::next(page, end, 1 << client, false);
-                let range = guest_range(region, page, run_end);
+                let end = dirty_map::find(marks, page, 1 << client, false);
+                let range = guest_range(region, page, end);
                 if !merged.push(range) {
                     return (merged.filled, Some(range.0));
                 }
-                dirty_map::clear(page, run_end - page, 1 << client);
-                page = run_end;
+                dirty_map::clear(&marks[page..end], 1 << client);
+                page = end;
             }
         }
         (merged.filled, None)
@@ -99,7 +94,7 @@ impl AddressSpace {
     ///
     /// Those of [`check_range`](Self::check_range); nothing is marked then.
     pub fn mark_dirty(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
-        self.each_run(address, length, dirty_map::mark_bytes)
+        self.mark(address, length, dirty_map::MARK)
     }
 
     /// Says that a range was shown to a caller who may write it at any time: it is zeroed before somebody else has it.
@@ -108,26 +103,19 @@ impl AddressSpace {
     ///
     /// Those of [`check_range`](Self::check_range).
     pub fn expose(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
-        self.each_run(address, length, dirty_map::expose)
+        self.mark(address, length, dirty_map::EVER)
     }
 
-    fn each_run(
-        &self,
-        address: GuestAddress,
-        length: u64,
-        act: impl Fn(usize, usize),
-    ) -> Result<(), Fault> {
+    fn mark(&self, address: GuestAddress, length: u64, bits: u8) -> Result<(), Fault> {
         let map = self.view();
         map.check_backing(address, length, Access::NONE, Backing::Bytes)?;
-        let mut done = 0;
-        while done < length {
-            let at = GuestAddress(address.0 + done); // no sum past 2^64: it was checked
-            let piece = map.piece(at, length - done, Access::NONE);
-            if let Shown::Memory { host } = piece.shown {
-                // Fits: it is in linear memory.
-                act(host, usize::try_from(piece.length).unwrap_or(0));
-            }
-            done += piece.length;
+        let Some(to_last) = length.checked_sub(1) else {
+            return Ok(());
+        };
+        let last = GuestAddress(address.0 + to_last); // there: the range was checked
+        let regions = map.flat().over(address.0, last.0).iter();
+        for region in regions.filter_map(|range| range.memory.as_ref()) {
+            region.mark(page_of(region, address)..page_of(region, last) + 1, bits);
         }
         Ok(())
     }
@@ -157,21 +145,19 @@ impl Merged<'_> {
     }
 }
 
-/// The host page of a guest address inside `region`.
-fn page_of(region: &RamRegion, address: GuestAddress) -> u32 {
-    let (_, end) = region.host_pages();
-    let offset = usize::try_from(address.0 - region.start_addr().0);
-    let page = offset.map(|offset| (region.host_offset() + offset) >> PAGE_SHIFT);
-    page.ok()
-        .and_then(|page| u32::try_from(page).ok())
-        .unwrap_or(end)
+/// The number of the page of `region` that holds a guest address, or its first or last page.
+fn page_of(region: &RamRegion, address: GuestAddress) -> usize {
+    let inside = address.0.clamp(region.start_addr().0, region.last_addr().0);
+    // Fits: the region is in linear memory.
+    let offset = usize::try_from(inside - region.start_addr().0).unwrap_or(0);
+    (region.phase() + offset) >> PAGE_SHIFT
 }
 
-/// The guest addresses of host pages `[page, end)` of `region`, clipped to it.
-fn guest_range(region: &RamRegion, page: u32, end: u32) -> GuestRange {
+/// The guest addresses of pages `[page, end)` of `region`, clipped to it.
+fn guest_range(region: &RamRegion, page: usize, end: usize) -> GuestRange {
     // By the bytes' offsets in the region: guest and host pages need not agree.
-    let before = region.host_offset() as u64;
-    let byte = |page: u32| u64::from(page) << PAGE_SHIFT;
+    let before = region.phase() as u64;
+    let byte = |page: usize| (page as u64) << PAGE_SHIFT;
     let first = byte(page).saturating_sub(before);
     let last = (byte(end) - 1 - before).min(region.len() - 1);
     (

@@ -35,10 +35,16 @@ pub fn host_offset() -> usize {
     MAP.as_ptr().expose_provenance()
 }
 
-fn pages(first: u32, count: u32) -> &'static [AtomicU8] {
+/// The marks of `count` host pages.
+pub(crate) fn pages(first: u32, count: u32) -> &'static [AtomicU8] {
     let start = first as usize;
     let end = start.saturating_add(count as usize).min(MAP.len());
     MAP.get(start..end).unwrap_or(&[])
+}
+
+/// The marks of the host pages from one on.
+pub(crate) fn from(first: u32) -> &'static [AtomicU8] {
+    MAP.get(first as usize..).unwrap_or(&[])
 }
 
 /// Marks `count` host pages as written, for every client.
@@ -74,9 +80,9 @@ pub(crate) fn expose(host: usize, bytes: usize) {
     }
 }
 
-/// Clears `mask` over `count` pages. Clearing everything says that the pages are zero.
-pub(crate) fn clear(first: u32, count: u32, mask: u8) {
-    for byte in pages(first, count) {
+/// Clears `mask` over pages. Clearing everything says that the pages are zero.
+pub(crate) fn clear(pages: &[AtomicU8], mask: u8) {
+    for byte in pages {
         let value = byte.load(Ordering::Relaxed);
         if value & mask != 0 {
             byte.fetch_and(!mask, Ordering::SeqCst);
@@ -102,49 +108,49 @@ pub(crate) fn has(page: u32, mask: u8) -> bool {
     marks(page) & mask != 0
 }
 
-/// The first page in `[from, end)` that has a bit of `mask` (or, with `dirty` false, has none of them); `end` if none.
-pub(crate) fn next(from: u32, end: u32, mask: u8, dirty: bool) -> u32 {
-    let mut page = from;
-    while page < end {
+/// The first host page in `[from, end)` that has a mark (or, with `dirty` false, has none); `end` if there is none.
+pub(crate) fn next(from: u32, end: u32, dirty: bool) -> u32 {
+    let found = find(pages(from, end - from), 0, MARK, dirty);
+    // Fits: no more than there are pages.
+    u32::try_from(found).map_or(end, |found| from + found)
+}
+
+/// The first index from `from` on of a page that has a bit of `mask` (or, with `dirty` false, has none of them); how many
+/// pages there are if none.
+pub(crate) fn find(pages: &[AtomicU8], from: usize, mask: u8, dirty: bool) -> usize {
+    let mut index = from;
+    while index < pages.len() {
         if dirty {
-            page = skip_clean(page, end, mask);
-            if page >= end {
-                break;
-            }
+            index = skip_clean(pages, index, mask);
         }
-        if has(page, mask) == dirty {
-            return page;
+        match pages.get(index) {
+            Some(byte) if (byte.load(Ordering::Relaxed) & mask != 0) != dirty => index += 1,
+            _ => break,
         }
-        page += 1;
     }
-    end
+    index.min(pages.len())
 }
 
 /// Skips groups of eight clean pages. Reading eight bytes at once races with nobody where there is one thread;
 /// natively, where there may be more, mixed sizes of atomics would be undefined, so bytes are read one by one.
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
-fn skip_clean(mut page: u32, end: u32, mask: u8) -> u32 {
+fn skip_clean(pages: &[AtomicU8], mut index: usize, mask: u8) -> usize {
     let mask = u64::from_ne_bytes([mask; 8]);
-    while page.is_multiple_of(8) && end - page >= 8 && (page as usize) + 8 <= MAP.len() {
-        // SAFETY: eight bytes of the map from an index checked above; one thread, so nothing is torn. Safe code would
-        // read bytes, which the compiler may not merge because they are atomic.
-        let word = unsafe {
-            MAP.as_ptr()
-                .wrapping_add(page as usize)
-                .cast::<u64>()
-                .read_unaligned()
-        };
+    while let Some(eight) = pages.get(index..index + 8) {
+        // SAFETY: eight bytes, at any alignment; one thread, so nothing is torn. Safe code would read bytes, which the
+        // compiler may not merge because they are atomic.
+        let word = unsafe { eight.as_ptr().cast::<u64>().read_unaligned() };
         if word & mask != 0 {
             break;
         }
-        page += 8;
+        index += 8;
     }
-    page
+    index
 }
 
 #[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
-fn skip_clean(page: u32, _end: u32, _mask: u8) -> u32 {
-    page
+fn skip_clean(_pages: &[AtomicU8], index: usize, _mask: u8) -> usize {
+    index
 }
 
 /// The host pages that a run of bytes touches.
@@ -166,21 +172,38 @@ mod tests {
         let first = extent.first();
         mark_bytes(extent.host_offset() + 4095, 2);
         assert!(has(first, 1) && has(first + 1, 64) && !has(first + 2, MARK));
-        clear(first, 4, 1);
+        clear(pages(first, 4), 1);
         assert!(!has(first, 1) && has(first, 2) && has(first, EVER));
     }
 
     #[test]
-    fn next_finds_runs() {
+    fn find_finds_runs() {
         let extent = allocator::allocate(64).unwrap();
         let (first, end) = (extent.first(), extent.first() + 64);
-        assert_eq!(next(first, end, MARK, true), end);
+        let all = pages(first, 64);
+        assert_eq!(
+            (next(first, end, true), find(all, 0, MARK, true)),
+            (end, 64)
+        );
         mark(first + 41, 3);
-        assert_eq!(next(first, end, 4, true), first + 41);
-        assert_eq!(next(first + 41, end, 4, false), first + 44);
+        assert_eq!(
+            (next(first, end, true), find(all, 0, 4, true)),
+            (first + 41, 41)
+        );
+        assert_eq!(
+            (next(first + 41, end, false), find(all, 41, 4, false)),
+            (first + 44, 44)
+        );
+        assert_eq!(
+            (find(all, 44, MARK, true), find(all, 64, MARK, true)),
+            (64, 64)
+        );
         expose(extent.host_offset(), 1);
-        assert_eq!(next(first, end, 4, true), first + 41);
-        assert_eq!(next(first, end, EVER, true), first);
+        assert_eq!(find(all, 0, 4, true), 41);
+        assert_eq!(
+            (next(first, end, true), find(all, 0, EVER, true)),
+            (first, 0)
+        );
     }
 
     #[test]
@@ -189,7 +212,7 @@ mod tests {
         mark_bytes(extent.host_offset(), 0);
         assert!(!has(extent.first(), MARK));
         mark(MAX_PAGES - 1, 5);
-        clear(MAX_PAGES - 1, 5, MARK);
+        clear(pages(MAX_PAGES - 1, 5), MARK);
         mark(MAX_PAGES, 1);
         mark_bytes(usize::MAX, 2);
     }

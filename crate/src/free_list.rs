@@ -16,7 +16,7 @@ impl Run {
 
     /// Whether a page of it was written or shown since it was last zero.
     pub(crate) fn is_marked(self) -> bool {
-        dirty_map::next(self.first, self.end(), dirty_map::MARK, true) < self.end()
+        dirty_map::next(self.first, self.end(), true) < self.end()
     }
 }
 
@@ -64,7 +64,17 @@ impl FreeList {
     /// Room for everything that may come back, so that giving back never allocates (an allocation may grow linear
     /// memory, and only creation may do that), and for the two runs that this allocation may add.
     pub(crate) fn make_room(&mut self) -> Option<()> {
-        self.runs.try_reserve(self.live + 3).ok()
+        self.make_room_for(3)
+    }
+
+    /// The same, for so many runs more.
+    pub(crate) fn make_room_for(&mut self, more: usize) -> Option<()> {
+        self.runs.try_reserve(self.live.checked_add(more)?).ok()
+    }
+
+    /// A run that was handed out is two now, which come back one by one.
+    pub(crate) fn count_split(&mut self) {
+        self.live += 1;
     }
 
     pub(crate) fn fits(&self, pages: u32) -> bool {

@@ -22,22 +22,23 @@ pub(crate) fn pointer(offset: usize) -> *mut u8 {
 }
 
 /// Makes sure that the heap has room for the small allocations of later calls (a changed list of `regions` regions,
-/// say), so that these do not have to grow the linear memory, which would kill the views that a caller holds.
-pub(crate) fn keep_heap_headroom(regions: usize) {
+/// say), so that these do not have to grow the linear memory, which would kill the views that a caller holds. Says whether
+/// there is room; to most it is no error if not, because the allocation that needs the space will report it.
+pub(crate) fn keep_heap_headroom(regions: usize) -> bool {
     const LEAST: usize = 64 * 1024;
     // Per region: its address, its start, its reference counts, and as much again for the list before the change.
     const PER_REGION: usize = 128;
     let mut block: Vec<u8> = Vec::new();
-    // A failure is no error here: the allocation that needs the space will report it.
-    if block
+    let room = block
         .try_reserve_exact(LEAST.saturating_add(regions.saturating_mul(PER_REGION)))
-        .is_ok()
-    {
+        .is_ok();
+    if room {
         // The pointer escapes through a volatile write, else the optimiser drops both the allocation and its release.
         // SAFETY: the block is this long and owned here; safe code cannot write to spare capacity without `MaybeUninit`
         // calls that the optimiser sees through.
         unsafe { block.as_mut_ptr().write_volatile(0) };
     }
+    room
 }
 
 #[cfg(target_family = "wasm")]

@@ -18,6 +18,7 @@ pub mod bytes;
 mod compaction;
 pub mod dirty_log;
 pub mod dirty_map;
+mod discard;
 pub mod endian;
 mod export;
 pub mod external;

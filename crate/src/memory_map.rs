@@ -94,6 +94,7 @@ impl MemoryMap {
                 region: &range.region,
                 offset,
             },
+            (_, Some(memory)) if access.stores() && memory.block().is_absent() => Shown::Absent,
             (_, Some(memory)) => Shown::Memory {
                 // Inside the range, whose bytes are in linear memory.
                 host: memory.host_offset() + usize::try_from(address.0 - range.start).unwrap_or(0),
@@ -181,9 +182,10 @@ impl MemoryMap {
                         completed,
                     });
                 }
-                Shown::Memory { .. } | Shown::Device { .. } | Shown::External { .. } => {
-                    completed = completed.saturating_add(piece.length)
-                }
+                Shown::Memory { .. }
+                | Shown::Absent
+                | Shown::Device { .. }
+                | Shown::External { .. } => completed = completed.saturating_add(piece.length),
             }
         }
         Ok(())

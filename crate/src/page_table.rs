@@ -21,6 +21,7 @@ use crate::dirty_map;
 use crate::host::{self, PAGE_SHIFT};
 use crate::memory_map::MemoryMap;
 use crate::memory_map::attributes::WATCH_SHIFT;
+use crate::ram_region::RamRegion;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The page may be read on the fast path.
@@ -97,7 +98,10 @@ impl PageTable {
         let (low, high) = (first & !0xfff, last.min(end - 1) | 0xfff);
         self.write(low >> PAGE_SHIFT, (high >> PAGE_SHIFT) + 1, |_| 0);
         for range in map.flat.over(low, high) {
-            let Some(memory) = &range.memory else {
+            // What is absent has no entry: it could not be taken back from every table at the first write, of which Rust
+            // code that holds a snapshot knows none.
+            let present = |memory: &&RamRegion| !memory.block().is_absent();
+            let Some(memory) = range.memory.as_ref().filter(present) else {
                 continue;
             };
             let from = range.start.max(low);

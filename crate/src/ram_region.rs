@@ -1,17 +1,23 @@
 //! `RamRegion`: a run of guest addresses that shows bytes of linear memory. vm-memory's regions, seen by Rust consumers.
 
 use crate::bitmap::{BS, Bitmap, BitmapSlice, WithBitmapSlice};
-use crate::block::{self, Block};
+use crate::block::Block;
 use crate::dirty_map;
+use crate::discard;
 use crate::guest_memory::{Error, GuestAddress, GuestUsize, MemoryRegionAddress, Result};
-use crate::host::{self, PAGE_SHIFT};
+use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
 use crate::volatile_memory::VolatileSlice;
+use core::ops::Range;
+use core::sync::atomic::AtomicU8;
 use std::sync::Arc;
 
 /// Guest addresses that show bytes of linear memory: a region's, or the part of it that others with a higher priority
 /// leave free. As vm-memory's regions it can always be written: who must not write ROM asks the
 /// [`MemoryMap`](crate::memory_map::MemoryMap).
+///
+/// Its bytes are adjacent in linear memory, so where some of a region were [discarded](crate::AddressSpace::discard), the
+/// region is shown by several of these. Those have no host pages until a slice, a host address or a bitmap is asked for.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
@@ -52,15 +58,43 @@ impl RamRegion {
         &self.block
     }
 
-    /// The host offset of the first byte.
+    /// The host offset of the first byte. While the bytes are [discarded](crate::AddressSpace::discard) and were not
+    /// written, that of zeros, which are not to be written: [`populate`](crate::AddressSpace::populate) comes first.
     #[inline]
     pub fn host_offset(&self) -> usize {
         self.block.host_offset() + self.offset
     }
 
-    /// The first and the past-the-end host page.
-    pub(crate) fn host_pages(&self) -> (u32, u32) {
-        block::host_pages(self.host_offset(), self.size)
+    /// Which pages of the block the bytes touch, the first and the one past the end.
+    pub(crate) fn pages(&self) -> Range<usize> {
+        let phase = self.block.phase() + self.offset;
+        phase >> PAGE_SHIFT..((phase + (self.size - 1)) >> PAGE_SHIFT) + 1
+    }
+
+    /// Where in the first of its pages the first byte lies.
+    pub(crate) fn phase(&self) -> usize {
+        (self.block.phase() + self.offset) % PAGE_SIZE
+    }
+
+    /// The dirty marks of its pages.
+    pub(crate) fn marks(&self) -> &[AtomicU8] {
+        self.block.marks().get(self.pages()).unwrap_or(&[])
+    }
+
+    /// Marks pages of its, by their numbers.
+    pub(crate) fn mark(&self, pages: Range<usize>, bits: u8) {
+        let first = self.pages().start;
+        self.block
+            .mark(first + pages.start..first + pages.end, bits);
+    }
+
+    /// Takes host pages, if it has none.
+    #[inline]
+    fn populate(&self) -> Result<()> {
+        if self.block.is_absent() {
+            discard::populate(&self.block).ok_or(Error::HostAddressNotAvailable)?;
+        }
+        Ok(())
     }
 
     /// The offset of `count` bytes that are all inside.
@@ -84,6 +118,8 @@ impl GuestMemoryRegion for RamRegion {
     }
 
     fn bitmap(&self) -> BS<'_, DirtyPages> {
+        // Where there are no pages, nothing is written either.
+        let _ = self.populate();
         DirtyPages {
             host: self.host_offset(),
         }
@@ -91,6 +127,7 @@ impl GuestMemoryRegion for RamRegion {
 
     fn get_host_address(&self, address: MemoryRegionAddress) -> Result<*mut u8> {
         let offset = self.inside(address, 1)?;
+        self.populate()?;
         Ok(host::pointer(self.host_offset() + offset))
     }
 
@@ -100,7 +137,9 @@ impl GuestMemoryRegion for RamRegion {
         offset: MemoryRegionAddress,
         count: usize,
     ) -> Result<VolatileSlice<'_, BS<'_, DirtyPages>>> {
-        let host = self.host_offset() + self.inside(offset, count)?;
+        let offset = self.inside(offset, count)?;
+        self.populate()?;
+        let host = self.host_offset() + offset;
         // SAFETY: the range was just checked to lie in this region's block, which lives as long as the borrow of
         // `self`. Guest memory cannot be a slice: JavaScript and other devices write it at any time.
         Ok(unsafe {
@@ -195,12 +234,8 @@ mod tests {
         }
         let slice = region.get_slice(MemoryRegionAddress(0x7ff), 2).unwrap();
         slice.copy_from(&[1u8, 2]);
-        let (first, _) = region.host_pages();
-        assert!(
-            dirty_map::has(first, 1)
-                && dirty_map::has(first + 1, 1)
-                && !dirty_map::has(first + 2, 1)
-        );
+        let marked = |page| dirty_map::find(region.marks(), page, 1, true) == page;
+        assert!(marked(0) && marked(1) && !marked(2));
         assert!(region.bitmap().dirty_at(0) && !region.bitmap().dirty_at(0x1fff));
     }
 }

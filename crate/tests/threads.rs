@@ -9,10 +9,12 @@
 
 use guest_memory::bitmap::AtomicBitmap;
 use guest_memory::{
-    Address, Bytes, GuestAddress, GuestAddressSpace, GuestMemoryAtomic, GuestMemoryBackend,
-    GuestMemoryMmap, GuestMemoryRegion, GuestRegionMmap, VolatileMemory,
+    Address, AddressSpace, Bytes, GuestAddress, GuestAddressSpace, GuestMemoryAtomic,
+    GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion, GuestRegionMmap, VolatileMemory,
+    handle,
 };
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -102,6 +104,44 @@ fn atomic_accesses_are_never_torn() {
         })*};
     }
     check_each!(u8, u16, u32, u64);
+}
+
+/// The first write takes pages for all that was discarded together; of threads that do so at once, all write to the same.
+#[test]
+fn discarded_pages_that_threads_write_first_at_once_lose_nothing() {
+    const PLACES: [u64; 4] = [0, 0x2000, 0x4000, 0x6000];
+    for _ in 0..ROUNDS / 20 {
+        let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x8000)]).unwrap();
+        let space = Arc::new(space);
+        let number = handle::register(Arc::clone(&space)).unwrap();
+        let client = space.open_dirty_client().unwrap();
+        let mut ranges = [(GuestAddress(0), 0); 8];
+        space.fill(GuestAddress(0), 0xff, 0x8000).unwrap();
+        space.discard(GuestAddress(0), 0x8000).unwrap();
+        assert_eq!(
+            space.collect_dirty(client, GuestAddress(0), &mut ranges),
+            (1, None)
+        );
+        let space = &space;
+        thread::scope(|scope| {
+            for (index, place) in PLACES.map(GuestAddress).into_iter().enumerate() {
+                scope.spawn(move || match index {
+                    0 => space.write_obj(1_u8, place).unwrap(),
+                    1 => space.view().write_obj(1_u8, place).unwrap(),
+                    2 => space.fill(place, 1, 1).unwrap(),
+                    _ => space.mark_dirty(place, 1).unwrap(),
+                });
+            }
+        });
+        let (count, _) = space.collect_dirty(client, GuestAddress(0), &mut ranges);
+        assert_eq!(
+            ranges[..count],
+            PLACES.map(|place| (GuestAddress(place), 0x1000))
+        );
+        let bytes = PLACES.map(|place| space.read_obj::<u8>(GuestAddress(place)).unwrap());
+        assert_eq!(bytes, [1, 1, 1, 0]);
+        assert!(handle::release(number));
+    }
 }
 
 /// Bulk copies are plain accesses: an atomic between them keeps them apart, as a virtqueue's index does.

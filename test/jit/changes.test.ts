@@ -95,6 +95,24 @@ test("the map generation is the word behind the table, and counts every change",
   expect(memory.mapGeneration).toBe(before + 2);
 });
 
+test("discarded pages are the slow path's, until the first store gives all of them pages", async () => {
+  const { memory, emitted } = await make([0x0, 0x8000]);
+  memory.fill(0, 0xff, 0x8000);
+  memory.discard(0x2000, 0x4000);
+  expect([emitted.load(0x2000, 4), emitted.load(0x5ffc, 8), emitted.load(0x1ffc, 4)]).toEqual([
+    0,
+    0xffff_ffff_0000_0000n,
+    0xffff_ffff,
+  ]);
+  expect(emitted.callouts).toBe(2);
+  emitted.store(0x3000, 4, 7);
+  expect(emitted.callouts).toBe(3);
+  for (let address = 0x2000; address < 0x6000; address += 0x800) emitted.store(address, 2, address >>> 8);
+  expect(emitted.load(0x3000, 2)).toBe(0x30);
+  expect(emitted.callouts).toBe(3);
+  expect(memory.readUint16(0x5800)).toBe(0x58);
+});
+
 test("after disposal the entries are 0", async () => {
   const { memory } = await make([0x0, 0x2000]);
   const { byteOffset } = memory.tables.pageTable;

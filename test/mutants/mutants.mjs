@@ -1,5 +1,6 @@
 // Faults of the kinds that happen, one line each: where, what, why somebody might write it, and the test that must see it.
 import { backends } from "./backends.mjs";
+import * as discard from "./discard.mjs";
 import { map } from "./map.mjs";
 
 /**
@@ -291,8 +292,8 @@ const core = [
   },
   {
     file: "crate/src/bulk.rs",
-    find: "            dirty_map::mark_bytes(run.host, run.length);\n",
-    replace: "",
+    find: "            dirty_map::mark_bytes(run.host, run.length);\n            done += run.length as u64;",
+    replace: "            done += run.length as u64;",
     why: "a lost dirty mark: fill",
     cargo: "dirty_log::",
   },
@@ -389,8 +390,8 @@ const core = [
   },
   {
     file: "crate/src/dirty_log.rs",
-    find: "                dirty_map::clear(page, run_end - page, 1 << client);\n",
-    replace: "                dirty_map::clear(page, run_end - page, dirty_map::MARK);\n",
+    find: "                dirty_map::clear(&marks[page..end], 1 << client);\n",
+    replace: "                dirty_map::clear(&marks[page..end], dirty_map::MARK);\n",
     why: "one client's collection takes the marks of the others",
     cargo: "dirty_log::",
   },
@@ -470,11 +471,16 @@ const bindings = [
   },
   {
     file: "crate/src/dirty_map.rs",
-    find: "        page += 8;\n",
-    replace: "        page += 16;\n",
+    find: "        index += 8;\n",
+    replace: "        index += 16;\n",
     why: "the search for marks looks at eight pages and skips sixteen (in Wasm alone)",
     vitest: unit("dirty"),
   },
 ];
 
-export const mutants = { facade: [...facade, ...map], core, backends, bindings };
+export const mutants = {
+  facade: [...facade, ...map, ...discard.facade],
+  core: [...core, ...discard.core],
+  backends,
+  bindings: [...bindings, ...discard.bindings],
+};

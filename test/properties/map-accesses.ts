@@ -312,12 +312,36 @@ export const accesses: MapKinds = {
     });
   },
 
+  discard(machine, { at, bits, length }) {
+    const side = machine.side(bits);
+    const near = machine.address(at, side);
+    // Mostly whole pages: these are given back.
+    const pages = bits % 4n !== 0n;
+    const address = pages ? new Argument(near.exact - (near.exact % 4096n), at.asBigint || machine.wide) : near;
+    const bytes = pages ? new Argument(4096n * ((bits >> 4n) % 4n), length.asBigint) : machine.length(length);
+    machine.call(side, "discard", [address, bytes], () => {
+      const count = Number(bytes.exact);
+      const fault = side.model.undiscardable(address.exact, count);
+      if (fault !== undefined) return { fault, address: address.exact };
+      side.model.discard(address.exact, count);
+      machine.expectHostWrite(address.exact, count);
+      return ok();
+    });
+  },
+
   hostOffset(machine, { at, bits, bytes }) {
     const side = machine.side(bits);
     const address = machine.address(at, side);
     const access = bits & 16n ? "write" : "read";
     if (!address.valid) return;
     machine.log.push(`hostOffset(${address.given}, ${bytes.length}, ${access})`);
+    // What was discarded may lie nowhere, or apart; where it lies somewhere, there are its bytes.
+    const torn = (index: number) => side.model.see(address.exact + BigInt(index))?.region.torn === true;
+    if (
+      Array.from({ length: bytes.length }, (_, index) => torn(index)).includes(true) &&
+      side.memory.hostOffset(address.given, bytes.length, access) === undefined
+    )
+      return;
     machine.compare(
       () => {
         const what = access === "read" ? READ : WRITE;

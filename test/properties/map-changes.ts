@@ -63,6 +63,7 @@ function mapper(kind: Kind) {
       size,
       priority: pick(PRIORITIES, bits >> 32n) ?? 0,
       enabled: (bits >> 40n) % 8n !== 0n,
+      torn: false,
       bytes: new Uint8Array(["ram", "rom", "romDevice", "external"].includes(kind) ? Number(size) : 0),
       registers: new Uint8Array(["romDevice", "mmio"].includes(kind) ? Number(size) : 0).fill(0x5a),
       peeks: (bits & 32n) !== 0n,

@@ -24,6 +24,8 @@ export interface MapRegion {
   readonly made: bigint;
   start: bigint;
   enabled: boolean;
+  /** Whether something of it was discarded: its bytes need not be adjacent any more, or be anywhere. */
+  torn: boolean;
 }
 
 export interface ModelWatch {
@@ -135,6 +137,26 @@ export class MapModel {
         region.registers[Number(offset)] = byte;
         told(region, offset, byte);
       }
+    }
+  }
+
+  /** Why a range cannot be discarded: it is written as RAM, but nothing is forbidden. */
+  undiscardable(address: bigint, length: number): string | undefined {
+    for (let count = 0; count < length; count++) {
+      const fault = this.#faultAt(address + BigInt(count), count, 0, true);
+      if (fault !== undefined) return fault;
+      const { kind } = (this.see(address + BigInt(count)) as Seen).region;
+      if (kind !== "ram") return kind === "rom" ? "READ_ONLY" : "NOT_MEMORY";
+    }
+    return undefined;
+  }
+
+  /** Makes a range 0 that can be discarded. */
+  discard(address: bigint, length: number): void {
+    for (let index = 0n; index < length; index++) {
+      const { region, offset } = this.see(address + index) as Seen;
+      region.bytes[Number(offset)] = 0;
+      region.torn = true;
     }
   }
 

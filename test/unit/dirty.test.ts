@@ -145,6 +145,15 @@ test("a client is dropped: its place is free again after a collection", async ()
   expect(opened).toBe(7);
 });
 
+test("a mark is found wherever it stands among clean pages", async () => {
+  using memory = await GuestMemory.fromRanges([[0x3000, 0x3_0000]]);
+  using client = memory.dirty.client("watch");
+  for (let page = 0x3000; page < 0x3_3000; page += 0x1000) {
+    memory.writeUint8(page, 1);
+    expect(client.collect()).toEqual([[page, 0x1000]]);
+  }
+});
+
 test("two memories do not see each other's writes", async () => {
   using memory = await layout();
   using other = await layout();

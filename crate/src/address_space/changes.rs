@@ -357,7 +357,7 @@ impl AddressSpace {
         }
     }
 
-    pub(super) fn state(&self) -> RwLockWriteGuard<'_, State> {
+    pub(crate) fn state(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,9 +6,9 @@ use crate::memory_map::{Access, Backing, Shown};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
-/// nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory. Report: bytes,
-/// 1 if somebody watches it, then for memory the host offset, for a device or external memory the region's id and the
-/// offset in it (two words).
+/// nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory, 6 for discarded
+/// memory that would be written ([`gm_populate`] comes first). Report: bytes, 1 if somebody watches it, then for memory the
+/// host offset, for a device or external memory the region's id and the offset in it (two words).
 #[wasm_bindgen]
 pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u32 {
     with(handle, |space| {
@@ -44,6 +44,10 @@ pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u3
             Shown::Forbidden => {
                 report(&[length, watched]);
                 4
+            }
+            Shown::Absent => {
+                report(&[length, watched]);
+                6
             }
         }
     })
@@ -88,6 +92,20 @@ pub fn gm_protect(
     with(handle, |space| {
         status(space.protect(address, length, Access::from_bits(allowed)))
     })
+}
+
+/// Makes a range of RAM 0 and gives back its host pages.
+#[wasm_bindgen]
+pub fn gm_discard(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
+    let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
+    with(handle, |space| status(space.discard(address, length)))
+}
+
+/// Gives host pages to whatever of a range was discarded.
+#[wasm_bindgen]
+pub fn gm_populate(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
+    let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
+    with(handle, |space| status(space.populate(address, length)))
 }
 
 /// Watches a range. Report: the watch's number.

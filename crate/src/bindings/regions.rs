@@ -2,7 +2,7 @@
 
 use super::external::Numbered;
 use super::report::take_transfer;
-use super::{TRANSFER_BYTES, halves, put_bytes, report, status, wide, with};
+use super::{TRANSFER_BYTES, halves, put_bytes, report, status, whole, wide, with};
 use crate::address_space::AddressSpace;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
@@ -223,10 +223,10 @@ pub fn gm_placement_count(handle: u32) -> u32 {
 pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
     with(handle, |space| {
         let map = space.view();
-        let Some(range) = map.flat().ranges().get(index as usize) else {
+        let (_, Some((range, last))) = whole(map.flat(), index, false) else {
             return status(Err(Fault::NoMemoryRegion));
         };
-        let ([a, b], [c, d]) = (halves(range.start().0), halves(range.last().0));
+        let ([a, b], [c, d]) = (halves(range.start().0), halves(last));
         let [e, f] = halves(range.offset());
         report(&[
             a,
@@ -245,7 +245,5 @@ pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
 /// How many ranges the flat view has.
 #[wasm_bindgen]
 pub fn gm_flat_count(handle: u32) -> u32 {
-    handle::get(handle).map_or(0, |space| {
-        u32::try_from(space.view().flat().ranges().len()).unwrap_or(u32::MAX)
-    })
+    handle::get(handle).map_or(0, |space| whole(space.view().flat(), u32::MAX, false).0)
 }

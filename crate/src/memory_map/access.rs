@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct Access(u8);
 
 impl Access {
-    /// None of them: what a loader or a debugger does, whom nothing is forbidden.
+    /// None of them: what a debugger does, whom nothing is forbidden.
     pub const NONE: Access = Access(0);
     /// Reading.
     pub const READ: Access = Access(1);
@@ -25,10 +25,14 @@ impl Access {
     pub const WRITE: Access = Access(2);
     /// Fetching an instruction.
     pub const EXECUTE: Access = Access(4);
+    /// What a loader does, by itself: writing, into ROM too, to whom nothing is forbidden.
+    pub const LOAD: Access = Access(8);
+    /// What [`discard`](crate::AddressSpace::discard) does: RAM is written, whatever `protect` says.
+    pub(crate) const DISCARD: Access = Access(2 | 8);
 
     /// The set with these bits, as they stand above; others are ignored.
     pub fn from_bits(bits: u32) -> Self {
-        Access(bits.to_le_bytes()[0] & FORBIDDEN)
+        Access(bits.to_le_bytes()[0] & (FORBIDDEN | Self::LOAD.0))
     }
 
     /// Whether all of `other` is in this.
@@ -39,13 +43,19 @@ impl Access {
     /// The attributes of a page that forbid it.
     #[inline]
     pub(crate) fn forbidding(self) -> u8 {
-        self.0
+        if self.has(Self::LOAD) { 0 } else { self.0 }
+    }
+
+    /// Whether it needs pages of the memory's own.
+    #[inline]
+    pub(crate) fn stores(self) -> bool {
+        self.0 & (Self::WRITE.0 | Self::LOAD.0) != 0
     }
 
     /// The attributes of a page that watch it.
     #[inline]
     pub(crate) fn watching(self) -> u8 {
-        self.0 << WATCH_SHIFT
+        (self.0 & FORBIDDEN) << WATCH_SHIFT
     }
 }
 
@@ -112,6 +122,9 @@ pub enum Shown<'a> {
         /// The host offset of the first byte.
         host: usize,
     },
+    /// For an access that writes: memory that was [discarded](crate::AddressSpace::discard), and has no host pages until
+    /// [`populate`](crate::AddressSpace::populate) gives it some. Other accesses find memory there, that is zero.
+    Absent,
     /// A device.
     Device {
         /// Which.

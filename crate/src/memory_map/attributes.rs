@@ -137,7 +137,18 @@ impl Attributes {
         self.runs
             .try_reserve(changed.len())
             .map_err(out_of_memory)?;
-        self.runs.splice(from..end, changed);
+        // A splice would be 1 KiB of code.
+        let (before, behind) = (self.runs.len(), from + changed.len());
+        let after = before - end + behind;
+        let none = Pages {
+            first: 0,
+            last: 0,
+            bits: 0,
+        };
+        self.runs.resize(before.max(after), none);
+        self.runs.copy_within(end..before, behind);
+        self.runs.truncate(after);
+        self.runs[from..behind].copy_from_slice(&changed);
         Ok(())
     }
 }

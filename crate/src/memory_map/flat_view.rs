@@ -2,11 +2,14 @@
 
 use super::placement::{self, Placement};
 use super::region::{Region, RegionKind};
+use crate::block;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend, MemoryRegionAddress};
 use crate::ram_region::RamRegion;
+use core::ops::Range;
 use std::sync::Arc;
 
-/// Adjacent guest addresses that show adjacent bytes of one region.
+/// Adjacent guest addresses that show adjacent bytes of one region; where some of these were
+/// [discarded](crate::AddressSpace::discard), a range for each part that is adjacent in linear memory.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, Region, RegionKind};
@@ -37,26 +40,43 @@ impl FlatRange {
         Self::of(region, offset, start, last, placement.priority)
     }
 
+    /// Without the bytes: these come with [`show`](FlatRange::show).
     fn of(region: &Arc<Region>, offset: u64, start: u64, last: u64, priority: i32) -> Self {
-        // `last - start + 1` is no sum past 2^64: memory is never that long.
-        let size = (last - start).saturating_add(1);
-        let memory = region
-            .block()
-            .and_then(|block| RamRegion::new(start, size, block, offset));
         FlatRange {
             start,
             last,
             region: Arc::clone(region),
             offset,
             priority,
-            memory,
+            memory: None,
         }
     }
 
-    /// The part of it from `start` to `last`, both inside.
+    /// The part of it from `start` to `last`, both inside; without the bytes.
     fn part(&self, start: u64, last: u64) -> Self {
         let offset = self.offset + (start - self.start);
         Self::of(&self.region, offset, start, last, self.priority)
+    }
+
+    /// The same without the bytes.
+    fn bare(&self) -> Self {
+        self.part(self.start, self.last)
+    }
+
+    /// Gives it with its bytes: a range for each block.
+    fn show(self, mut give: impl FnMut(FlatRange)) {
+        let size = (self.last - self.start).saturating_add(1);
+        let has_bytes = self
+            .region
+            .each_block(self.offset, size, |block, before, at, length| {
+                let start = self.start + before;
+                let mut part = self.part(start, start + (length - 1));
+                part.memory = RamRegion::new(start, length, block, at);
+                give(part);
+            });
+        if !has_bytes {
+            give(self);
+        }
     }
 
     /// The first guest address.
@@ -90,6 +110,7 @@ impl FlatRange {
         self.region.kind() == RegionKind::Ram
     }
 
+    /// Whether the region goes on here where the range before it ends.
     fn continues(&self, before: &FlatRange) -> bool {
         Arc::ptr_eq(&self.region, &before.region)
             && self.priority == before.priority
@@ -139,28 +160,29 @@ impl FlatView {
 
     /// The first range that begins behind an address.
     pub(crate) fn next_start(&self, address: u64) -> Option<u64> {
-        let index = self.starts.partition_point(|&start| start <= address);
-        self.starts.get(index).copied()
+        self.starts.get(self.index_behind(address)).copied()
     }
 
     /// The ranges that show something of `[first, last]`.
     pub(crate) fn over(&self, first: u64, last: u64) -> &[FlatRange] {
-        let from = self.ranges.partition_point(|range| range.last < first);
-        let end = self.starts.partition_point(|&start| start <= last);
+        let from = self.index_at(first);
+        let end = self.index_behind(last);
         self.ranges.get(from..end).unwrap_or(&[])
     }
 
     /// Computes anew what `[first, last]` shows.
     pub(crate) fn update(&mut self, placements: &[Placement], first: u64, last: u64) {
-        let mut from = self.ranges.partition_point(|range| range.last < first);
-        let mut end = self.starts.partition_point(|&start| start <= last);
+        let from = self.index_at(first);
+        let end = self.index_behind(last);
+        // With the neighbours, which a new range may continue. (A splice would be 1 KiB of code.)
+        let (with_before, with_next) = (from.saturating_sub(1), (end + 1).min(self.ranges.len()));
+        let mut tail = self.ranges.split_off(with_next);
+        let old = self.ranges.split_off(with_before);
         let mut joined = Joined::default();
-        // With the neighbours, which a new range may continue.
-        if from > 0 {
-            from -= 1;
-            joined.push(self.ranges[from].clone());
-        }
-        let old = &self.ranges[from..end];
+        let before = old.first().filter(|range| range.last < first);
+        before
+            .into_iter()
+            .for_each(|range| joined.push(range.bare()));
         if let Some(cut) = old
             .iter()
             .find(|range| range.start < first && range.last >= first)
@@ -168,33 +190,102 @@ impl FlatView {
             joined.push(cut.part(cut.start, first - 1));
         }
         placement::render(placements, first, last, |range| joined.push(range));
-        if let Some(cut) = old.last().filter(|range| range.last > last) {
+        if let Some(cut) = old
+            .iter()
+            .find(|range| range.start <= last && range.last > last)
+        {
             joined.push(cut.part(last + 1, cut.last));
         }
-        if let Some(next) = self.ranges.get(end) {
-            joined.push(next.clone());
-            end += 1;
+        let next = old.last().filter(|range| range.start > last);
+        next.into_iter().for_each(|range| joined.push(range.bare()));
+        joined.show();
+        self.ranges.append(&mut joined.ranges);
+        self.ranges.append(&mut tail);
+        self.starts_from(with_before);
+    }
+
+    /// Writes the list of first addresses anew, from an index on.
+    fn starts_from(&mut self, index: usize) {
+        self.starts.truncate(index);
+        let changed = self.ranges.iter().skip(index);
+        self.starts.extend(changed.map(|range| range.start));
+    }
+
+    /// Lets go of the blocks of a region that have bytes of `part` of it, until [`show`](FlatView::show).
+    pub(crate) fn let_go(&mut self, region: &Arc<Region>, part: &Range<u64>) {
+        for range in &mut self.ranges {
+            let block = range.memory.as_ref().map(RamRegion::block);
+            if Arc::ptr_eq(&range.region, region)
+                && block.is_some_and(|block| block::meet(&block.span(), part))
+            {
+                range.memory = None;
+            }
         }
-        self.starts
-            .splice(from..end, joined.ranges.iter().map(|range| range.start));
-        self.ranges.splice(from..end, joined.ranges);
+    }
+
+    /// Shows the blocks that its regions have now, where it has let go of those of before.
+    pub(crate) fn show(&mut self) {
+        let mut joined = Joined::default();
+        for range in core::mem::take(&mut self.ranges) {
+            joined.push(range);
+        }
+        joined.show();
+        self.ranges = joined.ranges;
+        self.starts_from(0);
+    }
+
+    /// What a region shows at the range with this index and behind it: ranges that differ in nothing but the blocks that
+    /// they show are one for who asks for regions. Gives the first of them, the last address, and the index that follows.
+    pub(crate) fn whole(&self, index: usize) -> Option<(&FlatRange, u64, usize)> {
+        let first = self.ranges.get(index)?;
+        let (mut before, mut next) = (first, index + 1);
+        while let Some(range) = self.ranges.get(next)
+            && range.continues(before)
+        {
+            before = range;
+            next += 1;
+        }
+        Some((first, before.last, next))
+    }
+
+    /// The index of the first range that begins behind an address.
+    fn index_behind(&self, address: u64) -> usize {
+        self.starts.partition_point(|&start| start <= address)
+    }
+
+    /// The index of the first range that does not end before an address.
+    pub(crate) fn index_at(&self, address: u64) -> usize {
+        self.ranges.partition_point(|range| range.last < address)
     }
 }
 
-/// Ranges in ascending order; one that continues the last is joined to it.
+/// Ranges in ascending order; of those without bytes, one that continues the last is joined to it.
 #[derive(Default)]
 struct Joined {
     ranges: Vec<FlatRange>,
+    /// What comes next, still without its bytes.
+    next: Option<FlatRange>,
 }
 
 impl Joined {
     fn push(&mut self, range: FlatRange) {
-        match self.ranges.last_mut() {
-            Some(before) if range.continues(before) => {
-                let (region, offset) = (&range.region, before.offset);
-                *before = FlatRange::of(region, offset, before.start, range.last, before.priority);
+        let bare = range.memory.is_none();
+        match &mut self.next {
+            Some(before) if bare && range.continues(before) => before.last = range.last,
+            _ => {
+                self.show();
+                match bare {
+                    true => self.next = Some(range),
+                    false => self.ranges.push(range),
+                }
             }
-            _ => self.ranges.push(range),
+        }
+    }
+
+    /// Gives the last its bytes.
+    fn show(&mut self) {
+        if let Some(range) = self.next.take() {
+            range.show(|part| self.ranges.push(part));
         }
     }
 }

@@ -48,7 +48,7 @@ impl GuestMemory for MemoryMap {
         access: Permissions,
     ) -> Option<VolatileSlice<'_, DirtyPages>> {
         let piece = self.piece(addr, count as u64, access.into());
-        let Shown::Memory { .. } = piece.shown else {
+        let (Shown::Memory { .. } | Shown::Absent) = piece.shown else {
             return None;
         };
         if piece.length < count as u64 {
@@ -103,7 +103,7 @@ impl<'a> PermittedSlices<'a> {
         let addr = self.next.ok_or(Error::GuestAddressOverflow)?;
         let piece = self.map.piece(addr, self.left as u64, self.access);
         match piece.shown {
-            Shown::Memory { .. } => {}
+            Shown::Memory { .. } | Shown::Absent => {}
             Shown::External { .. } => return Err(Error::HostAddressNotAvailable),
             _ => return Err(Error::InvalidGuestAddress(addr)),
         }

@@ -5,8 +5,10 @@ use crate::compaction;
 use crate::external::ExternalMemory;
 use crate::fault::Fault;
 use crate::guest_memory::{GuestAddress, GuestUsize};
+use crate::host::PAGE_SIZE;
+use core::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What a region is.
 ///
@@ -64,7 +66,8 @@ pub struct Region {
 
 #[derive(Debug)]
 enum Content {
-    Bytes(Arc<Block>),
+    /// Blocks, by where they lie in it, without a gap.
+    Bytes(Mutex<Vec<Arc<Block>>>),
     External(Arc<dyn ExternalMemory>),
     Nothing,
     /// The region that is meant, the region that is shown in the end, and where in that the first byte lies.
@@ -99,7 +102,7 @@ impl Region {
                     compaction::make_room(pages);
                 }
                 let block = Block::new(start, size).ok_or(Fault::OutOfMemory { bytes: size })?;
-                Content::Bytes(Arc::new(block))
+                Content::Bytes(Mutex::new(vec![Arc::new(block)]))
             }
             RegionKind::Mmio | RegionKind::Reserved => Content::Nothing,
             RegionKind::Alias | RegionKind::External => {
@@ -215,9 +218,10 @@ impl Region {
         }
     }
 
-    /// The host offset of the first byte of RAM and ROM; it changes when regions are moved together.
+    /// The host offset of the first byte of RAM and ROM; it changes when regions are moved together, and after the first
+    /// [discard](crate::AddressSpace::discard) the others need not follow.
     pub fn host_offset(&self) -> Option<usize> {
-        self.block().map(|block| block.host_offset())
+        Some(self.blocks()?.first()?.host_offset())
     }
 
     /// The region that is shown in the end, and where in it this one begins.
@@ -236,13 +240,79 @@ impl Region {
         }
     }
 
-    /// The bytes of RAM and ROM.
-    pub(crate) fn block(&self) -> Option<&Arc<Block>> {
+    /// The blocks of RAM and ROM.
+    fn blocks(&self) -> Option<MutexGuard<'_, Vec<Arc<Block>>>> {
         match &self.content {
-            Content::Bytes(block) => Some(block),
+            Content::Bytes(blocks) => Some(blocks.lock().unwrap_or_else(PoisonError::into_inner)),
             _ => None,
         }
     }
+
+    /// Gives each block that has some of `size` bytes from `offset` on: how many come before these, where in the block
+    /// they begin, and how many they are. False where there are no blocks.
+    pub(crate) fn each_block(
+        &self,
+        offset: u64,
+        size: u64,
+        mut give: impl FnMut(&Arc<Block>, u64, u64, u64),
+    ) -> bool {
+        let Some(blocks) = self.blocks() else {
+            return false;
+        };
+        let part = place(&blocks, offset, size);
+        for block in blocks.iter() {
+            let span = block.span();
+            let (start, end) = (span.start.max(part.start), span.end.min(part.end));
+            if start < end {
+                give(block, start - part.start, start - span.start, end - start);
+            }
+        }
+        true
+    }
+
+    /// Makes `size` bytes from `offset` on 0. Of the host pages that have nothing else, those whose blocks the maps have
+    /// let go of are given back: `let_go` has them do so, for a part of the region as blocks count. Says whether there
+    /// were any.
+    pub(crate) fn discard(&self, offset: u64, size: u64, let_go: impl FnOnce(&Range<u64>)) -> bool {
+        let Some(blocks) = self.blocks() else {
+            return false;
+        };
+        let all = place(&blocks, 0, self.size);
+        let part = place(&blocks, offset, size);
+        let page = PAGE_SIZE as u64;
+        // The pages at the ends of the region have nothing else.
+        let from = match part.start == all.start {
+            true => part.start,
+            false => part.start.next_multiple_of(page),
+        };
+        let to = match part.end == all.end {
+            true => part.end,
+            false => part.end - part.end % page,
+        };
+        let whole = if from < to {
+            from..to
+        } else {
+            part.end..part.end
+        };
+        for end in [part.start..whole.start, whole.end..part.end] {
+            blocks.iter().for_each(|block| block.zero(&end));
+        }
+        if whole.is_empty() {
+            return false;
+        }
+        drop(blocks); // the maps look at them when they let go
+        let_go(&block::chunks(&whole));
+        if let Some(mut blocks) = self.blocks() {
+            block::give_back(&mut blocks, &whole);
+        }
+        true
+    }
+}
+
+/// Bytes of a region as its blocks count them.
+fn place(blocks: &[Arc<Block>], offset: u64, size: u64) -> Range<u64> {
+    let first = blocks.first().map_or(0, |block| block.span().start);
+    first + offset..first + offset + size
 }
 
 /// The next id; 0 names nothing.

@@ -401,7 +401,6 @@ fn a_transaction_takes_effect_as_a_whole_or_not_at_all() {
     let space = AddressSpace::new().unwrap();
     let banks = [1_u8, 2].map(|value| {
         let bank = region("bank", RegionKind::Ram, PAGE);
-        bank.block().unwrap();
         space.map_disabled(&bank, GuestAddress(0), 0).unwrap();
         space.set_enabled(&bank, true).unwrap();
         space.write_obj(value, GuestAddress(0)).unwrap();

@@ -77,8 +77,10 @@ pub(crate) fn flat(out: &mut impl Write, name: &str, view: &FlatView) -> Result 
     if view.ranges().is_empty() {
         writeln!(out, "  No rendered FlatView")?;
     }
-    for range in view.ranges() {
-        let (first, last) = (range.start().0, range.last().0);
+    let mut from = 0;
+    while let Some((range, last, next)) = view.whole(from) {
+        from = next;
+        let first = range.start().0;
         let (region, offset) = (range.region(), range.offset());
         let (priority, kind, name) = (range.priority(), kind(region), region.name());
         write!(

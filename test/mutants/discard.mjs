@@ -1,0 +1,151 @@
+// Faults of what discards memory, and of who writes to what was discarded. As those of mutants.mjs.
+
+const unit = ["test/unit/discard.test.ts"];
+const memory = ["test/memory/discard.test.ts"];
+
+/** @typedef {import("./mutants.mjs").Mutant} Mutant */
+
+/** @type {Mutant[]} */
+export const facade = [
+  {
+    file: "ts/mover.ts",
+    find: '    this.populate(transfer.address, transfer.length, "write");\n',
+    replace: "",
+    why: "a write into discarded memory for which there is no page has written what lies before",
+    vitest: memory,
+  },
+  {
+    file: "ts/mover.ts",
+    find: "} while (space.control[0] !== before);",
+    replace: "} while (before === undefined);",
+    why: "a listener discards what was just given pages, and the zeros that stand in for discarded memory are written",
+    vitest: unit,
+  },
+  {
+    file: "ts/bulk.ts",
+    find: '    mover.populate(address, length, whole ?? "write");\n',
+    replace: "",
+    why: "the same in bulk, discarded: the first part is written, and then there is no page",
+    vitest: memory,
+  },
+  {
+    file: "ts/resolver.ts",
+    find: '    if ((access & WRITE) !== 0) this.#mover.populate(address, size, "atomic access");\n',
+    replace: "",
+    why: "an atomic store to discarded memory writes to the zeros that stand in for it",
+    vitest: unit,
+  },
+  {
+    file: "ts/resolver.ts",
+    find: "crosses ? size : 1",
+    replace: "size",
+    why: "an atomic access at the edge of discarded memory, off its alignment, is said to cross regions",
+    vitest: unit,
+  },
+  {
+    file: "ts/bulk.ts",
+    find: "last.byteOffset + last.length === host",
+    replace: "last.byteOffset < host",
+    why: "a view goes on where discarded memory has its pages elsewhere, over another machine's",
+    vitest: unit,
+  },
+];
+
+/** @type {Mutant[]} */
+export const core = [
+  {
+    file: "crate/src/block.rs",
+    find: "                page.fetch_or(old.load(Ordering::Relaxed), Ordering::Relaxed);\n",
+    replace: "                let _ = (page, old);\n",
+    why: "what was discarded is not reported once it is written elsewhere",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/block.rs",
+    find: "            self.mark(page(from)..page(to - 1) + 1, dirty_map::MARK);\n",
+    replace: "            let _ = page(from);\n",
+    why: "partial pages at the ends of what is discarded are not reported",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/block.rs",
+    find: " && self.start / CHUNK == next.start / CHUNK",
+    replace: "",
+    why: "discarded blocks are joined beyond what there are zeros for",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/memory_map/region.rs",
+    find: "false => part.start.next_multiple_of(page),",
+    replace: "false => part.start - part.start % page,",
+    why: "the page in which the discarded range begins goes as a whole",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/memory_map/flat_view.rs",
+    find: "Some(before) if bare && range.continues(before) =>",
+    replace: "Some(before) if bare && range.continues(before) && before.start == range.start =>",
+    why: "ranges that show one discarded block stay apart, page after page",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/ram_region.rs",
+    find: "        self.populate()?;\n        let host",
+    replace: "        let host",
+    why: "a slice of discarded memory writes to the zeros that stand in for it",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/page_table.rs",
+    find: "range.memory.as_ref().filter(present)",
+    replace: "range.memory.as_ref().filter(|memory| present(memory) || memory.block().is_absent())",
+    why: "the table has entries that write to the zeros of discarded memory",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/discard.rs",
+    find: "                            space.bytes_moved(map, first, last);\n",
+    replace: "                            let _ = (space, first, last);\n",
+    why: "the table still names the pages of discarded memory, which somebody else has",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/discard.rs",
+    find: "            space.populated(block);\n",
+    replace: "            let _ = space;\n",
+    why: "what was discarded and is written stays slow in other address spaces, whose JIT keeps an offset in zeros",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/bulk.rs",
+    find: "        self.populate(address, length)?;\n",
+    replace: "",
+    why: "a fill of discarded memory writes to the zeros that stand in for it",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/bulk.rs",
+    find: "        self.populate(to, length)?;\n",
+    replace: "",
+    why: "a copy to discarded memory writes to the zeros that stand in for it",
+    cargo: "discard::",
+  },
+];
+
+/** @type {Mutant[]} */
+export const bindings = [
+  {
+    file: "crate/src/allocator.rs",
+    find: "        host::detach_views();\n        zero(self.run());\n",
+    replace: "        zero(self.run());\n",
+    why: "views of discarded memory live on over another machine's bytes",
+    vitest: memory,
+  },
+  {
+    file: "crate/src/bindings/mod.rs",
+    find: "        from = next;\n",
+    replace: "        from = from.max(next - 1) + 1 - usize::from(next > from + 1);\n",
+    why: "a region of which something was discarded is shown in parts",
+    vitest: unit,
+  },
+];

@@ -84,13 +84,10 @@ export function gm_expose_tables(handle: number): number;
 export function gm_fill(handle: number, low: number, high: number, byte: number, length_low: number, length_high: number): number;
 
 /**
- * How many ranges the flat view has.
- */
-export function gm_flat_count(handle: number): number;
-
-/**
- * The range of the flat view at `index`. Report: start (two words), last address (two words), the region's id, offset
- * in it (two words), priority.
+ * The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
+ * linear memory are one. Report: start (two words), last address (two words), the region's id, offset in it (two words),
+ * priority, the index of the next range, 1 if it is memory, and the host offset if nothing about it is slow, else 0: RAM in
+ * one piece, neither protected nor watched anywhere.
  */
 export function gm_flat_range(handle: number, index: number): number;
 
@@ -174,17 +171,6 @@ export function gm_populate(handle: number, low: number, high: number, length_lo
 export function gm_protect(handle: number, low: number, high: number, length_low: number, length_high: number, allowed: number): number;
 
 /**
- * The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
- * it is RAM, in one piece, and neither protected nor watched anywhere.
- */
-export function gm_region(handle: number, index: number): number;
-
-/**
- * How many regions there are; 0 for a handle that names nothing.
- */
-export function gm_region_count(handle: number): number;
-
-/**
  * Where a region's own bytes lie, wherever it is mapped. Report: host offset.
  */
 export function gm_region_host(region: number): number;
@@ -261,7 +247,6 @@ export interface InitOutput {
     readonly gm_expose: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_expose_tables: (a: number) => number;
     readonly gm_fill: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
-    readonly gm_flat_count: (a: number) => number;
     readonly gm_flat_range: (a: number, b: number) => number;
     readonly gm_forward_run: (a: number, b: number, c: number, d: number) => number;
     readonly gm_host_run: (a: number, b: number, c: number, d: number, e: number) => number;
@@ -277,8 +262,6 @@ export interface InitOutput {
     readonly gm_placement_count: (a: number) => number;
     readonly gm_populate: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
-    readonly gm_region: (a: number, b: number) => number;
-    readonly gm_region_count: (a: number) => number;
     readonly gm_region_host: (a: number) => number;
     readonly gm_region_name: (a: number) => number;
     readonly gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;

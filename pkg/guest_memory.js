@@ -199,18 +199,10 @@ export function gm_fill(handle, low, high, byte, length_low, length_high) {
 }
 
 /**
- * How many ranges the flat view has.
- * @param {number} handle
- * @returns {number}
- */
-export function gm_flat_count(handle) {
-    const ret = wasm.gm_flat_count(handle);
-    return ret >>> 0;
-}
-
-/**
- * The range of the flat view at `index`. Report: start (two words), last address (two words), the region's id, offset
- * in it (two words), priority.
+ * The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
+ * linear memory are one. Report: start (two words), last address (two words), the region's id, offset in it (two words),
+ * priority, the index of the next range, 1 if it is memory, and the host offset if nothing about it is slow, else 0: RAM in
+ * one piece, neither protected nor watched anywhere.
  * @param {number} handle
  * @param {number} index
  * @returns {number}
@@ -414,28 +406,6 @@ export function gm_populate(handle, low, high, length_low, length_high) {
  */
 export function gm_protect(handle, low, high, length_low, length_high, allowed) {
     const ret = wasm.gm_protect(handle, low, high, length_low, length_high, allowed);
-    return ret >>> 0;
-}
-
-/**
- * The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
- * it is RAM, in one piece, and neither protected nor watched anywhere.
- * @param {number} handle
- * @param {number} index
- * @returns {number}
- */
-export function gm_region(handle, index) {
-    const ret = wasm.gm_region(handle, index);
-    return ret >>> 0;
-}
-
-/**
- * How many regions there are; 0 for a handle that names nothing.
- * @param {number} handle
- * @returns {number}
- */
-export function gm_region_count(handle) {
-    const ret = wasm.gm_region_count(handle);
     return ret >>> 0;
 }
 

@@ -75,6 +75,10 @@ export interface FlatRange {
   readonly id: number;
   readonly offset: bigint;
   readonly priority: number;
+  /** Whether it is memory, external memory too. */
+  readonly memory: boolean;
+  /** Where it lies in linear memory, if nothing about it is slow; else 0. */
+  readonly host: number;
 }
 
 /** A region in the map, as the core has it. */
@@ -112,12 +116,15 @@ const decoder = new TextDecoder();
 
 /** What is seen, by address. */
 export function flatRanges({ linear, handle }: Space): FlatRange[] {
-  const { raw } = linear;
-  return Array.from({ length: raw.gm_flat_count(handle) }, (_, index) => {
-    raw.gm_flat_range(handle, index);
-    const [a = 0, b = 0, c = 0, d = 0, id = 0, e = 0, f = 0, priority = 0] = linear.report;
-    return { start: joinBig(a, b), last: joinBig(c, d), id, offset: joinBig(e, f), priority: priority | 0 };
-  });
+  const ranges: FlatRange[] = [];
+  for (let index = 0; linear.raw.gm_flat_range(handle, index) === 0; ) {
+    const [a = 0, b = 0, c = 0, d = 0, id = 0, e = 0, f = 0, priority = 0, next = 0, memory = 0, host = 0] =
+      linear.report;
+    const [start, last, offset] = [joinBig(a, b), joinBig(c, d), joinBig(e, f)];
+    ranges.push({ start, last, id, offset, priority: priority | 0, memory: memory !== 0, host });
+    index = next;
+  }
+  return ranges;
 }
 
 /** What is mapped, in that order; also what an open transaction has changed. */

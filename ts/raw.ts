@@ -13,8 +13,6 @@ export interface RawExports {
   gm_insert(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
   gm_remove(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
   gm_reserve(handle: number, low: number, high: number): number;
-  gm_region_count(handle: number): number;
-  gm_region(handle: number, index: number): number;
   gm_expose_tables(handle: number): number;
   gm_host_run(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_forward_run(handle: number, low: number, high: number, limit: number): number;
@@ -73,7 +71,6 @@ export interface RawExports {
   gm_region_host(region: number): number;
   gm_placement_count(handle: number): number;
   gm_placement(handle: number, index: number): number;
-  gm_flat_count(handle: number): number;
   gm_flat_range(handle: number, index: number): number;
   gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
   gm_check_access(

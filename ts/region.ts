@@ -1,7 +1,7 @@
 // GuestRegion: one run of guest RAM, as data.
 
-/** The host offset of a region's first byte, and whether nothing about it is slow; kept out of the public type. */
-const places = new WeakMap<object, { host: number; plain: boolean }>();
+/** The host offset of a region's first byte, if nothing about it is slow; kept out of the public type. */
+const hosts = new WeakMap<object, number>();
 
 /**
  * A region of guest RAM, as it was when it was asked for: plain data, frozen.
@@ -42,21 +42,17 @@ export class GuestRegion<A extends number | bigint = number> {
   readonly lastAddress: A;
 
   /** Made by this library. */
-  constructor(start: A, size: number, host: number, plain: boolean) {
+  constructor(start: A, size: number, host: number) {
     this.start = start;
     this.size = size;
     this.lastAddress = (typeof start === "bigint" ? start + BigInt(size - 1) : Number(start) + (size - 1)) as A;
-    places.set(this, { host, plain });
+    hosts.set(this, host);
     Object.freeze(this);
   }
 }
 
-/** Where a region's first byte lies in linear memory, in bytes. */
+/** Where a region's first byte lies in linear memory, in bytes; 0 unless it is RAM that is neither protected nor watched
+ * anywhere, nor discarded in part. */
 export function hostOf(region: GuestRegion<number | bigint>): number {
-  return places.get(region)?.host ?? 0;
-}
-
-/** Whether it is RAM that is neither protected nor watched anywhere. */
-export function isPlain(region: GuestRegion<number | bigint>): boolean {
-  return places.get(region)?.plain ?? false;
+  return hosts.get(region) ?? 0;
 }

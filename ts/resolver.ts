@@ -4,7 +4,7 @@ import { GuestMemoryError, hex } from "./errors.ts";
 import type { Cells } from "./external-memory.ts";
 import { BYTES, MEMORY, type Mover } from "./mover.ts";
 import type { GuestRegion } from "./region.ts";
-import { hostOf, isPlain } from "./region.ts";
+import { hostOf } from "./region.ts";
 import type { Space } from "./space.ts";
 import { type READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
@@ -52,7 +52,7 @@ export class Resolver {
   remember(address: Wide): void {
     const region: GuestRegion<Wide> | undefined = this.#space.regionAt(address);
     if (region === undefined || typeof region.lastAddress === "bigint") return; // bigints are slow anyway
-    if (!isPlain(region)) return; // ROM, protected or watched: each access asks
+    if (hostOf(region) === 0) return; // ROM, protected, watched, discarded, somebody else's: each access asks
     this.#start = region.start as number;
     this.#end = this.#start + region.size;
     this.#host = hostOf(region);

@@ -149,15 +149,10 @@ export class Space implements Member {
   get regions(): readonly GuestRegion<Wide>[] {
     const generation = this.mapGeneration;
     if (this.#regions === undefined || generation !== this.#regionsGeneration) {
-      const { raw } = this.linear;
-      const regions: GuestRegion<Wide>[] = [];
-      for (let index = 0; index < raw.gm_region_count(this.handle); index++) {
-        this.linear.expect(raw.gm_region(this.handle, index), "regions");
-        const [startLow = 0, startHigh = 0, sizeLow = 0, sizeHigh = 0, host = 0, plain = 0] = this.linear.report;
-        const start = this.address(startLow, startHigh);
-        const region = new GuestRegion(start, join(sizeLow, sizeHigh), host, plain !== 0);
-        regions.push(region);
-      }
+      const memory = flatRanges(this).filter((range) => range.memory);
+      const regions = memory.map(
+        ({ start, last, host }) => new GuestRegion(this.own(start), Number(last - start + 1n), host),
+      );
       this.#regions = Object.freeze(regions);
       this.#regionsGeneration = generation;
     }

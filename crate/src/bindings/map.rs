@@ -1,11 +1,10 @@
 //! Bindings: address spaces and their regions.
 
-use super::{halves, report, status, whole, wide, with};
+use super::{report, status, wide, with};
 use crate::address_space::AddressSpace;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
 use crate::handle;
-use crate::memory_map::{Access, Shown};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -87,35 +86,6 @@ pub fn gm_remove(
 pub fn gm_reserve(handle: u32, bytes_low: u32, bytes_high: u32) -> u32 {
     with(handle, |space| {
         status(space.reserve(wide(bytes_low, bytes_high)))
-    })
-}
-
-/// How many regions there are; 0 for a handle that names nothing.
-#[wasm_bindgen]
-pub fn gm_region_count(handle: u32) -> u32 {
-    handle::get(handle).map_or(0, |space| whole(space.view().flat(), u32::MAX, true).0)
-}
-
-/// The range of memory at `index`. Report: start, size (two words each), host offset, and 1 if nothing about it is slow:
-/// it is RAM, in one piece, and neither protected nor watched anywhere.
-#[wasm_bindgen]
-pub fn gm_region(handle: u32, index: u32) -> u32 {
-    with(handle, |space| {
-        let map = space.view();
-        let (_, Some((range, last))) = whole(map.flat(), index, true) else {
-            return status(Err(Fault::NoMemoryRegion));
-        };
-        let size = last - range.start().0 + 1; // in linear memory: no sum past 2^64
-        let everything = Access::READ | Access::WRITE | Access::EXECUTE;
-        let whole = map.piece(range.start(), size, everything);
-        let host = match whole.shown {
-            Shown::Memory { host } if !whole.watched && whole.length == size => host,
-            _ => 0,
-        };
-        let ([a, b], [c, d]) = (halves(range.start().0), halves(size));
-        let host = u32::try_from(host).unwrap_or(0);
-        report(&[a, b, c, d, host, u32::from(host != 0)]);
-        0
     })
 }
 

@@ -16,7 +16,6 @@ mod report;
 
 use crate::address_space::AddressSpace;
 use crate::handle;
-use crate::memory_map::{FlatRange, FlatView, RegionKind};
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -47,23 +46,6 @@ fn wide(low: u32, high: u32) -> u64 {
 #[allow(clippy::cast_possible_truncation)] // Both halves are taken.
 fn halves(value: u64) -> [u32; 2] {
     [value as u32, (value >> 32) as u32]
-}
-
-/// The ranges of a flat view as the regions are placed: those that only differ in the blocks that they show are one.
-/// Gives how many of these there are, and, of the one at `index`, the first range and the last address.
-fn whole(view: &FlatView, index: u32, only_memory: bool) -> (u32, Option<(&FlatRange, u64)>) {
-    let (mut count, mut found, mut from) = (0, None, 0);
-    while let Some((range, last, next)) = view.whole(from) {
-        from = next;
-        let is_memory = range.memory.is_some() || range.region().kind() == RegionKind::External;
-        if !only_memory || is_memory {
-            if count == index {
-                found = Some((range, last));
-            }
-            count += 1;
-        }
-    }
-    (count, found)
 }
 
 /// Runs `act` on the address space that `handle` names, or says that there is none.

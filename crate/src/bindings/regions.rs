@@ -2,12 +2,12 @@
 
 use super::external::Numbered;
 use super::report::take_transfer;
-use super::{TRANSFER_BYTES, halves, put_bytes, report, status, whole, wide, with};
+use super::{TRANSFER_BYTES, halves, put_bytes, report, status, wide, with};
 use crate::address_space::AddressSpace;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
 use crate::handle;
-use crate::memory_map::{Region, RegionKind};
+use crate::memory_map::{Access, Region, RegionKind, Shown};
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -217,17 +217,27 @@ pub fn gm_placement_count(handle: u32) -> u32 {
     })
 }
 
-/// The range of the flat view at `index`. Report: start (two words), last address (two words), the region's id, offset
-/// in it (two words), priority.
+/// The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
+/// linear memory are one. Report: start (two words), last address (two words), the region's id, offset in it (two words),
+/// priority, the index of the next range, 1 if it is memory, and the host offset if nothing about it is slow, else 0: RAM in
+/// one piece, neither protected nor watched anywhere.
 #[wasm_bindgen]
 pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
     with(handle, |space| {
         let map = space.view();
-        let (_, Some((range, last))) = whole(map.flat(), index, false) else {
+        let Some((range, last, next)) = map.flat().whole(index as usize) else {
             return status(Err(Fault::NoMemoryRegion));
         };
-        let ([a, b], [c, d]) = (halves(range.start().0), halves(last));
-        let [e, f] = halves(range.offset());
+        let start = range.start();
+        let is_memory = range.memory.is_some() || range.region().kind() == RegionKind::External;
+        let size = (last - start.0).saturating_add(1);
+        let found = map.piece(start, size, Access::READ | Access::WRITE | Access::EXECUTE);
+        let host = match found.shown {
+            Shown::Memory { host } if !found.watched && found.length == size => host,
+            _ => 0,
+        };
+        let ([a, b], [c, d], [e, f]) = (halves(start.0), halves(last), halves(range.offset()));
+        let small = |value: usize| u32::try_from(value).unwrap_or(0);
         report(&[
             a,
             b,
@@ -237,13 +247,10 @@ pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
             e,
             f,
             range.priority().cast_unsigned(),
+            small(next),
+            u32::from(is_memory),
+            small(host),
         ]);
         0
     })
-}
-
-/// How many ranges the flat view has.
-#[wasm_bindgen]
-pub fn gm_flat_count(handle: u32) -> u32 {
-    handle::get(handle).map_or(0, |space| whole(space.view().flat(), u32::MAX, false).0)
 }

@@ -7,6 +7,9 @@ import { digestOf, sourceDigest } from "./digest.mjs";
 import { capture, run, withPath } from "./process.mjs";
 import { root, toolPath } from "./toolchain.mjs";
 
+/** Bytes of linear memory that the module begins with (docs/architecture.md): tables for eight guests, 21 MiB for others. */
+const INITIAL_MEMORY = 56 * 2 ** 20;
+
 /** The flags of rustc, in this one place. */
 function rustFlags() {
   const sysroot = capture("rustc", ["--print", "sysroot"], { cwd: root });
@@ -16,6 +19,8 @@ function rustFlags() {
     // Every engine since 2023 has it, and memchr's search and LLVM's loops use it. The rest of that baseline (bulk memory,
     // sign extension, saturating conversions, multi-value, mutable globals, reference types) is rustc's own default.
     "-Ctarget-feature=+simd128",
+    // So that small guests never make linear memory grow (docs/architecture.md): address space, committed as it is used.
+    `-Clink-arg=--initial-memory=${INITIAL_MEMORY}`,
     // Panic messages and file!() carry paths. Remapped, they name no machine's folders and no registry, and the bytes are
     // the same wherever the checkout lies. /rustc/<commit> is what rustc itself writes where it has no library sources.
     ...crateFolders().map((folder) => `--remap-path-prefix=${folder}=crates`),
@@ -46,14 +51,18 @@ export function buildPkg(folder) {
   const sources = sourceDigest();
   try {
     const wasmPack = ["build", "crate", "--release", "--target", "web", "--no-pack", "--mode", "no-install"];
-    run("wasm-pack", [...wasmPack, "--out-dir", fresh, "--out-name", "guest_memory", "--", "--locked"], {
-      cwd: root,
-      env: {
-        ...withPath(...toolPath()),
-        CARGO_ENCODED_RUSTFLAGS: rustFlags().join("\x1f"),
-        CARGO_TARGET_DIR: join(root, "target", "pkg"), // other flags, other artefacts: not mixed with cargo test's
+    run(
+      "wasm-pack",
+      [...wasmPack, "--out-dir", fresh, "--out-name", "guest_memory", "--", "--locked", "--features", "heap"],
+      {
+        cwd: root,
+        env: {
+          ...withPath(...toolPath()),
+          CARGO_ENCODED_RUSTFLAGS: rustFlags().join("\x1f"),
+          CARGO_TARGET_DIR: join(root, "target", "pkg"), // other flags, other artefacts: not mixed with cargo test's
+        },
       },
-    });
+    );
     rmSync(join(fresh, ".gitignore"), { force: true }); // wasm-pack's `*` would keep pkg/ out of git and of the tarball
     const digest = digestOf(fresh);
     if (digest.sources !== sources) throw new Error("The sources changed while they were built: build again.");

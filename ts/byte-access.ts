@@ -117,9 +117,9 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
   }
 
   /**
-   * A zero-copy view of guest memory, within one region. It is good until linear memory grows, which only creation of a
-   * memory, `insertRegion` and `reserve` do (any memory's), or pages are given back by `discard`; from then on its length
-   * is 0. The event `viewsdetached` and `viewGeneration` tell. What you write through it is not marked dirty: call
+   * A zero-copy view of guest memory, within one region. It is good until linear memory grows or reuses pages that were
+   * written, which only creation of a memory, `insertRegion` and `reserve` do (any memory's; the packaged module does not
+   * grow below 56 MiB), or pages are given back by `discard`; from then on its length is 0. The event `viewsdetached` and `viewGeneration` tell. What you write through it is not marked dirty: call
    * `markDirty`. Of discarded memory it takes pages, as a write does: where there are no free ones, linear memory grows.
    *
    * Its `.buffer` is the *whole* linear memory, other guests' too: never post, transfer or clone it. Of external memory it

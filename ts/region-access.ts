@@ -170,7 +170,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
 
   /**
    * Makes sure that a region of `bytes` bytes can be inserted without growth of linear memory, so that views stay alive
-   * then. Linear memory may grow now: views die.
+   * then. Linear memory may grow now, unless so much is free: views die then.
    *
    * @throws GuestMemoryError `OUT_OF_MEMORY`, `DISPOSED`.
    *

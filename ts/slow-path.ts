@@ -130,7 +130,7 @@ export class SlowPath {
     const holds =
       window !== undefined &&
       address >= window.start &&
-      address + size <= window.end &&
+      size <= window.end - address && // a sum past 2^53 would be rounded
       window.generation === this.#space.control[0] &&
       Math.floor(address) === address;
     return holds ? window : undefined;
@@ -143,7 +143,7 @@ export class SlowPath {
     const holds =
       place !== undefined &&
       address >= place.start &&
-      address + size <= place.end &&
+      size <= place.end - address && // a sum past 2^53 would be rounded
       place.generation === this.#space.control[0] &&
       Number.isSafeInteger(address);
     return holds ? place : undefined;

@@ -146,9 +146,9 @@ pub(crate) fn fits(pages: u32) -> bool {
 }
 
 /// Whether `pages` are free, but not in one run, and growth by them would leave more than a fifth of linear memory
-/// without a use, or is not possible.
+/// without a use, or is not possible. Where linear memory need not grow for them, it is not fragmented.
 pub(crate) fn is_fragmented_for(pages: u32) -> bool {
-    allocator().is_fragmented_for(pages, host::end())
+    allocator().is_fragmented_for(pages, host::initial_end(), host::end())
 }
 
 /// Makes sure that an extent of `pages` is there without growth, and that no view has to be detached for it: all that is
@@ -199,13 +199,16 @@ impl Allocator {
         }
     }
 
-    /// `end` is the first host page past linear memory.
-    fn is_fragmented_for(&self, pages: u32, end: u32) -> bool {
+    /// `end` is the host page where growth begins; up to `initial` there is memory without growth.
+    fn is_fragmented_for(&self, pages: u32, initial: u32, end: u32) -> bool {
         if self.regions.fits(pages) || self.regions.free_pages() < pages {
             return false;
         }
         let needed = pages - self.regions.pages_below(end).min(pages);
         let total = u64::from(end) + u64::from(needed);
+        if total <= u64::from(initial) {
+            return false;
+        }
         let tables = self.tables.live_pages() + self.tables.free_pages();
         let used = u64::from(self.regions.live_pages()) + u64::from(tables) + u64::from(pages);
         total > u64::from(host::MAX_PAGES) || total * 4 > used * 5
@@ -409,13 +412,15 @@ mod tests {
             },
         ]);
         own.regions.live_pages_for_test(10);
-        assert!(!own.is_fragmented_for(20, 70) && !own.is_fragmented_for(41, 70));
+        assert!(!own.is_fragmented_for(20, 0, 70) && !own.is_fragmented_for(41, 0, 70));
         // 100 pages then, and 40 of them used.
-        assert!(own.is_fragmented_for(30, 70));
+        assert!(own.is_fragmented_for(30, 0, 70) && own.is_fragmented_for(30, 99, 70));
+        // There are 100 pages without growth.
+        assert!(!own.is_fragmented_for(30, 100, 70));
         // Where most is used anyway, growth wastes little: 300 pages, and 270 used.
         own.regions.live_pages_for_test(240);
-        assert!(!own.is_fragmented_for(30, 270));
+        assert!(!own.is_fragmented_for(30, 0, 270));
         // Growth is not possible.
-        assert!(own.is_fragmented_for(30, host::MAX_PAGES - 29));
+        assert!(own.is_fragmented_for(30, 0, host::MAX_PAGES - 29));
     }
 }

@@ -1,8 +1,9 @@
 //! The linear memory itself: where it starts, how it grows, and how a host page becomes a pointer.
 //!
 //! In Wasm this is the module's linear memory: it starts at 0 and grows by `memory.grow`, which gives zero pages that
-//! the engine commits when they are first touched. Natively an arena of the same shape stands in for it (address space
-//! reserved once, committed lazily by the system), so that everything above this file is tested outside Wasm too.
+//! the engine commits when they are first touched. What pkg/'s module has from the start comes first (`room`). Natively an
+//! arena of the same shape stands in for it (address space reserved once, committed lazily by the system), so that
+//! everything above this file is tested outside Wasm too.
 //!
 //! A *host page* is 4 KiB of it, a *host offset* the distance of a byte from its start.
 
@@ -11,7 +12,7 @@ pub const PAGE_SIZE: usize = 4096;
 /// log2 of [`PAGE_SIZE`].
 pub const PAGE_SHIFT: u32 = 12;
 
-pub(crate) use imp::{MAX_PAGES, base, detach_views, end, grow};
+pub(crate) use imp::{MAX_PAGES, base, detach_views, end, grow, initial_end};
 
 /// The pointer to the byte at `offset`: valid for as long as the process lives, whatever `offset` a caller computed
 /// from pages that [`grow`] gave. Nothing is read here, so this is safe; reads and writes say why they are sound.
@@ -56,21 +57,86 @@ mod imp {
         core::ptr::with_exposed_provenance_mut(0)
     }
 
-    /// The first host page past the linear memory.
+    /// The first host page of those that the next growth gives, if it is no larger than the room that is left, or if nobody
+    /// else has made the linear memory grow.
     pub(crate) fn end() -> u32 {
+        let room = room::left();
+        if room.is_empty() { size() } else { room.start }
+    }
+
+    /// The first host page past what the linear memory has without growth; 0 where the core has nothing of that.
+    pub(crate) fn initial_end() -> u32 {
+        room::left().end
+    }
+
+    /// The first host page past the linear memory.
+    fn size() -> u32 {
         u32::try_from(memory_size::<0>())
             .map_or(MAX_PAGES, |pages| pages.saturating_mul(PER_WASM_PAGE))
     }
 
     /// Grows by at least `pages` host pages. Gives the first new page and how many came, or `None`.
     pub(crate) fn grow(pages: u32) -> Option<(u32, u32)> {
-        let wasm_pages = pages.div_ceil(PER_WASM_PAGE);
+        let room = room::left();
+        let left = room.end - room.start;
+        if pages <= left {
+            room::take(pages);
+            return Some((room.start, pages));
+        }
+        // What is left goes along, unless somebody else's pages lie between.
+        let joins = left != 0 && size() == room.end;
+        let wasm_pages = (pages - if joins { left } else { 0 }).div_ceil(PER_WASM_PAGE);
         let before = memory_grow::<0>(wasm_pages as usize);
         if before == usize::MAX {
             return None;
         }
-        let first = u32::try_from(before).ok()?.checked_mul(PER_WASM_PAGE)?;
-        Some((first, wasm_pages * PER_WASM_PAGE))
+        let got = wasm_pages * PER_WASM_PAGE;
+        if joins {
+            room::take(left);
+            return Some((room.start, left + got));
+        }
+        Some((u32::try_from(before).ok()?.checked_mul(PER_WASM_PAGE)?, got))
+    }
+
+    /// The *room*: pages past the module's static data that it has without growth. They are the heap's, and so ours only
+    /// where the heap takes its pages here too (`heap.rs`).
+    #[cfg(all(feature = "heap", target_os = "unknown"))]
+    mod room {
+        use crate::host::PAGE_SIZE;
+        use core::ops::Range;
+        use core::sync::atomic::{AtomicU32, Ordering};
+
+        unsafe extern "C" {
+            // The linker's: where the static data ends, and where the memory does that the module begins with.
+            safe static __heap_base: u8;
+            safe static __heap_end: u8;
+        }
+
+        /// How many were taken.
+        static TAKEN: AtomicU32 = AtomicU32::new(0);
+
+        /// Those that nobody has.
+        #[allow(clippy::cast_possible_truncation)] // Linear memory has less than 2^32 pages.
+        pub(super) fn left() -> Range<u32> {
+            let first = (&raw const __heap_base).addr().div_ceil(PAGE_SIZE) as u32;
+            let end = ((&raw const __heap_end).addr() / PAGE_SIZE) as u32;
+            let first = first.saturating_add(TAKEN.load(Ordering::Relaxed));
+            first.min(end)..end
+        }
+
+        /// Takes the first ones, which `left` has shown.
+        pub(super) fn take(pages: u32) {
+            TAKEN.fetch_add(pages, Ordering::Relaxed);
+        }
+    }
+
+    #[cfg(not(all(feature = "heap", target_os = "unknown")))]
+    mod room {
+        pub(super) fn left() -> core::ops::Range<u32> {
+            0..0
+        }
+
+        pub(super) fn take(_pages: u32) {}
     }
 
     /// Detaches every typed array that JavaScript holds over the linear memory: growth by nothing does.
@@ -124,6 +190,11 @@ mod imp {
 
     pub(crate) fn end() -> u32 {
         NEXT.load(Ordering::SeqCst)
+    }
+
+    /// All of the arena is growth.
+    pub(crate) fn initial_end() -> u32 {
+        0
     }
 
     pub(crate) fn grow(pages: u32) -> Option<(u32, u32)> {

@@ -26,6 +26,8 @@ pub mod fault;
 mod free_list;
 pub mod guest_memory;
 pub mod handle;
+#[cfg(all(feature = "heap", target_arch = "wasm32", target_os = "unknown"))]
+mod heap;
 mod host;
 pub mod io;
 #[cfg(feature = "iommu")]

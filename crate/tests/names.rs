@@ -1,5 +1,6 @@
 //! The memory map by its Rust names: docs/names.md has each beside the facade's.
 
+use guest_memory::external::{ExternalMemory, Unavailable};
 use guest_memory::memory_map::{Access, FlatView, MemoryMap, Piece, Placement, Shown};
 use guest_memory::{
     AddressSpace, Bytes, Fault, GuestAddress, GuestMemory, Permissions, Region, RegionKind,
@@ -126,7 +127,35 @@ fn each_kind_of_access_finds_what_it_may() -> Result<(), Box<dyn std::error::Err
     assert!(matches!(shown(0, Access::EXECUTE), Shown::Forbidden));
     assert!(map.check(GuestAddress(0), 4, Access::EXECUTE).is_err());
     map.check(rom, 4, Access::EXECUTE)?;
-    assert_eq!(map.flat().read_obj::<u16>(rom)?, u16::from_le_bytes([1, 2]));
+    assert_eq!(map.flat().read_obj::<u16>(rom)?, u16::from_ne_bytes([1, 2]));
+    Ok(())
+}
+
+/// Memory of somebody else's, who keeps nothing.
+#[derive(Debug)]
+struct Forgetful;
+
+impl ExternalMemory for Forgetful {
+    fn read(&self, _offset: u64, into: &mut [u8]) -> Result<(), Unavailable> {
+        into.fill(7);
+        Ok(())
+    }
+
+    fn write(&self, _offset: u64, _bytes: &[u8]) -> Result<(), Unavailable> {
+        Err(Unavailable)
+    }
+}
+
+#[test]
+fn memory_of_somebody_elses_and_memory_given_back() -> Result<(), Box<dyn std::error::Error>> {
+    let space = machine()?;
+    let theirs = Region::external("theirs", PAGE, std::sync::Arc::new(Forgetful))?;
+    space.map(&theirs, GuestAddress(4 * PAGE), 0)?;
+    assert_eq!(space.read_obj::<u8>(GuestAddress(4 * PAGE))?, 7);
+    assert!(space.write_obj(8_u8, GuestAddress(4 * PAGE)).is_err());
+    space.write_obj(9_u8, GuestAddress(0x10))?;
+    space.discard(GuestAddress(0), PAGE)?;
+    assert_eq!(space.read_obj::<u8>(GuestAddress(0x10))?, 0);
     Ok(())
 }
 

@@ -46,7 +46,8 @@ describe.each(readdirSync(pkg))("pkg/%s", (name) => {
   });
 });
 
-test("the memory has no maximum below 4 GiB", () => {
-  const { maximum } = memoryLimits(readFileSync(join(pkg, "guest_memory_bg.wasm")));
+test("the memory begins with room for a small guest, and has no maximum below 4 GiB", () => {
+  const { minimum, maximum } = memoryLimits(readFileSync(join(pkg, "guest_memory_bg.wasm")));
+  expect(minimum).toBe(56 * 16);
   expect(maximum ?? 65536).toBe(65536);
 });

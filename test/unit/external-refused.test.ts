@@ -208,7 +208,10 @@ describe("a function that gives the buffer", () => {
     ]);
     const acts: (() => void)[] = [
       () => memory.writeUint32(0x0ffe, 0x0102_0304),
-      () => void memory.map({ kind: "ram", start: 0x10_0000, size: 1 << 22 }),
+      () => {
+        memory.map({ kind: "ram", start: 0x10_0000, size: 1 << 22 });
+        memory.wasmMemory.grow(1); // for certain
+      },
       () => memory.region("theirs")?.move(0x2000),
       () => memory.region("theirs")?.move(0x1000),
       () => memory.unmap(memory.region("theirs") as never),

@@ -126,3 +126,22 @@ test("nobody mapped", () => {
   memory.writeUint32(AT - 2, 0x1234);
   expect([seen, calls]).toEqual([[AT - 2, 4, 0x1234], []]);
 });
+
+test("an access that passes the end of a device's region at 2^53 is not the device's", async () => {
+  const asked: number[] = [];
+  const end = 2 ** 53;
+  const memory = await GuestMemory.create([
+    {
+      kind: "mmio",
+      start: end - 0x1000,
+      size: 0x1000,
+      device: { read8: () => 0, write8: (at) => void asked.push(at) },
+    },
+  ]);
+  memory.writeUint8(end - 0x1000, 1); // from now on it is remembered where the device is
+  for (const address of [end - 3, end - 2, end - 1]) {
+    expectCode(() => memory.writeUint32(address, 1), "PARTIAL_BUFFER", { address, length: 4 });
+  }
+  expect(asked).toEqual([0]);
+  memory.dispose();
+});

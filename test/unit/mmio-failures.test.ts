@@ -124,7 +124,7 @@ test("the map changes", () => {
   covered.writeSlice(behind - 4, bytes);
   covered.region("new")?.move(0x9000);
   expect([covered.readUint32(0x9000), covered.readUint32(behind)]).toEqual([0x0807_0605, 0]);
-  using grown = during((memory) => memory.insertRegion(0x10_0000, 0x40_0000));
+  using grown = during((memory) => memory.insertRegion(0x10_0000, memory.wasmMemory.buffer.byteLength));
   grown.writeSlice(behind - 4, bytes);
   expect(grown.readUint32(behind)).toBe(0x0807_0605);
   const disposed = during((memory) => memory.dispose());

@@ -11,12 +11,15 @@ const LAYOUT = [
 
 const layout = () => GuestMemory.fromRanges(LAYOUT);
 
-/** The library on a linear memory of its own: nothing is free in it, so whatever is made makes it grow. */
+/** The library on a linear memory of its own. */
 async function fresh() {
   vi.resetModules();
   const { GuestMemory } = await import("../../ts/index.ts");
   return { GuestMemory, memory: await GuestMemory.fromRanges(LAYOUT), other: await GuestMemory.fromRanges(LAYOUT) };
 }
+
+/** More bytes than are free in linear memory: a region of so many makes it grow. */
+const moreThanFree = ({ wasmMemory }: GuestMemory) => wasmMemory.buffer.byteLength;
 
 test("a view is the guest's own bytes, both ways", async () => {
   using memory = await layout();
@@ -103,10 +106,10 @@ function fails(act: () => unknown): void {
 test("views die when linear memory grows; the event and viewGeneration tell, before the call returns", async () => {
   const { GuestMemory, memory, other } = await fresh();
   const grow: (() => unknown)[] = [
-    () => memory.insertRegion(0x100_0000, 1 << 20),
-    () => memory.reserve(2 << 20),
-    () => GuestMemory.fromRangesSync([[0, 4 << 20]]),
-    () => GuestMemory.fromRangesSync([[0, 4096]], { reserve: 16 << 20 }),
+    () => memory.insertRegion(0x100_0000, moreThanFree(memory)),
+    () => memory.reserve(moreThanFree(memory)),
+    () => GuestMemory.fromRangesSync([[0, moreThanFree(memory)]]),
+    () => GuestMemory.fromRangesSync([[0, 4096]], { reserve: moreThanFree(memory) }),
   ];
   for (const act of grow) {
     const views = [memory.view(0x800, 16), ...other.views(0x2700, 0x200)];
@@ -149,9 +152,9 @@ test("a listener may use memory, and make another", async () => {
   let made = 0;
   memory.events.addEventListener("viewsdetached", () => {
     seen.push(memory.readUint32(0x1000), memory.view(0x1000, 4)[0]);
-    if (made++ < 2) GuestMemory.fromRangesSync([[0, 4 << 20]]);
+    if (made++ < 2) GuestMemory.fromRangesSync([[0, moreThanFree(memory)]]);
   });
-  memory.insertRegion(0x100_0000, 1 << 20);
+  memory.insertRegion(0x100_0000, moreThanFree(memory));
   expect(made).toBe(3);
   expect(seen).toEqual([77, 77, 77, 77, 77, 77]);
   expect(memory.regions.length).toBe(4);
@@ -163,7 +166,7 @@ test("tables keep their byte offsets for life, and are renewed by growth", async
   const before = memory.tables;
   const offsets = [before.pageTable.byteOffset, before.dirty.byteOffset, before.bytes.byteOffset];
   expect(before.pageTable.length).toBe(2 ** 20);
-  memory.insertRegion(0x100_0000, 1 << 20);
+  memory.insertRegion(0x100_0000, moreThanFree(memory));
   expect(before.pageTable.length).toBe(0);
   const { pageTable, dirty, bytes } = memory.tables;
   expect([pageTable.byteOffset, dirty.byteOffset, bytes.byteOffset]).toEqual(offsets);

@@ -9,6 +9,8 @@ import { root, toolPath } from "./toolchain.mjs";
 
 /** Bytes of linear memory that the module begins with (docs/architecture.md): tables for eight guests, 21 MiB for others. */
 const INITIAL_MEMORY = 56 * 2 ** 20;
+/** So that small guests never make linear memory grow (docs/architecture.md): address space, committed as it is used. */
+export const initialMemoryFlag = `-Clink-arg=--initial-memory=${INITIAL_MEMORY}`;
 
 /** The flags of rustc, in this one place. */
 function rustFlags() {
@@ -19,8 +21,7 @@ function rustFlags() {
     // Every engine since 2023 has it, and memchr's search and LLVM's loops use it. The rest of that baseline (bulk memory,
     // sign extension, saturating conversions, multi-value, mutable globals, reference types) is rustc's own default.
     "-Ctarget-feature=+simd128",
-    // So that small guests never make linear memory grow (docs/architecture.md): address space, committed as it is used.
-    `-Clink-arg=--initial-memory=${INITIAL_MEMORY}`,
+    initialMemoryFlag,
     // Panic messages and file!() carry paths. Remapped, they name no machine's folders and no registry, and the bytes are
     // the same wherever the checkout lies. /rustc/<commit> is what rustc itself writes where it has no library sources.
     ...crateFolders().map((folder) => `--remap-path-prefix=${folder}=crates`),

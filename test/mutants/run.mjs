@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { initialMemoryFlag } from "../../scripts/build-pkg.mjs";
 import { withPath } from "../../scripts/process.mjs";
 import { binary, root, toolPath } from "../../scripts/toolchain.mjs";
 import { mutants } from "./mutants.mjs";
@@ -68,7 +69,9 @@ async function cargo(copy, features, filter) {
 /** Builds the copy's pkg/, without wasm-pack and wasm-opt: quicker, and the same to a test. @param {string} copy */
 async function wasm(copy) {
   const target = "wasm32-unknown-unknown";
-  const built = await run("cargo", ["build", "--lib", "--locked", "--quiet", "--target", target], copy);
+  const flags = `target.${target}.rustflags=["${initialMemoryFlag}"]`;
+  const build = ["build", "--lib", "--locked", "--quiet", "--features", "heap", "--target", target, "--config", flags];
+  const built = await run("cargo", build, copy);
   const file = join(environment.CARGO_TARGET_DIR, target, "debug", "guest_memory.wasm");
   const args = [
     "--target",

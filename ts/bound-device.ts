@@ -48,6 +48,7 @@ export class BoundDevice {
   read(offset: number, size: number, who: Initiator, address: Wide): Value {
     const device = this.#device;
     if (size === 4 && (offset & 3) === 0 && device.read32) return this.#given(device.read32(offset, who), 4);
+    if (size === 1 && device.read8) return this.#given(device.read8(offset, who), 1);
     if (this.#isOneCall(offset, size, this.#reads, device.read)) return this.#call(offset, size, who);
     const bytes = new Uint8Array(size);
     this.readBytes(offset, bytes, { who, address, length: size, done: 0 });

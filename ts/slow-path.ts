@@ -78,6 +78,9 @@ export class SlowPath {
       const at = (address as number) - window.start + window.offset;
       return size === 4 ? data.getUint32(at, true) : size === 2 ? data.getUint16(at, true) : data.getUint8(at);
     }
+    const place = access === READ ? this.#placeOf(address, size) : undefined;
+    // Of up to 4 bytes a device gives a number.
+    if (place) return place.device.read(this.#offset(place, address), size, "cpu", address) as number;
     const view = this.load(address, size, access);
     if (typeof this.#given === "number") return this.#given;
     return size === 4 ? view.getUint32(0, true) : size === 2 ? view.getUint16(0, true) : view.getUint8(0);
@@ -103,6 +106,12 @@ export class SlowPath {
       if (size === 4) data.setUint32(at, value, true);
       else if (size === 2) data.setUint16(at, value, true);
       else data.setUint8(at, value);
+      return;
+    }
+    const place = this.#placeOf(address, size);
+    if (place) {
+      const stored = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
+      place.device.write(this.#offset(place, address), size, stored, "cpu", address);
       return;
     }
     if (size === 4) this.#scratch.setUint32(0, value, true);

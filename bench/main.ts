@@ -19,6 +19,8 @@ interface Engine {
 /** What bench/run.mjs made ready. */
 interface Prepared {
   little: boolean;
+  /** Fresh processes an engine. */
+  processes: number;
   engines: Engine[];
   /** Bundles of engine.ts and emulator.ts. */
   script: string;
@@ -33,7 +35,7 @@ const GROUPS = ["scalars", "bulk", "creation", "map", "external", "core"] as con
 const SCALARS = "u32 reads and writes, median of all patterns";
 
 const prepared = JSON.parse(process.argv[2] ?? "") as Prepared;
-const processes = prepared.little ? 1 : 3;
+const { processes } = prepared;
 const missed: string[] = [];
 
 const found = prepared.engines.map((engine) => ({ engine, runs: [] as Row[][] }));
@@ -66,7 +68,7 @@ function rowsOf({ name, path }: Engine, group: string): Row[] {
 
 /** The examples are Node programs. */
 function emulators(): Row[] {
-  const amount = prepared.little ? ["1", "2000000"] : ["7", "40000000"];
+  const amount = prepared.little ? ["1", "2000000"] : [String(2 * processes + 1), "40000000"];
   return output(process.execPath, [prepared.emulator, ...amount]);
 }
 

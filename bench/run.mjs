@@ -1,5 +1,5 @@
 // `npm run bench`: prepares what is measured (engines, bundles, the loops in Rust), then runs bench/main.ts.
-// `--little`: quickly, as a test; the figures mean nothing then.
+// `--little`: quickly, as a test; the figures mean nothing then. `--processes=N`: fresh processes an engine, 3 unless said.
 import { join } from "node:path";
 import { findEngine } from "../scripts/engines.mjs";
 import { run } from "../scripts/process.mjs";
@@ -19,8 +19,11 @@ for (const name of /** @type {const} */ (["node", "deno", "bun"])) {
   if (found) engines.push(found);
   else console.log(`NOT MEASURED on ${name}: it is not installed; \`npm run setup\` gets it.`);
 }
+const little = process.argv.includes("--little");
+const asked = process.argv.find((word) => word.startsWith("--processes="))?.slice("--processes=".length);
 const prepared = {
-  little: process.argv.includes("--little"),
+  little,
+  processes: little ? 1 : Number(asked ?? 3),
   engines,
   script: await bundle("bench/engine.ts"),
   emulator: await bundle("bench/emulator.ts"),

@@ -16,12 +16,11 @@ export type Pattern = "sequential" | "random" | "page stride" | "random, unalign
 export const PATTERNS: Pattern[] = ["sequential", "random", "page stride", "random, unaligned"];
 
 /**
- * One memory, as an emulator has; a pattern uses its first regions. Linear memory has grown once, as large guests make it,
- * so that the raw DataView is not the faster one of a memory that never grows.
+ * One memory, as an emulator has; a pattern uses its first regions. They are more than linear memory has at first, so that
+ * it has grown, as large guests make it, and the raw DataView is not the faster one of a memory that never does.
  */
 export async function scalars(effort: Effort): Promise<Row[]> {
   const memory = await GuestMemory.create(layout());
-  memory.wasmMemory.grow(1);
   const all = loops(memory, new DataView(memory.wasmMemory.buffer));
   const rows: Row[] = [];
   for (const kind of ["read", "write"] as const) {

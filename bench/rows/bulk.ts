@@ -15,31 +15,36 @@ const CASES: [bytes: number, least: number, name: string][] = [
 
 export async function bulk(effort: Effort): Promise<Row[]> {
   const memory = await GuestMemory.fromRanges([[0, SIZE]]);
-  const raw = memory.view(0, SIZE);
+  const rows = copies(effort, memory, 0, memory.view(0, SIZE), "");
+  memory.dispose();
+  return rows;
+}
+
+/** The rows of a memory that shows `raw` from guest address `start` on; `where` says what memory that is. */
+export function copies(effort: Effort, memory: GuestMemory, start: number, raw: Uint8Array, where: string): Row[] {
   const rows: Row[] = [];
   for (const [bytes, least, name] of CASES) {
     const array = new Uint8Array(bytes);
-    const copies = Math.max(1, (1 << 20) / bytes);
+    const times = Math.max(1, (1 << 20) / bytes);
     const repeat = (work: () => void) => () => {
-      for (let copy = 0; copy < copies; copy++) work();
+      for (let copy = 0; copy < times; copy++) work();
     };
     const read = compare(
       effort,
-      copies,
-      repeat(() => memory.readSlice(ADDRESS, array)),
+      times,
+      repeat(() => memory.readSlice(start + ADDRESS, array)),
       repeat(() => array.set(raw.subarray(ADDRESS, ADDRESS + bytes))),
     );
     const write = compare(
       effort,
-      copies,
-      repeat(() => memory.writeSlice(ADDRESS, array)),
+      times,
+      repeat(() => memory.writeSlice(start + ADDRESS, array)),
       repeat(() => raw.set(array, ADDRESS)),
     );
-    const note = ({ measured, baseline }: typeof read): string =>
-      `${measured.toFixed(0)} ns against ${baseline.toFixed(0)} ns`;
-    rows.push({ name: `readSlice, ${name}, speed`, value: 100 / read.ratio, unit: "%", least, note: note(read) });
-    rows.push({ name: `writeSlice, ${name}, speed`, value: 100 / write.ratio, unit: "%", least, note: note(write) });
+    for (const [call, { ratio, measured, baseline }] of Object.entries({ readSlice: read, writeSlice: write })) {
+      const note = `${measured.toFixed(0)} ns against ${baseline.toFixed(0)} ns`;
+      rows.push({ name: `${call}${where}, ${name}, speed`, value: 100 / ratio, unit: "%", least, note });
+    }
   }
-  memory.dispose();
   return rows;
 }

@@ -4,17 +4,13 @@
 import { GuestMemory } from "guest-memory";
 import { compare, type Effort, LITTLE } from "../clock.ts";
 import type { Row } from "../row.ts";
+import { copies } from "./bulk.ts";
 
 const SIZE = 128 << 20;
 const THEIRS = 0x1000_0000;
 const ACCESSES = 1 << 16;
 /** Bytes that the scalars touch: the same for all, and as much as an emulator's working set. */
 const TOUCHED = 1 << 20;
-const CASES: [bytes: number, least: number, name: string][] = [
-  [4 << 10, 80, "4 KiB"],
-  [64 << 10, 95, "64 KiB"],
-  [1 << 20, 95, "1 MiB"],
-];
 
 export async function external(effort: Effort): Promise<Row[]> {
   const theirs = new WebAssembly.Memory({ initial: SIZE / 0x1_0000 });
@@ -23,7 +19,11 @@ export async function external(effort: Effort): Promise<Row[]> {
     { kind: "external", name: "theirs", start: THEIRS, source: theirs },
   ]);
   const raw = new Uint8Array(theirs.buffer);
-  const rows = [...scalars(effort, memory, theirs), ...bulk(effort, memory, raw), ...search(effort, memory, raw)];
+  const rows = [
+    ...scalars(effort, memory, theirs),
+    ...copies(effort, memory, THEIRS, raw, " in external memory"),
+    ...search(effort, memory, raw),
+  ];
   memory.dispose();
   return rows;
 }
@@ -74,34 +74,6 @@ const readRaw = (data: DataView, offsets: Uint32Array) => () => {
 const writeRaw = (data: DataView, offsets: Uint32Array) => () => {
   for (let index = 0; index < offsets.length; index++) data.setUint32(offsets[index] as number, index, true);
 };
-
-function bulk(effort: Effort, memory: GuestMemory, raw: Uint8Array): Row[] {
-  const rows: Row[] = [];
-  for (const [bytes, least, name] of CASES) {
-    const array = new Uint8Array(bytes);
-    const copies = Math.max(1, (1 << 20) / bytes);
-    const repeat = (work: () => void) => () => {
-      for (let copy = 0; copy < copies; copy++) work();
-    };
-    const read = compare(
-      effort,
-      copies,
-      repeat(() => memory.readSlice(THEIRS + 0x1000, array)),
-      repeat(() => array.set(raw.subarray(0x1000, 0x1000 + bytes))),
-    );
-    const write = compare(
-      effort,
-      copies,
-      repeat(() => memory.writeSlice(THEIRS + 0x1000, array)),
-      repeat(() => raw.set(array, 0x1000)),
-    );
-    for (const [call, { ratio, measured, baseline }] of Object.entries({ readSlice: read, writeSlice: write })) {
-      const note = `${measured.toFixed(0)} ns against ${baseline.toFixed(0)} ns`;
-      rows.push({ name: `${call} in external memory, ${name}, speed`, value: 100 / ratio, unit: "%", least, note });
-    }
-  }
-  return rows;
-}
 
 /** A marker at the very end, in bytes that have its first letter all over. */
 function search(effort: Effort, memory: GuestMemory, raw: Uint8Array): Row[] {

@@ -133,7 +133,7 @@ export const map = [
   },
   {
     file: "ts/host-access.ts",
-    find: 'space.mover.expect(address, length, 0, "poke", true);',
+    find: 'space.mover.expect(address, length, 0, "poke", BYTES);',
     replace: 'space.mover.expect(address, length, 0, "poke");',
     why: "a loader's write goes to a device",
     vitest: unit("host-access"),

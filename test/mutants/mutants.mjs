@@ -78,7 +78,7 @@ const facade = [
   },
   {
     file: "ts/atomics.ts",
-    find: "    linear.dirty[host >>> 12] = MARK;\n",
+    find: "    if (resolver.cells === linear) linear.dirty[host >>> 12] = MARK;\n",
     replace: "",
     why: "a lost dirty mark: atomics",
     vitest: unit("atomics"),
@@ -113,7 +113,7 @@ const facade = [
   },
   {
     file: "ts/slow-path.ts",
-    find: "address + size <= place.end",
+    find: "size <= place.end - address",
     replace: "address < place.end",
     why: "an access over the end of a device goes to the device as a whole, once that is remembered",
     vitest: unit("mmio-handlers"),
@@ -141,7 +141,7 @@ const facade = [
   },
   {
     file: "ts/mover.ts",
-    find: "        dirty.fill(MARK, host >>> 12, ((host + count - 1) >>> 12) + 1);\n",
+    find: "    if (memory === u8 && count > 0) dirty.fill(MARK, at >>> 12, ((at + count - 1) >>> 12) + 1);\n",
     replace: "",
     why: "a lost dirty mark: memory behind a device",
     vitest: unit("mmio-access"),
@@ -190,7 +190,7 @@ const facade = [
   },
   {
     file: "ts/watch.ts",
-    find: "    if (disposed) return []; // by a handler, in the middle of an access\n",
+    find: "    if (disposed) return ids; // by a handler, in the middle of an access\n",
     replace: "",
     why: "after a handler disposes, whatever the core said last is taken for the watches",
     vitest: unit("mmio-failures"),
@@ -253,8 +253,8 @@ const facade = [
   },
   {
     file: "ts/search.ts",
-    find: "at = foundAt + 1n;\n    left -= skipped + 1n;",
-    replace: "at = foundAt + BigInt(prefix.length);\n    left -= skipped + BigInt(prefix.length);",
+    find: "    at = found;\n",
+    replace: "    at = found + BigInt(prefix.length - 1);\n",
     why: "a search skips what begins inside an almost-match",
     vitest: unit("bulk"),
   },

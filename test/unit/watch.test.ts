@@ -448,10 +448,14 @@ test("with 10,000 watches elsewhere, and the map changing, other pages keep thei
     { kind: "ram", name: "RAM", start: 0, size: 0x100_0000 },
     { kind: "ram", name: "bank", start: 0x200_0000, size: 0x1_0000 },
   ]);
+  // What there is without growth is taken, so that linear memory grows for the watches, in the middle of one.
+  using _rest = await GuestMemory.create([{ kind: "ram", start: 0, size: 0x400_0000 }]);
   const before = memory.tables.pageTable.slice(0, PAGE);
+  const { viewGeneration } = memory;
   const watches = Array.from({ length: 10_000 }, (_, index) =>
     memory.watch(0x10_0000 + (index % 0xf00) * PAGE + index, 4, { read: true, write: true, execute: true }, () => {}),
   );
+  expect(memory.viewGeneration).toBeGreaterThan(viewGeneration);
   const table = () => memory.tables.pageTable.slice(0, PAGE);
   expect(table().slice(0, 0x100)).toEqual(before.slice(0, 0x100));
   expect(

@@ -12,6 +12,7 @@ const threads = [
   "a_memory_is_replaced_while_another_thread_uses_it",
   "aligned_values_of_up_to_eight_bytes_are_never_torn",
   "atomic_accesses_are_never_torn",
+  "discarded_pages_that_threads_write_first_at_once_lose_nothing",
   "no_mark_is_lost",
   "plain_accesses_race",
   "what_is_marked_can_be_read",

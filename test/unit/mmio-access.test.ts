@@ -1,6 +1,7 @@
 // docs/mmio.md, "Who, in which order, how wide": each row by its name.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { GuestMemory } from "../../ts/index.ts";
+import { LinearMemory } from "../../ts/linear-memory.ts";
 import { AT, around, recorder, registers, SIZE } from "./mmio-support.ts";
 import { counting, expectCode } from "./support.ts";
 
@@ -144,4 +145,17 @@ test("an access that passes the end of a device's region at 2^53 is not the devi
   }
   expect(asked).toEqual([0]);
   memory.dispose();
+});
+
+test("a handler for what nobody mapped costs no error: none is made", async () => {
+  using memory = await GuestMemory.create([{ kind: "ram", start: 0, size: 0x1000 }]);
+  const made = vi.spyOn(LinearMemory.prototype, "failure");
+  memory.onUnmapped = { read: () => 0xff, write: () => {} };
+  expect([memory.readUint8(0x8000), memory.readUint32(0xffe), memory.fetchUint16(0x8000)]).toEqual([0xff, 0xff, 0xff]);
+  memory.writeUint32(0x8000, 1);
+  expect(made).not.toHaveBeenCalled();
+  memory.onUnmapped = undefined;
+  expectCode(() => memory.readUint8(0x8000), "INVALID_GUEST_ADDRESS", { address: 0x8000, length: 1 });
+  expect(made).toHaveBeenCalledOnce(); // it would have seen one
+  made.mockRestore();
 });

@@ -7,7 +7,7 @@ export default {
     "test/**/*.test.ts",
     "test/mutants/*.ts",
     "test/{consumers/run,platforms/left-out}.mjs",
-    "bench/*.ts",
+    "bench/{*,emulators/*}.ts",
     "examples/*/main.ts",
     "examples/*/web/{main,worker}.ts",
     "examples/**/*.mjs",

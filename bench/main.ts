@@ -22,9 +22,9 @@ interface Prepared {
   /** Fresh processes an engine. */
   processes: number;
   engines: Engine[];
-  /** Bundles of engine.ts and emulator.ts. */
+  /** Bundles of engine.ts and of emulators/. */
   script: string;
-  emulator: string;
+  emulators: string[];
   /** The loops in Rust, as Wasm. */
   loops: string;
   /** The library's own binary. */
@@ -69,7 +69,7 @@ function rowsOf({ name, path }: Engine, group: string): Row[] {
 /** The examples are Node programs. */
 function emulators(): Row[] {
   const amount = prepared.little ? ["1", "2000000"] : [String(2 * processes + 1), "40000000"];
-  return output(process.execPath, [prepared.emulator, ...amount]);
+  return prepared.emulators.flatMap((emulator) => output(process.execPath, [emulator, ...amount]));
 }
 
 function output(path: string, args: string[]): Row[] {

@@ -21,12 +21,14 @@ for (const name of /** @type {const} */ (["node", "deno", "bun"])) {
 }
 const little = process.argv.includes("--little");
 const asked = process.argv.find((word) => word.startsWith("--processes="))?.slice("--processes=".length);
+const emulators = [];
+for (const name of ["rp2040js", "avr8js", "trs80"]) emulators.push(await bundle(`bench/emulators/${name}.ts`));
 const prepared = {
   little,
   processes: little ? 1 : Number(asked ?? 3),
   engines,
   script: await bundle("bench/engine.ts"),
-  emulator: await bundle("bench/emulator.ts"),
+  emulators,
   loops: join(target, "wasm32-unknown-unknown", "release", "core_loops.wasm"),
   wasm: join(root, "pkg", "guest_memory_bg.wasm"),
 };

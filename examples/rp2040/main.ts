@@ -3,19 +3,12 @@
 
 import { readFile } from "node:fs/promises";
 import { RP2040 } from "rp2040js";
+import { showRun, showSpeeds, showState } from "../common/terminal.ts";
 import { type Firmware, loadFirmware, PROGRAMS, TITLES } from "./firmware.ts";
 import { Machine } from "./machine.ts";
 import { load, run } from "./run.ts";
 import { compareSpeed, measuresSpeed } from "./speed.ts";
 import { stateHash } from "./state.ts";
-
-const PAGE_SIZE = 4096;
-const SPEED_PAIRS = 3;
-const SPEED_INSTRUCTIONS = 20_000_000;
-
-const hexadecimal = (address: number) => `0x${address.toString(16).padStart(8, "0")}`;
-const grouped = (value: number) => value.toLocaleString("en-US");
-const range = (start: number, length: number) => `${hexadecimal(start)}-${hexadecimal(start + length - 1)}`;
 
 /** Runs a program to its end, showing what it prints. @returns whether that is what was expected */
 function show(machine: Machine, firmware: Firmware): boolean {
@@ -29,15 +22,7 @@ function show(machine: Machine, firmware: Firmware): boolean {
       line = "";
     }
   });
-  // Opened after loading, so that it has only what the program writes.
-  const written = machine.memory.dirty.client("example");
-  const instructions = run(machine, firmware.limit);
-  const ranges = written.collect();
-  written.dispose();
-
-  const pages = ranges.reduce((sum, [, length]) => sum + length / PAGE_SIZE, 0);
-  const where = ranges.map(([start, length]) => range(start, length)).join(", ");
-  console.log(`  ${grouped(instructions)} instructions; ${pages} pages written: ${where}`);
+  showRun(machine.memory, 8, () => run(machine, firmware.limit));
   if (text === firmware.expected) return true;
   console.error(`  That is not what was expected:\n${firmware.expected}`);
   return false;
@@ -48,28 +33,8 @@ function compareState(machine: Machine, firmware: Firmware): boolean {
   const alone = new RP2040();
   load(alone, firmware, 1, () => {});
   run(alone, firmware.limit);
-  const [state, expected] = [stateHash(machine), stateHash(alone)];
-  const same = state === expected;
-  console.log(`  state of the machine: ${state.slice(0, 16)}, ${same ? "as" : "and NOT as"} in rp2040js alone`);
-  return same;
+  return showState(stateHash(machine), stateHash(alone), "rp2040js");
 }
-
-async function printSpeed(): Promise<void> {
-  console.log("\nMillion instructions a second of processor time: medians, and the median of each pair's ratio");
-  console.log(`(${SPEED_PAIRS} pairs of processes, in turns, ${grouped(SPEED_INSTRUCTIONS)} instructions each)\n`);
-  console.log("                 GuestMemory   own arrays   ratio");
-  const ratios: number[] = [];
-  for (const program of PROGRAMS) {
-    const { guestMemory, arrays, ratio } = await compareSpeed(program, SPEED_PAIRS, SPEED_INSTRUCTIONS);
-    const [on, against] = [guestMemory, arrays].map((speed) => speed.toFixed(1));
-    console.log(`  ${program.padEnd(15)}${on.padStart(11)}${against.padStart(13)}${percent(ratio)}`);
-    ratios.push(ratio);
-  }
-  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-  console.log(`  geometric mean${percent(mean).padStart(33)}`);
-}
-
-const percent = (ratio: number) => `${(100 * ratio).toFixed(0)} %`.padStart(8);
 
 async function main(): Promise<void> {
   for (const program of PROGRAMS) {
@@ -85,7 +50,7 @@ async function main(): Promise<void> {
     if (!printed || !ended) process.exitCode = 1;
     machine.memory.dispose();
   }
-  await printSpeed();
+  await showSpeeds(PROGRAMS, compareSpeed);
 }
 
 if (!(await measuresSpeed())) await main();

@@ -4,6 +4,7 @@
 
 import { readFile } from "node:fs/promises";
 import { Keyboard } from "trs80-emulator";
+import { showRun, showSpeeds, showState } from "../common/terminal.ts";
 import { createAlone, Machine } from "./machine.ts";
 import { SCREEN } from "./map.ts";
 import { loadProgram, NAMES, type Program, TITLES } from "./programs.ts";
@@ -12,33 +13,19 @@ import { TextScreen } from "./screen.ts";
 import { compareSpeed, measuresSpeed } from "./speed.ts";
 import { stateHash } from "./state.ts";
 
-const PAGE_SIZE = 4096;
-const SPEED_PAIRS = 3;
-const SPEED_INSTRUCTIONS = 20_000_000;
-
 const hexadecimal = (address: number) => `0x${address.toString(16).padStart(4, "0")}`;
-const grouped = (value: number) => value.toLocaleString("en-US");
-const range = (start: number, length: number) => `${hexadecimal(start)}-${hexadecimal(start + length - 1)}`;
-const percent = (ratio: number) => `${(100 * ratio).toFixed(0)} %`.padStart(8);
 
 /** Runs a program to its end, and shows the screen. @returns whether it shows what was expected */
 function show(machine: Machine, keyboard: Keyboard, screen: TextScreen, program: Program): boolean {
   const { guestMemory } = machine;
   load(machine, keyboard, program, 1);
-  // Opened after loading, so that it has only what the program writes.
-  const written = guestMemory.dirty.client("example");
   // Which instructions store into the screen's first line: the program counter is behind them then.
   const writers = new Set<number>();
   const watch = guestMemory.watch(SCREEN.start, 64, { write: true }, () => void writers.add(machine.z80.regs.pc));
-  const instructions = run(machine, program.limit);
+  showRun(guestMemory, 4, () => run(machine, program.limit));
   watch.dispose();
-  const ranges = written.collect();
-  written.dispose();
 
   for (const line of screen.text.trimEnd().split("\n")) console.log(`  | ${line}`);
-  const pages = ranges.reduce((sum, [, length]) => sum + length / PAGE_SIZE, 0);
-  const where = ranges.map(([start, length]) => range(start, length)).join(", ");
-  console.log(`  ${grouped(instructions)} instructions; ${pages.toFixed(1)} pages written: ${where}`);
   const places = [...writers].map(hexadecimal).join(" and ");
   console.log(`  a watch saw stores into the screen's first line by the instructions before ${places}`);
   if (screen.text === program.expected) return true;
@@ -52,21 +39,7 @@ function compareState(machine: Machine, program: Program): boolean {
   const alone = createAlone(new TextScreen(), keyboard);
   load(alone, keyboard, program, 1);
   run(alone, program.limit);
-  const [state, expected] = [stateHash(machine), stateHash(alone)];
-  const same = state === expected;
-  console.log(`  state of the machine: ${state.slice(0, 16)}, ${same ? "as" : "and NOT as"} in trs80-emulator alone`);
-  return same;
-}
-
-async function printSpeed(): Promise<void> {
-  console.log("\nMillion instructions a second of processor time: medians, and the median of each pair's ratio");
-  console.log(`(${SPEED_PAIRS} pairs of processes, in turns, ${grouped(SPEED_INSTRUCTIONS)} instructions each)\n`);
-  console.log("            GuestMemory   own array   ratio");
-  for (const name of NAMES) {
-    const { guestMemory, arrays, ratio } = await compareSpeed(name, SPEED_PAIRS, SPEED_INSTRUCTIONS);
-    const [on, against] = [guestMemory, arrays].map((speed) => speed.toFixed(1));
-    console.log(`  ${name.padEnd(10)}${on.padStart(11)}${against.padStart(12)}${percent(ratio)}`);
-  }
+  return showState(stateHash(machine), stateHash(alone), "trs80-emulator");
 }
 
 async function main(): Promise<void> {
@@ -84,7 +57,7 @@ async function main(): Promise<void> {
     if (!shown || !ended) process.exitCode = 1;
     machine.guestMemory.dispose();
   }
-  await printSpeed();
+  await showSpeeds(NAMES, compareSpeed);
 }
 
 console.warn = () => {}; // trs80-emulator's, of stores to ROM, which `tour` makes

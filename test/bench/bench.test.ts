@@ -39,8 +39,10 @@ const ofNone = [
   "the .wasm, gzipped",
   ...["tour", "sort", "interpreter"].map((program) => `rp2040js, ${program}, speed`),
   "rp2040js, geometric mean",
-  ...["tour", "sort", "sieve"].map((program) => `trs80-emulator, ${program}, speed`),
-  "trs80-emulator, geometric mean",
+  ...["avr8js", "trs80-emulator"].flatMap((emulator) => [
+    ...["tour", "sort", "sieve"].map((program) => `${emulator}, ${program}, speed`),
+    `${emulator}, geometric mean`,
+  ]),
 ];
 /** A difference of two measurements of the process: whatever an engine gives back meanwhile may make it 0 or less. */
 const mayBeNegative = /, resident$/;

@@ -156,8 +156,8 @@ export class Bulk {
   #readExternal(address: Wide, into: Uint8Array, length: number): boolean {
     const place = this.#space.externals.at(address, length);
     if (place === undefined) return false;
-    const from = (address as number) - place.start + place.offset;
-    copyInto(into, place.external.current(address, length).subarray(from, from + length));
+    const from = place.at(address as number, length, this.#space.control[0] as number);
+    copyInto(into, place.target.current(address, length).subarray(from, from + length));
     return true;
   }
 
@@ -165,11 +165,9 @@ export class Bulk {
   #writeExternal(address: Wide, bytes: Uint8Array, length: number): boolean {
     const place = this.#space.externals.at(address, length);
     if (place === undefined) return false;
-    const theirs = place.external.current(address, length);
-    theirs.set(
-      this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes,
-      (address as number) - place.start + place.offset,
-    );
+    const from = place.at(address as number, length, this.#space.control[0] as number);
+    const theirs = place.target.current(address, length);
+    theirs.set(this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes, from);
     return true;
   }
 

@@ -2,6 +2,7 @@
 
 import type { ExternalBytes } from "./external-memory.ts";
 import { EXTERNAL } from "./mover.ts";
+import { Place } from "./place.ts";
 import type { Space } from "./space.ts";
 import { EXECUTE, READ, WRITE } from "./watch.ts";
 import type { Wide } from "./wide.ts";
@@ -9,18 +10,6 @@ import * as wide from "./wide.ts";
 
 /** The longest piece asked for. */
 const LONGEST = 2 ** 31;
-
-/** Guest addresses that show adjacent bytes of one external memory. */
-export interface ExternalPlace {
-  /** The map generation in which it was found. */
-  readonly generation: number;
-  /** The first guest-physical address, and the first behind. */
-  readonly start: number;
-  readonly end: number;
-  /** Where in the bytes `start` lies. */
-  readonly offset: number;
-  readonly external: ExternalBytes;
-}
 
 /** A run of one external memory's bytes. */
 export interface ExternalRun {
@@ -32,7 +21,7 @@ export interface ExternalRun {
 /** Finds external memory; remembers where it was found last. */
 export class ExternalPlaces {
   readonly #space: Space;
-  #last: ExternalPlace | undefined;
+  #last: Place<ExternalBytes> | undefined;
 
   constructor(space: Space) {
     this.#space = space;
@@ -42,7 +31,7 @@ export class ExternalPlaces {
    * Where a whole range lies in external memory, if every access to it is allowed, and watched by nobody. As a number
    * address alone: bigints are slow anyway.
    */
-  at(address: Wide, length: number): ExternalPlace | undefined {
+  at(address: Wide, length: number): Place<ExternalBytes> | undefined {
     if (typeof address !== "number") return undefined;
     if (this.#holds(address, length)) return this.#last;
     if (!this.#space.linear.externals.any) return undefined;
@@ -52,13 +41,7 @@ export class ExternalPlaces {
 
   #holds(address: number, length: number): boolean {
     const place = this.#last;
-    return (
-      place !== undefined &&
-      address >= place.start &&
-      length <= place.end - address &&
-      place.generation === this.#space.control[0] &&
-      Number.isSafeInteger(address)
-    );
+    return place !== undefined && place.at(address, length, this.#space.control[0] as number) >= 0;
   }
 
   /** Remembers the place at an address, as far as every access finds the same. */
@@ -74,15 +57,8 @@ export class ExternalPlaces {
       count = Math.min(count, report[0] as number);
     }
     const [, , id = 0, offsetLow = 0, offsetHigh = 0] = report;
-    const external = space.external(id);
-    const generation = space.control[0] as number;
-    this.#last = {
-      generation,
-      start: address,
-      end: address + count,
-      offset: wide.join(offsetLow, offsetHigh),
-      external,
-    };
+    const offset = wide.join(offsetLow, offsetHigh);
+    this.#last = new Place(space.external(id), space.control[0] as number, address, count, offset);
   }
 
   /** The run of external memory that a range begins with, whatever is allowed there; undefined if it does with none. */

@@ -2,10 +2,11 @@
 // ROM, protection, watches.
 
 import { type BoundDevice, type Value, valueAt } from "./bound-device.ts";
-import type { ExternalPlace } from "./external-places.ts";
+import type { ExternalBytes } from "./external-memory.ts";
 import { DEVICE, EXTERNAL, MEMORY, type Mover } from "./mover.ts";
 import type { OnDenied } from "./on-denied.ts";
 import type { OnUnmapped } from "./on-unmapped.ts";
+import { Place } from "./place.ts";
 import type { Space } from "./space.ts";
 import type { Transfer } from "./transfer.ts";
 import { type Access, EXECUTE, READ, WRITE } from "./watch.ts";
@@ -18,18 +19,6 @@ const READ_ONLY = 13;
 const PERMISSION_DENIED = 14;
 /** The core names 16 bytes at most. */
 const WIDEST = 16;
-
-/** A device, as the last access to a page of addresses found it. */
-interface Place {
-  /** The map generation in which it was found. */
-  generation: number;
-  /** The first guest-physical address, and the first behind. */
-  start: number;
-  end: number;
-  /** Where in the region `start` lies. */
-  offset: number;
-  device: BoundDevice;
-}
 
 /** Places remembered: by the low bits of the page number. */
 const PLACES = 64;
@@ -44,9 +33,9 @@ export class SlowPath {
   readonly #mover: Mover;
   readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #places: (Place | undefined)[] = new Array(PLACES).fill(undefined);
-  /** External memory, as the last access to a page of addresses found it. */
-  readonly #windows: (ExternalPlace | undefined)[] = new Array(PLACES).fill(undefined);
+  /** Devices and external memory, as the last access to a page of addresses found them. */
+  readonly #devices: (Place<BoundDevice> | undefined)[] = new Array(PLACES).fill(undefined);
+  readonly #windows: (Place<ExternalBytes> | undefined)[] = new Array(PLACES).fill(undefined);
   /** What a handler gave for the last `load`, unmodified; undefined where bytes were read. */
   #given: Value | undefined;
 
@@ -59,31 +48,35 @@ export class SlowPath {
   /** Reads `size` bytes at `address`. The view is good until the next call. */
   load(address: Wide, size: number, access: Access = READ): DataView {
     this.#given = undefined;
-    const window = this.#windowOf(address, size);
-    if (window) {
-      this.#loadExternal(window, address as number, size);
-      return this.#scratch;
+    const window = recall(this.#windows, address);
+    const at = this.#at(window, address, size);
+    if (window && at >= 0) this.#loadExternal(window.target.data(address, size), at, size);
+    else if (access !== READ || !this.#loadDevice(address, size)) {
+      if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     }
-    const place = access === READ ? this.#placeOf(address, size) : undefined;
-    if (place) this.#take(place.device.read(this.#offset(place, address), size, "cpu", address), size);
-    else if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     return this.#scratch;
   }
 
-  /** The same as an unsigned number. What one handler of a device gave passes unmodified. */
+  /**
+   * The same as an unsigned number. What one handler of a device gave passes unmodified. So short, as `storeUnsigned`,
+   * that engines put it where it is called.
+   */
   loadUnsigned(address: Wide, size: 1 | 2 | 4, access: Access = READ): number {
-    const window = this.#windowOf(address, size);
-    if (window) {
-      const data = window.external.data(address, size);
-      const at = (address as number) - window.start + window.offset;
-      return size === 4 ? data.getUint32(at, true) : size === 2 ? data.getUint16(at, true) : data.getUint8(at);
+    const window = recall(this.#windows, address);
+    if (window !== undefined) {
+      const at = this.#at(window, address, size);
+      if (at >= 0) return getUnsigned(window.target.data(address, size), at, size);
     }
-    const place = access === READ ? this.#placeOf(address, size) : undefined;
+    return this.#loadNumber(address, size, access);
+  }
+
+  #loadNumber(address: Wide, size: 1 | 2 | 4, access: Access): number {
+    const device = access === READ ? recall(this.#devices, address) : undefined;
+    const offset = this.#at(device, address, size);
     // Of up to 4 bytes a device gives a number.
-    if (place) return place.device.read(this.#offset(place, address), size, "cpu", address) as number;
+    if (device && offset >= 0) return device.target.read(offset, size, "cpu", address) as number;
     const view = this.load(address, size, access);
-    if (typeof this.#given === "number") return this.#given;
-    return size === 4 ? view.getUint32(0, true) : size === 2 ? view.getUint16(0, true) : view.getUint8(0);
+    return typeof this.#given === "number" ? this.#given : getUnsigned(view, 0, size);
   }
 
   /** The same for 8 or 16 bytes. */
@@ -99,67 +92,54 @@ export class SlowPath {
 
   /** Writes a number as `size` bytes. */
   storeUnsigned(address: Wide, size: 1 | 2 | 4, value: number): void {
-    const window = this.#windowOf(address, size);
-    if (window) {
-      const data = window.external.data(address, size);
-      const at = (address as number) - window.start + window.offset;
-      if (size === 4) data.setUint32(at, value, true);
-      else if (size === 2) data.setUint16(at, value, true);
-      else data.setUint8(at, value);
-      return;
+    const window = recall(this.#windows, address);
+    if (window !== undefined) {
+      const at = this.#at(window, address, size);
+      if (at >= 0) {
+        setUnsigned(window.target.data(address, size), at, size, value);
+        return;
+      }
     }
-    const place = this.#placeOf(address, size);
-    if (place) {
+    this.#storeNumber(address, size, value);
+  }
+
+  #storeNumber(address: Wide, size: 1 | 2 | 4, value: number): void {
+    const device = recall(this.#devices, address);
+    const offset = this.#at(device, address, size);
+    if (device && offset >= 0) {
       const stored = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
-      place.device.write(this.#offset(place, address), size, stored, "cpu", address);
+      device.target.write(offset, size, stored, "cpu", address);
       return;
     }
-    if (size === 4) this.#scratch.setUint32(0, value, true);
-    else if (size === 2) this.#scratch.setUint16(0, value, true);
-    else this.#scratch.setUint8(0, value);
+    setUnsigned(this.#scratch, 0, size, value);
     this.store(address, size);
   }
 
   /** Writes the scratch area's first `size` bytes to `address`. */
   store(address: Wide, size: number): void {
-    const window = this.#windowOf(address, size);
-    if (window) {
-      this.#storeExternal(window, address as number, size);
+    const window = recall(this.#windows, address);
+    const at = this.#at(window, address, size);
+    if (window && at >= 0) {
+      this.#storeExternal(window.target, at, address, size);
       return;
     }
-    const place = this.#placeOf(address, size);
-    if (place) place.device.write(this.#offset(place, address), size, valueAt(this.#bytes, 0, size), "cpu", address);
+    const device = recall(this.#devices, address);
+    const offset = this.#at(device, address, size);
+    if (device && offset >= 0) device.target.write(offset, size, valueAt(this.#bytes, 0, size), "cpu", address);
     else if (!this.#moveMemory(address, size, WRITE)) this.#storeOther(address, size);
   }
 
-  /** The external memory that holds an access as a whole, as far as that is remembered. */
-  #windowOf(address: Wide, size: number): ExternalPlace | undefined {
-    if (typeof address !== "number") return undefined;
-    const window = this.#windows[(address >>> 12) & (PLACES - 1)];
-    const holds =
-      window !== undefined &&
-      address >= window.start &&
-      size <= window.end - address && // a sum past 2^53 would be rounded
-      window.generation === this.#space.control[0] &&
-      Math.floor(address) === address;
-    return holds ? window : undefined;
+  /** Where in what is remembered an access lies; -1 if it is not known to. */
+  #at(place: Place<unknown> | undefined, address: Wide, size: number): number {
+    return place === undefined ? -1 : place.at(address as number, size, this.#space.control[0] as number);
   }
 
-  /** The device that holds an access as a whole, as far as that is remembered. */
-  #placeOf(address: Wide, size: number): Place | undefined {
-    if (typeof address !== "number") return undefined;
-    const place = this.#places[(address >>> 12) & (PLACES - 1)];
-    const holds =
-      place !== undefined &&
-      address >= place.start &&
-      size <= place.end - address && // a sum past 2^53 would be rounded
-      place.generation === this.#space.control[0] &&
-      Number.isSafeInteger(address);
-    return holds ? place : undefined;
-  }
-
-  #offset(place: Place, address: Wide): number {
-    return (address as number) - place.start + place.offset;
+  #loadDevice(address: Wide, size: number): boolean {
+    const device = recall(this.#devices, address);
+    const offset = this.#at(device, address, size);
+    if (!device || offset < 0) return false;
+    this.#take(device.target.read(offset, size, "cpu", address), size);
+    return true;
   }
 
   /** Moves the bytes if they are one piece of memory that nobody watches; false if not. */
@@ -189,16 +169,14 @@ export class SlowPath {
   #moveExternal(address: Wide, size: number, access: Access): boolean {
     const place = this.#space.externals.at(address, size);
     if (place === undefined || typeof address !== "number") return false;
-    this.#windows[(address >>> 12) & (PLACES - 1)] = place;
-    if (access === WRITE) this.#storeExternal(place, address, size);
-    else this.#loadExternal(place, address, size);
+    this.#windows[slot(address)] = place;
+    const at = this.#at(place, address, size);
+    if (access === WRITE) this.#storeExternal(place.target, at, address, size);
+    else this.#loadExternal(place.target.data(address, size), at, size);
     return true;
   }
 
-  /** Finding the bytes may call a function of the user's, which may use the scratch area: first that, or a copy. */
-  #loadExternal(place: ExternalPlace, address: number, size: number): void {
-    const data = place.external.data(address, size);
-    const at = address - place.start + place.offset;
+  #loadExternal(data: DataView, at: number, size: number): void {
     if (size < 4) {
       for (let index = 0; index < size; index++) this.#bytes[index] = data.getUint8(at + index);
     } else {
@@ -208,10 +186,10 @@ export class SlowPath {
     }
   }
 
-  #storeExternal(place: ExternalPlace, address: number, size: number): void {
-    const value = place.external.asks ? this.#bytes.slice(0, size) : this.#bytes;
-    const data = place.external.data(address, size);
-    const at = address - place.start + place.offset;
+  /** Finding the bytes may call a function of the user's, which may use the scratch area: a copy then. */
+  #storeExternal(external: ExternalBytes, at: number, address: Wide, size: number): void {
+    const value = external.asks ? this.#bytes.slice(0, size) : this.#bytes;
+    const data = external.data(address, size);
     for (let index = 0; index < size; index++) data.setUint8(at + index, value[index] as number);
   }
 
@@ -273,14 +251,13 @@ export class SlowPath {
   /** Remembers a device as far as it goes in its page, if reads and writes both find it and nobody watches. */
   #remember(address: number, low: number, high: number, offset: number, device: BoundDevice): void {
     const { linear, handle, control } = this.#space;
-    let end = address + 0x1000 - (low & 0xfff);
+    let length = 0x1000 - (low & 0xfff);
     for (const access of [READ, WRITE]) {
       const found = linear.raw.gm_piece(handle, low, high, 0x1000, access);
       if (found !== DEVICE || linear.report[1] !== 0) return;
-      end = Math.min(end, address + (linear.report[0] as number));
+      length = Math.min(length, linear.report[0] as number);
     }
-    const generation = control[0] as number;
-    this.#places[(address >>> 12) & (PLACES - 1)] = { generation, start: address, end, offset, device };
+    this.#devices[slot(address)] = new Place(device, control[0] as number, address, length, offset);
   }
 
   /** The value that memory shows now; undefined where a device is. */
@@ -346,6 +323,25 @@ export class SlowPath {
       scratch.setUint32(0, value, true);
     }
   }
+}
+
+/** Where what an address shows is remembered. */
+function slot(address: number): number {
+  return (address >>> 12) & (PLACES - 1);
+}
+
+function recall<T>(places: (Place<T> | undefined)[], address: Wide): Place<T> | undefined {
+  return typeof address === "number" ? places[slot(address)] : undefined;
+}
+
+function getUnsigned(data: DataView, at: number, size: 1 | 2 | 4): number {
+  return size === 4 ? data.getUint32(at, true) : size === 2 ? data.getUint16(at, true) : data.getUint8(at);
+}
+
+function setUnsigned(data: DataView, at: number, size: 1 | 2 | 4, value: number): void {
+  if (size === 4) data.setUint32(at, value, true);
+  else if (size === 2) data.setUint16(at, value, true);
+  else data.setUint8(at, value);
 }
 
 function isDenied(status: number): boolean {

@@ -48,7 +48,7 @@ export const map = [
   },
   {
     file: "ts/slow-path.ts",
-    find: "const value = place.external.asks ? this.#bytes.slice(0, size) : this.#bytes;",
+    find: "const value = external.asks ? this.#bytes.slice(0, size) : this.#bytes;",
     replace: "const value = this.#bytes;",
     why: "a function that gives the buffer, and accesses memory, spoils the value that is stored",
     vitest: unit("external-refused"),

@@ -322,3 +322,53 @@ test("search and comparison of more than is looked at at once", async () => {
   expect(memory.compare(0x1_0001, 0x1_0000, size - 1)).toBe(1);
   memory.dispose();
 });
+
+describe("where external memory lies is remembered", () => {
+  const source = new ArrayBuffer(0x8_0000);
+  new Uint8Array(source).fill(0x5a);
+
+  test("for no address but its own: none with a fraction, or 2^32 further on", () => {
+    using memory = GuestMemory.createSync([{ kind: "external", start: START, source }]);
+    memory.writeUint32(START, 1);
+    for (const access of [memory.readUint32, memory.readUint16, memory.readInt8, memory.readFloat64]) {
+      expect(() => access(START + 0.5)).toThrow(RangeError);
+      expect(() => access(Number.NaN)).toThrow(RangeError);
+      expect(() => access(-START)).toThrow(RangeError);
+      expect(() => access(START + 2 ** 32)).toThrow(expect.objectContaining({ code: "INVALID_GUEST_ADDRESS" }));
+    }
+    for (const access of [memory.writeUint32, memory.writeUint16, memory.writeInt8, memory.writeFloat64]) {
+      expect(() => access(START + 0.5, 7)).toThrow(RangeError);
+      expect(() => access(START + 2 ** 32, 7)).toThrow(expect.objectContaining({ code: "INVALID_GUEST_ADDRESS" }));
+    }
+    expect(new Uint32Array(source, 0, 2)).toEqual(Uint32Array.of(1, 0x5a5a_5a5a));
+  });
+
+  test("for numbers that say an address exactly", () => {
+    const start = 2 ** 53 - 0x4_0000; // the page at 2^53 shares its slot
+    using memory = GuestMemory.createSync([{ kind: "external", start: BigInt(start), source }], {
+      addresses: "bigint",
+    });
+    expect(memory.readUint8(start + 0x1234)).toBe(0x5a);
+    expect(memory.readUint8(start)).toBe(1);
+    expect(memory.readUint8(2n ** 53n)).toBe(0x5a);
+    expect(() => memory.readUint8(2 ** 53)).toThrow(RangeError);
+    memory.writeUint16(2 ** 53 - 1, 0x0807); // the address is exact, and so is where it ends
+    expect(memory.readUint8(2n ** 53n)).toBe(8);
+  });
+
+  test("beyond 2 GiB as well, into the external memory and in guest addresses", () => {
+    const far = 0xf000_0000;
+    using memory = GuestMemory.createSync([
+      { kind: "external", start: far, source, offset: 0x100 },
+      { kind: "external", name: "further", start: 2 ** 40, source, offset: 0x100, size: 0x1000 },
+    ]);
+    for (const start of [far, 2 ** 40]) {
+      for (let round = 0; round < 2; round++) {
+        memory.writeUint32(start + 4, 0xfedc_ba98);
+        expect(memory.readUint32(start + 4)).toBe(0xfedc_ba98);
+        expect(memory.readUint8(start + 5)).toBe(0xba);
+      }
+      expect(new DataView(source).getUint32(0x104, true)).toBe(0xfedc_ba98);
+    }
+  });
+});

@@ -154,19 +154,19 @@ export class Bulk {
 
   /** Reads what is as a whole in one external memory, where every access is allowed; says whether it is. */
   #readExternal(address: Wide, into: Uint8Array, length: number): boolean {
-    const place = this.#space.externals.at(address, length);
-    if (place === undefined) return false;
-    const from = place.at(address as number, length, this.#space.control[0] as number);
-    copyInto(into, place.target.current(address, length).subarray(from, from + length));
+    const { externals } = this.#space;
+    const from = externals.at(address, length);
+    if (from < 0 || externals.last === undefined) return false;
+    copyInto(into, externals.last.target.current(address, length).subarray(from, from + length));
     return true;
   }
 
   /** The same for writing. */
   #writeExternal(address: Wide, bytes: Uint8Array, length: number): boolean {
-    const place = this.#space.externals.at(address, length);
-    if (place === undefined) return false;
-    const from = place.at(address as number, length, this.#space.control[0] as number);
-    const theirs = place.target.current(address, length);
+    const { externals } = this.#space;
+    const from = externals.at(address, length);
+    if (from < 0 || externals.last === undefined) return false;
+    const theirs = externals.last.target.current(address, length);
     theirs.set(this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes, from);
     return true;
   }

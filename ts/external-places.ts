@@ -21,27 +21,26 @@ export interface ExternalRun {
 /** Finds external memory; remembers where it was found last. */
 export class ExternalPlaces {
   readonly #space: Space;
-  #last: Place<ExternalBytes> | undefined;
+  last: Place<ExternalBytes> | undefined;
 
   constructor(space: Space) {
     this.#space = space;
   }
 
   /**
-   * Where a whole range lies in external memory, if every access to it is allowed, and watched by nobody. As a number
-   * address alone: bigints are slow anyway.
+   * Where a whole range lies in the external memory of `last`, if every access to it is allowed, and watched by nobody;
+   * else -1. As a number address alone: bigints are slow anyway.
    */
-  at(address: Wide, length: number): Place<ExternalBytes> | undefined {
-    if (typeof address !== "number") return undefined;
-    if (this.#holds(address, length)) return this.#last;
-    if (!this.#space.linear.externals.any) return undefined;
+  at(address: Wide, length: number): number {
+    if (typeof address !== "number") return -1;
+    const at = this.#at(address, length);
+    if (at >= 0 || !this.#space.linear.externals.any) return at;
     this.#find(address);
-    return this.#holds(address, length) ? this.#last : undefined;
+    return this.#at(address, length);
   }
 
-  #holds(address: number, length: number): boolean {
-    const place = this.#last;
-    return place !== undefined && place.at(address, length, this.#space.control[0] as number) >= 0;
+  #at(address: number, length: number): number {
+    return this.last === undefined ? -1 : this.last.at(address, length, this.#space.control[0] as number);
   }
 
   /** Remembers the place at an address, as far as every access finds the same. */
@@ -58,7 +57,7 @@ export class ExternalPlaces {
     }
     const [, , id = 0, offsetLow = 0, offsetHigh = 0] = report;
     const offset = wide.join(offsetLow, offsetHigh);
-    this.#last = new Place(space.external(id), space.control[0] as number, address, count, offset);
+    this.last = new Place(space.external(id), space.control[0] as number, address, count, offset);
   }
 
   /** The run of external memory that a range begins with, whatever is allowed there; undefined if it does with none. */

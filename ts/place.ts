@@ -1,15 +1,15 @@
 // Place: guest addresses of which it is remembered what they show, and where in that.
 
 /**
- * A run of guest addresses that show adjacent bytes of one thing, a device or external memory, as it was found in one
- * generation of the map.
+ * A run of guest addresses that show adjacent bytes of one thing, a device, external or linear memory, as it was found in
+ * one generation of the map.
  */
 export class Place<T> {
   readonly target: T;
   readonly #generation: number;
   /** The first guest-physical address. */
   readonly #start: number;
-  /** Bytes, up to 2 GiB. */
+  /** Bytes; what lies 2 GiB behind `start`, or further, is not found. */
   readonly #length: number;
   /** Where in the target `start` lies. */
   readonly #offset: number;

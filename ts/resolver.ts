@@ -3,6 +3,7 @@
 import { GuestMemoryError, hex } from "./errors.ts";
 import type { Cells } from "./external-memory.ts";
 import { BYTES, MEMORY, type Mover } from "./mover.ts";
+import { Place } from "./place.ts";
 import type { GuestRegion } from "./region.ts";
 import { hostOf } from "./region.ts";
 import type { Space } from "./space.ts";
@@ -13,15 +14,15 @@ import * as wide from "./wide.ts";
 /** The core's number for a range in several regions. */
 const CROSSES_REGIONS = 4;
 
+/** Bytes before an address that are remembered with it. */
+const MUCH = 2 ** 30;
+
 /** Finds where guest bytes lie. Offsets are good until the next call that may change the map. */
 export class Resolver {
   readonly #space: Space;
   readonly #mover: Mover;
-  // The region of the last bulk access, in plain numbers; -1 fits no generation.
-  #start = 0;
-  #end = 0;
-  #host = 0;
-  #generation = -1;
+  /** The region of the last bulk access, in linear memory; -1 fits no generation. */
+  #last = new Place(undefined, -1, 0, 0, 0);
 
   /** The arrays in which `element` found the last one. */
   cells: Cells;
@@ -36,16 +37,7 @@ export class Resolver {
 
   /** The host offset of `length` bytes in one region, by the region of the last time; -1 where that does not help. */
   within(address: Wide, length: number): number {
-    if (
-      typeof address === "number" &&
-      address >= this.#start &&
-      length <= this.#end - address && // a sum past 2^53 would be rounded
-      this.#space.control[0] === this.#generation &&
-      Number.isSafeInteger(address)
-    ) {
-      return this.#host + (address - this.#start);
-    }
-    return -1;
+    return typeof address === "number" ? this.#last.at(address, length, this.#space.control[0] as number) : -1;
   }
 
   /** Remembers the region at an address that was checked, for `within`. */
@@ -53,10 +45,11 @@ export class Resolver {
     const region: GuestRegion<Wide> | undefined = this.#space.regionAt(address);
     if (region === undefined || typeof region.lastAddress === "bigint") return; // bigints are slow anyway
     if (hostOf(region) === 0) return; // ROM, protected, watched, discarded, somebody else's: each access asks
-    this.#start = region.start as number;
-    this.#end = this.#start + region.size;
-    this.#host = hostOf(region);
-    this.#generation = this.#space.control[0] as number;
+    // Of a region that is longer than a place can be, what lies around the address.
+    const skipped = Math.max(0, Number(address) - (region.start as number) - MUCH);
+    const start = (region.start as number) + skipped;
+    const generation = this.#space.control[0] as number;
+    this.#last = new Place(undefined, generation, start, region.size - skipped, hostOf(region) + skipped);
   }
 
   /** The host offset of a range in one region, or an error. */

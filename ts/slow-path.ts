@@ -167,10 +167,11 @@ export class SlowPath {
 
   /** The same in external memory, of which the whole place is remembered. */
   #moveExternal(address: Wide, size: number, access: Access): boolean {
-    const place = this.#space.externals.at(address, size);
-    if (place === undefined || typeof address !== "number") return false;
-    this.#windows[slot(address)] = place;
-    const at = this.#at(place, address, size);
+    const { externals } = this.#space;
+    const at = externals.at(address, size);
+    const place = externals.last;
+    if (at < 0 || place === undefined) return false;
+    this.#windows[slot(address as number)] = place;
     if (access === WRITE) this.#storeExternal(place.target, at, address, size);
     else this.#loadExternal(place.target.data(address, size), at, size);
     return true;

@@ -48,6 +48,24 @@ test("one region of 3 GiB: scalars, fill, copies across 2 GiB, search, views", a
   expect(() => memory.readUint16(size - 1)).toThrow(expect.objectContaining({ code: "PARTIAL_BUFFER" }));
   expect(() => memory.readUint8(size)).toThrow(expect.objectContaining({ code: "INVALID_GUEST_ADDRESS" }));
 
+  // Slices far apart and far into the region, each where the one before left what is remembered, then by that.
+  for (const at of [5, 2 * GIB + 3, GIB - 2, size - 8, 2 * GIB - 1, GIB + 1, 5]) {
+    for (const value of [1, 2]) {
+      memory.writeSlice(at, Uint8Array.of(value, at >>> 24, 0x77));
+      expect([memory.readUint8(at), memory.readUint8(at + 1), memory.readUint8(at + 2)]).toEqual([
+        value,
+        at >>> 24,
+        0x77,
+      ]);
+      const bytes = new Uint8Array(3);
+      memory.readSlice(at, bytes);
+      expect(bytes).toEqual(Uint8Array.of(value, at >>> 24, 0x77));
+    }
+  }
+  expect(() => memory.writeSlice(size - 2, new Uint8Array(3))).toThrow(
+    expect.objectContaining({ code: "PARTIAL_BUFFER" }),
+  );
+
   // Fill across 2 GiB, and only there.
   const start = 2 * GIB - 8 * MIB;
   memory.fill(start - 4096, 0, 24 * MIB);

@@ -36,7 +36,10 @@ export class SlowPath {
   /** Devices and external memory, as the last access to a page of addresses found them. */
   readonly #devices: (Place<BoundDevice> | undefined)[] = new Array(PLACES).fill(undefined);
   readonly #windows: (Place<ExternalBytes> | undefined)[] = new Array(PLACES).fill(undefined);
-  /** What a handler gave for the last `load`, unmodified; undefined where bytes were read. */
+  /**
+   * What a handler gave for the last `load`, unmodified; undefined where bytes were read. Set when nothing of the user's
+   * runs any more, which may load as well.
+   */
   #given: Value | undefined;
 
   constructor(space: Space) {
@@ -47,7 +50,6 @@ export class SlowPath {
 
   /** Reads `size` bytes at `address`. The view is good until the next call. */
   load(address: Wide, size: number, access: Access = READ): DataView {
-    this.#given = undefined;
     const window = recall(this.#windows, address);
     const at = this.#at(window, address, size);
     if (window && at >= 0) this.#loadExternal(window.target.data(address, size), at, size);
@@ -85,8 +87,12 @@ export class SlowPath {
     return typeof this.#given === "bigint" ? this.#given : (valueAt(this.#bytes, 0, size) as bigint);
   }
 
-  /** The scratch area, to be filled before `store`. */
+  /**
+   * The scratch area, to be filled right before `store`. What is due is told first: in between, a listener that makes
+   * accesses of its own would leave its bytes there.
+   */
   get scratch(): DataView {
+    this.#space.enter();
     return this.#scratch;
   }
 
@@ -111,7 +117,7 @@ export class SlowPath {
       device.target.write(offset, size, stored, "cpu", address);
       return;
     }
-    setUnsigned(this.#scratch, 0, size, value);
+    setUnsigned(this.scratch, 0, size, value);
     this.store(address, size);
   }
 
@@ -152,6 +158,7 @@ export class SlowPath {
     const found = raw.gm_piece(space.handle, low, high, size, access);
     if (found === EXTERNAL) return this.#moveExternal(address, size, access);
     if (found !== MEMORY) return false;
+    this.#given = undefined;
     let host = report[2] as number;
     if (report[1] !== 0 || (report[0] as number) < size) return false;
     for (let index = 0; index < size; index++, host++) {
@@ -178,6 +185,7 @@ export class SlowPath {
   }
 
   #loadExternal(data: DataView, at: number, size: number): void {
+    this.#given = undefined;
     if (size < 4) {
       for (let index = 0; index < size; index++) this.#bytes[index] = data.getUint8(at + index);
     } else {
@@ -206,6 +214,7 @@ export class SlowPath {
       const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
       this.#mover.read(bytes, access, transfer);
       if (transfer.done < size) throw this.#mover.gone(access, transfer, "read");
+      this.#given = undefined;
       this.#bytes.set(bytes);
     }
     if (!this.#space.watchers.any) return;

@@ -106,3 +106,44 @@ test("events are an EventTarget, one for each memory", async () => {
   expect(memory.events).toBe(memory.events);
   expect(memory.events).not.toBe(other.events);
 });
+
+test.each([
+  ["writeUint8", "readUint8", 0x12],
+  ["writeUint16", "readUint16", 0x1234],
+  ["writeInt16BE", "readInt16BE", -2],
+  ["writeUint32", "readUint32", 0x1234_5678],
+  ["writeFloat64", "readFloat64", 0.1],
+  ["writeBigUint128", "readBigUint128", 1n << 100n],
+] as const)(
+  "a listener's accesses leave the value of %s alone, which growth sends the slow way",
+  async (write, read, value) => {
+    using memory = await GuestMemory.fromRanges([[0, 0x3000]]);
+    let heard = 0;
+    memory.events.addEventListener("viewsdetached", () => {
+      heard++;
+      memory.writeFloat64(0x1ffc, -1); // over a page's end: the slow way too
+    });
+    memory.wasmMemory.grow(1); // as Rust code does it: nobody is told until the next access that has to ask
+    (memory[write] as (address: number, value: number | bigint) => void)(0xfff, value);
+    expect([heard, memory[read](0xfff), memory.readFloat64(0x1ffc)]).toEqual([1, value, -1]);
+  },
+);
+
+test("what a device gives a listener is not taken for what is read", async () => {
+  const device = { read32: () => -7, read64: () => -8n };
+  using memory = await GuestMemory.create([
+    { kind: "ram", start: 0, size: 0x3000 },
+    { kind: "mmio", start: 0x8000, size: 0x1000, device },
+  ]);
+  const heard: unknown[] = [];
+  memory.events.addEventListener("viewsdetached", () => {
+    heard.push(memory.readUint32(0x8000), memory.readBigUint64(0x8000));
+  });
+  memory.writeUint32(0xffe, 5);
+  memory.writeBigUint64(0x1ffc, 6n);
+  memory.wasmMemory.grow(1);
+  expect(memory.readUint32(0xffe)).toBe(5);
+  memory.wasmMemory.grow(1);
+  expect(memory.readBigUint64(0x1ffc)).toBe(6n);
+  expect(heard).toEqual([-7, -8n, -7, -8n]);
+});

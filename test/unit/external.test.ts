@@ -372,3 +372,24 @@ describe("where external memory lies is remembered", () => {
     }
   });
 });
+
+test("what a device gives a function that gives the buffer is not taken for what is read", async () => {
+  const buffer = new ArrayBuffer(0x1000);
+  const device = { read32: () => -7, read64: () => -8n };
+  let asked = 0;
+  const source = () => {
+    asked++;
+    if (memory !== undefined) memory.readBigUint64(0x8000);
+    return buffer;
+  };
+  let memory: GuestMemory | undefined;
+  memory = await GuestMemory.create([
+    { kind: "external", start: 0x1000, source },
+    { kind: "mmio", start: 0x8000, size: 0x1000, device },
+  ]);
+  memory.writeBigUint64(0x1010, 6n);
+  const before = asked;
+  for (let round = 0; round < 2; round++) expect(memory.readBigUint64(0x1010)).toBe(6n);
+  expect(asked).toBeGreaterThan(before);
+  memory.dispose();
+});

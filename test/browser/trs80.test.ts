@@ -1,39 +1,22 @@
 // examples/trs80 as a user sees it: in the terminal, and in a page of Chromium.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
-import { withPage } from "../support/chromium.ts";
-import { start, withExample } from "../support/example.ts";
+import { start } from "../support/example.ts";
+import { expectedOf, expectPrograms } from "../support/programs-page.ts";
 
-const example = "--example=trs80";
+const EXAMPLE = "trs80";
 const NAMES = ["tour", "sort", "sieve"];
-const expected = (name: string) =>
-  readFileSync(new URL(`../../examples/trs80/programs/${name}.txt`, import.meta.url), "utf8");
 
 test("in the terminal it shows the map, each program's screen, the same state, and speeds, and ends with 0", () => {
-  const shown = execFileSync(process.execPath, [start, example], { cwd: root, encoding: "utf8" });
+  const shown = execFileSync(process.execPath, [start, `--example=${EXAMPLE}`], { cwd: root, encoding: "utf8" });
   expect(shown).toMatch(/0000000000003c00-0000000000003fff \(prio 0, romd\): screen$/m);
   for (const name of NAMES) {
-    expect(shown).toContain(expected(name).replaceAll(/^(?=.)/gm, "  | "));
+    expect(shown).toContain(expectedOf(EXAMPLE, name).replaceAll(/^(?=.)/gm, "  | "));
     expect(shown).toMatch(new RegExp(`^  ${name} +[\\d.]+ +[\\d.]+ +\\d+ %$`, "m"));
   }
   expect(shown.match(/state of the machine: [0-9a-f]{16}, as in trs80-emulator alone$/gm)).toHaveLength(3);
   expect(shown.match(/a watch saw stores into the screen's first line/g)).toHaveLength(3);
 });
 
-test("in a page each program shows its screen", async () => {
-  await withExample([example], (url) =>
-    withPage(url, async (page, problems) => {
-      await page.getByText("Ready.").waitFor();
-      for (const name of NAMES) {
-        await page.getByLabel("Program").selectOption(name);
-        await page.getByRole("button", { name: "Run" }).click();
-        await page.getByText(`${name} has ended, after`).waitFor();
-        expect(await page.getByRole("log").textContent()).toBe(expected(name));
-      }
-      expect(await page.locator("#map").textContent()).toContain("(prio 0, rom): ROM");
-      expect(problems.messages).toEqual([]);
-    }),
-  );
-}, 120_000);
+test("in a page each program shows its screen", () => expectPrograms(EXAMPLE, NAMES, "(prio 0, rom): ROM"), 120_000);

@@ -11,6 +11,7 @@ import { DATA, FLASH, SRAM } from "../../examples/avr8js/map.ts";
 import { build } from "../../examples/avr8js/programs/build.mjs";
 import { LIMIT, loadProgram, NAMES, type Name } from "../../examples/avr8js/programs.ts";
 import { stateHash } from "../../examples/avr8js/state.ts";
+import { crc16 } from "../support/crc16.ts";
 
 const RAMEND = DATA.size - 1;
 const program = (name: Name) => loadProgram(name, (url) => readFile(url));
@@ -156,17 +157,6 @@ describe("the programs", () => {
     expect(first).toBe(hexadecimal(image[0] | (image[1] << 8)));
   });
 });
-
-/** CRC-16 with polynomial 0x1021 from 0xffff. */
-function crc16(bytes: Uint8Array): number {
-  let crc = 0xffff;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0);
-    crc &= 0xffff;
-  }
-  return crc;
-}
 
 describe("a host", () => {
   let board: Board<GuestCpu>;

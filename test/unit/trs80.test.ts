@@ -10,6 +10,7 @@ import { loadProgram, NAMES, type Name } from "../../examples/trs80/programs.ts"
 import { load, run, START } from "../../examples/trs80/run.ts";
 import { TextScreen } from "../../examples/trs80/screen.ts";
 import { stateHash } from "../../examples/trs80/state.ts";
+import { crc16 } from "../support/crc16.ts";
 
 const PAGE_SIZE = 4096;
 const KEYBOARD = 0x3800;
@@ -129,17 +130,6 @@ test("the programs show known figures", async () => {
   const rom = Uint8Array.from({ length: ROM.size }, (_, address) => machine.readMemory(address));
   expect((await program("tour")).expected).toContain(`ROM ${hexadecimal(crc16(rom))}\n`);
 });
-
-/** CRC-16 with polynomial 0x1021 from 0xffff. */
-function crc16(bytes: Uint8Array): number {
-  let crc = 0xffff;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0);
-    crc &= 0xffff;
-  }
-  return crc;
-}
 
 describe("the map", () => {
   test("has all that trs80-emulator answers to, each by its name", async () => {

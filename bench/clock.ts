@@ -21,14 +21,11 @@ export const FULL: Effort = { rounds: 9, milliseconds: 20 };
 export const LITTLE: Effort = { rounds: 3, milliseconds: 2 };
 
 /**
- * Compares two functions that do `operations` operations a call. Each is called as often as takes its time: of two that
- * differ by a hundred times, the fast one would else be over before an engine has compiled it.
+ * Compares two functions that do `operations` operations a call. Each is called as often as takes its time, once an engine
+ * has compiled it: of two that differ by a hundred times, the fast one would else be over before.
  */
 export function compare(effort: Effort, operations: number, measured: () => void, baseline: () => void): Comparison {
-  const calls = [measured, baseline].map((work) => {
-    const once = Math.min(time(work, 1), time(work, 1));
-    return Math.max(1, Math.round(effort.milliseconds / Math.max(once, 0.001)));
-  }) as [number, number];
+  const calls = [callsFor(effort, measured), callsFor(effort, baseline)] as const;
   const each = (work: () => void, calls: number): number => (time(work, calls) * 1e6) / (calls * operations);
   const times = { measured: [] as number[], baseline: [] as number[], ratio: [] as number[] };
   for (let round = -2; round < effort.rounds; round++) {
@@ -42,6 +39,13 @@ export function compare(effort: Effort, operations: number, measured: () => void
     times.ratio.push(a / b);
   }
   return { ratio: median(times.ratio), measured: median(times.measured), baseline: median(times.baseline) };
+}
+
+/** How many calls take the time that one timing should, found by ever more of them. */
+function callsFor({ milliseconds }: Effort, work: () => void): number {
+  let calls = 1;
+  while (time(work, calls) < milliseconds) calls *= 2;
+  return calls;
 }
 
 /** Milliseconds that some calls take. */

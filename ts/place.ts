@@ -18,8 +18,8 @@ export class Place<T> {
     this.target = target;
     this.#generation = generation;
     this.#start = start;
-    // What lies behind 2^53 - 1 has no number for an address; the sum would be rounded.
-    this.#length = Math.min(length, Number.MAX_SAFE_INTEGER - start + 1);
+    // Up to 2^53 - 1, the last number that is an address: behind it sums are rounded.
+    this.#length = Math.min(length, Number.MAX_SAFE_INTEGER - start);
     this.#offset = (offset | 0) === offset ? offset | 0 : offset;
   }
 

@@ -26,7 +26,8 @@ const PLACES = 64;
 /**
  * Moves one scalar between guest memory and a scratch area, in which the caller reads or writes it in the type and byte
  * order it wants. The core answers where the bytes are; a handler of the user's is called with no core call on the
- * stack, and nothing that was resolved before is used after it.
+ * stack, and nothing that was resolved before is used after it, but where in external memory an access lies, after the
+ * function that gives its buffer.
  */
 export class SlowPath {
   readonly #space: Space;
@@ -87,12 +88,8 @@ export class SlowPath {
     return typeof this.#given === "bigint" ? this.#given : (valueAt(this.#bytes, 0, size) as bigint);
   }
 
-  /**
-   * The scratch area, to be filled right before `store`. What is due is told first: in between, a listener that makes
-   * accesses of its own would leave its bytes there.
-   */
+  /** The scratch area, to be filled right before `store`. */
   get scratch(): DataView {
-    this.#space.enter();
     return this.#scratch;
   }
 
@@ -117,7 +114,7 @@ export class SlowPath {
       device.target.write(offset, size, stored, "cpu", address);
       return;
     }
-    setUnsigned(this.scratch, 0, size, value);
+    setUnsigned(this.#scratch, 0, size, value);
     this.store(address, size);
   }
 
@@ -131,8 +128,12 @@ export class SlowPath {
     }
     const device = recall(this.#devices, address);
     const offset = this.#at(device, address, size);
-    if (device && offset >= 0) device.target.write(offset, size, valueAt(this.#bytes, 0, size), "cpu", address);
-    else if (!this.#moveMemory(address, size, WRITE)) this.#storeOther(address, size);
+    if (device && offset >= 0) {
+      device.target.write(offset, size, valueAt(this.#bytes, 0, size), "cpu", address);
+      return;
+    }
+    const bytes = this.#bytes.slice(0, size); // a listener, a callback or a handler may use the scratch area
+    if (!this.#moveMemory(address, size, WRITE, bytes)) this.#storeOther(address, bytes);
   }
 
   /** Where in what is remembered an access lies; -1 if it is not known to. */
@@ -148,38 +149,38 @@ export class SlowPath {
     return true;
   }
 
-  /** Moves the bytes if they are one piece of memory that nobody watches; false if not. */
-  #moveMemory(address: Wide, size: number, access: Access): boolean {
+  /** Moves the bytes, to write those in `bytes`, if they are one piece of memory that nobody watches; false if not. */
+  #moveMemory(address: Wide, size: number, access: Access, bytes = this.#bytes): boolean {
     wide.split(address, "address");
     const { low, high } = wide;
     const space = this.#space;
     space.enter();
     const { raw, u8, dirty, report } = space.linear;
     const found = raw.gm_piece(space.handle, low, high, size, access);
-    if (found === EXTERNAL) return this.#moveExternal(address, size, access);
+    if (found === EXTERNAL) return this.#moveExternal(address, size, access, bytes);
     if (found !== MEMORY) return false;
     this.#given = undefined;
     let host = report[2] as number;
     if (report[1] !== 0 || (report[0] as number) < size) return false;
     for (let index = 0; index < size; index++, host++) {
       if (access === WRITE) {
-        u8[host] = this.#bytes[index] as number;
+        u8[host] = bytes[index] as number;
         dirty[host >>> 12] = 0xff;
       } else {
-        this.#bytes[index] = u8[host] as number;
+        bytes[index] = u8[host] as number;
       }
     }
     return true;
   }
 
   /** The same in external memory, of which the whole place is remembered. */
-  #moveExternal(address: Wide, size: number, access: Access): boolean {
+  #moveExternal(address: Wide, size: number, access: Access, bytes: Uint8Array<ArrayBuffer>): boolean {
     const { externals } = this.#space;
     const at = externals.at(address, size);
     const place = externals.last;
     if (at < 0 || place === undefined) return false;
     this.#windows[slot(address as number)] = place;
-    if (access === WRITE) this.#storeExternal(place.target, at, address, size);
+    if (access === WRITE) this.#storeExternal(place.target, at, address, size, bytes);
     else this.#loadExternal(place.target.data(address, size), at, size);
     return true;
   }
@@ -196,8 +197,13 @@ export class SlowPath {
   }
 
   /** Finding the bytes may call a function of the user's, which may use the scratch area: a copy then. */
-  #storeExternal(external: ExternalBytes, at: number, address: Wide, size: number): void {
-    const value = external.asks ? this.#bytes.slice(0, size) : this.#bytes;
+  #storeExternal(
+    external: ExternalBytes,
+    at: number,
+    address: Wide,
+    size: number,
+    value = external.asks ? this.#bytes.slice(0, size) : this.#bytes,
+  ): void {
     const data = external.data(address, size);
     for (let index = 0; index < size; index++) data.setUint8(at + index, value[index] as number);
   }
@@ -225,8 +231,8 @@ export class SlowPath {
     this.#given = given;
   }
 
-  #storeOther(address: Wide, size: number): void {
-    const bytes = this.#bytes.slice(0, size); // a callback or a handler may use the scratch area
+  #storeOther(address: Wide, bytes: Uint8Array<ArrayBuffer>): void {
+    const size = bytes.length;
     const value = valueAt(bytes, 0, size);
     let handlers = this.#handlersOf(address, size);
     if (this.#space.watchers.any) {

@@ -14,6 +14,8 @@ const TIMER_0 = {
   compPinA: 3,
   compPortB: portBConfig.PORT,
   compPinB: 4,
+  externalClockPort: portBConfig.PORT,
+  externalClockPin: 0,
 };
 const SERIAL_0 = {
   ...usart0Config,
@@ -56,12 +58,15 @@ export class Board<C extends CPU = CPU> {
   run(instructions: number): number {
     const { cpu } = this;
     let count = 0;
-    for (let last = -1; count < instructions && cpu.pc !== last; count++) {
-      last = cpu.pc;
-      avrInstruction(cpu);
-      cpu.tick();
+    try {
+      for (let last = -1; count < instructions && cpu.pc !== last; count++) {
+        last = cpu.pc;
+        avrInstruction(cpu);
+        cpu.tick();
+      }
+    } finally {
+      if (cpu instanceof GuestCpu) cpu.markDirty();
     }
-    if (cpu instanceof GuestCpu) cpu.markDirty();
     return count;
   }
 }

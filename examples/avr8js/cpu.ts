@@ -35,7 +35,10 @@ export class GuestCpu extends CPU {
     this.guestMemory.markDirty(DATA.start, DATA.size);
   }
 
-  /** avr8js's own arrays become views of guest memory; anew after growth. */
+  /**
+   * avr8js's own arrays become views of guest memory; anew after growth, which must not happen in the middle of an
+   * instruction: avr8js takes its array before it loads, and puts what it loaded into the old one.
+   */
   private takeViews(): void {
     const [flash, data] = [FLASH, DATA].map(({ start, size }) => this.guestMemory.view(start, size));
     Object.assign(this, {

@@ -46,17 +46,20 @@ export function offerPrograms<N extends string>(titles: Record<N, string>, load:
     const written = guestMemory.dirty.client("page");
     show("#map", guestMemory.tree());
     let instructions = 0;
-    for (let ran = SLICE; ran === SLICE && isCurrent(); instructions += ran) {
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-      ran = loaded.run(SLICE);
-      show("#screen", loaded.text());
-      if (pages !== null) pages.textContent = written.collect().map(range).join(", ");
-      state.textContent = `${name} is running.`;
+    try {
+      for (let ran = SLICE; ran === SLICE && isCurrent(); instructions += ran) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        ran = loaded.run(SLICE);
+        show("#screen", loaded.text());
+        if (pages !== null) pages.textContent = written.collect().map(range).join(", ");
+        state.textContent = `${name} is running.`;
+      }
+    } finally {
+      guestMemory.dispose();
     }
     if (isCurrent()) {
       state.textContent = `${name} has ended, after ${instructions.toLocaleString("en-US")} instructions.`;
     }
-    guestMemory.dispose();
   }
 }
 

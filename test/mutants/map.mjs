@@ -48,8 +48,8 @@ export const map = [
   },
   {
     file: "ts/slow-path.ts",
-    find: "const value = external.asks ? this.#bytes.slice(0, size) : this.#bytes;",
-    replace: "const value = this.#bytes;",
+    find: "value = external.asks ? this.#bytes.slice(0, size) : this.#bytes,",
+    replace: "value = this.#bytes,",
     why: "a function that gives the buffer, and accesses memory, spoils the value that is stored",
     vitest: unit("external-refused"),
   },

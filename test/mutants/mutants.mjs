@@ -134,15 +134,15 @@ const facade = [
   },
   {
     file: "ts/place.ts",
-    find: "Math.min(length, Number.MAX_SAFE_INTEGER - start + 1)",
+    find: "Math.min(length, Number.MAX_SAFE_INTEGER - start)",
     replace: "length",
     why: "remembered memory over the end of 2^53 is found by a number that is none of its addresses",
     vitest: unit("external"),
   },
   {
     file: "ts/slow-path.ts",
-    find: "this.#bytes.slice(0, size); // a callback or a handler",
-    replace: "this.#bytes.subarray(0, size); // a callback or a handler",
+    find: "this.#bytes.slice(0, size); // a listener",
+    replace: "this.#bytes.subarray(0, size); // a listener",
     why: "a handler's own access changes what is still to be written",
     vitest: unit("mmio-canaries"),
   },

@@ -184,11 +184,14 @@ describe("a host", () => {
     client.dispose();
   });
 
-  test("stops the program by a watch that throws", () => {
+  test("stops the program by a watch that throws, with what was pushed before marked", () => {
+    const client = memory.dirty.client("test");
     const watch = memory.watch(DATA.start + 0x100, 1, { write: true }, ({ value }) => {
       throw new Error(`tick ${value}`);
     });
     expect(() => board.run(10_000)).toThrow(/^tick \d+$/);
+    expect(client.collect()).toEqual([[DATA.start, DATA.size]]);
+    client.dispose();
     watch.dispose();
     expect(board.run(1000)).toBe(1000);
   });

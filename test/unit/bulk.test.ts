@@ -218,3 +218,21 @@ test("the message of a bulk error names start, length and the first byte that is
     expect((error as GuestMemoryError).message).toMatch(/writeSlice.*0x1ff0.*4096 bytes.*0x2800/);
   }
 });
+
+test("a slice one byte longer than what is left of a region that was just used stops at its end", async () => {
+  // The second lies right behind the first in linear memory, and elsewhere in the guest's.
+  using memory = await GuestMemory.fromRanges([
+    [0, 0x1000],
+    [0x8000, 0x1000],
+  ]);
+  memory.fill(0x8000, 0x77, 0x1000);
+  const into = new Uint8Array(4);
+  for (let round = 0; round < 3; round++) {
+    memory.writeSlice(0xffc, Uint8Array.of(1, 2, 3, 4));
+    memory.readSlice(0xffc, into);
+    expect(() => memory.readSlice(0xffd, into)).toThrow(expect.objectContaining({ code: "PARTIAL_BUFFER" }));
+    expect(() => memory.writeSlice(0xffd, into)).toThrow(expect.objectContaining({ code: "PARTIAL_BUFFER" }));
+    expect([memory.read(0xffd, into), memory.write(0xffd, Uint8Array.of(5, 6, 7, 8))]).toEqual([3, 3]);
+  }
+  expect(memory.indexOf(Uint8Array.of(8), 0x8000, 0x1000)).toBe(-1);
+});

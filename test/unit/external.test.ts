@@ -349,9 +349,11 @@ describe("where external memory lies is remembered", () => {
       addresses: "bigint",
     });
     expect(memory.readUint8(start + 0x1234)).toBe(0x5a);
+    memory.writeUint8(start, 1);
     expect(memory.readUint8(start)).toBe(1);
     expect(memory.readUint8(2n ** 53n)).toBe(0x5a);
     expect(() => memory.readUint8(2 ** 53)).toThrow(RangeError);
+    expect(() => memory.read(2 ** 53, new Uint8Array(0))).toThrow(RangeError);
     memory.writeUint16(2 ** 53 - 1, 0x0807); // the address is exact, and so is where it ends
     expect(memory.readUint8(2n ** 53n)).toBe(8);
   });

@@ -12,9 +12,13 @@ const env = { ...process.env, RUSTFLAGS: "-Zsanitizer=thread", TSAN_OPTIONS: "ha
 try {
   run("cargo", args, { cwd: root, env });
   const race = [...args, "--", "--ignored", "--exact", "plain_accesses_race"];
-  const { status, stderr } = spawnSync("cargo", race, { cwd: root, env, encoding: "utf8" });
-  if (status === 0 || !stderr.includes("ThreadSanitizer: data race"))
-    throw new Error(`A race on purpose was not reported: the tests above have shown nothing.\n${stderr}`);
+  // It misses a race now and then (of 60 runs of this one, four to ten), for the whole of a run: so it has ten.
+  const isReported = () => {
+    const { status, stderr } = spawnSync("cargo", race, { cwd: root, env, encoding: "utf8" });
+    return status !== 0 && stderr.includes("ThreadSanitizer: data race");
+  };
+  if (!Array.from({ length: 10 }).some(isReported))
+    throw new Error("A race on purpose was not reported: the tests above have shown nothing.");
   console.log("A race on purpose is reported.");
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

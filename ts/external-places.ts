@@ -21,6 +21,7 @@ export interface ExternalRun {
 /** Finds external memory; remembers where it was found last. */
 export class ExternalPlaces {
   readonly #space: Space;
+  /** What `at` has found last: good right after it, where that gave no -1. */
   last: Place<ExternalBytes> | undefined;
 
   constructor(space: Space) {

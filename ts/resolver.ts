@@ -15,7 +15,7 @@ import * as wide from "./wide.ts";
 const CROSSES_REGIONS = 4;
 
 /** Bytes before an address that are remembered with it. */
-const MUCH = 2 ** 30;
+const BEFORE = 2 ** 30;
 
 /** Finds where guest bytes lie. Offsets are good until the next call that may change the map. */
 export class Resolver {
@@ -46,7 +46,7 @@ export class Resolver {
     if (region === undefined || typeof region.lastAddress === "bigint") return; // bigints are slow anyway
     if (hostOf(region) === 0) return; // ROM, protected, watched, discarded, somebody else's: each access asks
     // Of a region that is longer than a place can be, what lies around the address.
-    const skipped = Math.max(0, Number(address) - (region.start as number) - MUCH);
+    const skipped = Math.max(0, Number(address) - (region.start as number) - BEFORE);
     const start = (region.start as number) + skipped;
     const generation = this.#space.control[0] as number;
     this.#last = new Place(undefined, generation, start, region.size - skipped, hostOf(region) + skipped);

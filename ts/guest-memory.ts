@@ -119,7 +119,12 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
     const fields = new WeakRef<AtomicFields>(this);
     space.install = () => {
       const target = fields.deref();
-      if (target) installScalars(target, space, slow);
+      try {
+        if (target) installScalars(target, space, slow);
+      } catch {
+        // A user has frozen the memory, so it keeps the accessors it has. Their arrays are detached: they find no page in
+        // them, and take the slow path.
+      }
     };
     installScalars(this, space, slow);
     installAtomics(this, space, this.#resolver);

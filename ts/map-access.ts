@@ -1,7 +1,7 @@
 // MapAccess: the regions of a memory's map, which come, go, move and hide; and what is allowed where.
 
 import { BoundDevice } from "./bound-device.ts";
-import { ownedBy } from "./bytes.ts";
+import { byteLengthOf, ownedBy, part } from "./bytes.ts";
 import { GuestMemoryError } from "./errors.ts";
 import { ExternalBytes } from "./external-memory.ts";
 import { type MapAsData, mapAsData, treeOf } from "./map-text.ts";
@@ -96,7 +96,7 @@ export abstract class MapAccess<A extends number | bigint = number> extends Regi
     const space = this.#space;
     const known = regionOf(space, region, "unmap");
     keepStart(known);
-    space.leaving();
+    space.machine.leaving();
     space.change("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, idOf(known)));
   }
 
@@ -243,11 +243,11 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
   const device = hasDevice ? new BoundDevice(name, spec.device) : undefined;
   space.enter();
   if (external) space.linear.externals.prepare();
-  const contents = contentsOf(space, spec);
-  if (contents && contents.length > size) throw new RangeError(`the contents are more than the region's ${size} bytes`);
+  const given = "contents" in spec ? spec.contents : undefined;
   const bytes = new TextEncoder().encode(name);
   let id = 0;
   space.change("map", { address: start, length: size }, () => {
+    const contents = contentsOf(space, kind, given, size); // measured here: no code of the user's runs after it
     const { linear, handle } = space;
     const nameBytes = Math.min(bytes.length, linear.transfer.length);
     linear.transfer.set(bytes.subarray(0, nameBytes));
@@ -288,24 +288,26 @@ export function map(space: Space, spec: RegionSpec): MappedRegion<Wide> {
       external,
       target,
     });
-    space.machine.set(id, region);
+    space.machine.add(id, region);
     if (contents) space.load(id, contents);
     return 0;
   });
   return space.machine.get(id) as MappedRegion<Wide>;
 }
 
-/** What a region of memory holds at first. A copy, if it lies in this linear memory itself, which may grow. */
-function contentsOf(space: Space, spec: RegionSpec): Uint8Array | undefined {
-  const contents: unknown = "contents" in spec ? spec.contents : undefined;
-  if (contents === undefined) return undefined;
-  if (!(contents instanceof Uint8Array)) {
-    throw new TypeError(`contents must be a Uint8Array, not ${wide.describe(contents)}`);
+/**
+ * The bytes that a region of `size` bytes holds at first, measured by the engine. They are copied if they lie in this
+ * linear memory itself, which may grow before they are loaded.
+ */
+function contentsOf(space: Space, kind: RegionKind, given: Uint8Array | undefined, size: Wide): Uint8Array | undefined {
+  if (given === undefined) return undefined;
+  const length = byteLengthOf(given, "contents");
+  if (kind !== "ram" && kind !== "rom" && kind !== "romDevice") {
+    throw new TypeError(`a region of kind ${kind} has no contents`);
   }
-  if (spec.kind === "ram" || spec.kind === "rom" || spec.kind === "romDevice") {
-    return ownedBy(contents, space.linear.buffer) ? contents.slice() : contents;
-  }
-  throw new TypeError(`a region of kind ${spec.kind} has no contents`);
+  if (length > size) throw new RangeError(`the contents are more than the region's ${size} bytes`);
+  const contents = part(given, 0, length);
+  return ownedBy(given, space.linear.buffer) ? contents.slice() : contents;
 }
 
 /** The region that an alias names. */

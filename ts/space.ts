@@ -6,6 +6,7 @@ import type { ExternalBytes } from "./external-memory.ts";
 import { ExternalPlaces } from "./external-places.ts";
 import type { HostWriteListener } from "./host-write.ts";
 import type { LinearMemory, Member } from "./linear-memory.ts";
+import { Machine } from "./machine.ts";
 import { tellChanges } from "./map-event.ts";
 import { type FlatRange, flatRanges, type Placement, placements } from "./map-text.ts";
 import { deviceOf, externalOf, type MappedRegion } from "./mapped-region.ts";
@@ -34,7 +35,7 @@ const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: numbe
 /** What few spaces have. */
 interface SpaceOptions {
   name?: string;
-  machine?: Map<number, MappedRegion<Wide>> | undefined;
+  machine?: Machine | undefined;
 }
 
 /**
@@ -59,8 +60,8 @@ export class Space implements Member {
   readonly watchers: Watchers;
   readonly mover: Mover;
   readonly externals: ExternalPlaces;
-  /** The regions that the facade knows by their objects, by id: those of all address spaces of one machine. */
-  readonly machine: Map<number, MappedRegion<Wide>>;
+  /** What it shares with the other address spaces of its machine. */
+  readonly machine: Machine;
   /** What this memory is called in `tree()`. */
   readonly name: string;
   /** Installs accessors over new arrays; set by the one who has the fields. */
@@ -75,7 +76,6 @@ export class Space implements Member {
   #placementsGeneration = 0;
   /** Transactions that were begun and not ended. */
   #depth = 0;
-  #mayForget = false;
   readonly #leave: () => void;
   #regions: readonly GuestRegion<Wide>[] | undefined;
   #regionsGeneration = 0;
@@ -88,7 +88,7 @@ export class Space implements Member {
     this.handle = handle;
     this.bigint = bigint;
     this.name = options.name ?? "memory";
-    this.machine = options.machine ?? new Map();
+    this.machine = options.machine ?? new Machine();
     this.watchers = new Watchers(this);
     this.mover = new Mover(this);
     this.externals = new ExternalPlaces(this);
@@ -213,22 +213,8 @@ export class Space implements Member {
     this.linear.refresh();
     if (failure) throw failure;
     if (this.#depth > 0) return;
-    if (this.#mayForget) this.#forget();
+    this.machine.forget();
     this.tellMap();
-  }
-
-  /** Says that regions may have left the map, when the transaction that is open has ended. */
-  leaving(): void {
-    this.#mayForget = true;
-  }
-
-  /** Lets go of the regions that no memory of the machine has in its map, and no alias shows. */
-  #forget(): void {
-    this.#mayForget = false;
-    const targets = new Set([...this.machine.values()].map(({ target }) => target));
-    for (const [id, region] of this.machine) {
-      if (!region.isMapped && !targets.has(region)) this.machine.delete(id);
-    }
   }
 
   /** Runs several changes as one. */
@@ -238,6 +224,7 @@ export class Space implements Member {
     const { raw } = this.linear;
     raw.gm_begin(this.handle);
     this.#depth++;
+    this.machine.begin();
     let result: T;
     try {
       result = change();
@@ -246,10 +233,12 @@ export class Space implements Member {
       this.#depth--;
       if (!this.disposed) raw.gm_roll_back(this.handle);
       this.#placements = undefined;
-      this.#mayForget = true; // what was mapped in it
+      this.machine.end(true);
+      this.machine.forget();
       throw error;
     }
     this.#depth--;
+    this.machine.end(false);
     this.change("transaction", {}, () => raw.gm_commit(this.handle));
     return result;
   }

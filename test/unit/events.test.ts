@@ -148,3 +148,20 @@ test("what a device gives a listener is not taken for what is read", async () =>
   expect(memory.readBigUint64(0x1ffc)).toBe(6n);
   expect(heard).toEqual([-7, -8n, -7, -8n]);
 });
+
+test("a frozen memory hinders no other, and works on when linear memory has grown", async () => {
+  vi.resetModules(); // a linear memory of its own
+  const fresh = await import("../../ts/index.ts");
+  const frozen = Object.freeze(await fresh.GuestMemory.fromRanges([[0, 0x1000]]));
+  frozen.writeUint32(0x10, 7);
+  const buffer = frozen.wasmMemory.buffer;
+  const other = await fresh.GuestMemory.fromRanges([[0, 0x800_0000]]); // more than linear memory has at first
+  expect(frozen.wasmMemory.buffer).not.toBe(buffer);
+  other.writeUint8(0x7ff_ffff, 1);
+  expect(frozen.readUint32(0x10)).toBe(7);
+  frozen.writeUint8(0x11, 1);
+  expect(frozen.readUint16(0x10)).toBe(0x107);
+  frozen.dispose();
+  expect(thrownBy(() => frozen.readUint8(0x10))).toMatchObject({ code: "DISPOSED" });
+  other.dispose();
+});

@@ -28,3 +28,26 @@ test("what a transaction that failed had mapped is forgotten too", async () => {
   memory.map({ kind: "ram", start: 0, size: 0x1000 });
   expect(() => memory.unmap(lost as NonNullable<typeof lost>)).toThrow("not in this machine");
 });
+
+test("what an open transaction has unmapped is not forgotten, whatever other address spaces do", async () => {
+  using memory = await GuestMemory.create([{ kind: "mmio", name: "UART", start: 0, size: 0x100, device }]);
+  using bus = memory.space([{ kind: "ram", name: "buffer", start: 0, size: 0x1000 }]);
+  const uart = memory.region("UART") as NonNullable<ReturnType<typeof memory.region>>;
+  const undone = () =>
+    memory.transaction(() => {
+      memory.unmap(uart);
+      bus.unmap(bus.region("buffer") as NonNullable<ReturnType<typeof bus.region>>);
+      expect(() =>
+        bus.transaction(() => {
+          bus.map({ kind: "ram", start: 0, size: 0x1000 });
+          throw new Error("inner");
+        }),
+      ).toThrow("inner");
+      throw new Error("outer");
+    });
+  expect(undone).toThrow("outer");
+  expect(memory.mapped).toEqual([uart]);
+  expect(memory.readUint8(0)).toBe(7);
+  memory.unmap(uart);
+  expect(uart.isMapped).toBe(false);
+});

@@ -47,8 +47,28 @@ const state = () => [
   events,
 ];
 
+/** Says that it has one byte, and has more than a region can take. */
+class Liar extends Uint8Array<ArrayBuffer> {
+  override get length() {
+    return 1;
+  }
+}
+const detached = new Uint8Array(4);
+structuredClone(detached.buffer, { transfer: [detached.buffer] });
+
 /** What is done, and the code of its error or its class. */
-const ROWS: [string, () => unknown, string | typeof TypeError][] = [
+const ROWS: [string, () => unknown, string | typeof TypeError | typeof RangeError][] = [
+  [
+    "contents that say they are shorter than they are",
+    map({ contents: new Liar(new ArrayBuffer(0x2000)) }),
+    RangeError,
+  ],
+  ["contents whose buffer was detached", map({ contents: detached }), "DETACHED_BUFFER"],
+  [
+    "another kind of array as contents",
+    map({ contents: Object.setPrototypeOf(new Uint16Array(2), Uint8Array.prototype) }),
+    TypeError,
+  ],
   ["a region over one of the same priority", map({ start: 0x3fff }), "MEMORY_REGION_OVERLAP"],
   ["the same by a move", () => region("timer").move(0x3fff), "MEMORY_REGION_OVERLAP"],
   ["the same by showing", () => region("hidden").enable(), "MEMORY_REGION_OVERLAP"],

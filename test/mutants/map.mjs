@@ -62,7 +62,7 @@ export const map = [
   },
   {
     file: "ts/map-access.ts",
-    find: "return ownedBy(contents, space.linear.buffer) ? contents.slice() : contents;",
+    find: "return ownedBy(given, space.linear.buffer) ? contents.slice() : contents;",
     replace: "return contents;",
     why: "contents that lie in guest memory are gone when linear memory grows for the new region",
     vitest: unit("map"),

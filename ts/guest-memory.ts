@@ -1,25 +1,25 @@
 // GuestMemory: the guest-physical memory of one VM.
 
-import { installScalars } from "./accessors.ts";
-import type { AtomicFields } from "./atomic-fields.ts";
-import { installAtomics } from "./atomics.ts";
-import { DirtyLog } from "./dirty.ts";
-import { GuestMemoryError } from "./errors.ts";
-import { HostAccess } from "./host-access.ts";
-import type { HostWriteListener } from "./host-write.ts";
-import { load, loaded } from "./init.ts";
-import { create, createEmpty, type GuestMemoryOptions, type GuestRange } from "./layout.ts";
-import type { LinearMemory } from "./linear-memory.ts";
-import { map } from "./map-access.ts";
-import type { OnDenied } from "./on-denied.ts";
-import type { OnUnmapped } from "./on-unmapped.ts";
-import type { RegionSpec } from "./region-spec.ts";
-import { Resolver } from "./resolver.ts";
-import { SlowPath } from "./slow-path.ts";
-import type { Space } from "./space.ts";
-import { READ, WRITE } from "./watch.ts";
-import type { Wide } from "./wide.ts";
-import * as wide from "./wide.ts";
+import type { AtomicFields } from "./access/atomic-access.ts";
+import { installAtomics } from "./access/atomics.ts";
+import { installScalars } from "./access/scalars.ts";
+import { SlowPath } from "./access/slow-path.ts";
+import { GuestMemoryError } from "./core/errors.ts";
+import { load, loaded } from "./core/init.ts";
+import type { LinearMemory } from "./core/linear-memory.ts";
+import type { Wide } from "./core/u64.ts";
+import * as wide from "./core/u64.ts";
+import type { OnDenied } from "./device/on-denied.ts";
+import type { OnUnmapped } from "./device/on-unmapped.ts";
+import { create, createEmpty, type GuestMemoryOptions, type GuestRange } from "./map/create.ts";
+import { map } from "./map/map-access.ts";
+import type { RegionSpec } from "./map/region-spec.ts";
+import { DirtyLog } from "./observe/dirty.ts";
+import { HostAccess } from "./observe/host-access.ts";
+import type { HostWriteListener } from "./observe/host-write.ts";
+import { READ, WRITE } from "./observe/watchers.ts";
+import { Resolver } from "./space/resolver.ts";
+import type { Space } from "./space/space.ts";
 
 /**
  * Live typed arrays over the tables of a memory; docs/page-table.md is their layout. Their byte offsets never change in

@@ -16,15 +16,15 @@ const names = new Set(publicNames().map(({ name }) => name));
 
 /** The class whose members need a row, with what its own file declares. */
 const CLASSES = {
-  GuestMemory: ["ts/map-access.ts", "ts/host-access.ts"],
-  MappedRegion: ["ts/mapped-region.ts"],
+  GuestMemory: ["ts/map/map-access.ts", "ts/observe/host-access.ts"],
+  MappedRegion: ["ts/map/mapped-region.ts"],
 } as const;
 
 test("each name is the facade's, once", () => {
   expect(rows.length).toBeGreaterThan(30);
   expect(rows.filter(({ name }) => !names.has(name) && !name.startsWith("GuestMemory.fetch"))).toEqual([]);
   expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
-  const scalars = read("ts/scalars.ts");
+  const scalars = read("ts/access/scalar-access.ts");
   for (const { name } of rows.filter(({ name }) => name.includes(".fetch"))) {
     expect(scalars).toContain(`${name.split(".")[1]}(`);
   }

@@ -8,42 +8,42 @@ const memory = ["test/memory/discard.test.ts"];
 /** @type {Mutant[]} */
 export const facade = [
   {
-    file: "ts/mover.ts",
+    file: "ts/space/mover.ts",
     find: '    this.populate(transfer.address, transfer.length, "write");\n',
     replace: "",
     why: "a write into discarded memory for which there is no page has written what lies before",
     vitest: memory,
   },
   {
-    file: "ts/mover.ts",
+    file: "ts/space/mover.ts",
     find: "} while (space.control[0] !== before);",
     replace: "} while (before === undefined);",
     why: "a listener discards what was just given pages, and the zeros that stand in for discarded memory are written",
     vitest: unit,
   },
   {
-    file: "ts/bulk.ts",
+    file: "ts/access/bulk.ts",
     find: '    mover.populate(address, length, whole ?? "write");\n',
     replace: "",
     why: "the same in bulk, discarded: the first part is written, and then there is no page",
     vitest: memory,
   },
   {
-    file: "ts/resolver.ts",
+    file: "ts/space/resolver.ts",
     find: '    if ((access & WRITE) !== 0) this.#mover.populate(address, size, "atomic access");\n',
     replace: "",
     why: "an atomic store to discarded memory writes to the zeros that stand in for it",
     vitest: unit,
   },
   {
-    file: "ts/resolver.ts",
+    file: "ts/space/resolver.ts",
     find: "crosses ? size : 1",
     replace: "size",
     why: "an atomic access at the edge of discarded memory, off its alignment, is said to cross regions",
     vitest: unit,
   },
   {
-    file: "ts/bulk.ts",
+    file: "ts/access/bulk.ts",
     find: "last.byteOffset + last.length === host",
     replace: "last.byteOffset < host",
     why: "a view goes on where discarded memory has its pages elsewhere, over another machine's",

@@ -1,7 +1,7 @@
 // Errors: each code, how it is reached, what it says; and the table from the core's numbers to the names.
 import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
-import { CODE_OF_STATUS } from "../../ts/errors.ts";
+import { CODE_OF_STATUS } from "../../ts/core/errors.ts";
 import { GuestMemory, GuestMemoryError, type GuestMemoryErrorCode, init } from "../../ts/index.ts";
 import { thrownBy } from "./support.ts";
 
@@ -227,7 +227,7 @@ test("ABI_MISMATCH: a module of another version, or of something else", async ()
 });
 
 test("every code has a row here", () => {
-  const union = readFileSync(new URL("../../ts/errors.ts", import.meta.url), "utf8");
+  const union = readFileSync(new URL("../../ts/core/errors.ts", import.meta.url), "utf8");
   const codes = [...union.matchAll(/^ {2}\| "([A-Z_]+)"/gm)].map(([, code]) => code);
   expect(codes.length).toBeGreaterThanOrEqual(20);
   expect(codes.toSorted()).toEqual([...Object.keys(ROWS), "NOT_INITIALIZED", "ABI_MISMATCH"].toSorted());

@@ -1,4 +1,4 @@
-// The array of the last copy is known to the library (ts/bytes.ts): what happens to it between two copies still counts.
+// The array of the last copy is known to the library (ts/core/byte-array.ts): what happens to it between two copies still counts.
 import { expect, test } from "vitest";
 import { GuestMemory } from "../../ts/index.ts";
 

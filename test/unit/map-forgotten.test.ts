@@ -1,6 +1,6 @@
 // What has left the map is let go of: a machine that maps and unmaps for years does not grow.
 import { expect, test } from "vitest";
-import { GuestMemoryError } from "../../ts/errors.ts";
+import { GuestMemoryError } from "../../ts/core/errors.ts";
 import { GuestMemory } from "../../ts/index.ts";
 
 const device = { read8: () => 7 };

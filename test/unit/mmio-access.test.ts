@@ -1,7 +1,7 @@
 // docs/mmio.md, "Who, in which order, how wide": each row by its name.
 import { expect, test, vi } from "vitest";
+import { LinearMemory } from "../../ts/core/linear-memory.ts";
 import { GuestMemory } from "../../ts/index.ts";
-import { LinearMemory } from "../../ts/linear-memory.ts";
 import { AT, around, recorder, registers, SIZE } from "./mmio-support.ts";
 import { counting, expectCode } from "./support.ts";
 

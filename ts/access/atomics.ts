@@ -1,0 +1,135 @@
+// Atomic accesses: the JavaScript engine's own, on the element that a guest address resolves to.
+
+import { notBigint, type Wide } from "../core/u64.ts";
+import { READ, WRITE } from "../observe/watchers.ts";
+import type { Resolver } from "../space/resolver.ts";
+import type { Space } from "../space/space.ts";
+import type { AtomicFields } from "./atomic-access.ts";
+
+/** What a store leaves in the dirty map. */
+const MARK = 0xff;
+
+/** What gives the old value reads it too, where only one of both may be allowed. */
+const READ_WRITE = READ | WRITE;
+
+/** Bytes of an element that is a number. */
+type Size = 1 | 2 | 4;
+type Element = Uint8Array | Uint16Array | Uint32Array;
+/** One of the functions of `Atomics`. */
+type Operation = (array: Element, index: number, value: number) => number;
+type Operation64 = (array: BigUint64Array, index: number, value: bigint) => bigint;
+
+/**
+ * Installs the atomic accesses of `target`. An operand becomes a number before anything is resolved, because a value with
+ * a `valueOf` may remove the very region; resolving may find that linear memory grew, so the array is taken after it.
+ */
+export function installAtomics(target: AtomicFields, space: Space, resolver: Resolver): void {
+  const { linear } = space;
+
+  /** The array in which the resolver has found an element. */
+  const array = (size: Size): Element => {
+    const { cells } = resolver;
+    return size === 1 ? cells.u8 : size === 2 ? cells.u16 : cells.u32;
+  };
+  const marked = <T>(host: number, result: T): T => {
+    if (resolver.cells === linear) linear.dirty[host >>> 12] = MARK;
+    return result;
+  };
+  /** Finds an element to read; tells who watches it. */
+  const readable = (address: Wide, size: Size | 8): number => {
+    const host = resolver.element(address, size, READ);
+    if (!resolver.watched) return host;
+    const value = size === 8 ? Atomics.load(resolver.cells.u64, host / 8) : Atomics.load(array(size), host / size);
+    space.watchers.tell(address, size, READ, "cpu", () => ({ value, oldValue: undefined }));
+    return resolver.element(address, size, READ); // a callback may do anything
+  };
+  /** Finds an element to write; tells who watches it what `operation` is about to make of it. */
+  const writable = (address: Wide, size: Size, access: number, operation: (array: Element) => unknown): number => {
+    const host = resolver.element(address, size, access);
+    if (!resolver.watched) return host;
+    const copy = array(size).slice(host / size, host / size + 1);
+    const oldValue = copy[0];
+    operation(copy);
+    space.watchers.tell(address, size, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    return resolver.element(address, size, access);
+  };
+  const writable64 = (address: Wide, access: number, operation: (array: BigUint64Array) => unknown): number => {
+    const host = resolver.element(address, 8, access);
+    if (!resolver.watched) return host;
+    const copy = resolver.cells.u64.slice(host / 8, host / 8 + 1);
+    const oldValue = copy[0];
+    operation(copy);
+    space.watchers.tell(address, 8, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    return resolver.element(address, 8, access);
+  };
+
+  const load = (size: Size) => (address: Wide) => {
+    const host = readable(address, size);
+    return Atomics.load(array(size), host / size);
+  };
+  const modify = (size: Size, operation: Operation) => (address: Wide, value: number) => {
+    const number = +value;
+    const access = operation === Atomics.store ? WRITE : READ_WRITE;
+    const host = writable(address, size, access, (copy) => operation(copy, 0, number));
+    return marked(host, operation(array(size), host / size, number));
+  };
+  const replace = (size: Size) => (address: Wide, expected: number, replacement: number) => {
+    const [from, to] = [+expected, +replacement];
+    const host = writable(address, size, READ_WRITE, (copy) => Atomics.compareExchange(copy, 0, from, to));
+    return marked(host, Atomics.compareExchange(array(size), host / size, from, to));
+  };
+  const modify64 = (operation: Operation64) => (address: Wide, value: bigint) => {
+    if (typeof value !== "bigint") throw notBigint(value);
+    const access = operation === Atomics.store ? WRITE : READ_WRITE;
+    const host = writable64(address, access, (copy) => operation(copy, 0, value));
+    return marked(host, operation(resolver.cells.u64, host / 8, value));
+  };
+
+  target.load8 = load(1);
+  target.store8 = modify(1, Atomics.store);
+  target.add8 = modify(1, Atomics.add);
+  target.sub8 = modify(1, Atomics.sub);
+  target.and8 = modify(1, Atomics.and);
+  target.or8 = modify(1, Atomics.or);
+  target.xor8 = modify(1, Atomics.xor);
+  target.exchange8 = modify(1, Atomics.exchange);
+  target.compareExchange8 = replace(1);
+
+  target.load16 = load(2);
+  target.store16 = modify(2, Atomics.store);
+  target.add16 = modify(2, Atomics.add);
+  target.sub16 = modify(2, Atomics.sub);
+  target.and16 = modify(2, Atomics.and);
+  target.or16 = modify(2, Atomics.or);
+  target.xor16 = modify(2, Atomics.xor);
+  target.exchange16 = modify(2, Atomics.exchange);
+  target.compareExchange16 = replace(2);
+
+  target.load32 = load(4);
+  target.store32 = modify(4, Atomics.store);
+  target.add32 = modify(4, Atomics.add);
+  target.sub32 = modify(4, Atomics.sub);
+  target.and32 = modify(4, Atomics.and);
+  target.or32 = modify(4, Atomics.or);
+  target.xor32 = modify(4, Atomics.xor);
+  target.exchange32 = modify(4, Atomics.exchange);
+  target.compareExchange32 = replace(4);
+
+  target.load64 = (address) => {
+    const host = readable(address, 8);
+    return Atomics.load(resolver.cells.u64, host / 8);
+  };
+  target.store64 = modify64(Atomics.store);
+  target.add64 = modify64(Atomics.add);
+  target.sub64 = modify64(Atomics.sub);
+  target.and64 = modify64(Atomics.and);
+  target.or64 = modify64(Atomics.or);
+  target.xor64 = modify64(Atomics.xor);
+  target.exchange64 = modify64(Atomics.exchange);
+  target.compareExchange64 = (address, expected, replacement) => {
+    if (typeof expected !== "bigint") throw notBigint(expected);
+    if (typeof replacement !== "bigint") throw notBigint(replacement);
+    const host = writable64(address, READ_WRITE, (copy) => Atomics.compareExchange(copy, 0, expected, replacement));
+    return marked(host, Atomics.compareExchange(resolver.cells.u64, host / 8, expected, replacement));
+  };
+}

@@ -1,0 +1,128 @@
+// init(): finding a Wasm module, instantiating it, and checking that it is ours.
+
+import { packagedGlue, packagedWasm } from "../pkg.ts";
+import { GuestMemoryError } from "./errors.ts";
+import { LinearMemory } from "./linear-memory.ts";
+import type { Glue, RawExports, WasmSource } from "./raw.ts";
+
+/** The version of the interface between the facade and a module (crate/src/bindings). */
+const ABI = 3;
+
+/**
+ * Where the Wasm module comes from; see {@link init}.
+ *
+ * @example
+ * ```ts
+ * import { init, type InitOptions } from "guest-memory";
+ *
+ * const options: InitOptions = {};
+ * await init(options);
+ * ```
+ */
+export interface InitOptions {
+  /**
+   * The packaged binary, for when it cannot be found next to the code (some bundlers): a URL, a Response, its bytes or a
+   * compiled module. Import its place as `guest-memory/guest_memory.wasm`. Not looked at once the module is loaded.
+   * @example
+   * ```ts
+   * await init({ wasm: new URL("guest_memory.wasm", "https://example.com/assets/") });
+   * ```
+   */
+  wasm?: WasmSource | Promise<WasmSource>;
+  /**
+   * The wasm-bindgen glue of a module of your own that links the crate with its bindings; `wasm` is its binary then, and
+   * may be missing if the glue finds it by itself or was initialised already. A module without our exports is refused.
+   * @example
+   * ```ts
+   * const glue = { default: async () => ({}) }; // in earnest: import * as glue from "../my_module.js"
+   * const error = await init({ glue }).catch((reason: unknown) => reason);
+   * console.assert(error instanceof GuestMemoryError && error.code === "ABI_MISMATCH");
+   * ```
+   */
+  glue?: Glue;
+}
+
+let current: LinearMemory | undefined;
+let loading: Promise<LinearMemory> | undefined;
+const byExports = new WeakMap<object, LinearMemory>();
+
+/**
+ * Loads the Wasm module. Optional: {@link GuestMemory.fromRanges} does it when it is first called. Call it yourself to
+ * use {@link GuestMemory.fromRangesSync} afterwards, to say where the binary lies, or to put guest memory into a module
+ * of your own. With no options it gives what is loaded; a module given by `glue` becomes the one that new memories are
+ * made in, and those made before stay in theirs.
+ *
+ * @param options - Where the module comes from.
+ * @throws GuestMemoryError `ABI_MISMATCH` if the module is not of this version.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, init } from "guest-memory";
+ *
+ * await init();
+ * const memory = GuestMemory.fromRangesSync([[0x0, 0x1000]]);
+ * memory.dispose();
+ * ```
+ */
+export async function init(options: InitOptions = {}): Promise<void> {
+  await load(options);
+}
+
+/** What `init` loads, as the facade uses it. */
+export async function load(options: InitOptions = {}): Promise<LinearMemory> {
+  if (options.glue) {
+    current = adopt(await instantiate(options.glue, options.wasm));
+    return current;
+  }
+  if (current) return current;
+  loading ??= instantiate(packagedGlue, options.wasm ?? packagedWasm).then(adopt);
+  try {
+    current ??= await loading;
+    return current;
+  } finally {
+    loading = undefined; // a failure may be tried again
+  }
+}
+
+/** The loaded module, for synchronous calls. */
+export function loaded(): LinearMemory {
+  if (current) return current;
+  throw new GuestMemoryError(
+    "NOT_INITIALIZED",
+    "the Wasm module is not loaded yet: `await init()` once before, or use `await GuestMemory.fromRanges(...)`",
+  );
+}
+
+/** Instantiates a module by its glue, which does so once: from then on it gives what it has. */
+async function instantiate(glue: Glue, wasm: InitOptions["wasm"]): Promise<unknown> {
+  const given = await wasm;
+  if (given === undefined) return glue.default();
+  const url = typeof given === "string" ? new URL(given, globalThis.location?.href ?? import.meta.url) : given;
+  if (!(url instanceof URL)) return glue.default({ module_or_path: url });
+  if (url.protocol !== "file:") return glue.default({ module_or_path: fetch(url) });
+  const path = new URL(url);
+  path.search = ""; // the bundlers' `?no-inline`
+  const { readFile } = process.getBuiltinModule("node:fs/promises");
+  const module = await WebAssembly.compile(await readFile(path));
+  // Outside a page the glue's synchronous way is open, and asks nothing: `default` asks whether it was given a Response,
+  // and Node takes 20 ms to load that class.
+  return glue.initSync ? glue.initSync({ module }) : glue.default({ module_or_path: module });
+}
+
+/** One LinearMemory for each instance. */
+function adopt(raw: unknown): LinearMemory {
+  const exports = raw as RawExports;
+  const abi = typeof exports.guest_memory_abi === "function" ? exports.guest_memory_abi() : "none";
+  if (abi !== ABI) {
+    throw new GuestMemoryError(
+      "ABI_MISMATCH",
+      `the Wasm module has interface version ${abi}, this facade needs ${ABI}: use the two from one release` +
+        " (a module of your own needs `guest_memory::export_bindings!();`)",
+    );
+  }
+  const known = byExports.get(exports);
+  if (known) return known;
+  const linear = new LinearMemory(exports);
+  byExports.set(exports, linear);
+  return linear;
+}

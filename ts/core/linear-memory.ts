@@ -1,0 +1,165 @@
+// LinearMemory: one Wasm module's memory, the typed arrays over it, and everybody who must hear that it grew.
+
+import { Externals } from "../external/registry.ts";
+import { CODE_OF_STATUS, type ErrorPlace, GuestMemoryError, hex } from "./errors.ts";
+import type { RawExports } from "./raw.ts";
+import { joinBig } from "./u64.ts";
+
+/** Host pages in the largest linear memory: the dirty map has a byte for each. */
+const HOST_PAGES = 1 << 20;
+const REPORT_WORDS = 16;
+
+/** Who holds typed arrays over a linear memory, and needs new ones when it grew. */
+export interface Member {
+  /** The arrays were replaced: time to replace one's own. Runs no code of a user. */
+  arraysReplaced(): void;
+  /** Everybody has new arrays: time to tell users. */
+  viewsDetached(): void;
+}
+
+/**
+ * One linear memory. Growth detaches every typed array over it; the facade makes new ones at the calls that may grow
+ * (creation, insertion, reservation, writes to what was discarded), and wherever it finds that somebody else, a Rust device say, made it grow.
+ */
+export class LinearMemory {
+  readonly raw: RawExports;
+  /** Which buffer the arrays below are over. */
+  buffer!: ArrayBuffer;
+  u8!: Uint8Array<ArrayBuffer>;
+  u16!: Uint16Array<ArrayBuffer>;
+  u32!: Uint32Array<ArrayBuffer>;
+  u64!: BigUint64Array<ArrayBuffer>;
+  /** One byte a host page; see docs/page-table.md. */
+  dirty!: Uint8Array<ArrayBuffer>;
+  /** What the core says beside a status. */
+  report!: Uint32Array<ArrayBuffer>;
+  /** Needles to the core, dirty ranges from it. */
+  transfer!: Uint8Array<ArrayBuffer>;
+  /** The external memories that are mapped somewhere. */
+  readonly externals: Externals = new Externals(this);
+  /** How often the arrays were replaced. */
+  generation = 0;
+
+  readonly #reportOffset: number;
+  readonly #transferOffset: number;
+  readonly #transferBytes: number;
+  readonly #dirtyOffset: number;
+  /** Who has new arrays and was not told yet. */
+  #untold: Member[] = [];
+  readonly #members = new Set<WeakRef<Member>>();
+
+  constructor(raw: RawExports) {
+    this.raw = raw;
+    this.#reportOffset = raw.gm_place(0) >>> 0;
+    this.#transferOffset = raw.gm_place(1) >>> 0;
+    this.#transferBytes = raw.gm_place(2);
+    this.#dirtyOffset = raw.gm_place(3) >>> 0;
+    this.#makeArrays();
+    raw.gm_connect(this.externals);
+  }
+
+  /** Makes new arrays if the memory has grown since, and tells everybody. */
+  refresh(): void {
+    this.replace();
+    this.notify();
+  }
+
+  /** The first half of `refresh`: runs no code of a user, so that what the core reported can be read after it. */
+  replace(): void {
+    // Growth detaches, and an array without its buffer has length 0. Asking the memory for its buffer takes 50 ns.
+    if (this.u8.length !== 0) return;
+    this.#makeArrays();
+    this.generation++;
+    const members: Member[] = [];
+    for (const reference of this.#members) {
+      const member = reference.deref();
+      if (member) members.push(member);
+      else this.#members.delete(reference);
+    }
+    for (const member of members) member.arraysReplaced();
+    this.#untold = members;
+  }
+
+  /** The second half: users' listeners, who may use any memory. */
+  notify(): void {
+    const members = this.#untold;
+    if (members.length === 0) return;
+    this.#untold = [];
+    for (const member of members) member.viewsDetached();
+  }
+
+  #makeArrays(): void {
+    const buffer = this.raw.memory.buffer as ArrayBuffer;
+    this.buffer = buffer;
+    this.u8 = new Uint8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.u64 = new BigUint64Array(buffer);
+    this.dirty = new Uint8Array(buffer, this.#dirtyOffset, HOST_PAGES);
+    this.report = new Uint32Array(buffer, this.#reportOffset, REPORT_WORDS);
+    this.transfer = new Uint8Array(buffer, this.#transferOffset, this.#transferBytes);
+  }
+
+  /** Adds a member, held weakly. Gives what removes it. */
+  join(member: Member): () => void {
+    const reference = new WeakRef(member);
+    this.#members.add(reference);
+    return () => this.#members.delete(reference);
+  }
+
+  /** Throws what a status says; `what` is the operation, for the message. 0 is no error. */
+  expect(status: number, what: string, place: ErrorPlace = {}): void {
+    if (status !== 0) throw this.failure(status, what, place);
+  }
+
+  /** The error for a status that is not 0. */
+  failure(status: number, what: string, place: ErrorPlace): Error {
+    this.replace(); // the report may lie behind detached arrays
+    const [low = 0, high = 0, bytesLow = 0, bytesHigh = 0] = this.report;
+    const at = hex(joinBig(low, high));
+    const bytes = joinBig(bytesLow, bytesHigh);
+    const range = place.address === undefined ? "" : ` at ${hex(place.address)}`;
+    const length = place.length === undefined ? "" : `, ${place.length} bytes`;
+    const start = `${what}${range}${length}: `;
+    const code = CODE_OF_STATUS[status];
+    if (code === undefined) return new Error(`${start}unknown status ${status}`);
+    return new GuestMemoryError(code, start + explain(code, at, bytes), place);
+  }
+}
+
+function explain(code: string, at: string, bytes: bigint): string {
+  switch (code) {
+    case "INVALID_GUEST_ADDRESS":
+      return `no memory at guest address ${at}`;
+    case "PARTIAL_BUFFER":
+      return `no memory at guest address ${at}, ${bytes} bytes into the range`;
+    case "EMPTY_REGION":
+      return "it has no bytes";
+    case "GUEST_ADDRESS_OVERFLOW":
+      return `it passes 2^64, ${bytes} bytes after its start`;
+    case "CROSSES_REGIONS":
+      return `another region begins at guest address ${at}`;
+    case "MEMORY_REGION_OVERLAP":
+      return `the region at ${at} overlaps another`;
+    case "UNSORTED_MEMORY_REGIONS":
+      return `the region at ${at} comes after one with a higher start`;
+    case "NO_MEMORY_REGION":
+      return "there is no such region";
+    case "OUT_OF_MEMORY":
+      return `linear memory cannot hold ${bytes} bytes more`;
+    case "READ_ONLY":
+      return `the memory at guest address ${at} is read-only`;
+    case "PERMISSION_DENIED":
+      return `it is not permitted at guest address ${at}`;
+    case "NOT_MEMORY":
+      return `a device is at guest address ${at}, not memory`;
+    case "INVALID_ALIAS":
+      return `the alias, from byte ${at} of its target on, shows more than that has`;
+    case "MISALIGNED":
+      return "address and length must be multiples of 4096";
+    case "TOO_MANY_CLIENTS":
+      return "all seven dirty clients are in use";
+    default:
+      return "the memory was disposed";
+  }
+}

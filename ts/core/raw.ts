@@ -1,0 +1,145 @@
+// The raw interface of a Wasm module: its exports as wasm-bindgen names them, and where a module can come from.
+
+/** What every module that links the crate with its bindings exports (crate/src/bindings). */
+export interface RawExports {
+  readonly memory: WebAssembly.Memory;
+  guest_memory_abi(): number;
+  gm_place(index: number): number;
+  gm_stage(startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
+  gm_create(): number;
+  gm_dispose(handle: number): number;
+  gm_insert(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
+  gm_remove(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
+  gm_reserve(handle: number, low: number, high: number): number;
+  gm_expose_tables(handle: number): number;
+  gm_host_run(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_forward_run(handle: number, low: number, high: number, limit: number): number;
+  gm_fill(handle: number, low: number, high: number, byte: number, lengthLow: number, lengthHigh: number): number;
+  gm_copy(
+    handle: number,
+    toLow: number,
+    toHigh: number,
+    source: number,
+    fromLow: number,
+    fromHigh: number,
+    lengthLow: number,
+    lengthHigh: number,
+  ): number;
+  gm_compare(
+    handle: number,
+    aLow: number,
+    aHigh: number,
+    other: number,
+    bLow: number,
+    bHigh: number,
+    lengthLow: number,
+    lengthHigh: number,
+  ): number;
+  gm_index_of(
+    handle: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+    needleBytes: number,
+  ): number;
+  gm_connect(host: object): void;
+  gm_new(family: number): number;
+  gm_map(
+    handle: number,
+    kind: number,
+    startLow: number,
+    startHigh: number,
+    sizeLow: number,
+    sizeHigh: number,
+    priority: number,
+    enabled: number,
+    target: number,
+    offsetLow: number,
+    offsetHigh: number,
+    nameBytes: number,
+  ): number;
+  gm_unmap(handle: number, region: number): number;
+  gm_move(handle: number, region: number, low: number, high: number): number;
+  gm_enable(handle: number, region: number, enabled: number): number;
+  gm_begin(handle: number): number;
+  gm_commit(handle: number): number;
+  gm_roll_back(handle: number): number;
+  gm_region_name(region: number): number;
+  gm_region_host(region: number): number;
+  gm_placement_count(handle: number): number;
+  gm_placement(handle: number, index: number): number;
+  gm_flat_range(handle: number, index: number): number;
+  gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
+  gm_check_access(
+    handle: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+    access: number,
+    backing: number,
+  ): number;
+  gm_protect(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, allowed: number): number;
+  gm_discard(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_populate(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_watch(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, access: number): number;
+  gm_unwatch(handle: number, watch: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_watchers(handle: number, low: number, high: number, length: number, access: number, skip: number): number;
+  gm_dirty_open(handle: number): number;
+  gm_dirty_close(handle: number, client: number): number;
+  gm_dirty_collect(handle: number, client: number, low: number, high: number): number;
+  gm_mark_dirty(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+  gm_expose(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
+}
+
+/**
+ * Where a Wasm binary can come from: its place (a string is a URL), what fetch gave, its bytes, or what was compiled.
+ *
+ * @example
+ * ```ts
+ * import { init, type WasmSource } from "guest-memory";
+ *
+ * const place: WasmSource = new URL("guest_memory.wasm", "https://example.com/assets/");
+ * await init({ wasm: place }); // fetches it, unless the module is loaded already
+ * ```
+ */
+export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Module;
+
+/**
+ * The JavaScript that wasm-bindgen (target `web`) makes for a module: `import * as glue from "../my_module.js"`.
+ *
+ * @example
+ * ```ts
+ * import type { Glue } from "guest-memory";
+ *
+ * const isGlue = (candidate: Glue): boolean => typeof candidate.default === "function";
+ * console.assert(isGlue({ default: async () => ({}) }));
+ * ```
+ */
+export interface Glue {
+  /**
+   * Instantiates the module once; gives its raw exports.
+   * @example
+   * ```ts
+   * import type { Glue } from "guest-memory";
+   *
+   * const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)); // the smallest there is
+   * const glue: Glue = { default: async () => new WebAssembly.Instance(module).exports };
+   * console.assert(Object.keys((await glue.default()) as object).length === 0);
+   * ```
+   */
+  default(options?: { module_or_path: unknown }): Promise<unknown>;
+  /**
+   * The same at once, from a compiled module; for modules that are read from a file.
+   * @example
+   * ```ts
+   * import type { Glue } from "guest-memory";
+   *
+   * const exportsOf = (module: WebAssembly.Module): unknown => new WebAssembly.Instance(module).exports;
+   * const glue: Glue = { default: async () => ({}), initSync: ({ module }) => exportsOf(module) };
+   * console.assert(glue.initSync !== undefined);
+   * ```
+   */
+  initSync?(options: { module: WebAssembly.Module }): unknown;
+}

@@ -1,0 +1,219 @@
+// BoundDevice: a user's handlers, checked once, and how an access becomes calls of them. docs/mmio.md is the contract.
+
+import { GuestMemoryError, hex } from "../core/errors.ts";
+import { describe, type Wide } from "../core/u64.ts";
+import type { Device, Initiator } from "./device.ts";
+import type { Transfer } from "./transfer.ts";
+
+const SIZES = [1, 2, 4, 8, 16] as const;
+const NARROWER: unknown[] = [undefined, "split", "replicate", "read-modify-write"];
+const UNALIGNED: unknown[] = [undefined, "split", "whole"];
+
+/** A value of so many bytes, as a handler takes and gives it. */
+export type Value = number | bigint;
+
+/** The sizes, as a sum, of which a device has handlers, for reading or for writing. */
+function sizesOf(device: Device, what: "read" | "write"): number {
+  return SIZES.reduce((sum, size) => (device[`${what}${(size * 8) as 8}`] === undefined ? sum : sum | size), 0);
+}
+
+/** A device in a region. */
+export class BoundDevice {
+  readonly #device: Device;
+  readonly #name: string;
+  readonly #reads: number;
+  readonly #writes: number;
+
+  /** @throws GuestMemoryError `INVALID_HANDLER` where a handler is no function, or a rule is none. */
+  constructor(name: string, device: Device) {
+    this.#name = name;
+    const wrong = (what: string) => new GuestMemoryError("INVALID_HANDLER", `the device of "${name}": ${what}`);
+    if (typeof device !== "object" || device === null) throw wrong(`it must be an object, not ${describe(device)}`);
+    const bits = SIZES.map((size) => size * 8) as 8[];
+    const names = ["read", "write", "peek", ...bits.flatMap((size) => [`read${size}`, `write${size}`])] as "read8"[];
+    for (const handler of names) {
+      const value: unknown = device[handler];
+      if (value !== undefined && typeof value !== "function") {
+        throw wrong(`${handler} must be a function, not ${describe(value)}`);
+      }
+    }
+    if (!NARROWER.includes(device.narrower)) throw wrong(`narrower must not be ${String(device.narrower)}`);
+    if (!UNALIGNED.includes(device.unaligned)) throw wrong(`unaligned must not be ${String(device.unaligned)}`);
+    this.#device = device;
+    this.#reads = sizesOf(device, "read");
+    this.#writes = sizesOf(device, "write");
+  }
+
+  /** Reads `size` bytes, 1, 2, 4, 8 or 16. What one handler of that size gives passes unmodified. */
+  read(offset: number, size: number, who: Initiator, address: Wide): Value {
+    const device = this.#device;
+    if (size === 4 && (offset & 3) === 0 && device.read32) return this.#given(device.read32(offset, who), 4);
+    if (size === 1 && device.read8) return this.#given(device.read8(offset, who), 1);
+    if (this.#isOneCall(offset, size, this.#reads, device.read)) return this.#call(offset, size, who);
+    const bytes = new Uint8Array(size);
+    this.readBytes(offset, bytes, { who, address, length: size, done: 0 });
+    return valueAt(bytes, 0, size);
+  }
+
+  /** Writes `size` bytes, 1, 2, 4, 8 or 16. */
+  write(offset: number, size: number, value: Value, who: Initiator, address: Wide): void {
+    const device = this.#device;
+    if (size === 4 && (offset & 3) === 0 && device.write32) device.write32(offset, value as number, who);
+    else if (this.#isOneCall(offset, size, this.#writes, device.write)) this.#send(offset, size, value, who);
+    else this.writeBytes(offset, bytesOf(value, size), { who, address, length: size, done: 0 });
+  }
+
+  /** Reads `into`, part by part in ascending order: what a transfer has here. */
+  readBytes(offset: number, into: Uint8Array, transfer: Transfer): void {
+    this.#inParts(offset, into.length, this.#reads, this.#device.read, transfer, (at, size, done) => {
+      putBytes(into, done, this.#readPart(at, size, transfer.who), size);
+    });
+  }
+
+  /** Writes `bytes`, part by part in ascending order: what a transfer has here. */
+  writeBytes(offset: number, bytes: Uint8Array, transfer: Transfer): void {
+    this.#inParts(offset, bytes.length, this.#writes, this.#device.write, transfer, (at, size, done) => {
+      this.#writePart(at, size, valueAt(bytes, done, size), transfer.who);
+    });
+  }
+
+  /** What a debugger sees of a byte. */
+  peek(offset: number): number | undefined {
+    const value = this.#device.peek?.(offset);
+    return typeof value === "number" ? value & 0xff : undefined;
+  }
+
+  #isOneCall(offset: number, size: number, sizes: number, any: unknown): boolean {
+    const aligned = offset % size === 0 || this.#device.unaligned === "whole";
+    return aligned && ((sizes & size) !== 0 || any !== undefined);
+  }
+
+  /** Cuts an access into parts that a handler, or the rule for narrower ones, can do. */
+  #inParts(
+    offset: number,
+    length: number,
+    sizes: number,
+    any: unknown,
+    transfer: Transfer,
+    act: (offset: number, size: number, done: number) => void,
+  ): void {
+    // What is wider than every handler is split: by the widest, or, for a handler of every size, by 8 bytes at most.
+    const widest = any === undefined ? 2 ** Math.floor(Math.log2(Math.max(sizes, 1))) : 8;
+    // Where a handler takes any offset, a part of its size may begin anywhere.
+    const free = this.#device.unaligned === "whole" ? (any === undefined ? sizes : 2 * widest - 1) : 0;
+    for (let done = 0; done < length; ) {
+      const at = offset + done;
+      let size = widest;
+      while (size > length - done || (at % size !== 0 && (free & size) === 0)) size /= 2;
+      // Of the sizes that fit, the widest that there is a handler for; of none, the narrower one.
+      if (any === undefined && (sizes & (2 * size - 1)) !== 0)
+        size = 2 ** Math.floor(Math.log2(sizes & (2 * size - 1)));
+      try {
+        act(at, size, done);
+      } catch (error) {
+        if (size === transfer.length) throw error; // one call, and nothing was moved
+        throw this.#failed(error, at, transfer);
+      }
+      done += size;
+      transfer.done += size;
+    }
+  }
+
+  #readPart(offset: number, size: number, who: Initiator): Value {
+    if ((this.#reads & size) !== 0 || this.#device.read !== undefined) return this.#call(offset, size, who);
+    const wide = this.#wider(offset, size, this.#reads);
+    const start = offset - (offset % wide);
+    return valueAt(bytesOf(this.#call(start, wide, who), wide), offset - start, size);
+  }
+
+  #writePart(offset: number, size: number, value: Value, who: Initiator): void {
+    if ((this.#writes & size) !== 0 || this.#device.write !== undefined) {
+      this.#send(offset, size, value, who);
+      return;
+    }
+    const wide = this.#wider(offset, size, this.#writes);
+    const start = offset - (offset % wide);
+    const bytes = new Uint8Array(wide);
+    if (this.#device.narrower === "read-modify-write") putBytes(bytes, 0, this.#readPart(start, wide, who), wide);
+    if (this.#device.narrower === "replicate") {
+      for (let at = 0; at < wide; at += size) putBytes(bytes, at, value, size);
+    } else {
+      putBytes(bytes, offset - start, value, size);
+    }
+    this.#send(start, wide, valueAt(bytes, 0, wide), who);
+  }
+
+  /** The narrowest size there is a handler for, above `size`, if there is a rule for that. */
+  #wider(offset: number, size: number, sizes: number): number {
+    const wide = SIZES.find((wider) => wider > size && (sizes & wider) !== 0);
+    if (wide !== undefined && this.#device.narrower !== undefined) return wide;
+    const why =
+      wide === undefined ? "it has no handler for that" : `it takes ${wide} bytes, and has no rule, \`narrower\``;
+    throw this.#invalid(`${size} bytes at offset ${hex(offset)}: ${why}`);
+  }
+
+  /** Calls the handler for reading that has this size, or that for every size. */
+  #call(offset: number, size: number, who: Initiator): Value {
+    const device = this.#device;
+    if (size === 1 && device.read8) return this.#given(device.read8(offset, who), size);
+    if (size === 2 && device.read16) return this.#given(device.read16(offset, who), size);
+    if (size === 4 && device.read32) return this.#given(device.read32(offset, who), size);
+    if (size === 8 && device.read64) return this.#given(device.read64(offset, who), size);
+    if (size === 16 && device.read128) return this.#given(device.read128(offset, who), size);
+    return this.#given(device.read?.(offset, size, who), size);
+  }
+
+  #send(offset: number, size: number, value: Value, who: Initiator): void {
+    const device = this.#device;
+    if (size === 1 && device.write8) device.write8(offset, value as number, who);
+    else if (size === 2 && device.write16) device.write16(offset, value as number, who);
+    else if (size === 4 && device.write32) device.write32(offset, value as number, who);
+    else if (size === 8 && device.write64) device.write64(offset, value as bigint, who);
+    else if (size === 16 && device.write128) device.write128(offset, value as bigint, who);
+    else if (device.write) device.write(offset, size, value, who);
+    else throw this.#invalid(`${size} bytes at offset ${hex(offset)}: it has no handler for that any more`);
+  }
+
+  /** What a handler gave: a number up to 4 bytes, a bigint above. */
+  #given(value: unknown, size: number): Value {
+    if (typeof value === (size <= 4 ? "number" : "bigint")) return value as Value;
+    throw this.#invalid(`a read of ${size} bytes gives ${size <= 4 ? "a number" : "a bigint"}, not ${describe(value)}`);
+  }
+
+  #invalid(what: string): GuestMemoryError {
+    return new GuestMemoryError("INVALID_HANDLER", `the device of "${this.#name}": ${what}`);
+  }
+
+  #failed(cause: unknown, offset: number, { address, length, done: completed }: Transfer): GuestMemoryError {
+    const code = cause instanceof GuestMemoryError && cause.code === "INVALID_HANDLER" ? cause.code : "HANDLER_FAILED";
+    const where = `the access at ${hex(address)}, ${length} bytes`;
+    const message = `the device of "${this.#name}" failed at offset ${hex(offset)}, ${completed} bytes into ${where}`;
+    return new GuestMemoryError(code, message, { address, length, completed, cause });
+  }
+}
+
+/** `size` bytes of an array as a value. */
+export function valueAt(bytes: Uint8Array, at: number, size: number): Value {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, size);
+  if (size === 1) return view.getUint8(0);
+  if (size === 2) return view.getUint16(0, true);
+  if (size === 4) return view.getUint32(0, true);
+  if (size === 8) return view.getBigUint64(0, true);
+  return view.getBigUint64(0, true) | (view.getBigUint64(8, true) << 64n);
+}
+
+/** Puts a value's bytes into an array. */
+export function putBytes(into: Uint8Array, at: number, value: Value, size: number): void {
+  const view = new DataView(into.buffer, into.byteOffset + at, size);
+  if (size === 1) view.setUint8(0, value as number);
+  else if (size === 2) view.setUint16(0, value as number, true);
+  else if (size === 4) view.setUint32(0, value as number, true);
+  else view.setBigUint64(0, value as bigint, true);
+  if (size === 16) view.setBigUint64(8, (value as bigint) >> 64n, true);
+}
+
+function bytesOf(value: Value, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  putBytes(bytes, 0, value, size);
+  return bytes;
+}

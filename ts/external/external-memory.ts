@@ -1,0 +1,158 @@
+// ExternalBytes: bytes that somebody else owns, checked once, and found again whenever their buffer has changed.
+
+import { type ErrorPlace, GuestMemoryError, hex } from "../core/errors.ts";
+import * as wide from "../core/u64.ts";
+import { describe, type Wide } from "../core/u64.ts";
+
+/**
+ * Where the bytes of a region `external` are: another module's memory, which may grow at any moment, a buffer, or a
+ * function that gives the buffer of now, and is asked at each access.
+ *
+ * @example
+ * ```ts
+ * import { type ExternalSource, GuestMemory } from "guest-memory";
+ *
+ * const theirs: ExternalSource = new WebAssembly.Memory({ initial: 1 });
+ * using memory = await GuestMemory.create([{ kind: "external", start: 0x1000, source: theirs, offset: 0x8000 }]);
+ * memory.writeUint32(0x1000, 7);
+ * theirs.grow(1); // every view of it ends; the region does not
+ * console.assert(new Uint32Array(theirs.buffer)[0x2000] === 7 && memory.readUint32(0x1000) === 7);
+ * ```
+ */
+export type ExternalSource = WebAssembly.Memory | ArrayBuffer | SharedArrayBuffer | (() => ArrayBufferLike);
+
+/** Arrays over all of a buffer, by the size of an element. */
+export interface Cells {
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  readonly u64: BigUint64Array;
+}
+
+// The engine's own getters: they know a buffer of any realm, and nothing else.
+const lengthOf = getter(ArrayBuffer.prototype, "byteLength");
+const sharedLengthOf =
+  typeof SharedArrayBuffer === "undefined" ? undefined : getter(SharedArrayBuffer.prototype, "byteLength");
+const bufferOf = getter(WebAssembly.Memory.prototype, "buffer");
+
+function getter(prototype: object, key: string): (this: unknown) => unknown {
+  return Object.getOwnPropertyDescriptor(prototype, key)?.get as (this: unknown) => unknown;
+}
+
+/** What `read` gives of `value`, or undefined where that is not of its kind. */
+function tryGet(read: ((this: unknown) => unknown) | undefined, value: unknown): unknown {
+  try {
+    return read?.call(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function byteLengthOf(buffer: unknown): number | undefined {
+  return (tryGet(lengthOf, buffer) ?? tryGet(sharedLengthOf, buffer)) as number | undefined;
+}
+
+/** Somebody else's bytes. */
+export class ExternalBytes {
+  /** Bytes. */
+  readonly size: number;
+  readonly #name: string;
+  readonly #source: unknown;
+  readonly #offset: number;
+  /** Whether the buffer may be another without the last one being detached. */
+  readonly asks: boolean;
+  #buffer: unknown;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #data: DataView = new DataView(new ArrayBuffer(0));
+  #cells: Cells | undefined;
+
+  /**
+   * @param offset - where in the source the region begins, in bytes.
+   * @param size - bytes; undefined: all there are from there on.
+   * @throws GuestMemoryError `INVALID_EXTERNAL` where the source is none, or has not so many bytes.
+   */
+  constructor(name: string, source: unknown, offset: Wide, size: Wide | undefined) {
+    wide.check(offset, "offset");
+    if (size !== undefined) wide.check(size, "size");
+    this.#name = name;
+    this.#source = source;
+    this.asks = typeof source === "function";
+    this.#offset = Number(offset);
+    const there = byteLengthOf(this.#find({})) as number;
+    if (offset >= there) throw this.#invalid(`it has ${there} bytes, and the region begins at byte ${offset}`, {});
+    this.size = size === undefined ? there - this.#offset : Number(size);
+    this.#refresh({});
+  }
+
+  /**
+   * The bytes as they lie now: good until anything else runs.
+   *
+   * @param address - of the access, for the error, as the rest.
+   * @throws GuestMemoryError `INVALID_EXTERNAL` where they are not all there.
+   */
+  current(address: Wide, length: Wide, completed?: number): Uint8Array {
+    // An array without its buffer has length 0, and so has one past the end of a buffer that shrank.
+    if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length, completed });
+    return this.#bytes;
+  }
+
+  /** The same, for scalars. */
+  data(address: Wide, length: number): DataView {
+    if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length });
+    return this.#data;
+  }
+
+  /** Arrays over the whole buffer, in which the region begins at the `byteOffset` of `current`. */
+  cells(address: Wide, length: number): Cells {
+    const { buffer } = this.current(address, length);
+    if (this.#cells?.u8.buffer !== buffer || this.#cells.u8.length === 0) {
+      const whole = <T>(size: number, make: new (buffer: ArrayBufferLike, offset: number, length: number) => T) =>
+        new make(buffer, 0, Math.floor(buffer.byteLength / size));
+      this.#cells = {
+        u8: whole(1, Uint8Array),
+        u16: whole(2, Uint16Array),
+        u32: whole(4, Uint32Array),
+        u64: whole(8, BigUint64Array),
+      };
+    }
+    return this.#cells as Cells;
+  }
+
+  #refresh(place: ErrorPlace): void {
+    const buffer = this.#find(place);
+    if (buffer === this.#buffer && this.#bytes.length !== 0) return;
+    const there = byteLengthOf(buffer) as number;
+    if (this.#offset + this.size > there) {
+      const wanted = `${this.size} bytes from byte ${this.#offset} on`;
+      throw this.#invalid(there === 0 ? "it was detached" : `it has ${there} bytes, and the region ${wanted}`, place);
+    }
+    this.#buffer = buffer;
+    this.#bytes = new Uint8Array(buffer, this.#offset, this.size);
+    this.#data = new DataView(buffer, this.#offset, this.size);
+  }
+
+  /** The buffer of now. */
+  #find(place: ErrorPlace): ArrayBuffer {
+    const source = this.#source;
+    let buffer = source;
+    if (typeof source === "function") buffer = this.#call(source, place);
+    else if (byteLengthOf(source) === undefined) buffer = tryGet(bufferOf, source);
+    if (byteLengthOf(buffer) !== undefined) return buffer as ArrayBuffer;
+    const what = typeof source === "function" ? "its function gave" : "it is";
+    throw this.#invalid(`${what} ${describe(typeof source === "function" ? buffer : source)}, not a buffer`, place);
+  }
+
+  #call(source: object, place: ErrorPlace): unknown {
+    try {
+      return (source as () => unknown)();
+    } catch (cause) {
+      throw this.#invalid("its function threw", { ...place, cause });
+    }
+  }
+
+  #invalid(what: string, place: ErrorPlace): GuestMemoryError {
+    const { address, length } = place;
+    const access = address === undefined ? "" : `, accessed at ${hex(address)}, ${length} bytes`;
+    return new GuestMemoryError("INVALID_EXTERNAL", `the external memory of "${this.#name}"${access}: ${what}`, place);
+  }
+}

@@ -1,0 +1,112 @@
+// MapEvent: what listeners hear of a change of the map.
+
+import type { Wide } from "../core/u64.ts";
+import type { FlatRange } from "../map/map-text.ts";
+import type { MappedRegion } from "../map/mapped-region.ts";
+import type { Space } from "../space/space.ts";
+
+/**
+ * A range that shows something else than before: the event `regionremove` for what was there, `regionadd` for what is.
+ * All of a change come between `mapbegin` and `mapcommit`, when accesses see the new map already (QEMU's MemoryListener has
+ * the same order). `mapchanged` follows, as for every change of translations.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type MapEvent } from "guest-memory";
+ *
+ * using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0, size: 0x1000 }]);
+ * const heard: string[] = [];
+ * memory.events.addEventListener("regionadd", (event) => heard.push((event as MapEvent).region!.name));
+ * memory.map({ kind: "ram", name: "more", start: 0x1000, size: 0x1000 });
+ * console.assert(heard.join() === "more");
+ * ```
+ */
+export class MapEvent<A extends number | bigint = number> extends Event {
+  /**
+   * The first guest-physical address of the range.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * const heard: MapEvent[] = [];
+   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
+   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
+   * console.assert(heard[0]!.start === 0x8000);
+   * ```
+   */
+  readonly start: A;
+  /**
+   * How many bytes it has.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * const heard: MapEvent[] = [];
+   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
+   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
+   * console.assert(heard[0]!.size === 0x1000);
+   * ```
+   */
+  readonly size: number | bigint;
+  /**
+   * What is seen there, never an alias; undefined where Rust code has mapped it.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * const heard: MapEvent[] = [];
+   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
+   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
+   * console.assert(heard[0]!.region!.name === "RAM");
+   * ```
+   */
+  readonly region: MappedRegion<A> | undefined;
+  /**
+   * Where in the region the range begins, in bytes.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * const heard: MapEvent[] = [];
+   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
+   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
+   * console.assert(heard[0]!.offset === 0);
+   * ```
+   */
+  readonly offset: number | bigint;
+
+  /** Made by this library. */
+  constructor(type: "regionadd" | "regionremove", space: object, range: object) {
+    super(type);
+    const { start, last, id, offset } = range as FlatRange;
+    const known = space as Space;
+    const size = last - start + 1n;
+    this.start = known.own(start) as A;
+    this.size = size > BigInt(Number.MAX_SAFE_INTEGER) ? size : Number(size);
+    this.offset = offset > BigInt(Number.MAX_SAFE_INTEGER) ? offset : Number(offset);
+    this.region = known.machine.get(id) as MappedRegion<Wide> as MappedRegion<A> | undefined;
+  }
+}
+
+/** Tells listeners what differs between two flat views. */
+export function tellChanges(
+  space: Space,
+  events: EventTarget,
+  before: readonly FlatRange[],
+  now: readonly FlatRange[],
+): void {
+  const key = ({ start, last, id, offset }: FlatRange) => `${start} ${last} ${id} ${offset}`;
+  const [old, fresh] = [new Set(before.map(key)), new Set(now.map(key))];
+  events.dispatchEvent(new Event("mapbegin"));
+  for (const range of before) {
+    if (!fresh.has(key(range))) events.dispatchEvent(new MapEvent("regionremove", space, range));
+  }
+  for (const range of now) {
+    if (!old.has(key(range))) events.dispatchEvent(new MapEvent("regionadd", space, range));
+  }
+  events.dispatchEvent(new Event("mapcommit"));
+}

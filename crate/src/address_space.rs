@@ -244,8 +244,8 @@ impl AddressSpace {
         match self.fast::<T>(address.0, READABLE) {
             Some(host) => {
                 let place = host::pointer(host).cast::<Unaligned<T>>();
-                // SAFETY: `fast` found a page of this space that holds all of the object; `T: ByteValued` makes every
-                // bit pattern valid. Volatile, because JavaScript and other devices write it at any time: a reference
+                // SAFETY: `fast` found a page of this space that holds all of the object, and there is one thread; `T:
+                // ByteValued` makes every bit pattern valid. Volatile, because JavaScript and other devices write it at any time: a reference
                 // would promise that they do not.
                 Ok(unsafe { place.read_volatile() }.0)
             }
@@ -278,9 +278,13 @@ impl AddressSpace {
         }
     }
 
-    /// The host offset of an object that lies within one page that has `flag`.
+    /// The host offset of an object that lies within one page that has `flag`. `None` where there may be several threads: an
+    /// entry does not hold its page, which another thread may give to another machine before the access.
     #[inline(always)]
     fn fast<T>(&self, address: u64, flag: u32) -> Option<usize> {
+        if !host::ONE_THREAD {
+            return None;
+        }
         let entry = self.table.entry(address);
         let offset = (address & 0xfff) as usize;
         let fits = entry & flag != 0 && offset + size_of::<T>() <= host::PAGE_SIZE;

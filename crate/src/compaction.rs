@@ -15,12 +15,9 @@ use crate::memory_map::{FlatRange, MemoryMap};
 use crate::ram_region::RamRegion;
 use std::sync::{Arc, RwLockWriteGuard};
 
-/// Whether regions may move at all: with one thread nobody is in the middle of an access by the page table.
-const MAY_MOVE: bool = cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
-
 /// Makes room for an extent of `pages`, if moving regions does that and growth would waste too much.
 pub(crate) fn make_room(pages: u32) {
-    if MAY_MOVE && allocator::is_fragmented_for(pages) {
+    if host::ONE_THREAD && allocator::is_fragmented_for(pages) {
         // Where even the short lists here cannot be had, there is growth.
         let _ = compact(pages);
     }

@@ -6,7 +6,7 @@
 //!
 //! The map is one static array: zero pages that are committed when they are first touched.
 
-use crate::host::MAX_PAGES;
+use crate::host::{MAX_PAGES, ONE_THREAD, PAGE_SHIFT};
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// The bit that says 'ever written or shown'. No client has it.
@@ -58,7 +58,7 @@ pub(crate) fn mark(first: u32, count: u32) {
 /// Marks the host page that the byte at `host` lies in: for a scalar that a page holds as a whole.
 #[inline(always)]
 pub(crate) fn mark_page(host: usize) {
-    if let Some(byte) = MAP.get(host >> crate::host::PAGE_SHIFT) {
+    if let Some(byte) = MAP.get(host >> PAGE_SHIFT) {
         byte.store(MARK, Ordering::Relaxed);
     }
 }
@@ -131,12 +131,11 @@ pub(crate) fn find(pages: &[AtomicU8], from: usize, mask: u8, dirty: bool) -> us
     index.min(pages.len())
 }
 
-/// Skips groups of eight clean pages. Reading eight bytes at once races with nobody where there is one thread;
-/// natively, where there may be more, mixed sizes of atomics would be undefined, so bytes are read one by one.
-#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+/// Skips groups of eight clean pages. Reading eight bytes at once races with nobody where there is one thread; where
+/// there may be more, mixed sizes of atomics would be undefined, so that nothing is skipped.
 fn skip_clean(pages: &[AtomicU8], mut index: usize, mask: u8) -> usize {
     let mask = u64::from_ne_bytes([mask; 8]);
-    while let Some(eight) = pages.get(index..index + 8) {
+    while ONE_THREAD && let Some(eight) = pages.get(index..index + 8) {
         // SAFETY: eight bytes, at any alignment; one thread, so nothing is torn. Safe code would read bytes, which the
         // compiler may not merge because they are atomic.
         let word = unsafe { eight.as_ptr().cast::<u64>().read_unaligned() };
@@ -148,16 +147,11 @@ fn skip_clean(pages: &[AtomicU8], mut index: usize, mask: u8) -> usize {
     index
 }
 
-#[cfg(not(all(target_family = "wasm", not(target_feature = "atomics"))))]
-fn skip_clean(_pages: &[AtomicU8], index: usize, _mask: u8) -> usize {
-    index
-}
-
 /// The host pages that a run of bytes touches.
 fn touched(host: usize, bytes: usize) -> Option<(u32, u32)> {
     let last = host.checked_add(bytes.checked_sub(1)?)?;
-    let first = u32::try_from(host >> crate::host::PAGE_SHIFT).ok()?;
-    let last = u32::try_from(last >> crate::host::PAGE_SHIFT).ok()?;
+    let first = u32::try_from(host >> PAGE_SHIFT).ok()?;
+    let last = u32::try_from(last >> PAGE_SHIFT).ok()?;
     Some((first, last - first + 1))
 }
 

@@ -12,6 +12,11 @@ pub const PAGE_SIZE: usize = 4096;
 /// log2 of [`PAGE_SIZE`].
 pub const PAGE_SHIFT: u32 = 12;
 
+/// Whether the process has one thread: then nothing changes in the middle of an access, and bytes stay where they are found.
+/// Elsewhere an access holds the map for as long as it takes.
+pub(crate) const ONE_THREAD: bool =
+    cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
+
 pub(crate) use imp::{MAX_PAGES, base, detach_views, end, grow, initial_end};
 
 /// The pointer to the byte at `offset`: valid for as long as the process lives, whatever `offset` a caller computed

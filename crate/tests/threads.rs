@@ -10,8 +10,8 @@
 use guest_memory::bitmap::AtomicBitmap;
 use guest_memory::{
     Address, AddressSpace, Bytes, GuestAddress, GuestAddressSpace, GuestMemoryAtomic,
-    GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion, GuestRegionMmap, VolatileMemory,
-    handle,
+    GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion, GuestRegionMmap, Region, RegionKind,
+    VolatileMemory, handle,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -104,6 +104,53 @@ fn atomic_accesses_are_never_torn() {
         })*};
     }
     check_each!(u8, u16, u32, u64);
+}
+
+/// One thread may be about to access a page while another unmaps its region and gives the bytes to another machine.
+#[test]
+fn an_access_never_reaches_pages_that_another_machine_has_by_now() {
+    /// As large as a page, so that an access takes as long as can be.
+    type Page = [u8; 0x1000];
+    const OURS: Page = [1; size_of::<Page>()];
+    const FOREIGN: Page = [2; size_of::<Page>()];
+    const BYTES: u64 = 0x8000;
+    let pages = || (0..BYTES).step_by(size_of::<Page>()).map(GuestAddress);
+    let (space, other) = (AddressSpace::new().unwrap(), AddressSpace::new().unwrap());
+    let map = |space: &AddressSpace| {
+        let region = Region::new("ram", RegionKind::Ram, GuestAddress(0), BYTES).unwrap();
+        space.map(&region, GuestAddress(0), 0).unwrap();
+        region
+    };
+    let stop = AtomicBool::new(false);
+    let (mut foreign_reads, mut foreign_writes) = (0, 0);
+    both(
+        || {
+            while !stop.load(Ordering::Relaxed) {
+                for page in pages() {
+                    // An error where nothing is mapped.
+                    let _ = space.write_obj(OURS, page);
+                    let read = space.read_obj::<Page>(page);
+                    foreign_reads += usize::from(read.is_ok_and(|bytes| bytes.contains(&2)));
+                }
+            }
+        },
+        || {
+            for _ in 0..5 * ROUNDS {
+                let region = map(&space);
+                thread::yield_now();
+                space.unmap(&region).unwrap();
+                drop(region);
+                // As large, so that it gets the same pages where they are free.
+                let region = map(&other);
+                pages().for_each(|page| other.write_obj(FOREIGN, page).unwrap());
+                let changed = |page| other.read_obj::<Page>(page).unwrap() != FOREIGN;
+                foreign_writes += pages().filter(|&page| changed(page)).count();
+                other.unmap(&region).unwrap();
+            }
+            stop.store(true, Ordering::Relaxed);
+        },
+    );
+    assert_eq!((foreign_reads, foreign_writes), (0, 0));
 }
 
 /// The first write takes pages for all that was discarded together; of threads that do so at once, all write to the same.

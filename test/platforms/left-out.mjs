@@ -11,6 +11,7 @@ const descriptors = ["io::fd::tests::"];
 const threads = [
   "a_memory_is_replaced_while_another_thread_uses_it",
   "aligned_values_of_up_to_eight_bytes_are_never_torn",
+  "an_access_never_reaches_pages_that_another_machine_has_by_now",
   "atomic_accesses_are_never_torn",
   "discarded_pages_that_threads_write_first_at_once_lose_nothing",
   "no_mark_is_lost",
@@ -23,6 +24,7 @@ const threads = [
 const leftOut = {
   "wasm32-wasip1": {
     "starts threads, or ends one by a panic": [
+      "address_space::tests::where_there_may_be_threads_an_old_entry_leads_nowhere",
       "atomic::tests::after_a_panic_the_guard_is_in_the_error",
       "bitmap::backend::atomic_bitmap::tests::no_mark_is_lost_between_threads",
       "volatile_memory::access::tests::an_aligned_value_is_never_torn",

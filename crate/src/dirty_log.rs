@@ -31,14 +31,15 @@ impl AddressSpace {
     ///
     /// `TooManyClients` where seven are open.
     pub fn open_dirty_client(&self) -> Result<u8, Fault> {
-        let open = self.clients.load(Ordering::SeqCst);
-        let client = (0..CLIENTS)
-            .find(|&client| open & (1 << client) == 0)
-            .ok_or(Fault::TooManyClients)?;
+        let free = |open: u8| (0..CLIENTS).find(|&client| open & (1 << client) == 0);
+        let take = |open: u8| Some(open | 1 << free(open)?);
+        let taken = self
+            .clients
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take);
+        let client = taken.ok().and_then(free).ok_or(Fault::TooManyClients)?;
         for region in self.view().flat().iter() {
             dirty_map::clear(region.marks(), 1 << client);
         }
-        self.clients.fetch_or(1 << client, Ordering::SeqCst);
         Ok(client)
     }
 

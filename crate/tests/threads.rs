@@ -14,8 +14,8 @@ use guest_memory::{
     VolatileMemory, handle,
 };
 use std::fmt::Debug;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 type Memory = GuestMemoryMmap<AtomicBitmap>;
@@ -151,6 +151,40 @@ fn an_access_never_reaches_pages_that_another_machine_has_by_now() {
         },
     );
     assert_eq!((foreign_reads, foreign_writes), (0, 0));
+}
+
+/// An id is out of order only where one thread comes in between two instructions of another, so several try often.
+#[test]
+fn regions_that_threads_make_at_once_are_all_found() {
+    let missed = AtomicUsize::new(0);
+    let make = || {
+        for _ in 0..50 * ROUNDS {
+            let region = Region::new("x", RegionKind::Mmio, GuestAddress(0), 1).unwrap();
+            let found = Region::by_id(region.id());
+            let same = found.is_some_and(|found| Arc::ptr_eq(&found, &region));
+            missed.fetch_add(usize::from(!same), Ordering::Relaxed);
+        }
+    };
+    both(make, || both(make, make));
+    assert_eq!(missed.into_inner(), 0);
+}
+
+#[test]
+fn threads_that_open_dirty_clients_at_once_get_different_ones() {
+    // With so many marks to clear that opening takes long.
+    let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x10_0000)]).unwrap();
+    let start = Barrier::new(2);
+    for _ in 0..ROUNDS {
+        let open = |client: &mut u8| {
+            start.wait();
+            *client = space.open_dirty_client().unwrap();
+        };
+        let (mut one, mut other) = (0, 0);
+        both(|| open(&mut one), || open(&mut other));
+        assert_ne!(one, other);
+        space.close_dirty_client(one);
+        space.close_dirty_client(other);
+    }
 }
 
 /// The first write takes pages for all that was discarded together; of threads that do so at once, all write to the same.

@@ -166,19 +166,20 @@ impl Region {
         text.try_reserve_exact(name.len())
             .map_err(|_| Fault::OutOfMemory { bytes })?;
         text.push_str(name);
-        let region = Arc::new(Region {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            name: text.into_boxed_str(),
-            size,
-            kind,
-            content,
-        });
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() == all.capacity() {
             all.retain(|(_, region)| region.strong_count() > 0);
             all.try_reserve(1)
                 .map_err(|_| Fault::OutOfMemory { bytes: 16 })?;
         }
+        let region = Arc::new(Region {
+            // Under the lock, so that the list is in the order of ids.
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            name: text.into_boxed_str(),
+            size,
+            kind,
+            content,
+        });
         all.push((region.id, Arc::downgrade(&region)));
         Ok(region)
     }

@@ -4,11 +4,12 @@ use crate::address_space::AddressSpace;
 use crate::dirty_map::{self, CLIENTS};
 use crate::fault::Fault;
 use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
-use crate::host::PAGE_SHIFT;
-use crate::memory_map::{Access, Backing};
+use crate::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::memory_map::{Access, Backing, FlatView};
 use crate::ram_region::RamRegion;
 use crate::region::GuestMemoryRegion;
 use core::sync::atomic::Ordering;
+use std::sync::Arc;
 
 /// A range of guest addresses: start and length in bytes.
 ///
@@ -52,37 +53,65 @@ impl AddressSpace {
 
     /// Collects the ranges written since `client` last asked, from guest address `from` on, into `ranges`: whole pages
     /// clipped to regions, adjacent ones merged, ascending. Gives how many there are, and where to go on if `ranges`
-    /// was filled before the end. Each page's mark is cleared before the page is reported, so that a write that comes
-    /// after is never lost. What aliases show too is reported once, at the lowest address. Allocates nothing.
+    /// was filled before the end. What aliases show too is reported once, at the lowest address; a page of which several
+    /// ranges show different bytes, in each range that shows bytes that no lower address does. Allocates nothing.
+    ///
+    /// A page's mark is cleared before the page is reported, so that a write that comes after is never lost. A page whose
+    /// ranges come in several calls keeps its mark, because it may be written between the calls: it is reported again.
     pub fn collect_dirty(
         &self,
         client: u8,
         from: GuestAddress,
         ranges: &mut [GuestRange],
     ) -> (usize, Option<GuestAddress>) {
+        self.collect(client, from, ranges, false)
+    }
+
+    /// The same. `undisturbed`: nothing is written between the calls of one collection, so that no mark need be kept.
+    pub(crate) fn collect(
+        &self,
+        client: u8,
+        from: GuestAddress,
+        ranges: &mut [GuestRange],
+        undisturbed: bool,
+    ) -> (usize, Option<GuestAddress>) {
         let mut merged = Merged { ranges, filled: 0 };
         if client >= CLIENTS {
             return (0, None);
         }
-        for region in self
-            .view()
-            .flat()
-            .iter()
-            .filter(|region| region.last_addr() >= from)
-        {
+        let (map, bit) = (self.view(), 1 << client);
+        let regions = map.flat().iter();
+        for region in regions.filter(|region| region.last_addr() >= from) {
             let marks = region.marks();
             let mut page = page_of(region, from);
             loop {
-                page = dirty_map::find(marks, page, 1 << client, true);
+                page = dirty_map::find(marks, page, bit, true);
                 if page >= marks.len() {
                     break;
                 }
-                let end = dirty_map::find(marks, page, 1 << client, false);
+                let (mut end, mut keep) = (page + 1, false);
+                if shows_whole(region, page) {
+                    end = dirty_map::find(marks, page, bit, false);
+                    end -= usize::from(!shows_whole(region, end - 1));
+                } else {
+                    let mut split = false;
+                    let earlier = |range| split |= !merged.has(range);
+                    match part(map.flat(), region, page, earlier) {
+                        Part::Known => {
+                            page = end;
+                            continue;
+                        }
+                        Part::More => keep = true,
+                        Part::Last => keep = split && !undisturbed,
+                    }
+                }
                 let range = guest_range(region, page, end);
                 if !merged.push(range) {
                     return (merged.filled, Some(range.0));
                 }
-                dirty_map::clear(&marks[page..end], 1 << client);
+                if !keep {
+                    dirty_map::clear(&marks[page..end], bit);
+                }
                 page = end;
             }
         }
@@ -144,6 +173,62 @@ impl Merged<'_> {
         self.filled += 1;
         true
     }
+
+    /// Whether the list has all of a range.
+    fn has(&self, (start, length): GuestRange) -> bool {
+        let all_of_it = |&(from, size): &GuestRange| {
+            let before = start.0.checked_sub(from.0);
+            before.is_some_and(|before| before + length <= size)
+        };
+        self.ranges[..self.filled].iter().any(all_of_it)
+    }
+}
+
+/// What a range shows of a page that it shows in part.
+enum Part {
+    /// Bytes that lower addresses show too.
+    Known,
+    /// Bytes that no lower address shows, and higher addresses show others.
+    More,
+    /// Bytes that no lower address shows, and no higher address shows others.
+    Last,
+}
+
+/// What `region` shows of its `page`. Tells `earlier` of each range below it that shows bytes that no lower one does.
+fn part(
+    view: &FlatView,
+    region: &RamRegion,
+    page: usize,
+    mut earlier: impl FnMut(GuestRange),
+) -> Part {
+    let in_block = region.pages().start + page;
+    let (mut known, mut passed) = ([false; PAGE_SIZE], false);
+    for other in view.iter() {
+        let pages = other.pages();
+        if !Arc::ptr_eq(other.block(), region.block()) || !pages.contains(&in_block) {
+            continue;
+        }
+        let page = in_block - pages.start;
+        let range = guest_range(other, page, page + 1);
+        let first = if page == 0 { other.phase() } else { 0 };
+        let shown = known.iter_mut().skip(first).zip(0..range.1);
+        let news = shown.fold(false, |news, (known, _)| {
+            news | !core::mem::replace(known, true)
+        });
+        let is_region = core::ptr::eq(other, region);
+        match (news, is_region, passed) {
+            (false, true, _) => return Part::Known,
+            (true, false, true) => return Part::More,
+            (true, false, false) => earlier(range),
+            _ => passed |= is_region,
+        }
+    }
+    Part::Last
+}
+
+/// Whether a range shows every byte of one of its pages.
+fn shows_whole(region: &RamRegion, page: usize) -> bool {
+    guest_range(region, page, page + 1).1 == PAGE_SIZE as u64
 }
 
 /// The number of the page of `region` that holds a guest address, or its first or last page.
@@ -168,88 +253,4 @@ fn guest_range(region: &RamRegion, page: usize, end: usize) -> GuestRange {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn space(ranges: &[(u64, u64)]) -> AddressSpace {
-        let ranges: Vec<_> = ranges
-            .iter()
-            .map(|&(start, size)| (GuestAddress(start), size))
-            .collect();
-        AddressSpace::from_ranges(&ranges).unwrap()
-    }
-
-    fn collect(space: &AddressSpace, client: u8) -> Vec<(u64, u64)> {
-        let mut ranges = [(GuestAddress(0), 0); 2];
-        let (mut all, mut from) = (Vec::new(), Some(GuestAddress(0)));
-        while let Some(address) = from {
-            let (count, next) = space.collect_dirty(client, address, &mut ranges);
-            all.extend(
-                ranges[..count]
-                    .iter()
-                    .map(|&(start, length)| (start.0, length)),
-            );
-            from = next;
-        }
-        all
-    }
-
-    #[test]
-    fn whole_pages_clipped_to_regions_and_merged() {
-        let space = space(&[
-            (0x800, 0x2000),
-            (0x2800, 0x800),
-            (0x9000, 0x5000),
-            (u64::MAX - 0x7ff, 0x800),
-        ]);
-        let client = space.open_dirty_client().unwrap();
-        assert_eq!(collect(&space, client), []);
-        for address in [0x27ff, 0x2800, 0x900, 0x9000, 0xb000, 0xd000, u64::MAX] {
-            space.write_obj(1_u8, GuestAddress(address)).unwrap();
-        }
-        let expected = [
-            (0x800, 0x800),
-            (0x2000, 0x1000),
-            (0x9000, 0x1000),
-            (0xb000, 0x1000),
-            (0xd000, 0x1000),
-            (u64::MAX - 0x7ff, 0x800),
-        ];
-        assert_eq!(collect(&space, client), expected);
-        assert_eq!(collect(&space, client), []);
-    }
-
-    #[test]
-    fn clients_are_independent_and_start_clean() {
-        let space = space(&[(0, 0x4000)]);
-        let first = space.open_dirty_client().unwrap();
-        space.fill(GuestAddress(0x1fff), 1, 2).unwrap();
-        let second = space.open_dirty_client().unwrap();
-        assert_eq!(collect(&space, second), []);
-        space.mark_dirty(GuestAddress(0x3000), 1).unwrap();
-        assert_eq!(collect(&space, second), [(0x3000, 0x1000)]);
-        assert_eq!(collect(&space, first), [(0x1000, 0x3000)]);
-        let others: Vec<_> = (0..5).map(|_| space.open_dirty_client().unwrap()).collect();
-        assert_eq!(space.open_dirty_client(), Err(Fault::TooManyClients));
-        space.close_dirty_client(others[2]);
-        space.close_dirty_client(200);
-        assert_eq!(space.open_dirty_client(), Ok(others[2]));
-    }
-
-    #[test]
-    fn reading_and_showing_do_not_dirty() {
-        let space = space(&[(0, 0x4000)]);
-        let client = space.open_dirty_client().unwrap();
-        let _: u64 = space.read_obj(GuestAddress(0x1ffc)).unwrap();
-        space.expose(GuestAddress(0), 0x4000).unwrap();
-        assert_eq!(collect(&space, client), []);
-        assert_eq!(
-            space
-                .mark_dirty(GuestAddress(0x3fff), 2)
-                .unwrap_err()
-                .code(),
-            2
-        );
-        assert_eq!(collect(&space, client), []);
-    }
-}
+mod tests;

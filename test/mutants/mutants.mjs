@@ -418,9 +418,16 @@ const core = [
   },
   {
     file: "crate/src/dirty_log.rs",
-    find: "                dirty_map::clear(&marks[page..end], 1 << client);\n",
-    replace: "                dirty_map::clear(&marks[page..end], dirty_map::MARK);\n",
+    find: "dirty_map::clear(&marks[page..end], bit);",
+    replace: "dirty_map::clear(&marks[page..end], dirty_map::MARK);",
     why: "one client's collection takes the marks of the others",
+    cargo: "dirty_log::",
+  },
+  {
+    file: "crate/src/dirty_log.rs",
+    find: "Part::More => keep = true,",
+    replace: "Part::More => keep = false,",
+    why: "a page in parts is reported in the first of its ranges, and the bytes of the others never",
     cargo: "dirty_log::",
   },
   {

@@ -1,6 +1,6 @@
 // The dirty log: who marks, what a client is told, and how clients come and go.
 import { expect, test } from "vitest";
-import { GuestMemory } from "../../ts/index.ts";
+import { GuestMemory, type RegionSpec } from "../../ts/index.ts";
 import { collectUntil, counting, expectCode, thrownBy } from "./support.ts";
 
 /** Unaligned regions, two of which touch inside a page, and one past 4 GiB. */
@@ -88,6 +88,63 @@ test("ranges are whole pages, clipped to regions, merged where they touch, ascen
     [0x8000, 0x2000],
     [0xb000, 0x1000],
   ]);
+});
+
+test("a page that several ranges show is reported in each that shows bytes no lower one does", async () => {
+  const ram: RegionSpec = { kind: "ram", name: "ram", start: 0x1000, size: 0x1000 };
+  const device: RegionSpec = { kind: "mmio", start: 0x1400, size: 0x100, priority: 1, device: {} };
+  const other: RegionSpec = { kind: "ram", start: 0x1400, size: 0x100, priority: 1 };
+  const alias = (start: number, size: number): RegionSpec => ({ kind: "alias", start, of: "ram", size });
+  const around = [
+    [0x1000, 0x400],
+    [0x1500, 0xb00],
+  ];
+  const cases: [string, RegionSpec[], number, number[][]][] = [
+    ["a device over RAM", [ram, device], 0x1f00, around],
+    ["RAM over RAM", [ram, other], 0x1000, around],
+    ["the RAM that lies over RAM", [ram, other], 0x1400, [[0x1400, 0x100]]],
+    [
+      "an alias of half a page below",
+      [{ ...ram, start: 0x10000 }, alias(0x800, 0x800)],
+      0x10c00,
+      [
+        [0x800, 0x800],
+        [0x10000, 0x1000],
+      ],
+    ],
+    [
+      "an alias of 16 bytes below",
+      [ram, alias(0, 16)],
+      0x1800,
+      [
+        [0, 16],
+        [0x1000, 0x1000],
+      ],
+    ],
+    ["an alias of all of it below", [ram, alias(0, 0x1000)], 0x1800, [[0, 0x1000]]],
+  ];
+  for (const [name, specs, address, expected] of cases) {
+    using memory = await GuestMemory.create(specs);
+    using client = memory.dirty.client("watch");
+    memory.writeUint8(address, 1);
+    expect(client.collect(), name).toEqual(expected);
+    expect(client.collect(), `${name}, again`).toEqual([]);
+  }
+});
+
+test("pages in parts, more than fit into one report of the core", async () => {
+  const pages = 600;
+  const devices = Array.from(
+    { length: pages },
+    (_, page): RegionSpec => ({ kind: "mmio", start: page * 4096 + 0x400, size: 0x100, priority: 1, device: {} }),
+  );
+  using memory = await GuestMemory.create([{ kind: "ram", start: 0, size: pages * 4096 }, ...devices]);
+  using client = memory.dirty.client("watch");
+  for (let page = 0; page < pages; page++) memory.writeUint8(page * 4096, 1);
+  const between = devices.map(({ start }) => [Number(start) + 0x100, 0xf00]);
+  const last = [pages * 4096 - 0xb00, 0xb00];
+  expect(client.collect()).toEqual([[0, 0x400], ...between.slice(0, -1), last]);
+  expect(client.collect()).toEqual([]);
 });
 
 test("more ranges than fit into one report of the core", async () => {

@@ -36,7 +36,8 @@ pub fn gm_dirty_close(handle: u32, client: u8) -> u32 {
 pub fn gm_dirty_collect(handle: u32, client: u8, low: u32, high: u32) -> u32 {
     with(handle, |space| {
         let mut ranges: [GuestRange; RANGES] = [(GuestAddress(0), 0); RANGES];
-        let (count, next) = space.collect_dirty(client, GuestAddress(wide(low, high)), &mut ranges);
+        // The facade makes all calls of a collection at once, and no other JavaScript runs in between.
+        let (count, next) = space.collect(client, GuestAddress(wide(low, high)), &mut ranges, true);
         put_transfer(
             ranges[..count]
                 .iter()

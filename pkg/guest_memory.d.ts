@@ -220,7 +220,7 @@ export function gm_watch(handle: number, low: number, high: number, length_low: 
  * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report: how many
  * there are; no more than fit are written.
  */
-export function gm_watchers(handle: number, low: number, high: number, length: number, access: number, skip: number): number;
+export function gm_watchers(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, skip: number): number;
 
 /**
  * [`ABI`], for the facade to compare.
@@ -271,7 +271,7 @@ export interface InitOutput {
     readonly gm_unmap: (a: number, b: number) => number;
     readonly gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
-    readonly gm_watchers: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_watchers: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
     readonly guest_memory_abi: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_start: () => void;

@@ -526,13 +526,14 @@ export function gm_watch(handle, low, high, length_low, length_high, access) {
  * @param {number} handle
  * @param {number} low
  * @param {number} high
- * @param {number} length
+ * @param {number} length_low
+ * @param {number} length_high
  * @param {number} access
  * @param {number} skip
  * @returns {number}
  */
-export function gm_watchers(handle, low, high, length, access, skip) {
-    const ret = wasm.gm_watchers(handle, low, high, length, access, skip);
+export function gm_watchers(handle, low, high, length_low, length_high, access, skip) {
+    const ret = wasm.gm_watchers(handle, low, high, length_low, length_high, access, skip);
     return ret >>> 0;
 }
 

@@ -1,72 +1,50 @@
-// GuestMemory: the guest-physical memory of one VM.
+// GuestMemory: the guest-physical memory of one VM, put together from the parts that the rooms make.
 
-import type { AtomicFields } from "./access/atomic-access.ts";
+import type { AtomicAccess } from "./access/atomic-access.ts";
 import { installAtomics } from "./access/atomics.ts";
+import { Bulk } from "./access/bulk.ts";
+import { type ByteAccess, byteAccess } from "./access/byte-access.ts";
+import { type DmaAccess, dmaAccess } from "./access/dma-range.ts";
+import { type HandlerAccess, handlerAccess } from "./access/handler-access.ts";
+import { Ranges } from "./access/ranges.ts";
+import type { ScalarAccess } from "./access/scalar-access.ts";
 import { installScalars } from "./access/scalars.ts";
 import { SlowPath } from "./access/slow-path.ts";
-import { GuestMemoryError } from "./core/errors.ts";
+import { type TableAccess, tableAccess } from "./access/table-access.ts";
 import { load, loaded } from "./core/init.ts";
-import type { LinearMemory } from "./core/linear-memory.ts";
-import type { Wide } from "./core/u64.ts";
-import * as wide from "./core/u64.ts";
-import type { OnDenied } from "./device/on-denied.ts";
-import type { OnUnmapped } from "./device/on-unmapped.ts";
-import { create, createEmpty, type GuestMemoryOptions, type GuestRange } from "./map/create.ts";
-import { map } from "./map/map-access.ts";
+import type { U64Like } from "./core/u64.ts";
+import { createEmpty, createFromRanges, type GuestMemoryOptions, type GuestRange } from "./map/create.ts";
+import { type MapAccess, mapAccess } from "./map/map-access.ts";
+import { placeRegions } from "./map/place-region.ts";
+import { type RegionAccess, regionAccess } from "./map/region-access.ts";
 import type { RegionSpec } from "./map/region-spec.ts";
 import { DirtyLog } from "./observe/dirty.ts";
-import { HostAccess } from "./observe/host-access.ts";
-import type { HostWriteListener } from "./observe/host-write.ts";
-import { READ, WRITE } from "./observe/watchers.ts";
-import { Resolver } from "./space/resolver.ts";
+import { type EventAccess, Events, eventAccess } from "./observe/events.ts";
+import { type HostAccess, hostAccess } from "./observe/host-access.ts";
+import { type WatchAccess, watchAccess } from "./observe/watch-access.ts";
+import { Watchers } from "./observe/watchers.ts";
 import type { Space } from "./space/space.ts";
 
-/**
- * Live typed arrays over the tables of a memory; docs/page-table.md is their layout. Their byte offsets never change in
- * the memory's life; the arrays die when linear memory grows (`viewsdetached`).
- *
- * @example
- * ```ts
- * import { GuestMemory, type GuestMemoryTables } from "guest-memory";
- *
- * using memory = await GuestMemory.fromRanges([[0x0, 0x4000]]);
- * const tables: GuestMemoryTables = memory.tables;
- * const entry = tables.pageTable[0x1234 >>> 12]!;
- * const byte = tables.bytes[(entry >>> 4) * 4096 + (0x1234 & 0xfff)];
- * console.assert((entry & 3) === 3 && byte === 0);
- * ```
- */
-export interface GuestMemoryTables {
-  /**
-   * 2^20 entries, one for each 4 KiB page of the first 4 GiB: host page << 4 | flags.
-   * @example
-   * ```ts
-   * const entry = memory.tables.pageTable[0x10 >>> 12]!;
-   * console.assert((entry & 3) === 3); // readable and writable
-   * ```
-   */
-  readonly pageTable: Uint32Array<ArrayBuffer>;
-  /**
-   * One byte a host page; whoever stores writes 0xff.
-   * @example
-   * ```ts
-   * const { pageTable, dirty, bytes } = memory.tables;
-   * const page = pageTable[0x10 >>> 12]! >>> 4;
-   * bytes[page * 4096 + 0x10] = 7;
-   * dirty[page] = 0xff; // after the store
-   * console.assert(memory.readUint8(0x10) === 7);
-   * ```
-   */
-  readonly dirty: Uint8Array<ArrayBuffer>;
-  /**
-   * All of linear memory, by host offset.
-   * @example
-   * ```ts
-   * memory.writeUint8(0x10, 7);
-   * console.assert(memory.tables.bytes[memory.hostOffset(0x10, 1)!] === 7);
-   * ```
-   */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+/** What belongs to one memory, each made once. */
+interface Parts {
+  readonly space: Space;
+  readonly watchers: Watchers;
+  readonly events: Events;
+  readonly bulk: Bulk;
+  readonly ranges: Ranges;
+  readonly dirty: DirtyLog<U64Like>;
+}
+
+function partsOf(space: Space): Parts {
+  const watchers = new Watchers(space);
+  return {
+    space,
+    watchers,
+    events: new Events(space),
+    bulk: new Bulk(space, watchers),
+    ranges: new Ranges(space, watchers),
+    dirty: new DirtyLog(space),
+  };
 }
 
 /**
@@ -88,12 +66,31 @@ export interface GuestMemoryTables {
  * memory.dispose();
  * ```
  */
-export class GuestMemory<A extends number | bigint = number> extends HostAccess<A> {
-  readonly #space: Space;
-  readonly #resolver: Resolver;
-  readonly #dirty: DirtyLog<A>;
+export interface GuestMemory<A extends number | bigint = number>
+  extends ScalarAccess,
+    AtomicAccess,
+    ByteAccess<A>,
+    DmaAccess,
+    HandlerAccess<A>,
+    TableAccess,
+    RegionAccess<A>,
+    MapAccess<A>,
+    HostAccess<A>,
+    WatchAccess<A>,
+    EventAccess {}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: as above.
+export class GuestMemory<A extends number | bigint = number> {
+  readonly #parts: Parts;
 
   static {
+    const of = (memory: object): Parts => (memory as GuestMemory).#parts;
+    const rooms = [byteAccess, dmaAccess, handlerAccess, tableAccess, regionAccess, mapAccess, hostAccess, watchAccess];
+    for (const part of [...rooms.map((room) => room(of)), eventAccess(of)]) {
+      const members = Object.getOwnPropertyDescriptors(part);
+      for (const member of Object.values(members)) member.enumerable = false; // as a class's own are
+      Object.defineProperties(GuestMemory.prototype, members);
+    }
     // Not every engine has the symbol.
     if (Symbol.dispose) GuestMemory.prototype[Symbol.dispose] = GuestMemory.prototype.dispose;
   }
@@ -111,23 +108,26 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
   declare [Symbol.dispose]: () => void;
 
   private constructor(space: Space) {
-    super(space);
-    this.#space = space;
-    this.#resolver = new Resolver(space);
-    this.#dirty = new DirtyLog<A>(space);
-    const slow = new SlowPath(space);
-    const fields = new WeakRef<AtomicFields>(this);
-    space.install = () => {
-      const target = fields.deref();
-      try {
-        if (target) installScalars(target, space, slow);
-      } catch {
-        // A user has frozen the memory, so it keeps the accessors it has. Their arrays are detached: they find no page in
-        // them, and take the slow path.
-      }
-    };
+    const parts = partsOf(space);
+    const { watchers, events } = parts;
+    this.#parts = parts;
+    const slow = new SlowPath(space, watchers);
     installScalars(this, space, slow);
-    installAtomics(this, space, this.#resolver);
+    installAtomics(this, space, watchers);
+    const memory = new WeakRef<ScalarAccess>(this); // the space must not keep alive what disposes it when collected
+    space.listener = {
+      arraysReplaced() {
+        const target = memory.deref();
+        try {
+          if (target) installScalars(target, space, slow);
+        } catch {
+          // A user has frozen the memory, so it keeps the accessors it has. Their arrays are detached: they find no page
+          // in them, and take the slow path.
+        }
+      },
+      viewsDetached: () => events.viewsDetached(),
+      mapChanged: () => events.mapChanged(),
+    };
   }
 
   /**
@@ -156,7 +156,7 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
   ): Promise<GuestMemory<bigint>>;
   static async fromRanges(ranges: Iterable<GuestRange>, options?: GuestMemoryOptions): Promise<GuestMemory>;
   static async fromRanges(ranges: Iterable<GuestRange>, options: GuestMemoryOptions = {}): Promise<GuestMemory<never>> {
-    return GuestMemory.#make(await load(), ranges, options);
+    return new GuestMemory<never>(createFromRanges(await load(), ranges, options));
   }
 
   /**
@@ -179,11 +179,7 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
   ): GuestMemory<bigint>;
   static fromRangesSync(ranges: Iterable<GuestRange>, options?: GuestMemoryOptions): GuestMemory;
   static fromRangesSync(ranges: Iterable<GuestRange>, options: GuestMemoryOptions = {}): GuestMemory<never> {
-    return GuestMemory.#make(loaded(), ranges, options);
-  }
-
-  static #make(linear: LinearMemory, ranges: Iterable<GuestRange>, options: GuestMemoryOptions): GuestMemory<never> {
-    return new GuestMemory<never>(create(linear, ranges, options));
+    return new GuestMemory<never>(createFromRanges(loaded(), ranges, options));
   }
 
   /**
@@ -211,7 +207,7 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
   ): Promise<GuestMemory<bigint>>;
   static async create(specs: Iterable<RegionSpec>, options?: GuestMemoryOptions): Promise<GuestMemory>;
   static async create(specs: Iterable<RegionSpec>, options: GuestMemoryOptions = {}): Promise<GuestMemory<never>> {
-    return GuestMemory.#mapAll(createEmpty(await load(), options), specs);
+    return GuestMemory.#withRegions(createEmpty(await load(), options), specs);
   }
 
   /**
@@ -234,18 +230,12 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
   ): GuestMemory<bigint>;
   static createSync(specs: Iterable<RegionSpec>, options?: GuestMemoryOptions): GuestMemory;
   static createSync(specs: Iterable<RegionSpec>, options: GuestMemoryOptions = {}): GuestMemory<never> {
-    return GuestMemory.#mapAll(createEmpty(loaded(), options), specs);
+    return GuestMemory.#withRegions(createEmpty(loaded(), options), specs);
   }
 
-  static #mapAll(space: Space, specs: Iterable<RegionSpec>): GuestMemory<never> {
+  static #withRegions(space: Space, specs: Iterable<RegionSpec>): GuestMemory<never> {
     try {
-      if (typeof specs !== "object" || specs === null || !(Symbol.iterator in specs)) {
-        throw new TypeError(`specs must be a list of regions, not ${wide.describe(specs)}`);
-      }
-      const sorted = inOrder([...specs]);
-      space.transaction(() => {
-        for (const spec of sorted) map(space, spec);
-      });
+      placeRegions(space, specs);
     } catch (error) {
       space.dispose();
       throw error;
@@ -269,82 +259,10 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
    * ```
    */
   space(specs: Iterable<RegionSpec>, options: { name?: string } = {}): GuestMemory<A> {
-    const space = this.#space;
+    const { space } = this.#parts;
     space.enter();
-    const addresses = space.bigint ? "bigint" : "number";
-    return GuestMemory.#mapAll(createEmpty(space.linear, { ...options, addresses }, space), specs) as GuestMemory<A>;
-  }
-
-  /**
-   * Handlers for scalar accesses that ROM or `protect` forbids, or undefined: such accesses are errors. See
-   * {@link OnDenied}.
-   *
-   * @throws TypeError for anything else.
-   *
-   * @example
-   * ```ts
-   * memory.protect(0x0, 0x1000, "r-x");
-   * memory.onDenied = { write: () => {} };
-   * memory.writeUint8(0x10, 1);
-   * console.assert(memory.readUint8(0x10) === 0);
-   * ```
-   */
-  get onDenied(): OnDenied<A> | undefined {
-    return this.#space.onDenied as OnDenied<A> | undefined;
-  }
-
-  set onDenied(handlers: OnDenied<A> | undefined) {
-    checkHandlers(handlers, "onDenied", ["read", "write", "fetch"]);
-    this.#space.enter();
-    this.#space.onDenied = handlers as OnDenied<Wide> | undefined;
-  }
-
-  /**
-   * Hears of what the host has written behind the guest's CPU, range by range, after it: `poke`, DMA, `markDirty`. A JIT
-   * forgets the code it has made of these addresses.
-   *
-   * @throws TypeError for what is no function.
-   *
-   * @example
-   * ```ts
-   * const stale: number[] = [];
-   * memory.onHostWrite = (address) => void stale.push(address);
-   * memory.poke(0x10, Uint8Array.of(0x90));
-   * console.assert(stale[0] === 0x10);
-   * ```
-   */
-  get onHostWrite(): HostWriteListener<A> | undefined {
-    return this.#space.onHostWrite as HostWriteListener<A> | undefined;
-  }
-
-  set onHostWrite(listener: HostWriteListener<A> | undefined) {
-    if (listener !== undefined && typeof listener !== "function") {
-      throw new TypeError(`onHostWrite must be a function or undefined, not ${wide.describe(listener)}`);
-    }
-    this.#space.enter();
-    this.#space.onHostWrite = listener as HostWriteListener<Wide> | undefined;
-  }
-
-  /**
-   * Handlers for scalar accesses where no memory is, or undefined: such accesses are errors. See {@link OnUnmapped}.
-   *
-   * @throws TypeError for anything else.
-   *
-   * @example
-   * ```ts
-   * memory.onUnmapped = { read: (address, size) => (size === 1 ? 0xff : undefined) };
-   * console.assert(memory.readUint8(0x9999) === 0xff);
-   * memory.onUnmapped = undefined;
-   * ```
-   */
-  get onUnmapped(): OnUnmapped<A> | undefined {
-    return this.#space.onUnmapped as OnUnmapped<A> | undefined;
-  }
-
-  set onUnmapped(handlers: OnUnmapped<A> | undefined) {
-    checkHandlers(handlers, "onUnmapped", ["read", "write"]);
-    this.#space.enter();
-    this.#space.onUnmapped = handlers as OnUnmapped<Wide> | undefined;
+    const sibling = createEmpty(space.linear, { ...options, addresses: space.bigint ? "bigint" : "number" }, space);
+    return GuestMemory.#withRegions(sibling, specs) as GuestMemory<A>;
   }
 
   /**
@@ -358,120 +276,7 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
    * ```
    */
   get dirty(): DirtyLog<A> {
-    return this.#dirty;
-  }
-
-  /**
-   * How often typed arrays over linear memory died so far; stays readable after disposal.
-   *
-   * @example
-   * ```ts
-   * const before = memory.viewGeneration;
-   * memory.reserve(0x1000_0000);
-   * console.assert(memory.viewGeneration > before);
-   * ```
-   */
-  get viewGeneration(): number {
-    this.#space.linear.refresh();
-    return this.#space.linear.generation;
-  }
-
-  /**
-   * How often this memory's translations changed so far, modulo 2^32: a software TLB or a JIT flushes when it differs.
-   * Making another memory may move this one's regions in linear memory, which counts too, and so does the first write to
-   * discarded pages.
-   * Stays readable after disposal.
-   *
-   * @example
-   * ```ts
-   * const before = memory.mapGeneration;
-   * memory.insertRegion(0x8000, 0x1000);
-   * console.assert(memory.mapGeneration !== before);
-   * ```
-   */
-  get mapGeneration(): number {
-    this.#space.linear.refresh();
-    this.#space.tellMap();
-    return this.#space.mapGeneration;
-  }
-
-  /**
-   * Where events are fired, synchronously: `viewsdetached` when typed arrays over linear memory have died, `mapchanged`
-   * when this memory's regions have changed. What Rust code in the same module does is noticed, and told, at the next
-   * call that leaves the fast path: any but a scalar or atomic access to a page that the tables know.
-   *
-   * @example
-   * ```ts
-   * let changes = 0;
-   * memory.events.addEventListener("mapchanged", () => changes++);
-   * memory.insertRegion(0x8000, 0x1000);
-   * console.assert(changes === 1);
-   * ```
-   */
-  get events(): EventTarget {
-    return this.#space.events;
-  }
-
-  /**
-   * The tables, for a JIT: see {@link GuestMemoryTables} and docs/page-table.md.
-   *
-   * @throws GuestMemoryError `DISPOSED`.
-   *
-   * @example
-   * ```ts
-   * const { pageTable } = memory.tables;
-   * console.assert((pageTable[0]! & 3) === 3 && pageTable[1] === 0);
-   * ```
-   */
-  get tables(): GuestMemoryTables {
-    this.#space.enter();
-    const { linear, handle, table } = this.#space;
-    linear.expect(linear.raw.gm_expose_tables(handle), "tables");
-    return { pageTable: table, dirty: linear.dirty, bytes: linear.u8 };
-  }
-
-  /**
-   * The linear memory that everything lies in, for a JIT's module to import.
-   *
-   * @example
-   * ```ts
-   * console.assert(memory.wasmMemory.buffer === memory.tables.bytes.buffer);
-   * ```
-   */
-  get wasmMemory(): WebAssembly.Memory {
-    return this.#space.linear.raw.memory;
-  }
-
-  /**
-   * The offset in linear memory of a range that lies in one region and allows `access`; undefined where it does not. A
-   * miss throws nothing, and nothing is marked: who writes there marks it. Good until `mapGeneration` changes. Memory that
-   * was discarded is somewhere to read, and not to write.
-   *
-   * @param access - `"read"` or `"write"`.
-   * @throws GuestMemoryError `DISPOSED`; a TypeError for another access.
-   *
-   * @example
-   * ```ts
-   * const offset = memory.hostOffset(0x10, 4, "read");
-   * console.assert(offset !== undefined && memory.tables.bytes[offset] === memory.readUint8(0x10));
-   * console.assert(memory.hostOffset(0x9999, 4, "read") === undefined);
-   * ```
-   */
-  hostOffset(address: Wide, length: Wide, access: "read" | "write" = "read"): number | undefined {
-    if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
-    return this.#resolver.probe(address, length, access === "read" ? READ : WRITE);
-  }
-
-  /**
-   * The number that names this memory to Rust code in the same module: `guest_memory::handle::get(handle)`.
-   *
-   * @example
-   * ```ts
-   * console.assert(Number.isInteger(memory.handle));
-   * ```
-   */
-  get handle(): number {
-    return this.#space.handle;
+    return this.#parts.dirty as DirtyLog<number | bigint> as DirtyLog<A>;
   }
 
   /**
@@ -488,44 +293,6 @@ export class GuestMemory<A extends number | bigint = number> extends HostAccess<
    * ```
    */
   dispose(): void {
-    this.#space.dispose();
+    this.#parts.space.dispose();
   }
-}
-
-/** An object of functions, or undefined. */
-function checkHandlers(handlers: unknown, what: string, names: string[]): void {
-  if (handlers === undefined) return;
-  if (typeof handlers !== "object" || handlers === null) {
-    throw new TypeError(`${what} must be an object or undefined, not ${wide.describe(handlers)}`);
-  }
-  for (const name of names) {
-    const handler: unknown = (handlers as Record<string, unknown>)[name];
-    if (handler !== undefined && typeof handler !== "function") {
-      throw new TypeError(`${what}'s handlers must be functions, not ${wide.describe(handler)}`);
-    }
-  }
-}
-
-/** The regions, each alias behind what it shows. */
-function inOrder(specs: RegionSpec[]): RegionSpec[] {
-  const ordered: RegionSpec[] = [];
-  const nameOf = (spec: RegionSpec) => spec?.name ?? spec?.kind;
-  const names = new Set<string>(specs.map(nameOf));
-  const placed = new Set<string>();
-  let waiting = specs;
-  while (waiting.length > 0) {
-    const left = waiting.filter((spec) => {
-      const of = spec?.kind === "alias" ? spec.of : undefined;
-      if (typeof of === "string" && names.has(of) && !placed.has(of)) return true;
-      ordered.push(spec);
-      placed.add(nameOf(spec));
-      return false;
-    });
-    if (left.length === waiting.length) {
-      const circle = left.map((spec) => `"${nameOf(spec)}"`).join(", ");
-      throw new GuestMemoryError("INVALID_ALIAS", `aliases in a circle: ${circle}`);
-    }
-    waiting = left;
-  }
-  return ordered;
 }

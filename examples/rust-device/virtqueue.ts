@@ -1,6 +1,6 @@
 // The driver's side of a split virtqueue (virtio 1.2, section 2.7): a descriptor table and two rings in guest memory.
 
-import type { GuestMemory, Wide } from "guest-memory";
+import type { GuestMemory, U64Like } from "guest-memory";
 
 /** A descriptor's flags (section 2.7.5). */
 export const NEXT = 1;
@@ -13,9 +13,9 @@ export const USED_ELEMENT_SIZE = 8;
 /** Where a queue lies, as the driver tells the device: a power of two of descriptors, and three guest addresses. */
 export interface Layout {
   size: number;
-  descriptors: Wide;
-  available: Wide;
-  used: Wide;
+  descriptors: U64Like;
+  available: U64Like;
+  used: U64Like;
 }
 
 /** Table and rings one after the other, aligned to 16, 2 and 4 bytes (section 2.7). */
@@ -28,7 +28,7 @@ export function layoutAt(start: number, size: number) {
 
 /** One entry of a descriptor table; `next` counts where `flags` has NEXT. */
 export interface Descriptor {
-  address: Wide;
+  address: U64Like;
   length: number;
   flags: number;
   next?: number;

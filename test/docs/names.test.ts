@@ -16,7 +16,7 @@ const names = new Set(publicNames().map(({ name }) => name));
 
 /** The class whose members need a row, with what its own file declares. */
 const CLASSES = {
-  GuestMemory: ["ts/map/map-access.ts", "ts/observe/host-access.ts"],
+  GuestMemory: ["ts/map/map-access.ts", "ts/observe/host-access.ts", "ts/observe/watch-access.ts"],
   MappedRegion: ["ts/map/mapped-region.ts"],
 } as const;
 

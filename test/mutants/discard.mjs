@@ -16,7 +16,7 @@ export const facade = [
   },
   {
     file: "ts/space/mover.ts",
-    find: "} while (space.control[0] !== before);",
+    find: "} while (space.generation !== before);",
     replace: "} while (before === undefined);",
     why: "a listener discards what was just given pages, and the zeros that stand in for discarded memory are written",
     vitest: unit,
@@ -29,14 +29,14 @@ export const facade = [
     vitest: memory,
   },
   {
-    file: "ts/space/resolver.ts",
-    find: '    if ((access & WRITE) !== 0) this.#mover.populate(address, size, "atomic access");\n',
+    file: "ts/access/elements.ts",
+    find: '      if ((access & WRITE) !== 0) space.mover.populate(address, size, "atomic access");\n',
     replace: "",
     why: "an atomic store to discarded memory writes to the zeros that stand in for it",
     vitest: unit,
   },
   {
-    file: "ts/space/resolver.ts",
+    file: "ts/access/elements.ts",
     find: "crosses ? size : 1",
     replace: "size",
     why: "an atomic access at the edge of discarded memory, off its alignment, is said to cross regions",

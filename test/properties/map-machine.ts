@@ -164,7 +164,8 @@ export class MapMachine {
     for (const watch of seeing) {
       if (watch.pages === undefined) {
         const kind = access === READ ? "read" : access === WRITE ? "write" : "execute";
-        this.#expected.push([watch.id, kind, this.own(address), size, value, oldValue, who]);
+        const values = value instanceof Uint8Array ? covered(model, watch, address, value, access) : [value, oldValue];
+        this.#expected.push([watch.id, kind, this.own(address), size, ...values, who]);
         if (watch.stops) throw new Stop();
         continue;
       }
@@ -307,4 +308,17 @@ function stopped(act: () => Outcome): Outcome {
     if (error instanceof Stop) return { fault: "stopped" };
     throw error;
   }
+}
+
+/** What a watch sees of an access to a range: the bytes that it covers, and, of a write, what they replace. */
+function covered(
+  model: MapModel,
+  watch: { first: bigint; last: bigint },
+  at: bigint,
+  bytes: Uint8Array,
+  access: number,
+) {
+  const from = watch.first > at ? Number(watch.first - at) : 0;
+  const end = watch.last < at + BigInt(bytes.length) ? Number(watch.last - at) + 1 : bytes.length;
+  return [bytes.slice(from, end), access === WRITE ? model.current(at + BigInt(from), end - from) : undefined];
 }

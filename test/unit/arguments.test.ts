@@ -4,7 +4,7 @@ import { GuestMemory } from "../../ts/index.ts";
 import { counting, expectCode, expectUntouched, thrownBy } from "./support.ts";
 
 type Any = GuestMemory<number | bigint>;
-type Wide = number | bigint;
+type U64Like = number | bigint;
 
 const layout = (): Promise<GuestMemory> =>
   GuestMemory.fromRanges([
@@ -30,12 +30,12 @@ function invoke(memory: Any, name: string, ...args: unknown[]): unknown {
 }
 
 /** Every parameter that is a guest address. */
-const ADDRESSES: [string, (memory: Any, address: Wide) => unknown][] = [
-  ...SCALARS.flatMap((type): [string, (memory: Any, address: Wide) => unknown][] => [
+const ADDRESSES: [string, (memory: Any, address: U64Like) => unknown][] = [
+  ...SCALARS.flatMap((type): [string, (memory: Any, address: U64Like) => unknown][] => [
     [`read${type}`, (memory, address) => invoke(memory, `read${type}`, address)],
     [`write${type}`, (memory, address) => invoke(memory, `write${type}`, address, type.startsWith("Big") ? 1n : 1)],
   ]),
-  ...ATOMICS.map(([name, width]): [string, (memory: Any, address: Wide) => unknown] => {
+  ...ATOMICS.map(([name, width]): [string, (memory: Any, address: U64Like) => unknown] => {
     const value = width === 64 ? 0n : 0;
     return [`${name}${width}`, (memory, address) => invoke(memory, `${name}${width}`, address, value, value)];
   }),
@@ -69,7 +69,7 @@ const ADDRESSES: [string, (memory: Any, address: Wide) => unknown][] = [
 ];
 
 /** Every parameter that is a length, or an offset. */
-const LENGTHS: [string, (memory: Any, length: Wide) => unknown][] = [
+const LENGTHS: [string, (memory: Any, length: U64Like) => unknown][] = [
   ["readBytes", (memory, length) => memory.readBytes(0, length)],
   ["view", (memory, length) => memory.view(0, length)],
   ["views", (memory, length) => memory.views(0, length)],
@@ -118,7 +118,7 @@ const WRONG_TYPE = [
   () => 0,
   new Date(0),
   Object(1n),
-] as unknown as Wide[];
+] as unknown as U64Like[];
 
 for (const [name, act] of [...ADDRESSES, ...LENGTHS.map(([name, act]) => [`${name} (length)`, act] as const)]) {
   test(`${name}: what is no address or length is refused`, async () => {

@@ -395,3 +395,13 @@ test("what a device gives a function that gives the buffer is not taken for what
   expect(asked).toBeGreaterThan(before);
   memory.dispose();
 });
+
+test("a search through external memory marks no page of anybody's", async () => {
+  using memory = await GuestMemory.create([
+    { kind: "external", start: 0x10_0000, size: 0x10_0000, source: new ArrayBuffer(0x10_0000) },
+    { kind: "ram", start: 0, size: 0x10_0000 },
+  ]);
+  using client = memory.dirty.client("any");
+  expect(memory.indexOf(Uint8Array.of(1, 2), 0x10_0000, 0x10_0000)).toBe(-1);
+  expect(client.collect()).toEqual([]);
+});

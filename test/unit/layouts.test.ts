@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { GuestMemory } from "../../ts/index.ts";
 import { expectCode, expectUntouched, stateOf, thrownBy } from "./support.ts";
 
-type Wide = number | bigint;
+type U64Like = number | bigint;
 
 const layout = (): Promise<GuestMemory> =>
   GuestMemory.fromRanges([
@@ -14,7 +14,7 @@ const layout = (): Promise<GuestMemory> =>
 
 test("layouts that cannot be", async () => {
   const make =
-    (ranges: [Wide, Wide][], wide = false) =>
+    (ranges: [U64Like, U64Like][], wide = false) =>
     () =>
       wide ? GuestMemory.fromRangesSync(ranges, { addresses: "bigint" }) : GuestMemory.fromRangesSync(ranges);
   using before = await layout();
@@ -64,7 +64,10 @@ test("layouts that cannot be", async () => {
     expect(thrownBy(make([[2 ** 53 - 1, 2]]))).toBeInstanceOf(RangeError);
     expect(thrownBy(make([[2n ** 64n - 1n, 2]]))).toBeInstanceOf(RangeError); // past 2^53 comes first
     expectCode(make([[2n ** 64n - 1n, 2]], true), "GUEST_ADDRESS_OVERFLOW", { address: 2n ** 64n - 1n, length: 2 });
-    for (const ranges of [null, undefined, 5, "ranges", {}, [5], [null], ["ab"], [{}]] as unknown as [Wide, Wide][][]) {
+    for (const ranges of [null, undefined, 5, "ranges", {}, [5], [null], ["ab"], [{}]] as unknown as [
+      U64Like,
+      U64Like,
+    ][][]) {
       expect(thrownBy(make(ranges)), String(ranges)).toBeInstanceOf(TypeError);
     }
     const options = (given: unknown) => () => GuestMemory.fromRangesSync([[0, 4096]], given as object);
@@ -79,7 +82,7 @@ test("a guest that is too large leaves the one that was there working", async ()
   const { viewGeneration: _, ...before } = stateOf(memory); // linear memory may have grown for what then did not fit
   const wide = { addresses: "bigint" } as const;
   const [half, all] = [2 ** 31, 2 ** 32];
-  const rows: [[Wide, Wide][], Wide][] = [
+  const rows: [[U64Like, U64Like][], U64Like][] = [
     [[[0, all - 1]], all - 1],
     [[[0, all]], all],
     [[[5, 2 ** 40]], 2 ** 40],
@@ -124,7 +127,7 @@ test("a guest that is too large leaves the one that was there working", async ()
 
 test("a list of regions may be any iterable, and is read once", async () => {
   let reads = 0;
-  function* ranges(): Generator<[Wide, Wide]> {
+  function* ranges(): Generator<[U64Like, U64Like]> {
     reads++;
     yield [0n, 0x1000];
     yield [0x1000, 0x1000n];

@@ -1,6 +1,6 @@
 // docs/mmio.md, "Which handler, which size": each row by its name.
 import { expect, test } from "vitest";
-import { GuestMemory, type Narrower } from "../../ts/index.ts";
+import { GuestMemory, type NarrowAccessRule } from "../../ts/index.ts";
 import { AT, around, READS, recorder, registers, SIZE, SIZES, WRITES } from "./mmio-support.ts";
 import { counting, expectCode } from "./support.ts";
 
@@ -69,7 +69,7 @@ test("narrower: a read", () => {
 });
 
 /** The calls that a byte at 5 and two at 6 become, on a device that takes four. */
-function narrowWrites(narrower: Narrower): string[] {
+function narrowWrites(narrower: NarrowAccessRule): string[] {
   const { device, calls } = recorder([4], { narrower });
   using memory = around(device);
   memory.writeUint8(AT + 5, 0xab);

@@ -163,6 +163,43 @@ test("ranges, atomics and DMA: one event each, of bytes where it is a range", as
   expect(told(() => memory.fill(0x2fff, 1, 2))).toEqual([["write", 0x2fff, 2, [1, 1], undefined, "cpu"]]);
 });
 
+test("a watch inside a range sees the bytes that it covers, however long the range is", async () => {
+  using memory = await GuestMemory.create([
+    { kind: "ram", name: "RAM", start: 0, size: 0x1_0000 },
+    { kind: "mmio", start: 0x1_0000, size: 0x10, device: { write8: () => {} } },
+  ]);
+  memory.writeSlice(0x100, counting(8));
+  const seen: unknown[] = [];
+  memory.watch(0x102, 4, { read: true, write: true }, (event) => {
+    seen.push([event.kind, event.address, event.size, event.value, event.oldValue]);
+  });
+  memory.fill(0, 7, 0x1_0000);
+  memory.writeSlice(0x104, counting(8));
+  memory.fill(0x104, 9, 0xff0c); // a device further on does not hide what is replaced here
+  memory.readBytes(0x100, 4);
+  expect(seen).toEqual([
+    ["write", 0, 0x1_0000, new Uint8Array(4).fill(7), counting(4, 3)],
+    ["write", 0x104, 8, counting(2), new Uint8Array(2).fill(7)],
+    ["write", 0x104, 0xff0c, new Uint8Array(2).fill(9), counting(2)],
+    ["read", 0x100, 4, new Uint8Array(2).fill(7), undefined],
+  ]);
+});
+
+test("a write of 4 GiB, to aliases of little memory, is seen", async () => {
+  const SIZE = 64 << 20;
+  const aliases = Array.from({ length: 63 }, (_, index) => {
+    return { kind: "alias", start: (index + 1) * SIZE, of: "RAM" } as const;
+  });
+  using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0, size: SIZE }, ...aliases]);
+  const stop = new Error("seen, so that not all of it need be written");
+  memory.watch(0x10, 4, { write: true }, () => {
+    throw stop;
+  });
+  expect(thrownBy(() => memory.fill(0, 2, 2 ** 32))).toBe(stop);
+  expect(thrownBy(() => memory.fill(0n, 2, 2n ** 32n))).toBe(stop);
+  expect(memory.readUint32(0x20)).toBe(0);
+});
+
 test("copies between two modules are seen, devices in them too", async () => {
   using memory = await machine();
   vi.resetModules(); // for glue that has no module yet
@@ -177,7 +214,7 @@ test("copies between two modules are seen, devices in them too", async () => {
   other.copyFrom(0, memory, 0x10, 4);
   expect(seen).toEqual([
     ["read", counting(4, 17)],
-    ["write", 4, new Uint8Array(4)],
+    ["write", 4, new Uint8Array(1)], // what the watch covers
   ]);
   other.copyFrom(0, memory, 0x3001, 3);
   expect([...other.readBytes(0, 3)]).toEqual([1, 2, 3]);

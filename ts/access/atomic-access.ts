@@ -1,7 +1,6 @@
-// AtomicFields: the atomic accesses of GuestMemory, declared and documented. atomics.ts makes the functions.
+// AtomicAccess: the atomic accesses of GuestMemory, declared and documented. atomics.ts makes the functions.
 
-import type { Wide } from "../core/u64.ts";
-import { ScalarFields } from "./scalar-access.ts";
+import type { U64Like } from "../core/u64.ts";
 
 /**
  * Atomic access to guest memory: sequentially consistent, in the guest's (little-endian) byte order, 1, 2, 4 or 8 bytes,
@@ -20,329 +19,329 @@ import { ScalarFields } from "./scalar-access.ts";
  * console.assert(memory.compareExchange32(0x10, 7, 1) === 7 && memory.load32(0x10) === 1);
  * ```
  */
-export abstract class AtomicFields extends ScalarFields {
+export interface AtomicAccess {
   /**
-   * Reads 8 bits atomically. Errors: see {@link AtomicFields}.
+   * Reads 8 bits atomically. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * console.assert(memory.load8(0x10) === 0);
    * ```
    */
-  declare load8: (address: Wide) => number;
+  load8: (address: U64Like) => number;
   /**
-   * Writes 8 bits atomically; gives `value` as an integer. Errors: see {@link AtomicFields}.
+   * Writes 8 bits atomically; gives `value` as an integer. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.load8(0x10) === 5);
    * ```
    */
-  declare store8: (address: Wide, value: number) => number;
+  store8: (address: U64Like, value: number) => number;
   /**
-   * Adds `value`, wrapping, 8 bits atomically; gives the old value. Errors: see {@link AtomicFields}.
+   * Adds `value`, wrapping, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.add8(0x10, 2) === 5 && memory.load8(0x10) === 7);
    * ```
    */
-  declare add8: (address: Wide, value: number) => number;
+  add8: (address: U64Like, value: number) => number;
   /**
-   * Subtracts `value`, wrapping, 8 bits atomically; gives the old value. Errors: see {@link AtomicFields}.
+   * Subtracts `value`, wrapping, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.sub8(0x10, 2) === 5 && memory.load8(0x10) === 3);
    * ```
    */
-  declare sub8: (address: Wide, value: number) => number;
+  sub8: (address: U64Like, value: number) => number;
   /**
-   * Ands with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicFields}.
+   * Ands with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.and8(0x10, 2) === 5 && memory.load8(0x10) === 0);
    * ```
    */
-  declare and8: (address: Wide, value: number) => number;
+  and8: (address: U64Like, value: number) => number;
   /**
-   * Ors with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicFields}.
+   * Ors with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.or8(0x10, 2) === 5 && memory.load8(0x10) === 7);
    * ```
    */
-  declare or8: (address: Wide, value: number) => number;
+  or8: (address: U64Like, value: number) => number;
   /**
-   * Xors with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicFields}.
+   * Xors with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.xor8(0x10, 2) === 5 && memory.load8(0x10) === 7);
    * ```
    */
-  declare xor8: (address: Wide, value: number) => number;
+  xor8: (address: U64Like, value: number) => number;
   /**
-   * Puts `value` there, 8 bits atomically; gives the old value. Errors: see {@link AtomicFields}.
+   * Puts `value` there, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.exchange8(0x10, 2) === 5 && memory.load8(0x10) === 2);
    * ```
    */
-  declare exchange8: (address: Wide, value: number) => number;
+  exchange8: (address: U64Like, value: number) => number;
   /**
    * Puts `replacement` there if the 8 bits equal `expected`, atomically; gives the old value either way. Errors: see
-   * {@link AtomicFields}.
+   * {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
    * console.assert(memory.compareExchange8(0x10, 5, 9) === 5 && memory.load8(0x10) === 9);
    * ```
    */
-  declare compareExchange8: (address: Wide, expected: number, replacement: number) => number;
+  compareExchange8: (address: U64Like, expected: number, replacement: number) => number;
   /**
-   * Reads 16 bits atomically, at a multiple of 2. Errors: see {@link AtomicFields}.
+   * Reads 16 bits atomically, at a multiple of 2. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * console.assert(memory.load16(0x10) === 0);
    * ```
    */
-  declare load16: (address: Wide) => number;
+  load16: (address: U64Like) => number;
   /**
-   * Writes 16 bits atomically, at a multiple of 2. Errors: see {@link AtomicFields}.
+   * Writes 16 bits atomically, at a multiple of 2. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
    * console.assert(memory.load16(0x10) === 5);
    * ```
    */
-  declare store16: (address: Wide, value: number) => number;
+  store16: (address: U64Like, value: number) => number;
   /**
-   * Adds `value`, wrapping, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicFields}.
+   * Adds `value`, wrapping, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
    * console.assert(memory.add16(0x10, 2) === 5 && memory.load16(0x10) === 7);
    * ```
    */
-  declare add16: (address: Wide, value: number) => number;
+  add16: (address: U64Like, value: number) => number;
   /**
-   * Subtracts `value`, wrapping, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicFields}.
+   * Subtracts `value`, wrapping, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
    * console.assert(memory.sub16(0x10, 2) === 5 && memory.load16(0x10) === 3);
    * ```
    */
-  declare sub16: (address: Wide, value: number) => number;
+  sub16: (address: U64Like, value: number) => number;
   /**
-   * Ands with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicFields}.
+   * Ands with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
    * console.assert(memory.and16(0x10, 2) === 5 && memory.load16(0x10) === 0);
    * ```
    */
-  declare and16: (address: Wide, value: number) => number;
+  and16: (address: U64Like, value: number) => number;
   /**
-   * Ors with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicFields}.
+   * Ors with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
    * console.assert(memory.or16(0x10, 2) === 5 && memory.load16(0x10) === 7);
    * ```
    */
-  declare or16: (address: Wide, value: number) => number;
+  or16: (address: U64Like, value: number) => number;
   /**
-   * Xors with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicFields}.
+   * Xors with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
    * console.assert(memory.xor16(0x10, 2) === 5 && memory.load16(0x10) === 7);
    * ```
    */
-  declare xor16: (address: Wide, value: number) => number;
+  xor16: (address: U64Like, value: number) => number;
   /**
-   * Puts `value` there, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicFields}.
+   * Puts `value` there, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
    * console.assert(memory.exchange16(0x10, 2) === 5 && memory.load16(0x10) === 2);
    * ```
    */
-  declare exchange16: (address: Wide, value: number) => number;
+  exchange16: (address: U64Like, value: number) => number;
   /**
    * Puts `replacement` there if the 16 bits equal `expected`, atomically, at a multiple of 2; gives the old value either way. Errors: see
-   * {@link AtomicFields}.
+   * {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
    * console.assert(memory.compareExchange16(0x10, 5, 9) === 5 && memory.load16(0x10) === 9);
    * ```
    */
-  declare compareExchange16: (address: Wide, expected: number, replacement: number) => number;
+  compareExchange16: (address: U64Like, expected: number, replacement: number) => number;
   /**
-   * Reads 32 bits atomically, at a multiple of 4. Errors: see {@link AtomicFields}.
+   * Reads 32 bits atomically, at a multiple of 4. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * console.assert(memory.load32(0x10) === 0);
    * ```
    */
-  declare load32: (address: Wide) => number;
+  load32: (address: U64Like) => number;
   /**
-   * Writes 32 bits atomically, at a multiple of 4. Errors: see {@link AtomicFields}.
+   * Writes 32 bits atomically, at a multiple of 4. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
    * console.assert(memory.load32(0x10) === 5);
    * ```
    */
-  declare store32: (address: Wide, value: number) => number;
+  store32: (address: U64Like, value: number) => number;
   /**
-   * Adds `value`, wrapping, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicFields}.
+   * Adds `value`, wrapping, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
    * console.assert(memory.add32(0x10, 2) === 5 && memory.load32(0x10) === 7);
    * ```
    */
-  declare add32: (address: Wide, value: number) => number;
+  add32: (address: U64Like, value: number) => number;
   /**
-   * Subtracts `value`, wrapping, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicFields}.
+   * Subtracts `value`, wrapping, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
    * console.assert(memory.sub32(0x10, 2) === 5 && memory.load32(0x10) === 3);
    * ```
    */
-  declare sub32: (address: Wide, value: number) => number;
+  sub32: (address: U64Like, value: number) => number;
   /**
-   * Ands with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicFields}.
+   * Ands with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
    * console.assert(memory.and32(0x10, 2) === 5 && memory.load32(0x10) === 0);
    * ```
    */
-  declare and32: (address: Wide, value: number) => number;
+  and32: (address: U64Like, value: number) => number;
   /**
-   * Ors with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicFields}.
+   * Ors with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
    * console.assert(memory.or32(0x10, 2) === 5 && memory.load32(0x10) === 7);
    * ```
    */
-  declare or32: (address: Wide, value: number) => number;
+  or32: (address: U64Like, value: number) => number;
   /**
-   * Xors with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicFields}.
+   * Xors with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
    * console.assert(memory.xor32(0x10, 2) === 5 && memory.load32(0x10) === 7);
    * ```
    */
-  declare xor32: (address: Wide, value: number) => number;
+  xor32: (address: U64Like, value: number) => number;
   /**
-   * Puts `value` there, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicFields}.
+   * Puts `value` there, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
    * console.assert(memory.exchange32(0x10, 2) === 5 && memory.load32(0x10) === 2);
    * ```
    */
-  declare exchange32: (address: Wide, value: number) => number;
+  exchange32: (address: U64Like, value: number) => number;
   /**
    * Puts `replacement` there if the 32 bits equal `expected`, atomically, at a multiple of 4; gives the old value either way. Errors: see
-   * {@link AtomicFields}.
+   * {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
    * console.assert(memory.compareExchange32(0x10, 5, 9) === 5 && memory.load32(0x10) === 9);
    * ```
    */
-  declare compareExchange32: (address: Wide, expected: number, replacement: number) => number;
+  compareExchange32: (address: U64Like, expected: number, replacement: number) => number;
   /**
-   * Reads 64 bits atomically, at a multiple of 8. Errors: see {@link AtomicFields}.
+   * Reads 64 bits atomically, at a multiple of 8. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * console.assert(memory.load64(0x10) === 0n);
    * ```
    */
-  declare load64: (address: Wide) => bigint;
+  load64: (address: U64Like) => bigint;
   /**
-   * Writes 64 bits atomically, at a multiple of 8. Errors: see {@link AtomicFields}.
+   * Writes 64 bits atomically, at a multiple of 8. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
    * console.assert(memory.load64(0x10) === 5n);
    * ```
    */
-  declare store64: (address: Wide, value: bigint) => bigint;
+  store64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Adds `value`, wrapping, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicFields}.
+   * Adds `value`, wrapping, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
    * console.assert(memory.add64(0x10, 2n) === 5n && memory.load64(0x10) === 7n);
    * ```
    */
-  declare add64: (address: Wide, value: bigint) => bigint;
+  add64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Subtracts `value`, wrapping, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicFields}.
+   * Subtracts `value`, wrapping, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
    * console.assert(memory.sub64(0x10, 2n) === 5n && memory.load64(0x10) === 3n);
    * ```
    */
-  declare sub64: (address: Wide, value: bigint) => bigint;
+  sub64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Ands with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicFields}.
+   * Ands with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
    * console.assert(memory.and64(0x10, 2n) === 5n && memory.load64(0x10) === 0n);
    * ```
    */
-  declare and64: (address: Wide, value: bigint) => bigint;
+  and64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Ors with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicFields}.
+   * Ors with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
    * console.assert(memory.or64(0x10, 2n) === 5n && memory.load64(0x10) === 7n);
    * ```
    */
-  declare or64: (address: Wide, value: bigint) => bigint;
+  or64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Xors with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicFields}.
+   * Xors with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
    * console.assert(memory.xor64(0x10, 2n) === 5n && memory.load64(0x10) === 7n);
    * ```
    */
-  declare xor64: (address: Wide, value: bigint) => bigint;
+  xor64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Puts `value` there, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicFields}.
+   * Puts `value` there, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
    * console.assert(memory.exchange64(0x10, 2n) === 5n && memory.load64(0x10) === 2n);
    * ```
    */
-  declare exchange64: (address: Wide, value: bigint) => bigint;
+  exchange64: (address: U64Like, value: bigint) => bigint;
   /**
    * Puts `replacement` there if the 64 bits equal `expected`, atomically, at a multiple of 8; gives the old value either way. Errors: see
-   * {@link AtomicFields}.
+   * {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
    * console.assert(memory.compareExchange64(0x10, 5n, 9n) === 5n && memory.load64(0x10) === 9n);
    * ```
    */
-  declare compareExchange64: (address: Wide, expected: bigint, replacement: bigint) => bigint;
+  compareExchange64: (address: U64Like, expected: bigint, replacement: bigint) => bigint;
 }

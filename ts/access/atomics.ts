@@ -1,13 +1,11 @@
 // Atomic accesses: the JavaScript engine's own, on the element that a guest address resolves to.
 
-import { notBigint, type Wide } from "../core/u64.ts";
-import { READ, WRITE } from "../observe/watchers.ts";
-import type { Resolver } from "../space/resolver.ts";
+import { DIRTY_MARK, READ, WRITE } from "../core/abi.ts";
+import { notBigint, type U64Like } from "../core/u64.ts";
+import type { Watchers } from "../observe/watchers.ts";
 import type { Space } from "../space/space.ts";
-import type { AtomicFields } from "./atomic-access.ts";
-
-/** What a store leaves in the dirty map. */
-const MARK = 0xff;
+import type { AtomicAccess } from "./atomic-access.ts";
+import { Elements } from "./elements.ts";
 
 /** What gives the old value reads it too, where only one of both may be allowed. */
 const READ_WRITE = READ | WRITE;
@@ -23,66 +21,67 @@ type Operation64 = (array: BigUint64Array, index: number, value: bigint) => bigi
  * Installs the atomic accesses of `target`. An operand becomes a number before anything is resolved, because a value with
  * a `valueOf` may remove the very region; resolving may find that linear memory grew, so the array is taken after it.
  */
-export function installAtomics(target: AtomicFields, space: Space, resolver: Resolver): void {
+export function installAtomics(target: AtomicAccess, space: Space, watchers: Watchers): void {
   const { linear } = space;
+  const elements = new Elements(space, watchers);
 
   /** The array in which the resolver has found an element. */
   const array = (size: Size): Element => {
-    const { cells } = resolver;
+    const { cells } = elements;
     return size === 1 ? cells.u8 : size === 2 ? cells.u16 : cells.u32;
   };
   const marked = <T>(host: number, result: T): T => {
-    if (resolver.cells === linear) linear.dirty[host >>> 12] = MARK;
+    if (elements.cells === linear) linear.dirty[host >>> 12] = DIRTY_MARK;
     return result;
   };
   /** Finds an element to read; tells who watches it. */
-  const readable = (address: Wide, size: Size | 8): number => {
-    const host = resolver.element(address, size, READ);
-    if (!resolver.watched) return host;
-    const value = size === 8 ? Atomics.load(resolver.cells.u64, host / 8) : Atomics.load(array(size), host / size);
-    space.watchers.tell(address, size, READ, "cpu", () => ({ value, oldValue: undefined }));
-    return resolver.element(address, size, READ); // a callback may do anything
+  const readable = (address: U64Like, size: Size | 8): number => {
+    const host = elements.find(address, size, READ);
+    if (!elements.watched) return host;
+    const value = size === 8 ? Atomics.load(elements.cells.u64, host / 8) : Atomics.load(array(size), host / size);
+    watchers.tell(address, size, READ, "cpu", () => ({ value, oldValue: undefined }));
+    return elements.find(address, size, READ); // a callback may do anything
   };
   /** Finds an element to write; tells who watches it what `operation` is about to make of it. */
-  const writable = (address: Wide, size: Size, access: number, operation: (array: Element) => unknown): number => {
-    const host = resolver.element(address, size, access);
-    if (!resolver.watched) return host;
+  const writable = (address: U64Like, size: Size, access: number, operation: (array: Element) => unknown): number => {
+    const host = elements.find(address, size, access);
+    if (!elements.watched) return host;
     const copy = array(size).slice(host / size, host / size + 1);
     const oldValue = copy[0];
     operation(copy);
-    space.watchers.tell(address, size, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
-    return resolver.element(address, size, access);
+    watchers.tell(address, size, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    return elements.find(address, size, access);
   };
-  const writable64 = (address: Wide, access: number, operation: (array: BigUint64Array) => unknown): number => {
-    const host = resolver.element(address, 8, access);
-    if (!resolver.watched) return host;
-    const copy = resolver.cells.u64.slice(host / 8, host / 8 + 1);
+  const writable64 = (address: U64Like, access: number, operation: (array: BigUint64Array) => unknown): number => {
+    const host = elements.find(address, 8, access);
+    if (!elements.watched) return host;
+    const copy = elements.cells.u64.slice(host / 8, host / 8 + 1);
     const oldValue = copy[0];
     operation(copy);
-    space.watchers.tell(address, 8, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
-    return resolver.element(address, 8, access);
+    watchers.tell(address, 8, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    return elements.find(address, 8, access);
   };
 
-  const load = (size: Size) => (address: Wide) => {
+  const load = (size: Size) => (address: U64Like) => {
     const host = readable(address, size);
     return Atomics.load(array(size), host / size);
   };
-  const modify = (size: Size, operation: Operation) => (address: Wide, value: number) => {
+  const modify = (size: Size, operation: Operation) => (address: U64Like, value: number) => {
     const number = +value;
     const access = operation === Atomics.store ? WRITE : READ_WRITE;
     const host = writable(address, size, access, (copy) => operation(copy, 0, number));
     return marked(host, operation(array(size), host / size, number));
   };
-  const replace = (size: Size) => (address: Wide, expected: number, replacement: number) => {
+  const replace = (size: Size) => (address: U64Like, expected: number, replacement: number) => {
     const [from, to] = [+expected, +replacement];
     const host = writable(address, size, READ_WRITE, (copy) => Atomics.compareExchange(copy, 0, from, to));
     return marked(host, Atomics.compareExchange(array(size), host / size, from, to));
   };
-  const modify64 = (operation: Operation64) => (address: Wide, value: bigint) => {
+  const modify64 = (operation: Operation64) => (address: U64Like, value: bigint) => {
     if (typeof value !== "bigint") throw notBigint(value);
     const access = operation === Atomics.store ? WRITE : READ_WRITE;
     const host = writable64(address, access, (copy) => operation(copy, 0, value));
-    return marked(host, operation(resolver.cells.u64, host / 8, value));
+    return marked(host, operation(elements.cells.u64, host / 8, value));
   };
 
   target.load8 = load(1);
@@ -117,7 +116,7 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
 
   target.load64 = (address) => {
     const host = readable(address, 8);
-    return Atomics.load(resolver.cells.u64, host / 8);
+    return Atomics.load(elements.cells.u64, host / 8);
   };
   target.store64 = modify64(Atomics.store);
   target.add64 = modify64(Atomics.add);
@@ -130,6 +129,6 @@ export function installAtomics(target: AtomicFields, space: Space, resolver: Res
     if (typeof expected !== "bigint") throw notBigint(expected);
     if (typeof replacement !== "bigint") throw notBigint(replacement);
     const host = writable64(address, READ_WRITE, (copy) => Atomics.compareExchange(copy, 0, expected, replacement));
-    return marked(host, Atomics.compareExchange(resolver.cells.u64, host / 8, expected, replacement));
+    return marked(host, Atomics.compareExchange(elements.cells.u64, host / 8, expected, replacement));
   };
 }

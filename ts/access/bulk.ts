@@ -1,49 +1,43 @@
 // Bulk: bytes between guest memory and the host's arrays, and views. No byte passes through the bindings.
 
+import { BACKING_BYTES, PIECE_ABSENT, PIECE_DEVICE, PIECE_EXTERNAL, PIECE_MEMORY, READ, WRITE } from "../core/abi.ts";
 import { copyInto, deliver, keep, LastArray, ownedBy, part } from "../core/byte-array.ts";
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import type { Transfer } from "../device/transfer.ts";
-import type { GuestRegion } from "../map/guest-region.ts";
-import { READ, WRITE } from "../observe/watchers.ts";
+import type { Watchers } from "../observe/watchers.ts";
 import type { ExternalRun } from "../space/external-runs.ts";
-import { ABSENT, BYTES, DEVICE, EXTERNAL, MEMORY } from "../space/mover.ts";
-import type { Resolver } from "../space/resolver.ts";
+import type { MemoryRange } from "../space/flat-view.ts";
+import { Pieces } from "../space/pieces.ts";
 import type { Space } from "../space/space.ts";
-
-const MARK = 0xff;
-/** Up to so many pages, a loop marks faster than a call. */
-const FEW_PAGES = 32;
-/** The longest run the core gives at once. */
-const RUN = 1 << 30;
 
 /** Reads, writes and shows ranges of guest memory. */
 export class Bulk {
   readonly #space: Space;
-  readonly #resolver: Resolver;
+  readonly #watchers: Watchers;
   readonly #sources = new LastArray();
   readonly #targets = new LastArray();
   /** What `#pieces` found last. */
-  #stoppedAt = MEMORY;
+  #stoppedAt: number = PIECE_MEMORY;
 
-  constructor(space: Space, resolver: Resolver) {
+  constructor(space: Space, watchers: Watchers) {
     this.#space = space;
-    this.#resolver = resolver;
+    this.#watchers = watchers;
   }
 
   /** Reads until `into` is full, or a hole; gives how many bytes. Nothing at the start is an error. */
-  read(address: Wide, into: Uint8Array): number {
+  read(address: U64Like, into: Uint8Array): number {
     const length = this.#targets.lengthOf(into, "into");
-    const host = this.#resolver.within(address, length);
+    const host = this.#space.resolver.within(address, length);
     if (host < 0) return this.#readExternal(address, into, length) ? length : this.#readPieces(address, into, length);
     copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     return length;
   }
 
   /** Writes all of `bytes`, or up to a hole; gives how many bytes. Nothing at the start is an error. */
-  write(address: Wide, bytes: Uint8Array): number {
+  write(address: U64Like, bytes: Uint8Array): number {
     const length = this.#sources.lengthOf(bytes, "bytes");
-    const host = this.#resolver.within(address, length);
+    const host = this.#space.resolver.within(address, length);
     if (host < 0)
       return this.#writeExternal(address, bytes, length) ? length : this.#writePieces(address, bytes, length);
     this.#put(host, bytes, length);
@@ -51,9 +45,9 @@ export class Bulk {
   }
 
   /** Reads the whole range, or throws. */
-  readSlice(address: Wide, into: Uint8Array): void {
+  readSlice(address: U64Like, into: Uint8Array): void {
     const length = this.#targets.lengthOf(into, "into");
-    const host = this.#resolver.within(address, length);
+    const host = this.#space.resolver.within(address, length);
     if (host >= 0) {
       copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     } else if (!this.#readExternal(address, into, length)) {
@@ -63,9 +57,9 @@ export class Bulk {
   }
 
   /** Writes the whole range, or throws. */
-  writeSlice(address: Wide, bytes: Uint8Array): void {
+  writeSlice(address: U64Like, bytes: Uint8Array): void {
     const length = this.#sources.lengthOf(bytes, "bytes");
-    const host = this.#resolver.within(address, length);
+    const host = this.#space.resolver.within(address, length);
     if (host >= 0) {
       this.#put(host, bytes, length);
     } else if (!this.#writeExternal(address, bytes, length)) {
@@ -75,7 +69,7 @@ export class Bulk {
   }
 
   /** A copy of the range. */
-  readBytes(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
+  readBytes(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer> {
     this.#space.mover.expect(address, length, READ, "readBytes");
     const bytes = new Uint8Array(Number(length));
     this.#readPieces(address, bytes, bytes.length, "readBytes");
@@ -83,29 +77,29 @@ export class Bulk {
   }
 
   /** A view of the range, in one region. */
-  view(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
+  view(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer> {
     const run = this.#space.externals.run(address, length);
     if (run && run.length >= length) return viewOf(run, address);
-    this.#resolver.single(address, length, "view");
+    this.#space.resolver.single(address, length, "view");
     this.#space.mover.populate(address, length, "view");
-    const host = this.#resolver.single(address, length, "view"); // pages of its own, and a listener may have run
+    const host = this.#space.resolver.single(address, length, "view"); // pages of its own, and a listener may have run
     this.#expose(address, length);
     return new Uint8Array(this.#space.linear.buffer, host, Number(length));
   }
 
   /** Views of the range, one for each region crossed. */
-  views(address: Wide, length: Wide): Uint8Array<ArrayBuffer>[] {
+  views(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer>[] {
     const space = this.#space;
-    space.mover.expect(address, length, 0, "views", BYTES);
+    space.mover.expect(address, length, 0, "views", BACKING_BYTES);
     space.mover.populate(address, length, "views");
-    space.mover.expect(address, length, 0, "views", BYTES); // a listener may have run
+    space.mover.expect(address, length, 0, "views", BACKING_BYTES); // a listener may have run
     this.#expose(address, length);
     const views: Uint8Array<ArrayBuffer>[] = [];
     let at = BigInt(address);
     let left = Number(length);
     while (left > 0) {
-      const region = space.regionAt(at) as GuestRegion<Wide>; // there: the range was checked
-      const end = Math.min(left, region.size - Number(at - BigInt(region.start)));
+      const range = space.flatView.at(at) as MemoryRange; // there: the range was checked
+      const end = Math.min(left, range.size - Number(at - BigInt(range.start)));
       const theirs = space.externals.run(at, end);
       if (theirs) {
         views.push(viewOf(theirs, space.own(at)));
@@ -113,18 +107,18 @@ export class Bulk {
         left -= end;
         continue;
       }
-      // What is adjacent in linear memory: less than the region only where some of that was discarded.
-      for (let done = 0; done < end; ) {
-        const { host, bytes } = this.#run(at, end - done);
+      // What is adjacent in linear memory: less than the range only where some of that was discarded.
+      const pieces = new Pieces(space, at, end);
+      for (let done = 0; pieces.next(done, 0); done += pieces.bytes) {
+        const { offset: host, bytes } = pieces;
         const last = done > 0 ? views.at(-1) : undefined;
         if (last && last.byteOffset + last.length === host) {
           views[views.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes);
         } else {
           views.push(new Uint8Array(space.linear.buffer, host, bytes));
         }
-        done += bytes;
-        at += BigInt(bytes);
       }
+      at += BigInt(end);
       left -= end;
     }
     return views;
@@ -132,28 +126,16 @@ export class Bulk {
 
   /** Whether `#pieces` ended before something that handlers or others' buffers have. */
   get #stoppedElsewhere(): boolean {
-    return this.#stoppedAt === DEVICE || this.#stoppedAt === EXTERNAL;
+    return this.#stoppedAt === PIECE_DEVICE || this.#stoppedAt === PIECE_EXTERNAL;
   }
 
-  /** The bytes of memory from an address on that are adjacent in linear memory. */
-  #run(address: bigint, limit: number): { host: number; bytes: number } {
-    wide.split(address, "address");
+  #expose(address: U64Like, length: U64Like): void {
     const { linear, handle } = this.#space;
-    linear.raw.gm_forward_run(handle, wide.low, wide.high, Math.min(limit, RUN));
-    const [host = 0, bytes = 0] = linear.report;
-    return { host, bytes };
-  }
-
-  #expose(address: Wide, length: Wide): void {
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(address, "address");
-    const { linear, handle } = this.#space;
-    linear.raw.gm_expose(handle, wide.low, wide.high, lengthLow, lengthHigh);
+    linear.raw.gm_expose(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
   }
 
   /** Reads what is as a whole in one external memory, where every access is allowed; says whether it is. */
-  #readExternal(address: Wide, into: Uint8Array, length: number): boolean {
+  #readExternal(address: U64Like, into: Uint8Array, length: number): boolean {
     const { externals } = this.#space;
     const from = externals.at(address, length);
     if (from < 0 || externals.last === undefined) return false;
@@ -162,7 +144,7 @@ export class Bulk {
   }
 
   /** The same for writing. */
-  #writeExternal(address: Wide, bytes: Uint8Array, length: number): boolean {
+  #writeExternal(address: U64Like, bytes: Uint8Array, length: number): boolean {
     const { externals } = this.#space;
     const from = externals.at(address, length);
     if (from < 0 || externals.last === undefined) return false;
@@ -172,8 +154,9 @@ export class Bulk {
   }
 
   /** Reads piece by piece; `whole` names an operation that must not stop before the end. */
-  #readPieces(address: Wide, into: Uint8Array, length: number, whole?: string): number {
-    const { linear, mover, watchers } = this.#space;
+  #readPieces(address: U64Like, into: Uint8Array, length: number, whole?: string): number {
+    const { linear, mover } = this.#space;
+    const watchers = this.#watchers;
     mover.expectThere(READ, { who: "cpu", address, length, done: 0 });
     // Into this memory itself, a second piece could read what the first has overwritten; and where a handler or a
     // callback runs in between, the array may be gone: by way of a copy then.
@@ -193,31 +176,38 @@ export class Bulk {
       done = transfer.done;
     }
     if (done < length) this.#expectPartial(address, length, READ, done, whole);
-    if (watchers.any && done > 0 && watchers.see(address, done, READ)) {
-      const value = target.slice(0, done);
-      watchers.tell(address, done, READ, "cpu", () => ({ value, oldValue: undefined }));
+    if (watchers.any && done > 0) {
+      const value = (from: number, count: number) => target.slice(from, from + count);
+      watchers.tellRange(address, done, READ, "cpu", (from, count) => ({
+        value: value(from, count),
+        oldValue: undefined,
+      }));
     }
     if (target !== into) deliver(into, target.subarray(0, done));
     return done;
   }
 
   /** Writes piece by piece; `whole` names an operation that must not stop before the end. */
-  #writePieces(address: Wide, bytes: Uint8Array, length: number, whole?: string): number {
-    const { linear, mover, watchers } = this.#space;
+  #writePieces(address: U64Like, bytes: Uint8Array, length: number, whole?: string): number {
+    const { linear, mover } = this.#space;
+    const watchers = this.#watchers;
     mover.expectThere(WRITE, { who: "cpu", address, length, done: 0 });
     let source = ownedBy(bytes, linear.buffer) ? part(bytes, 0, length).slice() : bytes;
     if (watchers.any && length > 0 && watchers.see(address, length, WRITE)) {
       source = part(source, 0, length).slice();
       const reached = whole ? length : mover.reach(address, length, WRITE);
-      const value = source.slice(0, reached);
-      watchers.tell(address, reached, WRITE, "cpu", () => ({ value, oldValue: mover.current(address, reached) }));
+      const value = (from: number, count: number) => source.slice(from, from + count);
+      watchers.tellRange(address, reached, WRITE, "cpu", (from, count) => ({
+        value: value(from, count),
+        oldValue: mover.current(u64.add(address, from), count),
+      }));
       if (whole) mover.expect(address, length, WRITE, whole); // a callback may do anything
     }
     mover.populate(address, length, whole ?? "write");
     let done = this.#pieces(address, length, WRITE, (host, count, before) => {
       this.#put(host, part(source, before, count), count);
     });
-    if (done < length && (this.#stoppedElsewhere || this.#stoppedAt === ABSENT)) {
+    if (done < length && (this.#stoppedElsewhere || this.#stoppedAt === PIECE_ABSENT)) {
       const transfer: Transfer = { who: "cpu", address, length, done };
       mover.write(part(source, 0, length).slice(), WRITE, transfer);
       done = transfer.done;
@@ -228,7 +218,7 @@ export class Bulk {
 
   /** Throws for an access that has come this far, unless it may stop there: only `whole` names one that may not. */
   #expectPartial(
-    address: Wide,
+    address: U64Like,
     length: number,
     access: typeof READ | typeof WRITE,
     done: number,
@@ -241,49 +231,35 @@ export class Bulk {
 
   /** Moves bytes into linear memory and marks their pages. */
   #put(host: number, bytes: Uint8Array, length: number): void {
-    const { u8, dirty } = this.#space.linear;
+    const { u8 } = this.#space.linear;
     // Another thread may let a growable shared buffer grow at any moment: then only a target of this length is safe.
     if (this.#sources.mayGrow(bytes)) u8.subarray(host, host + length).set(part(bytes, 0, length));
     else u8.set(bytes, host);
-    if (length === 0) return;
-    const first = host >>> 12;
-    const last = (host + length - 1) >>> 12;
-    if (last - first >= FEW_PAGES) dirty.fill(MARK, first, last + 1);
-    else for (let page = first; page <= last; page++) dirty[page] = MARK;
+    this.#space.linear.markDirty(host, length);
   }
 
   /** Calls `act` for each run of memory in the range that allows the access; gives how many bytes there were. */
   #pieces(
-    address: Wide,
+    address: U64Like,
     length: number,
     access: typeof READ | typeof WRITE,
     act: (host: number, bytes: number, before: number) => void,
   ): number {
-    wide.split(address, "address");
-    const { low, high } = wide;
-    const space = this.#space;
-    space.enter();
-    const { linear, handle } = space;
+    const pieces = new Pieces(this.#space, address, length);
+    this.#space.enter();
     let done = 0;
-    while (done < length) {
-      const nextLow = low + (done % 0x1_0000_0000);
-      const nextHigh = high + Math.floor(done / 0x1_0000_0000) + (nextLow > 0xffff_ffff ? 1 : 0);
-      if (nextHigh > 0xffff_ffff) break; // past 2^64
-      const limit = Math.min(length - done, RUN);
-      this.#stoppedAt = linear.raw.gm_piece(handle, nextLow >>> 0, nextHigh, limit, access);
-      if (this.#stoppedAt !== MEMORY) break;
-      const { report } = linear;
-      const [host, bytes] = [report[2] as number, report[0] as number];
-      act(host, bytes, done);
-      done += bytes;
+    for (; pieces.next(done, access); done += pieces.bytes) {
+      this.#stoppedAt = pieces.kind;
+      if (pieces.kind !== PIECE_MEMORY) break;
+      act(pieces.offset, pieces.bytes, done);
     }
-    if (done > 0) this.#resolver.remember(address);
+    if (done > 0) this.#space.resolver.remember(address);
     return done;
   }
 }
 
 /** A view of somebody else's bytes. That they may be shared is said in words: a type that says so would be in the way of
  * everybody who has no such memory. */
-function viewOf({ external, offset, length }: ExternalRun, address: Wide): Uint8Array<ArrayBuffer> {
+function viewOf({ external, offset, length }: ExternalRun, address: U64Like): Uint8Array<ArrayBuffer> {
   return external.current(address, length).subarray(offset, offset + length) as Uint8Array<ArrayBuffer>;
 }

@@ -1,12 +1,9 @@
 // ByteAccess: ranges of guest memory, copied, shown, filled, compared and searched.
 
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
-import { Resolver } from "../space/resolver.ts";
-import type { Space } from "../space/space.ts";
-import { AtomicFields } from "./atomic-access.ts";
-import { Bulk } from "./bulk.ts";
-import { Ranges } from "./ranges.ts";
+import { describe, type U64Like } from "../core/u64.ts";
+import type { PartOf } from "../space/part.ts";
+import type { Bulk } from "./bulk.ts";
+import type { Ranges } from "./ranges.ts";
 import { indexOf } from "./search.ts";
 
 /**
@@ -22,21 +19,7 @@ import { indexOf } from "./search.ts";
  * console.assert(memory.compare(0x10, 0x20, 3) === 0);
  * ```
  */
-export abstract class ByteAccess<A extends number | bigint = number> extends AtomicFields {
-  readonly #space: Space;
-  readonly #resolver: Resolver;
-  readonly #bulk: Bulk;
-  readonly #ranges: Ranges;
-
-  /** Made by this library. */
-  protected constructor(space: object) {
-    super();
-    this.#space = space as Space;
-    this.#resolver = new Resolver(this.#space);
-    this.#bulk = new Bulk(this.#space, this.#resolver);
-    this.#ranges = new Ranges(this.#space);
-  }
-
+export interface ByteAccess<A extends number | bigint = number> {
   /**
    * Writes `bytes` at `address`, up to the first hole, and marks the pages dirty.
    *
@@ -48,9 +31,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.write(0x10, Uint8Array.of(1, 2, 3)) === 3);
    * ```
    */
-  write(address: Wide, bytes: Uint8Array): number {
-    return this.#bulk.write(address, bytes);
-  }
+  write(address: U64Like, bytes: Uint8Array): number;
 
   /**
    * Reads into `into` from `address`, up to the first hole; the rest of `into` is left as it was.
@@ -64,9 +45,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.read(0x10, into) === 4);
    * ```
    */
-  read(address: Wide, into: Uint8Array): number {
-    return this.#bulk.read(address, into);
-  }
+  read(address: U64Like, into: Uint8Array): number;
 
   /**
    * Writes all of `bytes` at `address`, or nothing; marks the pages dirty.
@@ -80,9 +59,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.readUint8(0x12) === 3);
    * ```
    */
-  writeSlice(address: Wide, bytes: Uint8Array): void {
-    this.#bulk.writeSlice(address, bytes);
-  }
+  writeSlice(address: U64Like, bytes: Uint8Array): void;
 
   /**
    * Fills `into` from `address`, or throws and leaves it as it was.
@@ -97,9 +74,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(into[0] === 0);
    * ```
    */
-  readSlice(address: Wide, into: Uint8Array): void {
-    this.#bulk.readSlice(address, into);
-  }
+  readSlice(address: U64Like, into: Uint8Array): void;
 
   /**
    * Copies `length` bytes out of guest memory.
@@ -112,9 +87,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(bytes.length === 16);
    * ```
    */
-  readBytes(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
-    return this.#bulk.readBytes(address, length);
-  }
+  readBytes(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer>;
 
   /**
    * A zero-copy view of guest memory, within one region. It is good until linear memory grows or reuses pages that were
@@ -144,9 +117,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.readUint8(0x103) === 7);
    * ```
    */
-  view(address: Wide, length: Wide): Uint8Array<ArrayBuffer> {
-    return this.#bulk.view(address, length);
-  }
+  view(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer>;
 
   /**
    * Views of a range, one for each region that it crosses, in order, and more where something of a region was discarded and
@@ -161,9 +132,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(views.length === 1 && views[0]!.length === 0x10);
    * ```
    */
-  views(address: Wide, length: Wide): Uint8Array<ArrayBuffer>[] {
-    return this.#bulk.views(address, length);
-  }
+  views(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer>[];
 
   /**
    * Sets `length` bytes to `byte` (its low 8 bits), the whole range or nothing; marks the pages dirty.
@@ -176,9 +145,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.readUint32(0x10) === 0xffff_ffff);
    * ```
    */
-  fill(address: Wide, byte: number, length: Wide): void {
-    this.#ranges.fill(address, byte, length);
-  }
+  fill(address: U64Like, byte: number, length: U64Like): void;
 
   /**
    * Copies `length` bytes within guest memory, the whole range or nothing; the ranges may overlap. Marks the pages dirty.
@@ -192,9 +159,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.readUint32(0x12) === 0x0403_0201);
    * ```
    */
-  copyWithin(to: Wide, from: Wide, length: Wide): void {
-    this.#ranges.copy(to, this.#space, from, length);
-  }
+  copyWithin(to: U64Like, from: U64Like, length: U64Like): void;
 
   /**
    * Copies `length` bytes from another memory (or this one), the whole range or nothing. Marks the pages dirty. The other
@@ -214,12 +179,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(b.readUint32(0x20) === 7);
    * ```
    */
-  copyFrom(to: Wide, source: ByteAccess<number> | ByteAccess<bigint>, from: Wide, length: Wide): void {
-    if (!(source instanceof ByteAccess)) {
-      throw new TypeError(`source must be a GuestMemory, not ${wide.describe(source)}`);
-    }
-    this.#ranges.copy(to, source.#space, from, length);
-  }
+  copyFrom(to: U64Like, source: ByteAccess<number> | ByteAccess<bigint>, from: U64Like, length: U64Like): void;
 
   /**
    * Compares `length` bytes at `a` and at `b` as unsigned bytes.
@@ -233,9 +193,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.compare(0x10, 0x20, 8) === 1);
    * ```
    */
-  compare(a: Wide, b: Wide, length: Wide): -1 | 0 | 1 {
-    return this.#ranges.compare(a, b, length);
-  }
+  compare(a: U64Like, b: U64Like, length: U64Like): -1 | 0 | 1;
 
   /**
    * Finds `bytes` inside `length` bytes from `address` on.
@@ -250,9 +208,7 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * console.assert(memory.indexOf(new TextEncoder().encode("marker"), 0, 0x1000) === 0x123);
    * ```
    */
-  indexOf(bytes: Uint8Array, address: Wide, length: Wide): A {
-    return indexOf(this.#space, bytes, address, length) as A;
-  }
+  indexOf(bytes: Uint8Array, address: U64Like, length: U64Like): A;
 
   /**
    * Marks a range as written, for who wrote it through a view or from a JIT. The whole range or nothing.
@@ -265,7 +221,59 @@ export abstract class ByteAccess<A extends number | bigint = number> extends Ato
    * memory.markDirty(0x100, 4);
    * ```
    */
-  markDirty(address: Wide, length: Wide): void {
-    this.#ranges.markDirty(address, length);
+  markDirty(address: U64Like, length: U64Like): void;
+}
+
+/** The part of GuestMemory that is {@link ByteAccess}. */
+export function byteAccess(of: PartOf<{ bulk: Bulk; ranges: Ranges }>): ByteAccess<U64Like> {
+  return {
+    write(address, bytes) {
+      return of(this).bulk.write(address, bytes);
+    },
+    read(address, into) {
+      return of(this).bulk.read(address, into);
+    },
+    writeSlice(address, bytes) {
+      of(this).bulk.writeSlice(address, bytes);
+    },
+    readSlice(address, into) {
+      of(this).bulk.readSlice(address, into);
+    },
+    readBytes(address, length) {
+      return of(this).bulk.readBytes(address, length);
+    },
+    view(address, length) {
+      return of(this).bulk.view(address, length);
+    },
+    views(address, length) {
+      return of(this).bulk.views(address, length);
+    },
+    fill(address, byte, length) {
+      of(this).ranges.fill(address, byte, length);
+    },
+    copyWithin(to, from, length) {
+      const { ranges } = of(this);
+      ranges.copy(to, ranges, from, length);
+    },
+    copyFrom(to, source, from, length) {
+      of(this).ranges.copy(to, rangesOf(source), from, length);
+    },
+    compare(a, b, length) {
+      return of(this).ranges.compare(a, b, length);
+    },
+    indexOf(bytes, address, length) {
+      return indexOf(of(this).ranges.space, bytes, address, length);
+    },
+    markDirty(address, length) {
+      of(this).ranges.markDirty(address, length);
+    },
+  };
+
+  function rangesOf(source: object): Ranges {
+    try {
+      return of(source).ranges;
+    } catch {
+      throw new TypeError(`source must be a GuestMemory, not ${describe(source)}`);
+    }
   }
 }

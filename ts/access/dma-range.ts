@@ -1,13 +1,15 @@
 // DmaRange: a checked range that a device reads or writes.
 
+import { PIECE_DEVICE, READ, WRITE } from "../core/abi.ts";
 import { byteLengthOf, deliver, keep, part } from "../core/byte-array.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import { putBytes, type Value, valueAt } from "../device/bound-device.ts";
 import type { Transfer } from "../device/transfer.ts";
-import { type Access, READ, WRITE } from "../observe/watchers.ts";
-import { DEVICE } from "../space/mover.ts";
+import type { Watchers } from "../observe/watchers.ts";
+import type { Access } from "../space/mover.ts";
+import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 
 /**
@@ -35,12 +37,15 @@ export class DmaRange {
    */
   readonly length: number;
   readonly #space: Space;
-  readonly #address: Wide;
+  readonly #watchers: Watchers;
+  readonly #address: U64Like;
   readonly #access: "read" | "write";
 
   /** Made by this library. */
-  constructor(space: object, address: Wide, length: Wide, access: "read" | "write") {
-    this.#space = space as Space;
+  constructor(parts: object, address: U64Like, length: U64Like, access: "read" | "write") {
+    const { space, watchers } = parts as DmaParts;
+    this.#space = space;
+    this.#watchers = watchers;
     this.#address = address;
     this.#access = access;
     this.length = Number(length);
@@ -58,10 +63,11 @@ export class DmaRange {
    * range.read(0, new Uint8Array(4));
    * ```
    */
-  read(offset: Wide, into: Uint8Array): void {
+  read(offset: U64Like, into: Uint8Array): void {
     const length = byteLengthOf(into, "into");
     const at = this.#at(offset, length, "read");
-    const { mover, watchers } = this.#space;
+    const { mover } = this.#space;
+    const watchers = this.#watchers;
     const bytes = new Uint8Array(length);
     const transfer: Transfer = { who: "dma", address: at, length, done: 0 };
     try {
@@ -71,7 +77,10 @@ export class DmaRange {
       throw error;
     }
     if (watchers.any && length > 0) {
-      watchers.tell(at, length, READ, "dma", () => ({ value: bytes.slice(), oldValue: undefined }));
+      watchers.tellRange(at, length, READ, "dma", (from, count) => ({
+        value: bytes.slice(from, from + count),
+        oldValue: undefined,
+      }));
     }
     deliver(into, bytes);
   }
@@ -88,14 +97,18 @@ export class DmaRange {
    * console.assert(memory.readUint8(0x103) === 2);
    * ```
    */
-  write(offset: Wide, bytes: Uint8Array): void {
+  write(offset: U64Like, bytes: Uint8Array): void {
     const length = byteLengthOf(bytes, "bytes");
     const at = this.#at(offset, length, "write");
-    const { mover, watchers } = this.#space;
+    const { mover } = this.#space;
+    const watchers = this.#watchers;
     const source = part(bytes, 0, length).slice();
     mover.expect(at, length, WRITE, "dma write");
     if (watchers.any && length > 0) {
-      watchers.tell(at, length, WRITE, "dma", () => ({ value: source.slice(), oldValue: mover.current(at, length) }));
+      watchers.tellRange(at, length, WRITE, "dma", (from, count) => ({
+        value: source.slice(from, from + count),
+        oldValue: mover.current(u64.add(at, from), count),
+      }));
     }
     const transfer: Transfer = { who: "dma", address: at, length, done: 0 };
     try {
@@ -116,7 +129,7 @@ export class DmaRange {
    * console.assert(memory.dma(0x100, 8, "read").readUint8(0) === 0x01);
    * ```
    */
-  readUint8(offset: Wide): number {
+  readUint8(offset: U64Like): number {
     return this.#load(offset, 1) as number;
   }
 
@@ -131,7 +144,7 @@ export class DmaRange {
    * console.assert(memory.dma(0x100, 8, "read").readUint16(0) === 0x0201);
    * ```
    */
-  readUint16(offset: Wide): number {
+  readUint16(offset: U64Like): number {
     return this.#load(offset, 2) as number;
   }
 
@@ -148,7 +161,7 @@ export class DmaRange {
    * console.assert(memory.dma(0x100, 16, "read").readUint32(8) === 7);
    * ```
    */
-  readUint32(offset: Wide): number {
+  readUint32(offset: U64Like): number {
     return this.#load(offset, 4) as number;
   }
 
@@ -163,7 +176,7 @@ export class DmaRange {
    * console.assert(memory.dma(0x100, 8, "read").readBigUint64(0) === 0x0807_0605_0403_0201n);
    * ```
    */
-  readBigUint64(offset: Wide): bigint {
+  readBigUint64(offset: U64Like): bigint {
     return this.#load(offset, 8) as bigint;
   }
 
@@ -178,7 +191,7 @@ export class DmaRange {
    * console.assert(memory.readUint8(0x100) === 0x01);
    * ```
    */
-  writeUint8(offset: Wide, value: number): void {
+  writeUint8(offset: U64Like, value: number): void {
     this.#store(offset, 1, value);
   }
 
@@ -193,7 +206,7 @@ export class DmaRange {
    * console.assert(memory.readUint16(0x100) === 0x0201);
    * ```
    */
-  writeUint16(offset: Wide, value: number): void {
+  writeUint16(offset: U64Like, value: number): void {
     this.#store(offset, 2, value);
   }
 
@@ -210,7 +223,7 @@ export class DmaRange {
    * console.assert(memory.readUint32(0x108) === 7);
    * ```
    */
-  writeUint32(offset: Wide, value: number): void {
+  writeUint32(offset: U64Like, value: number): void {
     this.#store(offset, 4, value);
   }
 
@@ -225,13 +238,14 @@ export class DmaRange {
    * console.assert(memory.readBigUint64(0x100) === 0x0807_0605_0403_0201n);
    * ```
    */
-  writeBigUint64(offset: Wide, value: bigint): void {
+  writeBigUint64(offset: U64Like, value: bigint): void {
     this.#store(offset, 8, value);
   }
 
-  #load(offset: Wide, size: 1 | 2 | 4 | 8): Value {
+  #load(offset: U64Like, size: 1 | 2 | 4 | 8): Value {
     const at = this.#at(offset, size, "read");
-    const { mover, watchers } = this.#space;
+    const { mover } = this.#space;
+    const watchers = this.#watchers;
     mover.expect(at, size, READ, "dma read");
     const alone = this.#deviceAt(at, size, READ);
     const bytes = new Uint8Array(size);
@@ -241,13 +255,14 @@ export class DmaRange {
     return value;
   }
 
-  #store(offset: Wide, size: 1 | 2 | 4 | 8, given: Value): void {
+  #store(offset: U64Like, size: 1 | 2 | 4 | 8, given: Value): void {
     const bytes = new Uint8Array(size);
     putBytes(bytes, 0, given, size); // first: an object that becomes a number may do anything
     const value = valueAt(bytes, 0, size);
     const at = this.#at(offset, size, "write");
     const space = this.#space;
-    const { mover, watchers } = space;
+    const { mover } = space;
+    const watchers = this.#watchers;
     mover.expect(at, size, WRITE, "dma write");
     if (watchers.any) {
       const oldValue = (current = mover.current(at, size)) => current && valueAt(current, 0, size);
@@ -268,19 +283,16 @@ export class DmaRange {
   }
 
   /** The device that holds a whole access. */
-  #deviceAt(address: Wide, size: number, access: Access) {
+  #deviceAt(address: U64Like, size: number, access: Access) {
     const space = this.#space;
-    space.enter();
-    const { linear, handle } = space;
-    wide.split(address, "address");
-    if (linear.raw.gm_piece(handle, wide.low, wide.high, size, access) !== DEVICE) return undefined;
-    const [count = 0, , id = 0, low = 0, high = 0] = linear.report;
-    return count < size ? undefined : { device: space.device(id), offset: wide.join(low, high) };
+    const { piece } = space;
+    if (piece.find(address, size, access) !== PIECE_DEVICE || piece.bytes < size) return undefined;
+    return { device: space.device(piece.region), offset: piece.offset };
   }
 
   /** Where `length` bytes at an offset are, if they are inside. */
-  #at(offset: Wide, length: number, access: "read" | "write"): Wide {
-    wide.check(offset, "offset");
+  #at(offset: U64Like, length: number, access: "read" | "write"): U64Like {
+    u64.check(offset, "offset");
     const at = BigInt(this.#address) + BigInt(offset);
     const place = { address: this.#address, length: this.length };
     if (access !== this.#access) {
@@ -297,4 +309,51 @@ export class DmaRange {
     if (length === 0) return this.#address; // no bytes behind the last one may lie at 2^64, which is no address
     return at <= Number.MAX_SAFE_INTEGER ? Number(at) : at;
   }
+}
+
+/** What a range needs of its memory. */
+interface DmaParts {
+  readonly space: Space;
+  readonly watchers: Watchers;
+}
+
+/**
+ * Access for devices; {@link GuestMemory} has all of it.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * memory.dma(0x100, 4, "write").writeUint32(0, 7);
+ * console.assert(memory.readUint32(0x100) === 7);
+ * ```
+ */
+export interface DmaAccess {
+  /**
+   * A range for a device to read or write: checked once, as a whole; devices in it see `"dma"`, watches too.
+   *
+   * @throws GuestMemoryError `READ_ONLY`, `PERMISSION_DENIED`, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
+   * `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`; a TypeError for another access.
+   *
+   * @example
+   * ```ts
+   * const frame = memory.dma(0x100, 4, "write");
+   * frame.write(0, Uint8Array.of(1, 2, 3, 4));
+   * console.assert(memory.readUint8(0x103) === 4);
+   * ```
+   */
+  dma(address: U64Like, length: U64Like, access: "read" | "write"): DmaRange;
+}
+
+/** The part of GuestMemory that is {@link DmaAccess}. */
+export function dmaAccess(of: PartOf<DmaParts>): DmaAccess {
+  return {
+    dma(address, length, access) {
+      if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
+      const parts = of(this);
+      parts.space.mover.expect(address, length, access === "read" ? READ : WRITE, "dma");
+      return new DmaRange(parts, address, length, access);
+    },
+  };
 }

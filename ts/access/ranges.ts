@@ -1,46 +1,47 @@
-// Ranges: whole-range operations that the core does, and questions about the map.
+// Ranges: whole-range operations that the core does.
 
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
+import { BACKING_BYTES, BACKING_LINEAR, READ, STATUS_NOT_MEMORY, WRITE } from "../core/abi.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import type { Transfer } from "../device/transfer.ts";
-import type { GuestRegion } from "../map/guest-region.ts";
-import { READ, WRITE } from "../observe/watchers.ts";
-import { BYTES, LINEAR } from "../space/mover.ts";
+import type { Watchers } from "../observe/watchers.ts";
+import { Pieces } from "../space/pieces.ts";
 import type { Space } from "../space/space.ts";
 
-const LIMIT = 1n << 64n;
 /** Bytes copied at once between the linear memories of two modules. */
 const CHUNK = 1 << 20;
 /** Bytes compared at once, where the core cannot. */
 const PART = 1 << 16;
-/** The core's number for a device, or external memory, in a range. */
-const NOT_MEMORY = 15;
 
 /** Checks arguments, calls the core, throws what it says. */
 export class Ranges {
-  readonly #space: Space;
+  readonly space: Space;
+  readonly #watchers: Watchers;
 
-  constructor(space: Space) {
-    this.#space = space;
+  constructor(space: Space, watchers: Watchers) {
+    this.space = space;
+    this.#watchers = watchers;
   }
 
-  fill(address: Wide, byte: number, length: Wide): void {
-    if (typeof byte !== "number") throw new TypeError(`byte must be a number, not ${wide.describe(byte)}`);
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(address, "address");
-    const { low, high } = wide;
-    this.#space.enter();
-    const { linear, handle, mover, watchers } = this.#space;
-    if (watchers.any && watchers.see(address, lengthLow, WRITE)) {
+  fill(address: U64Like, byte: number, length: U64Like): void {
+    if (typeof byte !== "number") throw new TypeError(`byte must be a number, not ${u64.describe(byte)}`);
+    u64.check(length, "length");
+    u64.check(address, "address");
+    const { space } = this;
+    space.enter();
+    const { linear, handle, mover } = space;
+    const watchers = this.#watchers;
+    if (watchers.any && watchers.see(address, length, WRITE)) {
       mover.expect(address, length, WRITE, "fill");
-      const value = new Uint8Array(Number(length)).fill(byte);
-      const oldValue = () => mover.current(address, value.length);
-      watchers.tell(address, value.length, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
+      watchers.tellRange(address, Number(length), WRITE, "cpu", (from, count) => ({
+        value: new Uint8Array(count).fill(byte),
+        oldValue: mover.current(u64.add(address, from), count),
+      }));
     }
-    const status = linear.raw.gm_fill(handle, low, high, byte & 255, lengthLow, lengthHigh);
+    const [low, high] = [u64.low(address), u64.high(address)];
+    const status = linear.raw.gm_fill(handle, low, high, byte & 255, u64.low(length), u64.high(length));
     linear.replace(); // what was discarded takes pages, by which linear memory may grow
-    if (status === NOT_MEMORY) {
+    if (status === STATUS_NOT_MEMORY) {
       mover.expect(address, length, WRITE, "fill");
       const transfer: Transfer = { who: "cpu", address, length: Number(length), done: 0 };
       mover.fill(byte & 255, WRITE, transfer);
@@ -49,28 +50,23 @@ export class Ranges {
       linear.expect(status, "fill", { address, length });
     }
     linear.notify();
-    this.#space.tellMap();
+    space.tellMap();
   }
 
-  copy(to: Wide, source: Space, from: Wide, length: Wide): void {
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(from, "from");
-    const { low: fromLow, high: fromHigh } = wide;
-    wide.split(to, "to");
-    const { low: toLow, high: toHigh } = wide;
-    const target = this.#space;
+  copy(to: U64Like, from: Ranges, fromAddress: U64Like, length: U64Like): void {
+    u64.check(length, "length");
+    u64.check(fromAddress, "from");
+    u64.check(to, "to");
+    const [target, source] = [this.space, from.space];
     target.enter();
     source.enter();
-    const { linear, handle } = target;
+    const { linear } = target;
     const watched =
-      (source.watchers.any && source.watchers.see(from, lengthLow, READ)) ||
-      (target.watchers.any && target.watchers.see(to, lengthLow, WRITE));
-    const status = watched
-      ? NOT_MEMORY
-      : source.linear !== linear
-        ? this.#copyAcross(to, source, from, length)
-        : linear.raw.gm_copy(handle, toLow, toHigh, source.handle, fromLow, fromHigh, lengthLow, lengthHigh);
+      (from.#watchers.any && from.#watchers.see(fromAddress, length, READ)) ||
+      (this.#watchers.any && this.#watchers.see(to, length, WRITE));
+    let status = STATUS_NOT_MEMORY;
+    if (!watched && source.linear === linear) status = this.#copyInCore(to, source, fromAddress, length);
+    else if (!watched) status = this.#copyAcross(to, source, fromAddress, length);
     linear.replace(); // where aliases overlap, the core may have needed a buffer; what was discarded takes pages
     if (status === 0) {
       linear.notify();
@@ -78,65 +74,77 @@ export class Ranges {
       return;
     }
     // The core checks the source first; which side failed decides the address that the error names.
-    source.mover.expect(from, length, READ, "copy from");
+    source.mover.expect(fromAddress, length, READ, "copy from");
     target.mover.expect(to, length, WRITE, "copy to");
-    if (status !== NOT_MEMORY) throw linear.failure(status, "copy", { address: to, length });
-    if (this.#copyPiece(to, source, from, Number(length))) return;
+    if (status !== STATUS_NOT_MEMORY) throw linear.failure(status, "copy", { address: to, length });
+    if (this.#copyPiece(to, source, fromAddress, Number(length))) return;
     // Devices take part, or somebody watches: all of the source is read before the first byte is written.
-    const value = new Uint8Array(Number(length));
-    source.mover.readAll(value, { who: "cpu", address: from, length: value.length, done: 0 }, "copy from");
-    source.watchers.tell(from, value.length, READ, "cpu", () => ({ value: value.slice(), oldValue: undefined }));
-    const oldValue = () => target.mover.current(to, value.length);
-    target.watchers.tell(to, value.length, WRITE, "cpu", () => ({ value: value.slice(), oldValue: oldValue() }));
-    target.mover.writeAll(value, { who: "cpu", address: to, length: value.length, done: 0 }, "copy to");
+    const bytes = new Uint8Array(Number(length));
+    source.mover.readAll(bytes, { who: "cpu", address: fromAddress, length: bytes.length, done: 0 }, "copy from");
+    from.#watchers.tellRange(fromAddress, bytes.length, READ, "cpu", (at, count) => ({
+      value: bytes.slice(at, at + count),
+      oldValue: undefined,
+    }));
+    this.#watchers.tellRange(to, bytes.length, WRITE, "cpu", (at, count) => ({
+      value: bytes.slice(at, at + count),
+      oldValue: target.mover.current(u64.add(to, at), count),
+    }));
+    target.mover.writeAll(bytes, { who: "cpu", address: to, length: bytes.length, done: 0 }, "copy to");
+  }
+
+  #copyInCore(to: U64Like, source: Space, from: U64Like, length: U64Like): number {
+    const { linear, handle } = this.space;
+    return linear.raw.gm_copy(
+      handle,
+      u64.low(to),
+      u64.high(to),
+      source.handle,
+      u64.low(from),
+      u64.high(from),
+      u64.low(length),
+      u64.high(length),
+    );
   }
 
   /** Copies at once what is one piece of memory on both sides, which nobody watches; says whether it is. */
-  #copyPiece(to: Wide, source: Space, from: Wide, length: number): boolean {
-    const [here, there] = [this.#space.mover.piece(to, length, WRITE), source.mover.piece(from, length, READ)];
+  #copyPiece(to: U64Like, source: Space, from: U64Like, length: number): boolean {
+    const { mover } = this.space;
+    const [here, there] = [mover.piece(to, length, WRITE), source.mover.piece(from, length, READ)];
     if (!here || !there) return false;
     here.memory.set(there.memory.subarray(there.at, there.at + length), here.at);
-    this.#space.mover.mark(here.memory, here.at, length);
+    mover.mark(here.memory, here.at, length);
     return true;
   }
 
   /** Two modules: run by run, once both ranges are known to be memory as a whole; gives the status. */
-  #copyAcross(to: Wide, source: Space, from: Wide, length: Wide): number {
+  #copyAcross(to: U64Like, source: Space, from: U64Like, length: U64Like): number {
+    const target = this.space;
     const status =
-      source.mover.status(from, length, READ, LINEAR) || this.#space.mover.status(to, length, WRITE, LINEAR);
+      source.mover.status(from, length, READ, BACKING_LINEAR) || target.mover.status(to, length, WRITE, BACKING_LINEAR);
     if (status !== 0) return status;
-    this.#space.mover.populate(to, length, "copy to");
-    let [sourceAt, targetAt, left] = [BigInt(from), BigInt(to), Number(length)];
-    while (left > 0) {
-      const wanted = Math.min(left, CHUNK);
-      wide.split(sourceAt, "from");
-      source.linear.raw.gm_forward_run(source.handle, wide.low, wide.high, wanted);
-      const [sourceHost = 0, available = 0] = source.linear.report;
-      wide.split(targetAt, "to");
-      const { linear, handle } = this.#space;
-      linear.raw.gm_forward_run(handle, wide.low, wide.high, available);
-      const [targetHost = 0, bytes = 0] = linear.report;
-      linear.u8.set(source.linear.u8.subarray(sourceHost, sourceHost + bytes), targetHost);
-      linear.raw.gm_mark_dirty(handle, wide.low, wide.high, bytes, 0);
-      sourceAt += BigInt(bytes);
-      targetAt += BigInt(bytes);
-      left -= bytes;
+    target.mover.populate(to, length, "copy to");
+    const [there, here] = [new Pieces(source, from, Number(length)), new Pieces(target, to, Number(length))];
+    for (let done = 0; there.next(done, READ) && here.next(done, WRITE); ) {
+      const bytes = Math.min(there.bytes, here.bytes, CHUNK);
+      target.linear.u8.set(source.linear.u8.subarray(there.offset, there.offset + bytes), here.offset);
+      target.linear.markDirty(here.offset, bytes);
+      done += bytes;
     }
     return 0;
   }
 
-  compare(a: Wide, b: Wide, length: Wide): -1 | 0 | 1 {
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(a, "a");
-    const { low: aLow, high: aHigh } = wide;
-    wide.split(b, "b");
-    this.#space.enter();
-    const { linear, handle } = this.#space;
-    const status = linear.raw.gm_compare(handle, aLow, aHigh, handle, wide.low, wide.high, lengthLow, lengthHigh);
+  compare(a: U64Like, b: U64Like, length: U64Like): -1 | 0 | 1 {
+    u64.check(length, "length");
+    u64.check(a, "a");
+    u64.check(b, "b");
+    this.space.enter();
+    const { linear, handle, mover } = this.space;
+    const [lengthLow, lengthHigh] = [u64.low(length), u64.high(length)];
+    const [aLow, aHigh, bLow, bHigh] = [u64.low(a), u64.high(a), u64.low(b), u64.high(b)];
+    const status = linear.raw.gm_compare(handle, aLow, aHigh, handle, bLow, bHigh, lengthLow, lengthHigh);
     if (status !== 0) {
-      this.#space.mover.expect(a, length, READ, "compare", BYTES);
-      this.#space.mover.expect(b, length, READ, "compare", BYTES);
+      mover.expect(a, length, READ, "compare", BACKING_BYTES);
+      mover.expect(b, length, READ, "compare", BACKING_BYTES);
       return this.#compareParts(a, b, Number(length));
     }
     const order = linear.report[0];
@@ -144,18 +152,14 @@ export class Ranges {
   }
 
   /** Compares ranges of memory that the core cannot reach, part by part. */
-  #compareParts(a: Wide, b: Wide, length: number): -1 | 0 | 1 {
-    const { mover } = this.#space;
+  #compareParts(a: U64Like, b: U64Like, length: number): -1 | 0 | 1 {
+    const { mover } = this.space;
     for (const address of [a, b]) mover.expectThere(READ, { who: "cpu", address, length, done: 0 });
     const [left, right] = [new Uint8Array(Math.min(length, PART)), new Uint8Array(Math.min(length, PART))];
     for (let done = 0; done < length; done += PART) {
       const count = Math.min(length - done, PART);
-      for (const [at, into] of [
-        [a, left],
-        [b, right],
-      ] as const) {
-        mover.readPart(at, done, into.subarray(0, count), "compare");
-      }
+      mover.readPart(a, done, left.subarray(0, count), "compare");
+      mover.readPart(b, done, right.subarray(0, count), "compare");
       for (let index = 0; index < count; index++) {
         const [one, other] = [left[index] as number, right[index] as number];
         if (one !== other) return one < other ? -1 : 1;
@@ -164,52 +168,15 @@ export class Ranges {
     return 0;
   }
 
-  markDirty(address: Wide, length: Wide): void {
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(address, "address");
-    const { low, high } = wide;
-    this.#space.enter();
-    const { linear, handle } = this.#space;
-    const status = linear.raw.gm_mark_dirty(handle, low, high, lengthLow, lengthHigh);
+  markDirty(address: U64Like, length: U64Like): void {
+    u64.check(length, "length");
+    u64.check(address, "address");
+    const { space } = this;
+    space.enter();
+    const { linear, handle } = space;
+    const [low, high] = [u64.low(address), u64.high(address)];
+    const status = linear.raw.gm_mark_dirty(handle, low, high, u64.low(length), u64.high(length));
     linear.expect(status, "markDirty", { address, length });
-    if (length > 0) this.#space.onHostWrite?.(this.#space.own(address), Number(length));
-  }
-
-  reserve(bytes: Wide): void {
-    wide.split(bytes, "bytes");
-    const { low, high } = wide;
-    this.#space.enter();
-    const { linear, handle } = this.#space;
-    const status = linear.raw.gm_reserve(handle, low, high);
-    const failure = status === 0 ? undefined : linear.failure(status, "reserve", { length: bytes });
-    linear.refresh();
-    if (failure) throw failure;
-  }
-
-  discard(address: Wide, length: Wide): void {
-    const space = this.#space;
-    space.change("discard", { address, length }, () => {
-      wide.split(length, "length");
-      const { low: lengthLow, high: lengthHigh } = wide;
-      wide.split(address, "address");
-      return space.linear.raw.gm_discard(space.handle, wide.low, wide.high, lengthLow, lengthHigh);
-    });
     if (length > 0) space.onHostWrite?.(space.own(address), Number(length));
-  }
-
-  find(address: Wide): GuestRegion<Wide> | undefined {
-    wide.check(address, "address");
-    this.#space.enter();
-    return this.#space.regionAt(address);
-  }
-
-  offset(address: Wide, offset: Wide): Wide | undefined {
-    wide.check(address, "address");
-    wide.check(offset, "offset");
-    this.#space.enter();
-    const sum = BigInt(address) + BigInt(offset);
-    if (sum >= LIMIT || this.#space.regionAt(sum) === undefined) return undefined;
-    return this.#space.bigint ? sum : Number(sum);
   }
 }

@@ -1,6 +1,6 @@
-// ScalarFields: the scalar accesses of GuestMemory, declared and documented. accessors.ts makes the functions.
+// ScalarAccess: the scalar accesses of GuestMemory, declared and documented. scalars.ts makes the functions.
 
-import type { Wide } from "../core/u64.ts";
+import type { U64Like } from "../core/u64.ts";
 
 /**
  * Scalar access to guest memory, little-endian unless the name ends in `BE`; {@link GuestMemory} has all of it. Any
@@ -21,357 +21,357 @@ import type { Wide } from "../core/u64.ts";
  * console.assert(memory.readUint8(0x10) === 4 && memory.readUint16BE(0x12) === 0x0201);
  * ```
  */
-export abstract class ScalarFields {
+export interface ScalarAccess {
   /**
-   * Reads an unsigned byte (1 byte). Errors: see {@link ScalarFields}.
+   * Reads an unsigned byte (1 byte). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readUint8(0x10) === 0);
    * ```
    */
-  declare readUint8: (address: Wide) => number;
+  readUint8: (address: U64Like) => number;
   /**
-   * Writes an unsigned byte (1 byte) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes an unsigned byte (1 byte) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint8(0x10, 0xab);
    * console.assert(memory.readUint8(0x10) === 0xab);
    * ```
    */
-  declare writeUint8: (address: Wide, value: number) => void;
+  writeUint8: (address: U64Like, value: number) => void;
   /**
-   * Reads a signed byte (1 byte). Errors: see {@link ScalarFields}.
+   * Reads a signed byte (1 byte). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readInt8(0x10) === 0);
    * ```
    */
-  declare readInt8: (address: Wide) => number;
+  readInt8: (address: U64Like) => number;
   /**
-   * Writes a signed byte (1 byte) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a signed byte (1 byte) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeInt8(0x10, -2);
    * console.assert(memory.readInt8(0x10) === -2);
    * ```
    */
-  declare writeInt8: (address: Wide, value: number) => void;
+  writeInt8: (address: U64Like, value: number) => void;
   /**
-   * Reads an unsigned 16-bit integer (2 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads an unsigned 16-bit integer (2 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readUint16(0x10) === 0);
    * ```
    */
-  declare readUint16: (address: Wide) => number;
+  readUint16: (address: U64Like) => number;
   /**
-   * Writes an unsigned 16-bit integer (2 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes an unsigned 16-bit integer (2 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint16(0x10, 0xabcd);
    * console.assert(memory.readUint16(0x10) === 0xabcd);
    * ```
    */
-  declare writeUint16: (address: Wide, value: number) => void;
+  writeUint16: (address: U64Like, value: number) => void;
   /**
-   * Reads an unsigned 16-bit integer (2 bytes, big-endian). Errors: see {@link ScalarFields}.
+   * Reads an unsigned 16-bit integer (2 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readUint16BE(0x10) === 0);
    * ```
    */
-  declare readUint16BE: (address: Wide) => number;
+  readUint16BE: (address: U64Like) => number;
   /**
-   * Writes an unsigned 16-bit integer (2 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes an unsigned 16-bit integer (2 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint16BE(0x10, 0xabcd);
    * console.assert(memory.readUint16BE(0x10) === 0xabcd);
    * ```
    */
-  declare writeUint16BE: (address: Wide, value: number) => void;
+  writeUint16BE: (address: U64Like, value: number) => void;
   /**
-   * Reads a signed 16-bit integer (2 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads a signed 16-bit integer (2 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readInt16(0x10) === 0);
    * ```
    */
-  declare readInt16: (address: Wide) => number;
+  readInt16: (address: U64Like) => number;
   /**
-   * Writes a signed 16-bit integer (2 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a signed 16-bit integer (2 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeInt16(0x10, -2);
    * console.assert(memory.readInt16(0x10) === -2);
    * ```
    */
-  declare writeInt16: (address: Wide, value: number) => void;
+  writeInt16: (address: U64Like, value: number) => void;
   /**
-   * Reads a signed 16-bit integer (2 bytes, big-endian). Errors: see {@link ScalarFields}.
+   * Reads a signed 16-bit integer (2 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readInt16BE(0x10) === 0);
    * ```
    */
-  declare readInt16BE: (address: Wide) => number;
+  readInt16BE: (address: U64Like) => number;
   /**
-   * Writes a signed 16-bit integer (2 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a signed 16-bit integer (2 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeInt16BE(0x10, -2);
    * console.assert(memory.readInt16BE(0x10) === -2);
    * ```
    */
-  declare writeInt16BE: (address: Wide, value: number) => void;
+  writeInt16BE: (address: U64Like, value: number) => void;
   /**
-   * Reads an unsigned 32-bit integer (4 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads an unsigned 32-bit integer (4 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readUint32(0x10) === 0);
    * ```
    */
-  declare readUint32: (address: Wide) => number;
+  readUint32: (address: U64Like) => number;
   /**
-   * Writes an unsigned 32-bit integer (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes an unsigned 32-bit integer (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint32(0x10, 0xdead_beef);
    * console.assert(memory.readUint32(0x10) === 0xdead_beef);
    * ```
    */
-  declare writeUint32: (address: Wide, value: number) => void;
+  writeUint32: (address: U64Like, value: number) => void;
   /**
-   * Reads an unsigned 32-bit integer (4 bytes, big-endian). Errors: see {@link ScalarFields}.
+   * Reads an unsigned 32-bit integer (4 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readUint32BE(0x10) === 0);
    * ```
    */
-  declare readUint32BE: (address: Wide) => number;
+  readUint32BE: (address: U64Like) => number;
   /**
-   * Writes an unsigned 32-bit integer (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes an unsigned 32-bit integer (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint32BE(0x10, 0xdead_beef);
    * console.assert(memory.readUint32BE(0x10) === 0xdead_beef);
    * ```
    */
-  declare writeUint32BE: (address: Wide, value: number) => void;
+  writeUint32BE: (address: U64Like, value: number) => void;
   /**
-   * Reads a signed 32-bit integer (4 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads a signed 32-bit integer (4 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readInt32(0x10) === 0);
    * ```
    */
-  declare readInt32: (address: Wide) => number;
+  readInt32: (address: U64Like) => number;
   /**
-   * Writes a signed 32-bit integer (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a signed 32-bit integer (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeInt32(0x10, -2);
    * console.assert(memory.readInt32(0x10) === -2);
    * ```
    */
-  declare writeInt32: (address: Wide, value: number) => void;
+  writeInt32: (address: U64Like, value: number) => void;
   /**
-   * Reads a signed 32-bit integer (4 bytes, big-endian). Errors: see {@link ScalarFields}.
+   * Reads a signed 32-bit integer (4 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readInt32BE(0x10) === 0);
    * ```
    */
-  declare readInt32BE: (address: Wide) => number;
+  readInt32BE: (address: U64Like) => number;
   /**
-   * Writes a signed 32-bit integer (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a signed 32-bit integer (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeInt32BE(0x10, -2);
    * console.assert(memory.readInt32BE(0x10) === -2);
    * ```
    */
-  declare writeInt32BE: (address: Wide, value: number) => void;
+  writeInt32BE: (address: U64Like, value: number) => void;
   /**
-   * Reads an unsigned 64-bit integer (8 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads an unsigned 64-bit integer (8 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readBigUint64(0x10) === 0n);
    * ```
    */
-  declare readBigUint64: (address: Wide) => bigint;
+  readBigUint64: (address: U64Like) => bigint;
   /**
-   * Writes an unsigned 64-bit integer (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes an unsigned 64-bit integer (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeBigUint64(0x10, 0x1234_5678_9abc_def0n);
    * console.assert(memory.readBigUint64(0x10) === 0x1234_5678_9abc_def0n);
    * ```
    */
-  declare writeBigUint64: (address: Wide, value: bigint) => void;
+  writeBigUint64: (address: U64Like, value: bigint) => void;
   /**
-   * Reads an unsigned 64-bit integer (8 bytes, big-endian). Errors: see {@link ScalarFields}.
+   * Reads an unsigned 64-bit integer (8 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readBigUint64BE(0x10) === 0n);
    * ```
    */
-  declare readBigUint64BE: (address: Wide) => bigint;
+  readBigUint64BE: (address: U64Like) => bigint;
   /**
-   * Writes an unsigned 64-bit integer (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes an unsigned 64-bit integer (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeBigUint64BE(0x10, 0x1234_5678_9abc_def0n);
    * console.assert(memory.readBigUint64BE(0x10) === 0x1234_5678_9abc_def0n);
    * ```
    */
-  declare writeBigUint64BE: (address: Wide, value: bigint) => void;
+  writeBigUint64BE: (address: U64Like, value: bigint) => void;
   /**
-   * Reads a signed 64-bit integer (8 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads a signed 64-bit integer (8 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readBigInt64(0x10) === 0n);
    * ```
    */
-  declare readBigInt64: (address: Wide) => bigint;
+  readBigInt64: (address: U64Like) => bigint;
   /**
-   * Writes a signed 64-bit integer (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a signed 64-bit integer (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeBigInt64(0x10, -2n);
    * console.assert(memory.readBigInt64(0x10) === -2n);
    * ```
    */
-  declare writeBigInt64: (address: Wide, value: bigint) => void;
+  writeBigInt64: (address: U64Like, value: bigint) => void;
   /**
-   * Reads a signed 64-bit integer (8 bytes, big-endian). Errors: see {@link ScalarFields}.
+   * Reads a signed 64-bit integer (8 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readBigInt64BE(0x10) === 0n);
    * ```
    */
-  declare readBigInt64BE: (address: Wide) => bigint;
+  readBigInt64BE: (address: U64Like) => bigint;
   /**
-   * Writes a signed 64-bit integer (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a signed 64-bit integer (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeBigInt64BE(0x10, -2n);
    * console.assert(memory.readBigInt64BE(0x10) === -2n);
    * ```
    */
-  declare writeBigInt64BE: (address: Wide, value: bigint) => void;
+  writeBigInt64BE: (address: U64Like, value: bigint) => void;
   /**
-   * Reads an unsigned 128-bit integer (16 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads an unsigned 128-bit integer (16 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readBigUint128(0x10) === 0n);
    * ```
    */
-  declare readBigUint128: (address: Wide) => bigint;
+  readBigUint128: (address: U64Like) => bigint;
   /**
    * Writes an unsigned 128-bit integer (16 bytes, little-endian) and marks its pages dirty. Errors: see
-   * {@link ScalarFields}.
+   * {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeBigUint128(0x10, 1n << 127n);
    * console.assert(memory.readUint8(0x1f) === 0x80);
    * ```
    */
-  declare writeBigUint128: (address: Wide, value: bigint) => void;
+  writeBigUint128: (address: U64Like, value: bigint) => void;
   /**
    * Fetches an unsigned byte (1 byte) as an instruction: needs the permission to execute. Errors: see
-   * {@link ScalarFields}.
+   * {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint8(0x10, 0xc3);
    * console.assert(memory.fetchUint8(0x10) === 0xc3);
    * ```
    */
-  declare fetchUint8: (address: Wide) => number;
+  fetchUint8: (address: U64Like) => number;
   /**
    * Fetches an unsigned 16-bit integer (2 bytes, little-endian) as an instruction: needs the permission to execute.
-   * Errors: see {@link ScalarFields}.
+   * Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.fetchUint16(0x10) === 0);
    * ```
    */
-  declare fetchUint16: (address: Wide) => number;
+  fetchUint16: (address: U64Like) => number;
   /**
    * Fetches an unsigned 32-bit integer (4 bytes, little-endian) as an instruction: needs the permission to execute.
-   * Errors: see {@link ScalarFields}.
+   * Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.fetchUint32(0x10) === 0);
    * ```
    */
-  declare fetchUint32: (address: Wide) => number;
+  fetchUint32: (address: U64Like) => number;
   /**
-   * Reads a 32-bit float (IEEE 754) (4 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads a 32-bit float (IEEE 754) (4 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readFloat32(0x10) === 0);
    * ```
    */
-  declare readFloat32: (address: Wide) => number;
+  readFloat32: (address: U64Like) => number;
   /**
-   * Writes a 32-bit float (IEEE 754) (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a 32-bit float (IEEE 754) (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeFloat32(0x10, 0.5);
    * console.assert(memory.readFloat32(0x10) === 0.5);
    * ```
    */
-  declare writeFloat32: (address: Wide, value: number) => void;
+  writeFloat32: (address: U64Like, value: number) => void;
   /**
-   * Reads a 32-bit float (IEEE 754) (4 bytes, big-endian). Errors: see {@link ScalarFields}.
+   * Reads a 32-bit float (IEEE 754) (4 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readFloat32BE(0x10) === 0);
    * ```
    */
-  declare readFloat32BE: (address: Wide) => number;
+  readFloat32BE: (address: U64Like) => number;
   /**
-   * Writes a 32-bit float (IEEE 754) (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a 32-bit float (IEEE 754) (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeFloat32BE(0x10, 0.5);
    * console.assert(memory.readFloat32BE(0x10) === 0.5);
    * ```
    */
-  declare writeFloat32BE: (address: Wide, value: number) => void;
+  writeFloat32BE: (address: U64Like, value: number) => void;
   /**
-   * Reads a 64-bit float (IEEE 754) (8 bytes, little-endian). Errors: see {@link ScalarFields}.
+   * Reads a 64-bit float (IEEE 754) (8 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readFloat64(0x10) === 0);
    * ```
    */
-  declare readFloat64: (address: Wide) => number;
+  readFloat64: (address: U64Like) => number;
   /**
-   * Writes a 64-bit float (IEEE 754) (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a 64-bit float (IEEE 754) (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeFloat64(0x10, 0.1);
    * console.assert(memory.readFloat64(0x10) === 0.1);
    * ```
    */
-  declare writeFloat64: (address: Wide, value: number) => void;
+  writeFloat64: (address: U64Like, value: number) => void;
   /**
-   * Reads a 64-bit float (IEEE 754) (8 bytes, big-endian). Errors: see {@link ScalarFields}.
+   * Reads a 64-bit float (IEEE 754) (8 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readFloat64BE(0x10) === 0);
    * ```
    */
-  declare readFloat64BE: (address: Wide) => number;
+  readFloat64BE: (address: U64Like) => number;
   /**
-   * Writes a 64-bit float (IEEE 754) (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarFields}.
+   * Writes a 64-bit float (IEEE 754) (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeFloat64BE(0x10, 0.1);
    * console.assert(memory.readFloat64BE(0x10) === 0.1);
    * ```
    */
-  declare writeFloat64BE: (address: Wide, value: number) => void;
+  writeFloat64BE: (address: U64Like, value: number) => void;
 }

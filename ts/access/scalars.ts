@@ -2,27 +2,19 @@
 //
 // Each is written out, because a shared helper that makes closures would give all of them one set of type feedback,
 // and the engine would compile every access for every array type. docs/page-table.md explains the sequence; `>>> 0`
-// keeps host offsets from 2 GiB on unsigned. Aligned integers go through an array of their own type, which is the
+// keeps host offsets from 2 GiB on unsigned; a page's flags are the access bits. Aligned integers go through an array of their own type, which is the
 // fastest on every engine; everything else that lies in one page goes through a DataView. A value becomes a number
 // before anything is resolved, as DataView has it: a value with a `valueOf` may remove the very region.
 
-import { notBigint, type Wide } from "../core/u64.ts";
+import { DIRTY_MARK, EXECUTE, READ, WRITE } from "../core/abi.ts";
+import { notBigint, type U64Like } from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
-import type { ScalarFields } from "./scalar-access.ts";
+import type { ScalarAccess } from "./scalar-access.ts";
 import type { SlowPath } from "./slow-path.ts";
-
-/** The flag of pages that the fast path may read. */
-const READABLE = 1;
-/** The flag of pages that the fast path may write. */
-const WRITABLE = 2;
-/** The flag of pages that instructions may be fetched from. */
-const EXECUTABLE = 4;
-/** What a store leaves in the dirty map: every client's bit, and 'ever written'. */
-const MARK = 0xff;
 
 /** Installs the scalar accesses of `target`, over the arrays of now. By name: assignment by computed key would turn
  * the object into a dictionary. */
-export function installScalars(target: ScalarFields, space: Space, slow: SlowPath): void {
+export function installScalars(target: ScalarAccess, space: Space, slow: SlowPath): void {
   // The table through the array of all words: one array less to load and check for an engine that cannot fold them.
   const { words, tableIndex } = space;
   const { buffer, u8, u16, dirty } = space.linear;
@@ -32,7 +24,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   const data = new DataView(buffer);
 
   /** The host offset of bytes up to `last` behind `address`, if they lie in one page with `flag`; else -1. */
-  const at = (address: Wide, last: number, flag: number): number => {
+  const at = (address: U64Like, last: number, flag: number): number => {
     if (typeof address !== "number") return -1;
     const guest = address >>> 0;
     const entry = words[tableIndex + (guest >>> 12)] as number;
@@ -44,7 +36,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READABLE) !== 0 && guest === address) {
+      if ((entry & READ) !== 0 && guest === address) {
         return u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
     }
@@ -56,9 +48,9 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address) {
+      if ((entry & WRITE) !== 0 && guest === address) {
         u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = number;
-        dirty[entry >>> 4] = MARK;
+        dirty[entry >>> 4] = DIRTY_MARK;
         return;
       }
     }
@@ -69,7 +61,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READABLE) !== 0 && guest === address) {
+      if ((entry & READ) !== 0 && guest === address) {
         return i8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
     }
@@ -81,9 +73,9 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address) {
+      if ((entry & WRITE) !== 0 && guest === address) {
         i8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = number;
-        dirty[entry >>> 4] = MARK;
+        dirty[entry >>> 4] = DIRTY_MARK;
         return;
       }
     }
@@ -95,7 +87,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READABLE) !== 0 && guest === address) {
+      if ((entry & READ) !== 0 && guest === address) {
         if ((guest & 1) === 0) return u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
         if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
@@ -108,15 +100,15 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address) {
+      if ((entry & WRITE) !== 0 && guest === address) {
         if ((guest & 1) === 0) {
           u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = number;
-          dirty[entry >>> 4] = MARK;
+          dirty[entry >>> 4] = DIRTY_MARK;
           return;
         }
         if ((guest & 0xfff) <= 4094) {
           data.setUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, number, true);
-          dirty[entry >>> 4] = MARK;
+          dirty[entry >>> 4] = DIRTY_MARK;
           return;
         }
       }
@@ -125,16 +117,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readUint16BE = (address) => {
-    const host = at(address, 1, READABLE);
+    const host = at(address, 1, READ);
     return host >= 0 ? data.getUint16(host, false) : slow.load(address, 2).getUint16(0, false);
   };
 
   target.writeUint16BE = (address, value) => {
     const number = +value;
-    const host = at(address, 1, WRITABLE);
+    const host = at(address, 1, WRITE);
     if (host >= 0) {
       data.setUint16(host, number, false);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setUint16(0, number, false);
       slow.store(address, 2);
@@ -145,7 +137,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READABLE) !== 0 && guest === address) {
+      if ((entry & READ) !== 0 && guest === address) {
         if ((guest & 1) === 0) return i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
         if ((guest & 0xfff) <= 4094) return data.getInt16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
@@ -158,15 +150,15 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address) {
+      if ((entry & WRITE) !== 0 && guest === address) {
         if ((guest & 1) === 0) {
           i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = number;
-          dirty[entry >>> 4] = MARK;
+          dirty[entry >>> 4] = DIRTY_MARK;
           return;
         }
         if ((guest & 0xfff) <= 4094) {
           data.setInt16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, number, true);
-          dirty[entry >>> 4] = MARK;
+          dirty[entry >>> 4] = DIRTY_MARK;
           return;
         }
       }
@@ -176,16 +168,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readInt16BE = (address) => {
-    const host = at(address, 1, READABLE);
+    const host = at(address, 1, READ);
     return host >= 0 ? data.getInt16(host, false) : slow.load(address, 2).getInt16(0, false);
   };
 
   target.writeInt16BE = (address, value) => {
     const number = +value;
-    const host = at(address, 1, WRITABLE);
+    const host = at(address, 1, WRITE);
     if (host >= 0) {
       data.setInt16(host, number, false);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setInt16(0, number, false);
       slow.store(address, 2);
@@ -196,7 +188,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READABLE) !== 0 && guest === address) {
+      if ((entry & READ) !== 0 && guest === address) {
         if ((guest & 3) === 0) return words[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] as number;
         if ((guest & 0xfff) <= 4092) return data.getUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
@@ -209,15 +201,15 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address) {
+      if ((entry & WRITE) !== 0 && guest === address) {
         if ((guest & 3) === 0) {
           words[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = number;
-          dirty[entry >>> 4] = MARK;
+          dirty[entry >>> 4] = DIRTY_MARK;
           return;
         }
         if ((guest & 0xfff) <= 4092) {
           data.setUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, number, true);
-          dirty[entry >>> 4] = MARK;
+          dirty[entry >>> 4] = DIRTY_MARK;
           return;
         }
       }
@@ -226,16 +218,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readUint32BE = (address) => {
-    const host = at(address, 3, READABLE);
+    const host = at(address, 3, READ);
     return host >= 0 ? data.getUint32(host, false) : slow.load(address, 4).getUint32(0, false);
   };
 
   target.writeUint32BE = (address, value) => {
     const number = +value;
-    const host = at(address, 3, WRITABLE);
+    const host = at(address, 3, WRITE);
     if (host >= 0) {
       data.setUint32(host, number, false);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setUint32(0, number, false);
       slow.store(address, 4);
@@ -246,7 +238,7 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READABLE) !== 0 && guest === address) {
+      if ((entry & READ) !== 0 && guest === address) {
         if ((guest & 3) === 0) return i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] as number;
         if ((guest & 0xfff) <= 4092) return data.getInt32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
@@ -259,15 +251,15 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITABLE) !== 0 && guest === address) {
+      if ((entry & WRITE) !== 0 && guest === address) {
         if ((guest & 3) === 0) {
           i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = number;
-          dirty[entry >>> 4] = MARK;
+          dirty[entry >>> 4] = DIRTY_MARK;
           return;
         }
         if ((guest & 0xfff) <= 4092) {
           data.setInt32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, number, true);
-          dirty[entry >>> 4] = MARK;
+          dirty[entry >>> 4] = DIRTY_MARK;
           return;
         }
       }
@@ -277,16 +269,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readInt32BE = (address) => {
-    const host = at(address, 3, READABLE);
+    const host = at(address, 3, READ);
     return host >= 0 ? data.getInt32(host, false) : slow.load(address, 4).getInt32(0, false);
   };
 
   target.writeInt32BE = (address, value) => {
     const number = +value;
-    const host = at(address, 3, WRITABLE);
+    const host = at(address, 3, WRITE);
     if (host >= 0) {
       data.setInt32(host, number, false);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setInt32(0, number, false);
       slow.store(address, 4);
@@ -294,16 +286,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readBigUint64 = (address) => {
-    const host = at(address, 7, READABLE);
+    const host = at(address, 7, READ);
     return host >= 0 ? data.getBigUint64(host, true) : slow.loadBig(address, 8);
   };
 
   target.writeBigUint64 = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 7, WRITABLE);
+    const host = at(address, 7, WRITE);
     if (host >= 0) {
       data.setBigUint64(host, value, true);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setBigUint64(0, value, true);
       slow.store(address, 8);
@@ -311,16 +303,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readBigUint64BE = (address) => {
-    const host = at(address, 7, READABLE);
+    const host = at(address, 7, READ);
     return host >= 0 ? data.getBigUint64(host, false) : slow.load(address, 8).getBigUint64(0, false);
   };
 
   target.writeBigUint64BE = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 7, WRITABLE);
+    const host = at(address, 7, WRITE);
     if (host >= 0) {
       data.setBigUint64(host, value, false);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setBigUint64(0, value, false);
       slow.store(address, 8);
@@ -328,16 +320,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readBigInt64 = (address) => {
-    const host = at(address, 7, READABLE);
+    const host = at(address, 7, READ);
     return host >= 0 ? data.getBigInt64(host, true) : slow.load(address, 8).getBigInt64(0, true);
   };
 
   target.writeBigInt64 = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 7, WRITABLE);
+    const host = at(address, 7, WRITE);
     if (host >= 0) {
       data.setBigInt64(host, value, true);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setBigInt64(0, value, true);
       slow.store(address, 8);
@@ -345,16 +337,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readBigInt64BE = (address) => {
-    const host = at(address, 7, READABLE);
+    const host = at(address, 7, READ);
     return host >= 0 ? data.getBigInt64(host, false) : slow.load(address, 8).getBigInt64(0, false);
   };
 
   target.writeBigInt64BE = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 7, WRITABLE);
+    const host = at(address, 7, WRITE);
     if (host >= 0) {
       data.setBigInt64(host, value, false);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setBigInt64(0, value, false);
       slow.store(address, 8);
@@ -362,18 +354,18 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readBigUint128 = (address) => {
-    const host = at(address, 15, READABLE);
+    const host = at(address, 15, READ);
     if (host < 0) return slow.loadBig(address, 16);
     return data.getBigUint64(host, true) | (data.getBigUint64(host + 8, true) << 64n);
   };
 
   target.writeBigUint128 = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 15, WRITABLE);
+    const host = at(address, 15, WRITE);
     if (host >= 0) {
       data.setBigUint64(host, value, true);
       data.setBigUint64(host + 8, value >> 64n, true);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setBigUint64(0, value, true);
       slow.scratch.setBigUint64(8, value >> 64n, true);
@@ -382,38 +374,38 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.fetchUint8 = (address) => {
-    const host = at(address, 0, EXECUTABLE);
-    return host >= 0 ? (u8[host] as number) : slow.loadUnsigned(address, 1, EXECUTABLE);
+    const host = at(address, 0, EXECUTE);
+    return host >= 0 ? (u8[host] as number) : slow.loadUnsigned(address, 1, EXECUTE);
   };
 
   target.fetchUint16 = (address) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & EXECUTABLE) !== 0 && guest === address) {
+      if ((entry & EXECUTE) !== 0 && guest === address) {
         if ((guest & 1) === 0) return u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
         if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    return slow.loadUnsigned(address, 2, EXECUTABLE);
+    return slow.loadUnsigned(address, 2, EXECUTE);
   };
 
   target.fetchUint32 = (address) => {
-    const host = at(address, 3, EXECUTABLE);
-    return host >= 0 ? data.getUint32(host, true) : slow.loadUnsigned(address, 4, EXECUTABLE);
+    const host = at(address, 3, EXECUTE);
+    return host >= 0 ? data.getUint32(host, true) : slow.loadUnsigned(address, 4, EXECUTE);
   };
 
   target.readFloat32 = (address) => {
-    const host = at(address, 3, READABLE);
+    const host = at(address, 3, READ);
     return host >= 0 ? data.getFloat32(host, true) : slow.load(address, 4).getFloat32(0, true);
   };
 
   target.writeFloat32 = (address, value) => {
     const number = +value;
-    const host = at(address, 3, WRITABLE);
+    const host = at(address, 3, WRITE);
     if (host >= 0) {
       data.setFloat32(host, number, true);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setFloat32(0, number, true);
       slow.store(address, 4);
@@ -421,16 +413,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readFloat32BE = (address) => {
-    const host = at(address, 3, READABLE);
+    const host = at(address, 3, READ);
     return host >= 0 ? data.getFloat32(host, false) : slow.load(address, 4).getFloat32(0, false);
   };
 
   target.writeFloat32BE = (address, value) => {
     const number = +value;
-    const host = at(address, 3, WRITABLE);
+    const host = at(address, 3, WRITE);
     if (host >= 0) {
       data.setFloat32(host, number, false);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setFloat32(0, number, false);
       slow.store(address, 4);
@@ -438,16 +430,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readFloat64 = (address) => {
-    const host = at(address, 7, READABLE);
+    const host = at(address, 7, READ);
     return host >= 0 ? data.getFloat64(host, true) : slow.load(address, 8).getFloat64(0, true);
   };
 
   target.writeFloat64 = (address, value) => {
     const number = +value;
-    const host = at(address, 7, WRITABLE);
+    const host = at(address, 7, WRITE);
     if (host >= 0) {
       data.setFloat64(host, number, true);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setFloat64(0, number, true);
       slow.store(address, 8);
@@ -455,16 +447,16 @@ export function installScalars(target: ScalarFields, space: Space, slow: SlowPat
   };
 
   target.readFloat64BE = (address) => {
-    const host = at(address, 7, READABLE);
+    const host = at(address, 7, READ);
     return host >= 0 ? data.getFloat64(host, false) : slow.load(address, 8).getFloat64(0, false);
   };
 
   target.writeFloat64BE = (address, value) => {
     const number = +value;
-    const host = at(address, 7, WRITABLE);
+    const host = at(address, 7, WRITE);
     if (host >= 0) {
       data.setFloat64(host, number, false);
-      dirty[host >>> 12] = MARK;
+      dirty[host >>> 12] = DIRTY_MARK;
     } else {
       slow.scratch.setFloat64(0, number, false);
       slow.store(address, 8);

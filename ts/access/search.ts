@@ -1,22 +1,18 @@
 // Search: a needle to the core in pieces that need no allocation there; where the core cannot reach, the bytes too.
 
+import { BACKING_BYTES, READ, STATUS_NOT_MEMORY } from "../core/abi.ts";
 import { byteLengthOf, part } from "../core/byte-array.ts";
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
-import { READ } from "../observe/watchers.ts";
-import { BYTES } from "../space/mover.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
-
-/** The core's number for external memory in a range. */
-const NOT_MEMORY = 15;
 
 /**
  * The first address of `needle` in a range, or -1. The core finds what fits into its transfer buffer; the rest of a longer
  * needle is compared here, so that no call has to allocate, and so perhaps grow, linear memory.
  */
-export function indexOf(space: Space, needle: Uint8Array, address: Wide, length: Wide): Wide {
+export function indexOf(space: Space, needle: Uint8Array, address: U64Like, length: U64Like): U64Like {
   const needleLength = byteLengthOf(needle, "bytes");
-  space.mover.expect(address, length, READ, "indexOf", BYTES);
+  space.mover.expect(address, length, READ, "indexOf", BACKING_BYTES);
   space.mover.expectThere(READ, { who: "cpu", address, length: Number(length), done: 0 });
   const { linear } = space;
   // A copy: the needle may lie in guest memory, or be shared with another thread.
@@ -37,24 +33,23 @@ export function indexOf(space: Space, needle: Uint8Array, address: Wide, length:
 function find(space: Space, prefix: Uint8Array, at: bigint, end: bigint): bigint | undefined {
   const { linear, handle } = space;
   linear.transfer.set(prefix);
-  wide.split(end - at, "length");
-  const { low: lengthLow, high: lengthHigh } = wide;
-  wide.split(at, "address");
-  const status = linear.raw.gm_index_of(handle, wide.low, wide.high, lengthLow, lengthHigh, prefix.length);
-  if (status === NOT_MEMORY) return findParts(space, prefix, at, end);
+  const length = end - at;
+  const [low64, high64] = [u64.low(at), u64.high(at)];
+  const status = linear.raw.gm_index_of(handle, low64, high64, u64.low(length), u64.high(length), prefix.length);
+  if (status === STATUS_NOT_MEMORY) return findParts(space, prefix, at, end);
   const [found = 0, low = 0, high = 0] = linear.report;
-  return found === 0 ? undefined : wide.joinBig(low, high);
+  return found === 0 ? undefined : u64.joinBig(low, high);
 }
 
-/** The same, part by part by way of a bench in linear memory. */
+/** The same, part by part by way of the staging buffer in linear memory. */
 function findParts(space: Space, prefix: Uint8Array, start: bigint, end: bigint): bigint | undefined {
   const { linear } = space;
-  const { bench } = linear.externals;
+  const { staging } = space.registry;
   for (let at = start; at < end; ) {
-    const count = Number(end - at > BigInt(bench.size) ? BigInt(bench.size) : end - at);
+    const count = Number(end - at > BigInt(staging.size) ? BigInt(staging.size) : end - at);
     fetch(space, at, count);
     linear.transfer.set(prefix);
-    linear.raw.gm_index_of(bench.handle, 0, 0, count, 0, prefix.length);
+    linear.raw.gm_index_of(staging.handle, 0, 0, count, 0, prefix.length);
     const [found = 0, low = 0] = linear.report;
     if (found !== 0) return at + BigInt(low);
     if (at + BigInt(count) === end) break;
@@ -63,17 +58,17 @@ function findParts(space: Space, prefix: Uint8Array, start: bigint, end: bigint)
   return undefined;
 }
 
-/** Copies guest bytes to the bench. */
+/** Copies guest bytes to the staging buffer. */
 function fetch(space: Space, at: bigint, count: number): void {
-  const { linear, mover } = space;
+  const { mover } = space;
   const run = space.externals.run(at, count);
   if (run && run.length >= count) {
     const bytes = run.external.current(space.own(at), count);
-    linear.externals.bench.put(bytes.subarray(run.offset, run.offset + count));
+    space.registry.staging.put(bytes.subarray(run.offset, run.offset + count));
   } else {
     const bytes = new Uint8Array(count);
     mover.readPart(at, 0, bytes, "indexOf");
-    linear.externals.bench.put(bytes);
+    space.registry.staging.put(bytes);
   }
 }
 

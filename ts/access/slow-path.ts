@@ -1,22 +1,30 @@
 // SlowPath: scalar accesses that the page table does not answer: partial pages, crossings, far addresses, devices, holes,
 // ROM, protection, watches.
 
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
+import {
+  EXECUTE,
+  PIECE_DEVICE,
+  PIECE_EXTERNAL,
+  PIECE_MEMORY,
+  READ,
+  STATUS_INVALID_GUEST_ADDRESS,
+  STATUS_PARTIAL_BUFFER,
+  STATUS_PERMISSION_DENIED,
+  STATUS_READ_ONLY,
+  WRITE,
+} from "../core/abi.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import { type BoundDevice, type Value, valueAt } from "../device/bound-device.ts";
 import type { OnDenied } from "../device/on-denied.ts";
 import type { OnUnmapped } from "../device/on-unmapped.ts";
 import type { Transfer } from "../device/transfer.ts";
-import type { ExternalBytes } from "../external/external-memory.ts";
-import { type Access, EXECUTE, READ, WRITE } from "../observe/watchers.ts";
-import { Place } from "../space/cached-run.ts";
-import { DEVICE, EXTERNAL, MEMORY, type Mover } from "../space/mover.ts";
+import type { ExternalMemory } from "../external/external-memory.ts";
+import type { Watchers } from "../observe/watchers.ts";
+import { CachedRun } from "../space/cached-run.ts";
+import type { Access, Mover } from "../space/mover.ts";
 import type { Space } from "../space/space.ts";
 
-const INVALID_GUEST_ADDRESS = 1;
-const PARTIAL_BUFFER = 2;
-const READ_ONLY = 13;
-const PERMISSION_DENIED = 14;
 /** The core names 16 bytes at most. */
 const WIDEST = 16;
 
@@ -31,26 +39,28 @@ const PLACES = 64;
  */
 export class SlowPath {
   readonly #space: Space;
+  readonly #watchers: Watchers;
   readonly #mover: Mover;
   readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
   /** Devices and external memory, as the last access to a page of addresses found them. */
-  readonly #devices: (Place<BoundDevice> | undefined)[] = new Array(PLACES).fill(undefined);
-  readonly #windows: (Place<ExternalBytes> | undefined)[] = new Array(PLACES).fill(undefined);
+  readonly #devices: (CachedRun<BoundDevice> | undefined)[] = new Array(PLACES).fill(undefined);
+  readonly #windows: (CachedRun<ExternalMemory> | undefined)[] = new Array(PLACES).fill(undefined);
   /**
    * What a handler gave for the last `load`, unmodified; undefined where bytes were read. Set when nothing of the user's
    * runs any more, which may load as well.
    */
   #given: Value | undefined;
 
-  constructor(space: Space) {
+  constructor(space: Space, watchers: Watchers) {
     this.#space = space;
+    this.#watchers = watchers;
     this.#mover = space.mover;
     this.#bytes = new Uint8Array(this.#scratch.buffer);
   }
 
   /** Reads `size` bytes at `address`. The view is good until the next call. */
-  load(address: Wide, size: number, access: Access = READ): DataView {
+  load(address: U64Like, size: number, access: Access = READ): DataView {
     const window = recall(this.#windows, address);
     const at = this.#at(window, address, size);
     if (window && at >= 0) this.#loadExternal(window.target.data(address, size), at, size);
@@ -64,7 +74,7 @@ export class SlowPath {
    * The same as an unsigned number. What one handler of a device gave passes unmodified. So short, as `storeUnsigned`,
    * that engines put it where it is called.
    */
-  loadUnsigned(address: Wide, size: 1 | 2 | 4, access: Access = READ): number {
+  loadUnsigned(address: U64Like, size: 1 | 2 | 4, access: Access = READ): number {
     const window = recall(this.#windows, address);
     if (window !== undefined) {
       const at = this.#at(window, address, size);
@@ -73,7 +83,7 @@ export class SlowPath {
     return this.#loadNumber(address, size, access);
   }
 
-  #loadNumber(address: Wide, size: 1 | 2 | 4, access: Access): number {
+  #loadNumber(address: U64Like, size: 1 | 2 | 4, access: Access): number {
     const device = access === READ ? recall(this.#devices, address) : undefined;
     const offset = this.#at(device, address, size);
     // Of up to 4 bytes a device gives a number.
@@ -83,7 +93,7 @@ export class SlowPath {
   }
 
   /** The same for 8 or 16 bytes. */
-  loadBig(address: Wide, size: 8 | 16): bigint {
+  loadBig(address: U64Like, size: 8 | 16): bigint {
     this.load(address, size);
     return typeof this.#given === "bigint" ? this.#given : (valueAt(this.#bytes, 0, size) as bigint);
   }
@@ -94,7 +104,7 @@ export class SlowPath {
   }
 
   /** Writes a number as `size` bytes. */
-  storeUnsigned(address: Wide, size: 1 | 2 | 4, value: number): void {
+  storeUnsigned(address: U64Like, size: 1 | 2 | 4, value: number): void {
     const window = recall(this.#windows, address);
     if (window !== undefined) {
       const at = this.#at(window, address, size);
@@ -106,7 +116,7 @@ export class SlowPath {
     this.#storeNumber(address, size, value);
   }
 
-  #storeNumber(address: Wide, size: 1 | 2 | 4, value: number): void {
+  #storeNumber(address: U64Like, size: 1 | 2 | 4, value: number): void {
     const device = recall(this.#devices, address);
     const offset = this.#at(device, address, size);
     if (device && offset >= 0) {
@@ -119,7 +129,7 @@ export class SlowPath {
   }
 
   /** Writes the scratch area's first `size` bytes to `address`. */
-  store(address: Wide, size: number): void {
+  store(address: U64Like, size: number): void {
     const window = recall(this.#windows, address);
     const at = this.#at(window, address, size);
     if (window && at >= 0) {
@@ -137,11 +147,11 @@ export class SlowPath {
   }
 
   /** Where in what is remembered an access lies; -1 if it is not known to. */
-  #at(place: Place<unknown> | undefined, address: Wide, size: number): number {
-    return place === undefined ? -1 : place.at(address as number, size, this.#space.control[0] as number);
+  #at(place: CachedRun<unknown> | undefined, address: U64Like, size: number): number {
+    return place === undefined ? -1 : place.at(address as number, size, this.#space.generation);
   }
 
-  #loadDevice(address: Wide, size: number): boolean {
+  #loadDevice(address: U64Like, size: number): boolean {
     const device = recall(this.#devices, address);
     const offset = this.#at(device, address, size);
     if (!device || offset < 0) return false;
@@ -150,31 +160,27 @@ export class SlowPath {
   }
 
   /** Moves the bytes, to write those in `bytes`, if they are one piece of memory that nobody watches; false if not. */
-  #moveMemory(address: Wide, size: number, access: Access, bytes = this.#bytes): boolean {
-    wide.split(address, "address");
-    const { low, high } = wide;
-    const space = this.#space;
-    space.enter();
-    const { raw, u8, dirty, report } = space.linear;
-    const found = raw.gm_piece(space.handle, low, high, size, access);
-    if (found === EXTERNAL) return this.#moveExternal(address, size, access, bytes);
-    if (found !== MEMORY) return false;
+  #moveMemory(address: U64Like, size: number, access: Access, bytes = this.#bytes): boolean {
+    u64.check(address, "address");
+    const { piece, linear } = this.#space;
+    const kind = piece.find(address, size, access);
+    if (kind === PIECE_EXTERNAL) return this.#moveExternal(address, size, access, bytes);
+    if (kind !== PIECE_MEMORY) return false;
     this.#given = undefined;
-    let host = report[2] as number;
-    if (report[1] !== 0 || (report[0] as number) < size) return false;
-    for (let index = 0; index < size; index++, host++) {
-      if (access === WRITE) {
-        u8[host] = bytes[index] as number;
-        dirty[host >>> 12] = 0xff;
-      } else {
-        bytes[index] = u8[host] as number;
-      }
+    if (piece.watched || piece.bytes < size) return false;
+    const { u8 } = linear;
+    const host = piece.offset;
+    if (access === WRITE) {
+      for (let index = 0; index < size; index++) u8[host + index] = bytes[index] as number;
+      linear.markDirty(host, size);
+    } else {
+      for (let index = 0; index < size; index++) bytes[index] = u8[host + index] as number;
     }
     return true;
   }
 
   /** The same in external memory, of which the whole place is remembered. */
-  #moveExternal(address: Wide, size: number, access: Access, bytes: Uint8Array<ArrayBuffer>): boolean {
+  #moveExternal(address: U64Like, size: number, access: Access, bytes: Uint8Array<ArrayBuffer>): boolean {
     const { externals } = this.#space;
     const at = externals.at(address, size);
     const place = externals.last;
@@ -198,9 +204,9 @@ export class SlowPath {
 
   /** Finding the bytes may call a function of the user's, which may use the scratch area: a copy then. */
   #storeExternal(
-    external: ExternalBytes,
+    external: ExternalMemory,
     at: number,
-    address: Wide,
+    address: U64Like,
     size: number,
     value = external.asks ? this.#bytes.slice(0, size) : this.#bytes,
   ): void {
@@ -208,7 +214,7 @@ export class SlowPath {
     for (let index = 0; index < size; index++) data.setUint8(at + index, value[index] as number);
   }
 
-  #loadOther(address: Wide, size: number, access: Access): void {
+  #loadOther(address: U64Like, size: number, access: Access): void {
     const status = this.#mover.status(address, size, access);
     const alone = status === 0 ? this.#single(address, size, access) : undefined;
     if (status !== 0) {
@@ -223,21 +229,21 @@ export class SlowPath {
       this.#given = undefined;
       this.#bytes.set(bytes);
     }
-    if (!this.#space.watchers.any) return;
+    if (!this.#watchers.any) return;
     const [given, bytes] = [this.#given, this.#bytes.slice()]; // a callback may make accesses of its own
     const value = given ?? valueAt(bytes, 0, size);
-    this.#space.watchers.tell(address, size, access, "cpu", () => ({ value, oldValue: undefined }));
+    this.#watchers.tell(address, size, access, "cpu", () => ({ value, oldValue: undefined }));
     this.#bytes.set(bytes);
     this.#given = given;
   }
 
-  #storeOther(address: Wide, bytes: Uint8Array<ArrayBuffer>): void {
+  #storeOther(address: U64Like, bytes: Uint8Array<ArrayBuffer>): void {
     const size = bytes.length;
     const value = valueAt(bytes, 0, size);
     let handlers = this.#handlersOf(address, size);
-    if (this.#space.watchers.any) {
+    if (this.#watchers.any) {
       const oldValue = () => (handlers ? undefined : this.#current(address, size));
-      this.#space.watchers.tell(address, size, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
+      this.#watchers.tell(address, size, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
       handlers = this.#handlersOf(address, size); // a callback may do anything
     }
     const alone = handlers ? undefined : this.#single(address, size, WRITE);
@@ -251,38 +257,33 @@ export class SlowPath {
   }
 
   /** The device that holds a whole access; remembered, if nobody watches. */
-  #single(address: Wide, size: number, access: Access): { device: BoundDevice; offset: number } | undefined {
-    const { linear, handle } = this.#space;
-    wide.split(address, "address");
-    const { low, high } = wide;
-    if (linear.raw.gm_piece(handle, low, high, size, access) !== DEVICE) return undefined;
-    const [count = 0, watched = 0, id = 0, offsetLow = 0, offsetHigh = 0] = linear.report;
-    if (count < size) return undefined;
-    const device = this.#space.device(id);
-    const offset = wide.join(offsetLow, offsetHigh);
-    if (!watched && typeof address === "number") this.#remember(address, low, high, offset, device);
+  #single(address: U64Like, size: number, access: Access): { device: BoundDevice; offset: number } | undefined {
+    const { piece } = this.#space;
+    if (piece.find(address, size, access) !== PIECE_DEVICE || piece.bytes < size) return undefined;
+    const device = this.#space.device(piece.region);
+    const { offset } = piece;
+    if (!piece.watched && typeof address === "number") this.#remember(address, offset, device);
     return { device, offset };
   }
 
   /** Remembers a device as far as it goes in its page, if reads and writes both find it and nobody watches. */
-  #remember(address: number, low: number, high: number, offset: number, device: BoundDevice): void {
-    const { linear, handle, control } = this.#space;
-    let length = 0x1000 - (low & 0xfff);
+  #remember(address: number, offset: number, device: BoundDevice): void {
+    const { piece, generation } = this.#space;
+    let length = 0x1000 - (address & 0xfff);
     for (const access of [READ, WRITE]) {
-      const found = linear.raw.gm_piece(handle, low, high, 0x1000, access);
-      if (found !== DEVICE || linear.report[1] !== 0) return;
-      length = Math.min(length, linear.report[0] as number);
+      if (piece.find(address, 0x1000, access) !== PIECE_DEVICE || piece.watched) return;
+      length = Math.min(length, piece.bytes);
     }
-    this.#devices[slot(address)] = new Place(device, control[0] as number, address, length, offset);
+    this.#devices[slot(address)] = new CachedRun(device, generation, address, length, offset);
   }
 
   /** The value that memory shows now; undefined where a device is. */
-  #current(address: Wide, size: number): Value | undefined {
+  #current(address: U64Like, size: number): Value | undefined {
     const bytes = this.#mover.current(address, size);
     return bytes && valueAt(bytes, 0, size);
   }
 
-  #loadDenied(status: number, address: Wide, size: number, access: Access): Value {
+  #loadDenied(status: number, address: U64Like, size: number, access: Access): Value {
     const what = access === EXECUTE ? "fetch" : "read";
     const name = isDenied(status) ? `onDenied.${what}` : "onUnmapped.read";
     const { onDenied, onUnmapped } = this.#space;
@@ -292,11 +293,11 @@ export class SlowPath {
     const value: unknown = served ? handler.call(handlers, this.#own(address), size) : undefined;
     if (value === undefined) throw this.#failure(address, size, access, what, status);
     if (typeof value === "number" || typeof value === "bigint") return value;
-    throw new TypeError(`${name} must give a number, a bigint or undefined, not ${wide.describe(value)}`);
+    throw new TypeError(`${name} must give a number, a bigint or undefined, not ${u64.describe(value)}`);
   }
 
   /** Undefined if a store can be done; else the handlers that take it, or its error. */
-  #handlersOf(address: Wide, size: number): OnDenied<Wide> | OnUnmapped<Wide> | undefined {
+  #handlersOf(address: U64Like, size: number): OnDenied<U64Like> | OnUnmapped<U64Like> | undefined {
     const status = this.#mover.status(address, size, WRITE);
     if (status === 0) return undefined;
     const handlers = isDenied(status) ? this.#space.onDenied : this.#space.onUnmapped;
@@ -305,7 +306,7 @@ export class SlowPath {
   }
 
   /** The error; anew, because a handler may have used the report, or mapped something, since. */
-  #failure(address: Wide, size: number, access: Access, what: string, before: number): Error {
+  #failure(address: U64Like, size: number, access: Access, what: string, before: number): Error {
     const status = this.#mover.status(address, size, access);
     return this.#space.linear.failure(status === 0 ? before : status, what, { address, length: size });
   }
@@ -314,15 +315,14 @@ export class SlowPath {
    * A handler answers for holes and what is forbidden, not for addresses that do not exist; nor for one that this memory's
    * kind of number cannot say: rounded, it would name another.
    */
-  #servable(status: number, address: Wide): boolean {
-    const known = isDenied(status) || status === INVALID_GUEST_ADDRESS || status === PARTIAL_BUFFER;
+  #servable(status: number, address: U64Like): boolean {
+    const known = isDenied(status) || status === STATUS_INVALID_GUEST_ADDRESS || status === STATUS_PARTIAL_BUFFER;
     return known && (this.#space.bigint || address <= Number.MAX_SAFE_INTEGER);
   }
 
   /** An address in this memory's kind of number. */
-  #own(address: Wide): Wide {
-    wide.split(address, "address");
-    return this.#space.address(wide.low, wide.high);
+  #own(address: U64Like): U64Like {
+    return this.#space.own(address);
   }
 
   /** Puts what a handler gave into the scratch area. */
@@ -346,7 +346,7 @@ function slot(address: number): number {
   return (address >>> 12) & (PLACES - 1);
 }
 
-function recall<T>(places: (Place<T> | undefined)[], address: Wide): Place<T> | undefined {
+function recall<T>(places: (CachedRun<T> | undefined)[], address: U64Like): CachedRun<T> | undefined {
   return typeof address === "number" ? places[slot(address)] : undefined;
 }
 
@@ -361,5 +361,5 @@ function setUnsigned(data: DataView, at: number, size: 1 | 2 | 4, value: number)
 }
 
 function isDenied(status: number): boolean {
-  return status === READ_ONLY || status === PERMISSION_DENIED;
+  return status === STATUS_READ_ONLY || status === STATUS_PERMISSION_DENIED;
 }

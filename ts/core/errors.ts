@@ -90,7 +90,7 @@ export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
 };
 
 /** Where an error happened, as far as it happened anywhere. */
-export interface ErrorPlace {
+export interface ErrorDetails {
   address?: number | bigint | undefined;
   length?: number | bigint | undefined;
   region?: { readonly start: number | bigint; readonly size: number } | undefined;
@@ -180,7 +180,7 @@ export class GuestMemoryError extends Error {
   readonly completed: number | undefined;
 
   /** Made by this library; `place` says where. */
-  constructor(code: GuestMemoryErrorCode, message: string, place: ErrorPlace = {}) {
+  constructor(code: GuestMemoryErrorCode, message: string, place: ErrorDetails = {}) {
     super(message, place.cause === undefined ? undefined : { cause: place.cause });
     this.name = "GuestMemoryError";
     this.code = code;

@@ -1,13 +1,15 @@
 // LinearMemory: one Wasm module's memory, the typed arrays over it, and everybody who must hear that it grew.
 
-import { Externals } from "../external/registry.ts";
-import { CODE_OF_STATUS, type ErrorPlace, GuestMemoryError, hex } from "./errors.ts";
+import { DIRTY_MARK, PLACE_DIRTY_MAP, PLACE_REPORT, PLACE_TRANSFER, PLACE_TRANSFER_BYTES } from "./abi.ts";
+import { CODE_OF_STATUS, type ErrorDetails, GuestMemoryError, hex } from "./errors.ts";
 import type { RawExports } from "./raw.ts";
 import { joinBig } from "./u64.ts";
 
 /** Host pages in the largest linear memory: the dirty map has a byte for each. */
 const HOST_PAGES = 1 << 20;
 const REPORT_WORDS = 16;
+/** Up to so many pages, a loop marks faster than a call of the engine's. */
+const FEW_PAGES = 32;
 
 /** Who holds typed arrays over a linear memory, and needs new ones when it grew. */
 export interface Member {
@@ -35,8 +37,6 @@ export class LinearMemory {
   report!: Uint32Array<ArrayBuffer>;
   /** Needles to the core, dirty ranges from it. */
   transfer!: Uint8Array<ArrayBuffer>;
-  /** The external memories that are mapped somewhere. */
-  readonly externals: Externals = new Externals(this);
   /** How often the arrays were replaced. */
   generation = 0;
 
@@ -50,12 +50,11 @@ export class LinearMemory {
 
   constructor(raw: RawExports) {
     this.raw = raw;
-    this.#reportOffset = raw.gm_place(0) >>> 0;
-    this.#transferOffset = raw.gm_place(1) >>> 0;
-    this.#transferBytes = raw.gm_place(2);
-    this.#dirtyOffset = raw.gm_place(3) >>> 0;
+    this.#reportOffset = raw.gm_place(PLACE_REPORT) >>> 0;
+    this.#transferOffset = raw.gm_place(PLACE_TRANSFER) >>> 0;
+    this.#transferBytes = raw.gm_place(PLACE_TRANSFER_BYTES);
+    this.#dirtyOffset = raw.gm_place(PLACE_DIRTY_MAP) >>> 0;
     this.#makeArrays();
-    raw.gm_connect(this.externals);
   }
 
   /** Makes new arrays if the memory has grown since, and tells everybody. */
@@ -100,6 +99,16 @@ export class LinearMemory {
     this.transfer = new Uint8Array(buffer, this.#transferOffset, this.#transferBytes);
   }
 
+  /** Marks the host pages of `bytes` bytes from a host offset on as written, for every dirty client. */
+  markDirty(host: number, bytes: number): void {
+    if (bytes === 0) return;
+    const { dirty } = this;
+    const first = host >>> 12;
+    const last = (host + bytes - 1) >>> 12;
+    if (last - first >= FEW_PAGES) dirty.fill(DIRTY_MARK, first, last + 1);
+    else for (let page = first; page <= last; page++) dirty[page] = DIRTY_MARK;
+  }
+
   /** Adds a member, held weakly. Gives what removes it. */
   join(member: Member): () => void {
     const reference = new WeakRef(member);
@@ -108,12 +117,12 @@ export class LinearMemory {
   }
 
   /** Throws what a status says; `what` is the operation, for the message. 0 is no error. */
-  expect(status: number, what: string, place: ErrorPlace = {}): void {
+  expect(status: number, what: string, place: ErrorDetails = {}): void {
     if (status !== 0) throw this.failure(status, what, place);
   }
 
   /** The error for a status that is not 0. */
-  failure(status: number, what: string, place: ErrorPlace): Error {
+  failure(status: number, what: string, place: ErrorDetails): Error {
     this.replace(); // the report may lie behind detached arrays
     const [low = 0, high = 0, bytesLow = 0, bytesHigh = 0] = this.report;
     const at = hex(joinBig(low, high));

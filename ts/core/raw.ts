@@ -85,7 +85,15 @@ export interface RawExports {
   gm_populate(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_watch(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, access: number): number;
   gm_unwatch(handle: number, watch: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
-  gm_watchers(handle: number, low: number, high: number, length: number, access: number, skip: number): number;
+  gm_watchers(
+    handle: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+    access: number,
+    skip: number,
+  ): number;
   gm_dirty_open(handle: number): number;
   gm_dirty_close(handle: number, client: number): number;
   gm_dirty_collect(handle: number, client: number, low: number, high: number): number;

@@ -1,4 +1,4 @@
-// Addresses and lengths on their way to the core: checked, then split into two halves of 32 bits.
+// Addresses and lengths on their way to the core: checked, then passed as two halves of 32 bits.
 
 import { hex } from "./errors.ts";
 
@@ -7,44 +7,37 @@ import { hex } from "./errors.ts";
  *
  * @example
  * ```ts
- * import { GuestMemory, type Wide } from "guest-memory";
+ * import { GuestMemory, type U64Like } from "guest-memory";
  *
  * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
- * const places: Wide[] = [0x10, 0x10n];
+ * const places: U64Like[] = [0x10, 0x10n];
  * for (const place of places) console.assert(memory.addressInRange(place));
  * ```
  */
-export type Wide = number | bigint;
+export type U64Like = number | bigint;
 
 const LIMIT = 1n << 64n;
 const HIGH = 0x1_0000_0000;
 
-/** The low half of the last value that `split` took. */
-export let low = 0;
-/** The high half of the last value that `split` took. */
-export let high = 0;
-
-/**
- * Checks an address or a length and leaves its halves in `low` and `high`. Two module variables and no object: a slow
- * path should not feed the garbage collector. Read them before the next call.
- */
-export function split(value: Wide, what: string): void {
+/** Throws a TypeError for what is neither a number nor a bigint, and a RangeError for what is no `U64Like`. */
+export function check(value: U64Like, what: string): void {
   if (typeof value === "number") {
-    if (!Number.isSafeInteger(value) || value < 0) throw notWide(value, what);
-    low = value >>> 0;
-    high = Math.floor(value / HIGH);
+    if (!Number.isSafeInteger(value) || value < 0) throw outOfRange(value, what);
   } else if (typeof value === "bigint") {
-    if (value < 0n || value >= LIMIT) throw notWide(value, what);
-    low = Number(value & 0xffff_ffffn);
-    high = Number(value >> 32n);
+    if (value < 0n || value >= LIMIT) throw outOfRange(value, what);
   } else {
     throw new TypeError(`${what} must be a number or a bigint, not ${describe(value)}`);
   }
 }
 
-/** Checks an address or a length without using it. */
-export function check(value: Wide, what: string): void {
-  split(value, what);
+/** The low 32 bits of a value that was checked. */
+export function low(value: U64Like): number {
+  return typeof value === "number" ? value >>> 0 : Number(value & 0xffff_ffffn);
+}
+
+/** The high 32 bits of a value that was checked. */
+export function high(value: U64Like): number {
+  return typeof value === "number" ? Math.floor(value / HIGH) : Number(value >> 32n);
 }
 
 /** Two halves as a number; exact up to 2^53. */
@@ -57,7 +50,7 @@ export function joinBig(lowHalf: number, highHalf: number): bigint {
   return (BigInt(highHalf) << 32n) | BigInt(lowHalf);
 }
 
-function notWide(value: Wide, what: string): RangeError {
+function outOfRange(value: U64Like, what: string): RangeError {
   const allowed =
     typeof value === "bigint" ? "from 0n to 2^64 - 1" : "an integer from 0 to 2^53 - 1 (beyond, bigints are exact)";
   const shown = typeof value === "bigint" && value >= 0n ? hex(value) : String(value);
@@ -72,4 +65,15 @@ export function describe(value: unknown): string {
 /** The error for a 64-bit value that is no bigint. */
 export function notBigint(value: unknown): TypeError {
   return new TypeError(`a 64-bit value must be a bigint, not ${describe(value)}`);
+}
+
+/** A value as a number, or, past 2^53 where that would be rounded, as it is. */
+export function shortest(value: bigint): U64Like {
+  return value > BigInt(Number.MAX_SAFE_INTEGER) ? value : Number(value);
+}
+
+/** A value and a number of bytes more, as a number while that is exact. */
+export function add(value: U64Like, bytes: number): U64Like {
+  const sum = typeof value === "number" ? value + bytes : BigInt(value) + BigInt(bytes);
+  return typeof sum === "number" && sum > Number.MAX_SAFE_INTEGER ? BigInt(value) + BigInt(bytes) : sum;
 }

@@ -1,7 +1,7 @@
 // BoundDevice: a user's handlers, checked once, and how an access becomes calls of them. docs/mmio.md is the contract.
 
 import { GuestMemoryError, hex } from "../core/errors.ts";
-import { describe, type Wide } from "../core/u64.ts";
+import { describe, type U64Like } from "../core/u64.ts";
 import type { Device, Initiator } from "./device.ts";
 import type { Transfer } from "./transfer.ts";
 
@@ -45,7 +45,7 @@ export class BoundDevice {
   }
 
   /** Reads `size` bytes, 1, 2, 4, 8 or 16. What one handler of that size gives passes unmodified. */
-  read(offset: number, size: number, who: Initiator, address: Wide): Value {
+  read(offset: number, size: number, who: Initiator, address: U64Like): Value {
     const device = this.#device;
     if (size === 4 && (offset & 3) === 0 && device.read32) return this.#given(device.read32(offset, who), 4);
     if (size === 1 && device.read8) return this.#given(device.read8(offset, who), 1);
@@ -56,7 +56,7 @@ export class BoundDevice {
   }
 
   /** Writes `size` bytes, 1, 2, 4, 8 or 16. */
-  write(offset: number, size: number, value: Value, who: Initiator, address: Wide): void {
+  write(offset: number, size: number, value: Value, who: Initiator, address: U64Like): void {
     const device = this.#device;
     if (size === 4 && (offset & 3) === 0 && device.write32) device.write32(offset, value as number, who);
     else if (this.#isOneCall(offset, size, this.#writes, device.write)) this.#send(offset, size, value, who);

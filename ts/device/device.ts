@@ -28,17 +28,17 @@ export type Initiator = "cpu" | "dma";
  *
  * @example
  * ```ts
- * import { GuestMemory, type Narrower } from "guest-memory";
+ * import { GuestMemory, type NarrowAccessRule } from "guest-memory";
  *
  * const got: number[] = [];
- * const narrower: Narrower = "replicate";
+ * const narrower: NarrowAccessRule = "replicate";
  * const device = { write32: (_offset: number, value: number) => void got.push(value), narrower };
  * using memory = await GuestMemory.create([{ kind: "mmio", start: 0x1000, size: 4, device }]);
  * memory.writeUint8(0x1001, 0xab);
  * console.assert(got[0] === 0xabababab);
  * ```
  */
-export type Narrower = "split" | "replicate" | "read-modify-write";
+export type NarrowAccessRule = "split" | "replicate" | "read-modify-write";
 
 /**
  * A device's handlers; `this` is the device. Offsets are bytes from the region's start, values little-endian and
@@ -221,7 +221,7 @@ export interface Device {
    * console.assert(memory.readUint8(0x8001) === 0x22);
    * ```
    */
-  readonly narrower?: Narrower;
+  readonly narrower?: NarrowAccessRule;
   /**
    * The rule for accesses that are not at a multiple of their size. Default: `"split"`.
    * @example

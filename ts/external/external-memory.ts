@@ -1,8 +1,8 @@
-// ExternalBytes: bytes that somebody else owns, checked once, and found again whenever their buffer has changed.
+// ExternalMemory: bytes that somebody else owns, checked once, and found again whenever their buffer has changed.
 
-import { type ErrorPlace, GuestMemoryError, hex } from "../core/errors.ts";
-import * as wide from "../core/u64.ts";
-import { describe, type Wide } from "../core/u64.ts";
+import { type ErrorDetails, GuestMemoryError, hex } from "../core/errors.ts";
+import * as u64 from "../core/u64.ts";
+import { describe, type U64Like } from "../core/u64.ts";
 
 /**
  * Where the bytes of a region `external` are: another module's memory, which may grow at any moment, a buffer, or a
@@ -53,7 +53,7 @@ function byteLengthOf(buffer: unknown): number | undefined {
 }
 
 /** Somebody else's bytes. */
-export class ExternalBytes {
+export class ExternalMemory {
   /** Bytes. */
   readonly size: number;
   readonly #name: string;
@@ -71,9 +71,9 @@ export class ExternalBytes {
    * @param size - bytes; undefined: all there are from there on.
    * @throws GuestMemoryError `INVALID_EXTERNAL` where the source is none, or has not so many bytes.
    */
-  constructor(name: string, source: unknown, offset: Wide, size: Wide | undefined) {
-    wide.check(offset, "offset");
-    if (size !== undefined) wide.check(size, "size");
+  constructor(name: string, source: unknown, offset: U64Like, size: U64Like | undefined) {
+    u64.check(offset, "offset");
+    if (size !== undefined) u64.check(size, "size");
     this.#name = name;
     this.#source = source;
     this.asks = typeof source === "function";
@@ -90,20 +90,20 @@ export class ExternalBytes {
    * @param address - of the access, for the error, as the rest.
    * @throws GuestMemoryError `INVALID_EXTERNAL` where they are not all there.
    */
-  current(address: Wide, length: Wide, completed?: number): Uint8Array {
+  current(address: U64Like, length: U64Like, completed?: number): Uint8Array {
     // An array without its buffer has length 0, and so has one past the end of a buffer that shrank.
     if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length, completed });
     return this.#bytes;
   }
 
   /** The same, for scalars. */
-  data(address: Wide, length: number): DataView {
+  data(address: U64Like, length: number): DataView {
     if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length });
     return this.#data;
   }
 
   /** Arrays over the whole buffer, in which the region begins at the `byteOffset` of `current`. */
-  cells(address: Wide, length: number): Cells {
+  cells(address: U64Like, length: number): Cells {
     const { buffer } = this.current(address, length);
     if (this.#cells?.u8.buffer !== buffer || this.#cells.u8.length === 0) {
       const whole = <T>(size: number, make: new (buffer: ArrayBufferLike, offset: number, length: number) => T) =>
@@ -118,7 +118,7 @@ export class ExternalBytes {
     return this.#cells as Cells;
   }
 
-  #refresh(place: ErrorPlace): void {
+  #refresh(place: ErrorDetails): void {
     const buffer = this.#find(place);
     if (buffer === this.#buffer && this.#bytes.length !== 0) return;
     const there = byteLengthOf(buffer) as number;
@@ -132,7 +132,7 @@ export class ExternalBytes {
   }
 
   /** The buffer of now. */
-  #find(place: ErrorPlace): ArrayBuffer {
+  #find(place: ErrorDetails): ArrayBuffer {
     const source = this.#source;
     let buffer = source;
     if (typeof source === "function") buffer = this.#call(source, place);
@@ -142,7 +142,7 @@ export class ExternalBytes {
     throw this.#invalid(`${what} ${describe(typeof source === "function" ? buffer : source)}, not a buffer`, place);
   }
 
-  #call(source: object, place: ErrorPlace): unknown {
+  #call(source: object, place: ErrorDetails): unknown {
     try {
       return (source as () => unknown)();
     } catch (cause) {
@@ -150,7 +150,7 @@ export class ExternalBytes {
     }
   }
 
-  #invalid(what: string, place: ErrorPlace): GuestMemoryError {
+  #invalid(what: string, place: ErrorDetails): GuestMemoryError {
     const { address, length } = place;
     const access = address === undefined ? "" : `, accessed at ${hex(address)}, ${length} bytes`;
     return new GuestMemoryError("INVALID_EXTERNAL", `the external memory of "${this.#name}"${access}: ${what}`, place);

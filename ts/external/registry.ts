@@ -1,19 +1,32 @@
-// Externals: the external memories of one Wasm module, by number, for Rust code in it that reaches for their bytes.
+// ExternalRegistry: the external memories of one Wasm module, by number, for Rust code in it that reaches for their bytes.
 
 import type { LinearMemory } from "../core/linear-memory.ts";
 import { join } from "../core/u64.ts";
-import type { ExternalBytes } from "./external-memory.ts";
-import { Bench } from "./staging.ts";
+import type { ExternalMemory } from "./external-memory.ts";
+import { StagingBuffer } from "./staging.ts";
+
+const registries = new WeakMap<LinearMemory, ExternalRegistry>();
 
 /** What the core calls: crate/src/bindings/external.rs. Neither throws, nor leaves anything of the core locked. */
-export class Externals {
+export class ExternalRegistry {
   readonly #linear: LinearMemory;
-  readonly #numbered = new Map<number, ExternalBytes>();
+  readonly #numbered = new Map<number, ExternalMemory>();
   #next = 1;
-  #bench: Bench | undefined;
+  #staging: StagingBuffer | undefined;
 
-  constructor(linear: LinearMemory) {
+  private constructor(linear: LinearMemory) {
     this.#linear = linear;
+    linear.raw.gm_connect(this);
+  }
+
+  /** The registry of a linear memory, made when it is first asked for. */
+  static of(linear: LinearMemory): ExternalRegistry {
+    let registry = registries.get(linear);
+    if (registry === undefined) {
+      registry = new ExternalRegistry(linear);
+      registries.set(linear, registry);
+    }
+    return registry;
   }
 
   /** Whether there are any. */
@@ -23,17 +36,17 @@ export class Externals {
 
   /** Before the first is mapped, because linear memory may grow. @throws GuestMemoryError `OUT_OF_MEMORY`. */
   prepare(): void {
-    this.#bench ??= new Bench(this.#linear);
+    this.#staging ??= new StagingBuffer(this.#linear);
   }
 
   /** Where bytes of theirs are put for the core. */
-  get bench(): Bench {
-    if (this.#bench) return this.#bench;
+  get staging(): StagingBuffer {
+    if (this.#staging) return this.#staging;
     throw new Error("external memory is searched before any was mapped"); // which the core does not say
   }
 
   /** Gives an external memory its number, until the core forgets it. */
-  add(external: ExternalBytes): number {
+  add(external: ExternalMemory): number {
     const number = this.#next++;
     this.#numbered.set(number, external);
     return number;

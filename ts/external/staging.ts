@@ -1,14 +1,13 @@
-// Bench: a little guest memory of the library's own, to which bytes from elsewhere are put where the core can work on them.
+// StagingBuffer: a little guest memory of the library's own, to which bytes from elsewhere are put where the core can work on them.
 
+import { KIND_RAM } from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
 
 /** As much as stays in a processor's second-level cache. */
 const SIZE = 1 << 18;
-/** The core's number for RAM. */
-const RAM = 0;
 
 /** One for each linear memory that has to do with external memory; never given back. */
-export class Bench {
+export class StagingBuffer {
   /** Bytes. */
   readonly size: number = SIZE;
   readonly handle: number;
@@ -22,7 +21,7 @@ export class Bench {
     linear.replace();
     linear.expect(made, "map");
     this.handle = linear.report[0] as number;
-    const mapped = raw.gm_map(this.handle, RAM, 0, 0, SIZE, 0, 0, 1, 0, 0, 0, 0);
+    const mapped = raw.gm_map(this.handle, KIND_RAM, 0, 0, SIZE, 0, 0, 1, 0, 0, 0, 0);
     linear.replace();
     if (mapped === 0) return;
     const failure = linear.failure(mapped, "map", { length: SIZE });
@@ -37,6 +36,6 @@ export class Bench {
     linear.raw.gm_host_run(this.handle, 0, 0, bytes.length, 0); // anew: it moves when regions are moved together
     const host = linear.report[0] as number;
     linear.u8.set(bytes, host);
-    linear.dirty.fill(0xff, host >>> 12, ((host + bytes.length) >>> 12) + 1);
+    linear.markDirty(host, bytes.length);
   }
 }

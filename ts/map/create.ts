@@ -1,11 +1,10 @@
-// Layout: making a memory of regions, and changing which there are.
+// Making a memory: of ranges of RAM, or empty, to be mapped.
 
-import { hex } from "../core/errors.ts";
+import { type ErrorDetails, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
-import { Space } from "../space/space.ts";
-import type { GuestRegion } from "./guest-region.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import { Space, type SpaceOptions } from "../space/space.ts";
 
 /**
  * A region to make: `[start, size in bytes]`.
@@ -66,109 +65,74 @@ export interface GuestMemoryOptions {
 
 const SAFE_END = 1n << 53n;
 
-/** Makes a memory. Linear memory may grow. */
-export function create(linear: LinearMemory, ranges: Iterable<GuestRange>, options: GuestMemoryOptions): Space {
-  const { reserve = 0, addresses = "number" } = options;
-  if (addresses !== "number" && addresses !== "bigint") throw new TypeError(`addresses must be "number" or "bigint"`);
-  wide.check(reserve, "reserve");
+/** Makes a space of these ranges. Linear memory may grow. */
+export function createFromRanges(
+  linear: LinearMemory,
+  ranges: Iterable<GuestRange>,
+  options: GuestMemoryOptions,
+): Space {
+  const { reserve, bigint } = checkOptions(options);
   if (typeof ranges !== "object" || ranges === null || !(Symbol.iterator in ranges)) {
-    throw new TypeError(`ranges must be a list of [start, size], not ${wide.describe(ranges)}`);
+    throw new TypeError(`ranges must be a list of [start, size], not ${u64.describe(ranges)}`);
   }
   // All of them first: the caller's iterator may do anything, make a memory too.
-  const checked = Array.from(ranges, (range) => checkRange(range, addresses === "bigint"));
+  const checked = Array.from(ranges, (range) => checkRange(range, bigint));
   const { raw } = linear;
   for (const [start, size] of checked) {
-    wide.split(size, "size");
-    const { low: sizeLow, high: sizeHigh } = wide;
-    wide.split(start, "start");
-    linear.expect(raw.gm_stage(wide.low, wide.high, sizeLow, sizeHigh), "fromRanges");
+    const status = raw.gm_stage(u64.low(start), u64.high(start), u64.low(size), u64.high(size));
+    linear.expect(status, "fromRanges");
   }
-  const status = raw.gm_create();
-  linear.replace();
   const total = checked.reduce((sum, [, size]) => sum + BigInt(size), 0n);
-  linear.expect(status, "fromRanges", { address: checked[0]?.[0], length: total <= SAFE_END ? Number(total) : total });
-  const [handle = 0, table = 0] = linear.report;
-  const space = new Space(linear, handle, table, addresses === "bigint");
-  reserveFor(space, reserve);
-  linear.refresh();
-  return space;
+  const details = { address: checked[0]?.[0], length: u64.shortest(total) };
+  return make(linear, raw.gm_create(), "fromRanges", details, { bigint }, reserve);
 }
 
-/** Makes a memory where nothing is mapped: of the same machine as `sibling`, if there is one. Linear memory may grow. */
+/** Makes a space where nothing is mapped: of the same machine as `sibling`, if there is one. Linear memory may grow. */
 export function createEmpty(linear: LinearMemory, options: GuestMemoryOptions, sibling?: Space): Space {
+  const { reserve, bigint, name } = checkOptions(options);
+  return make(linear, linear.raw.gm_new(sibling?.handle ?? 0), "create", {}, { bigint, name, sibling }, reserve);
+}
+
+function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: boolean; name: string } {
   const { reserve = 0, addresses = "number", name = "memory" } = options;
   if (addresses !== "number" && addresses !== "bigint") throw new TypeError(`addresses must be "number" or "bigint"`);
-  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${wide.describe(name)}`);
-  wide.check(reserve, "reserve");
-  const status = linear.raw.gm_new(sibling?.handle ?? 0);
+  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${u64.describe(name)}`);
+  u64.check(reserve, "reserve");
+  return { reserve, bigint: addresses === "bigint", name };
+}
+
+/** The space that the core has made, with linear memory reserved for later; or, where there is not so much, none. */
+function make(
+  linear: LinearMemory,
+  status: number,
+  what: string,
+  details: ErrorDetails,
+  options: SpaceOptions,
+  reserve: U64Like,
+): Space {
   linear.replace();
-  linear.expect(status, "create");
+  linear.expect(status, what, details);
   const [handle = 0, table = 0] = linear.report;
-  const space = new Space(linear, handle, table, addresses === "bigint", { name, machine: sibling?.machine });
-  reserveFor(space, reserve);
+  const space = new Space(linear, handle, table, options);
+  const reserved = linear.raw.gm_reserve(handle, u64.low(reserve), u64.high(reserve));
+  if (reserved !== 0) {
+    const failure = linear.failure(reserved, "reserve", { length: reserve });
+    space.dispose();
+    linear.notify();
+    throw failure;
+  }
   linear.refresh();
   return space;
-}
-
-/** Reserves linear memory for a new space, which does not outlive a failure. */
-function reserveFor(space: Space, reserve: Wide): void {
-  const { linear, handle } = space;
-  wide.split(reserve, "reserve");
-  const reserved = linear.raw.gm_reserve(handle, wide.low, wide.high);
-  if (reserved === 0) return;
-  const failure = linear.failure(reserved, "reserve", { length: reserve });
-  space.dispose();
-  linear.notify();
-  throw failure;
-}
-
-/** Adds a region. Linear memory may grow. */
-export function insert(space: Space, start: Wide, size: Wide): GuestRegion<Wide> {
-  checkRange([start, size], space.bigint);
-  const status = call(space, "gm_insert", start, size);
-  const { linear } = space;
-  const failure = status === 0 ? undefined : linear.failure(status, "insertRegion", place(start, size));
-  linear.replace();
-  const region = space.regionAt(start) as GuestRegion<Wide>;
-  linear.notify();
-  if (failure) throw failure;
-  space.tellMap();
-  return region;
-}
-
-/** Removes a region. */
-export function remove(space: Space, start: Wide, size: Wide): GuestRegion<Wide> {
-  wide.check(start, "start");
-  wide.check(size, "size");
-  space.enter();
-  const region = space.regionAt(start);
-  const status = call(space, "gm_remove", start, size);
-  if (status !== 0) throw space.linear.failure(status, "removeRegion", place(start, size));
-  space.tellMap();
-  return region as GuestRegion<Wide>;
-}
-
-function call(space: Space, name: "gm_insert" | "gm_remove", start: Wide, size: Wide): number {
-  wide.split(size, "size");
-  const { low: sizeLow, high: sizeHigh } = wide;
-  wide.split(start, "start");
-  const { low, high } = wide;
-  space.enter();
-  return space.linear.raw[name](space.handle, low, high, sizeLow, sizeHigh);
-}
-
-function place(start: Wide, size: Wide): { address: Wide; length: Wide; region: { start: Wide; size: number } } {
-  return { address: start, length: size, region: { start, size: Number(size) } };
 }
 
 /** A region of some bytes that ends where numbers can say it, or where bigints were asked for. */
-function checkRange(range: GuestRange, bigint: boolean): readonly [Wide, Wide] {
+export function checkRange(range: GuestRange, bigint: boolean): readonly [U64Like, U64Like] {
   if (typeof range !== "object" || range === null || !(Symbol.iterator in range)) {
-    throw new TypeError(`a range must be [start, size], not ${wide.describe(range)}`);
+    throw new TypeError(`a range must be [start, size], not ${u64.describe(range)}`);
   }
   const [start, size] = range;
-  wide.check(start, "start");
-  wide.check(size, "size");
+  u64.check(start, "start");
+  u64.check(size, "size");
   if (size === 0 || size === 0n) throw new RangeError(`a region has at least one byte: ${hex(start)}, 0 bytes`);
   if (!bigint && BigInt(start) + BigInt(size) > SAFE_END) {
     throw new RangeError(

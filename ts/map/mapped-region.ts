@@ -1,28 +1,14 @@
 // MappedRegion: a region in a memory's map, as an object that can be moved, hidden and shown.
 
 import { GuestMemoryError } from "../core/errors.ts";
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
-import type { BoundDevice } from "../device/bound-device.ts";
-import type { ExternalBytes } from "../external/external-memory.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import type { RegionKind, RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
-import type { RegionKind } from "./region-spec.ts";
 
-/** What a region is made of, and where it is. */
-export interface Making {
-  readonly id: number;
-  readonly name: string;
-  readonly kind: RegionKind;
-  readonly start: Wide;
-  readonly size: Wide;
-  readonly priority: number;
-  readonly device: BoundDevice | undefined;
-  readonly external: ExternalBytes | undefined;
-  readonly target: MappedRegion<Wide> | undefined;
-}
-
-/** What regions were made of; kept out of the public type. */
-const makings = new WeakMap<object, Making>();
+/** The records of the objects, and the objects of the records; kept out of the public type. */
+const records = new WeakMap<object, RegionRecord>();
+const objects = new WeakMap<RegionRecord, MappedRegion<U64Like>>();
 
 /**
  * A region in the map of a memory: what {@link GuestMemory.map} gives. It stays an object when it is unmapped, and can
@@ -86,21 +72,19 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   readonly target: MappedRegion<A> | undefined;
-  readonly #space: Space;
-  /** Where it was last. */
-  #last: A;
+  readonly #record: RegionRecord;
 
   /** Made by this library. */
-  constructor(space: object, making: object) {
-    const { name, kind, start, size, priority, target } = making as Making;
-    makings.set(this, making as Making);
-    this.#last = start as A;
-    this.#space = space as Space;
-    this.name = name;
-    this.kind = kind;
-    this.size = size;
-    this.priority = priority;
-    this.target = target as MappedRegion<A> | undefined;
+  constructor(region: object) {
+    const record = region as RegionRecord;
+    this.#record = record;
+    this.name = record.name;
+    this.kind = record.kind;
+    this.size = record.size;
+    this.priority = record.priority;
+    this.target = record.target && (mappedRegion(record.target) as MappedRegion<U64Like> as MappedRegion<A>);
+    records.set(this, record);
+    objects.set(record, this as MappedRegion<number | bigint> as MappedRegion<U64Like>);
   }
 
   /**
@@ -112,9 +96,9 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   get start(): A {
-    const place = this.#space.placeOf(idOf(this));
-    if (place) this.#last = this.#space.own(place.start) as A;
-    return this.#last;
+    const { space, id } = this.#record;
+    space.placements.of(id); // brings the record up to date, while the region is in the map
+    return this.#record.start as A;
   }
 
   /**
@@ -126,7 +110,8 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   get enabled(): boolean {
-    return this.#space.placeOf(idOf(this))?.enabled ?? false;
+    const { space, id } = this.#record;
+    return space.placements.of(id)?.enabled ?? false;
   }
 
   /**
@@ -139,7 +124,8 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   get isMapped(): boolean {
-    return this.#space.placeOf(idOf(this)) !== undefined;
+    const { space, id } = this.#record;
+    return space.placements.of(id) !== undefined;
   }
 
   /**
@@ -157,12 +143,12 @@ export class MappedRegion<A extends number | bigint = number> {
    * console.assert(memory.readUint8(0x1_0000) === 7);
    * ```
    */
-  move(to: Wide): void {
-    const space = this.#space;
+  move(to: U64Like): void {
+    const { space, id } = this.#record;
     space.expectEnd(to, this.size);
-    space.change("move", { address: to, length: this.size }, () => {
-      wide.split(to, "to");
-      return space.linear.raw.gm_move(space.handle, idOf(this), wide.low, wide.high);
+    space.changes.make("move", { address: to, length: this.size }, () => {
+      u64.check(to, "to");
+      return space.linear.raw.gm_move(space.handle, id, u64.low(to), u64.high(to));
     });
   }
 
@@ -200,39 +186,21 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 
   #show(enabled: boolean): void {
-    const space = this.#space;
+    const { space, id } = this.#record;
     const what = enabled ? "enable" : "disable";
-    space.change(what, {}, () => space.linear.raw.gm_enable(space.handle, idOf(this), enabled ? 1 : 0));
+    space.changes.make(what, {}, () => space.linear.raw.gm_enable(space.handle, id, enabled ? 1 : 0));
   }
 }
 
-/** The core's number for a region; 0 for none. */
-export function idOf(region: object): number {
-  return makings.get(region)?.id ?? 0;
+/** The object of a record: always the same one. */
+export function mappedRegion(record: RegionRecord): MappedRegion<U64Like> {
+  return objects.get(record) ?? new MappedRegion<U64Like>(record);
 }
 
-/** A region's device, as the library calls it. */
-export function deviceOf(region: object): BoundDevice | undefined {
-  return makings.get(region)?.device;
-}
-
-/** A region's external memory. */
-export function externalOf(region: object): ExternalBytes | undefined {
-  return makings.get(region)?.external;
-}
-
-/** Has a region remember where it is, when it is about to leave the map. */
-export function keepStart(region: MappedRegion<Wide>): Wide {
-  return region.start;
-}
-
-/** The region that an object is, in the machine of `space`. */
-export function regionOf(space: Space, region: unknown, what: string): MappedRegion<Wide> {
-  if (!(region instanceof MappedRegion)) {
-    throw new TypeError(`${what} must be a region, not ${wide.describe(region)}`);
-  }
-  if (space.machine.get(idOf(region)) !== region) {
-    throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: the region "${region.name}" is not in this machine`);
-  }
-  return region;
+/** The record of a region that a caller gave, in the machine of `space`. */
+export function recordOf(space: Space, region: unknown, what: string): RegionRecord {
+  const record = typeof region === "object" && region !== null ? records.get(region) : undefined;
+  if (record === undefined) throw new TypeError(`${what} must be a region, not ${u64.describe(region)}`);
+  if (space.machine.get(record.id) === record) return record;
+  throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: the region "${record.name}" is not in this machine`);
 }

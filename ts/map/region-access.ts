@@ -1,12 +1,11 @@
-// RegionAccess: which guest addresses are backed, and regions that come and go.
+// RegionAccess: which guest addresses are backed, and regions of RAM that come and go.
 
-import { ByteAccess } from "../access/byte-access.ts";
-import { Ranges } from "../access/ranges.ts";
-import type { Wide } from "../core/u64.ts";
-import { Resolver } from "../space/resolver.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
-import { insert, remove } from "./create.ts";
-import type { GuestRegion } from "./guest-region.ts";
+import { checkRange } from "./create.ts";
+import { type GuestRegion, guestRegionAt, guestRegions } from "./guest-region.ts";
 
 /**
  * The regions of guest memory; {@link GuestMemory} has all of it.
@@ -21,19 +20,7 @@ import type { GuestRegion } from "./guest-region.ts";
  * memory.removeRegion(window.start, window.size);
  * ```
  */
-export abstract class RegionAccess<A extends number | bigint = number> extends ByteAccess<A> {
-  readonly #space: Space;
-  readonly #resolver: Resolver;
-  readonly #ranges: Ranges;
-
-  /** Made by this library. */
-  protected constructor(space: object) {
-    super(space);
-    this.#space = space as Space;
-    this.#resolver = new Resolver(this.#space);
-    this.#ranges = new Ranges(this.#space);
-  }
-
+export interface RegionAccess<A extends number | bigint = number> {
   /**
    * The regions, in ascending order.
    *
@@ -44,10 +31,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(memory.regions[0]!.start === 0 && memory.regions[0]!.size === 0x1000);
    * ```
    */
-  get regions(): readonly GuestRegion<A>[] {
-    this.#space.enter();
-    return this.#space.regions as readonly GuestRegion<A>[];
-  }
+  get regions(): readonly GuestRegion<A>[];
 
   /**
    * The region that holds `address`, or undefined in a hole.
@@ -59,9 +43,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(memory.findRegion(0x10) === memory.regions[0] && memory.findRegion(0x9999) === undefined);
    * ```
    */
-  findRegion(address: Wide): GuestRegion<A> | undefined {
-    return this.#ranges.find(address) as GuestRegion<A> | undefined;
-  }
+  findRegion(address: U64Like): GuestRegion<A> | undefined;
 
   /**
    * The region that holds `address` and the offset in it, in bytes, or undefined in a hole.
@@ -73,11 +55,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(memory.toRegionAddress(0x10)!.address === 0x10);
    * ```
    */
-  toRegionAddress(address: Wide): { region: GuestRegion<A>; address: number } | undefined {
-    const region = this.findRegion(address);
-    if (region === undefined) return undefined;
-    return { region, address: Number(BigInt(address) - BigInt(region.start)) };
-  }
+  toRegionAddress(address: U64Like): { region: GuestRegion<A>; address: number } | undefined;
 
   /**
    * The highest address that is backed; undefined where no region is left.
@@ -89,9 +67,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(memory.lastAddress === 0xfff);
    * ```
    */
-  get lastAddress(): A | undefined {
-    return this.regions.at(-1)?.lastAddress;
-  }
+  get lastAddress(): A | undefined;
 
   /**
    * Whether `address` is backed.
@@ -103,9 +79,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(memory.addressInRange(0xfff) && !memory.addressInRange(0x1000));
    * ```
    */
-  addressInRange(address: Wide): boolean {
-    return this.findRegion(address) !== undefined;
-  }
+  addressInRange(address: U64Like): boolean;
 
   /**
    * Whether every byte of a range is backed; true for no bytes.
@@ -117,9 +91,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(memory.checkRange(0xffc, 4) && !memory.checkRange(0xffc, 5));
    * ```
    */
-  checkRange(address: Wide, length: Wide): boolean {
-    return this.#resolver.status(address, length) === 0;
-  }
+  checkRange(address: U64Like, length: U64Like): boolean;
 
   /**
    * `address + offset` if that is backed, else undefined, also past 2^64. What lies between need not be backed.
@@ -131,9 +103,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(memory.checkedOffset(0x10, 0x20) === 0x30 && memory.checkedOffset(0x10, 0x1000) === undefined);
    * ```
    */
-  checkedOffset(address: Wide, offset: Wide): A | undefined {
-    return this.#ranges.offset(address, offset) as A | undefined;
-  }
+  checkedOffset(address: U64Like, offset: U64Like): A | undefined;
 
   /**
    * Adds a region of `size` zero bytes. Linear memory may grow: views die.
@@ -147,9 +117,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(region.start === 0x8000 && memory.regions.length === 2);
    * ```
    */
-  insertRegion(start: Wide, size: Wide): GuestRegion<A> {
-    return insert(this.#space, start, size) as GuestRegion<A>;
-  }
+  insertRegion(start: U64Like, size: U64Like): GuestRegion<A>;
 
   /**
    * Removes the region with exactly this start and size; gives what it was. Its bytes are free at once; a view of it
@@ -164,9 +132,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(memory.regions.length === 1);
    * ```
    */
-  removeRegion(start: Wide, size: Wide): GuestRegion<A> {
-    return remove(this.#space, start, size) as GuestRegion<A>;
-  }
+  removeRegion(start: U64Like, size: U64Like): GuestRegion<A>;
 
   /**
    * Makes sure that a region of `bytes` bytes can be inserted without growth of linear memory, so that views stay alive
@@ -182,9 +148,7 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * console.assert(view.length === 16);
    * ```
    */
-  reserve(bytes: Wide): void {
-    this.#ranges.reserve(bytes);
-  }
+  reserve(bytes: U64Like): void;
 
   /**
    * Makes a range of RAM 0 and gives back the 4 KiB pages that hold nothing else, for reuse by any memory: what a balloon
@@ -209,7 +173,116 @@ export abstract class RegionAccess<A extends number | bigint = number> extends B
    * memory.writeUint8(0x14_0000, 7); // takes pages again
    * ```
    */
-  discard(address: Wide, length: Wide): void {
-    this.#ranges.discard(address, length);
-  }
+  discard(address: U64Like, length: U64Like): void;
+}
+
+/** The part of GuestMemory that is {@link RegionAccess}. */
+export function regionAccess(of: PartOf<{ space: Space }>): RegionAccess<U64Like> {
+  /** The region that holds an address that a caller gave. */
+  const find = (memory: object, address: U64Like) => {
+    u64.check(address, "address");
+    const { space } = of(memory);
+    space.enter();
+    return guestRegionAt(space, address);
+  };
+  return {
+    get regions() {
+      const { space } = of(this);
+      space.enter();
+      return guestRegions(space);
+    },
+    findRegion(address) {
+      return find(this, address);
+    },
+    toRegionAddress(address) {
+      const region = find(this, address);
+      return region && { region, address: Number(BigInt(address) - BigInt(region.start)) };
+    },
+    get lastAddress() {
+      return this.regions.at(-1)?.lastAddress;
+    },
+    addressInRange(address) {
+      return find(this, address) !== undefined;
+    },
+    checkRange(address, length) {
+      return of(this).space.resolver.status(address, length) === 0;
+    },
+    checkedOffset(address, offset) {
+      return checkedOffset(of(this).space, address, offset);
+    },
+    insertRegion(start, size) {
+      return insert(of(this).space, start, size);
+    },
+    removeRegion(start, size) {
+      return remove(of(this).space, start, size);
+    },
+    reserve(bytes) {
+      reserve(of(this).space, bytes);
+    },
+    discard(address, length) {
+      discard(of(this).space, address, length);
+    },
+  };
+}
+
+function checkedOffset(space: Space, address: U64Like, offset: U64Like): U64Like | undefined {
+  u64.check(address, "address");
+  u64.check(offset, "offset");
+  space.enter();
+  const sum = BigInt(address) + BigInt(offset);
+  return sum >> 64n === 0n && space.flatView.at(sum) !== undefined ? space.own(sum) : undefined;
+}
+
+/** Adds a region. Linear memory may grow. */
+function insert(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Like> {
+  checkRange([start, size], space.bigint);
+  const { linear, handle } = space;
+  space.enter();
+  const status = linear.raw.gm_insert(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
+  const failure = status === 0 ? undefined : linear.failure(status, "insertRegion", detailsOf(start, size));
+  linear.replace();
+  const region = failure ? undefined : guestRegionAt(space, start);
+  linear.notify();
+  if (failure) throw failure;
+  space.tellMap();
+  return region as GuestRegion<U64Like>;
+}
+
+/** Removes a region. */
+function remove(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Like> {
+  u64.check(start, "start");
+  u64.check(size, "size");
+  const { linear, handle } = space;
+  space.enter();
+  const region = guestRegionAt(space, start);
+  space.machine.leaving();
+  const status = linear.raw.gm_remove(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
+  if (status !== 0) throw linear.failure(status, "removeRegion", detailsOf(start, size));
+  space.machine.forget();
+  space.tellMap();
+  return region as GuestRegion<U64Like>;
+}
+
+function detailsOf(start: U64Like, size: U64Like) {
+  return { address: start, length: size, region: { start, size: Number(size) } };
+}
+
+function reserve(space: Space, bytes: U64Like): void {
+  u64.check(bytes, "bytes");
+  space.enter();
+  const { linear, handle } = space;
+  const status = linear.raw.gm_reserve(handle, u64.low(bytes), u64.high(bytes));
+  const failure = status === 0 ? undefined : linear.failure(status, "reserve", { length: bytes });
+  linear.refresh();
+  if (failure) throw failure;
+}
+
+function discard(space: Space, address: U64Like, length: U64Like): void {
+  space.changes.make("discard", { address, length }, () => {
+    u64.check(length, "length");
+    u64.check(address, "address");
+    const { linear, handle } = space;
+    return linear.raw.gm_discard(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
+  });
+  if (length > 0) space.onHostWrite?.(space.own(address), Number(length));
 }

@@ -1,6 +1,6 @@
 // RegionSpec: a region to place in a memory's map, as data.
 
-import type { Wide } from "../core/u64.ts";
+import type { U64Like } from "../core/u64.ts";
 import type { Device } from "../device/device.ts";
 import type { ExternalSource } from "../external/external-memory.ts";
 import type { MappedRegion } from "./mapped-region.ts";
@@ -10,7 +10,7 @@ interface Placed {
   /** How it is called in `tree()` and in aliases. Default: its kind. */
   name?: string;
   /** Its first guest-physical address. */
-  start: Wide;
+  start: U64Like;
   /** Where regions overlap, the one with the highest is seen; two of the same may not overlap. Default 0. */
   priority?: number;
   /** Whether it is seen at first. Default true. */
@@ -43,23 +43,9 @@ interface Placed {
  * ```
  */
 export type RegionSpec =
-  | (Placed & { kind: "ram" | "rom"; size: Wide; contents?: Uint8Array })
-  | (Placed & { kind: "romDevice"; size: Wide; contents?: Uint8Array; device: Device })
-  | (Placed & { kind: "mmio"; size: Wide; device: Device })
-  | (Placed & { kind: "alias"; of: MappedRegion<Wide> | MappedRegion | string; offset?: Wide; size?: Wide })
-  | (Placed & { kind: "external"; source: ExternalSource; offset?: Wide; size?: Wide })
-  | (Placed & { kind: "reserved"; size: Wide });
-
-/**
- * What a region is: see {@link RegionSpec}.
- *
- * @example
- * ```ts
- * import { GuestMemory, type RegionKind } from "guest-memory";
- *
- * using memory = await GuestMemory.create([{ kind: "ram", start: 0, size: 4096 }]);
- * const kind: RegionKind = memory.mapped[0]!.kind;
- * console.assert(kind === "ram");
- * ```
- */
-export type RegionKind = RegionSpec["kind"];
+  | (Placed & { kind: "ram" | "rom"; size: U64Like; contents?: Uint8Array })
+  | (Placed & { kind: "romDevice"; size: U64Like; contents?: Uint8Array; device: Device })
+  | (Placed & { kind: "mmio"; size: U64Like; device: Device })
+  | (Placed & { kind: "alias"; of: MappedRegion<U64Like> | MappedRegion | string; offset?: U64Like; size?: U64Like })
+  | (Placed & { kind: "external"; source: ExternalSource; offset?: U64Like; size?: U64Like })
+  | (Placed & { kind: "reserved"; size: U64Like });

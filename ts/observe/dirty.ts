@@ -2,7 +2,7 @@
 
 import { GuestMemoryError } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import { describe, join, joinBig, type Wide } from "../core/u64.ts";
+import { describe, join, joinBig, type U64Like } from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
 
 const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: number; bit: number }>((client) => {
@@ -126,7 +126,7 @@ export class DirtyClient<A extends number | bigint = number> {
     const space = this.#space;
     space.enter();
     const { linear, handle } = space;
-    const ranges: [Wide, number][] = [];
+    const ranges: [U64Like, number][] = [];
     let [low, high, more] = [0, 0, 1];
     while (more) {
       linear.expect(linear.raw.gm_dirty_collect(handle, this.#bit, low, high), "collect");
@@ -139,7 +139,7 @@ export class DirtyClient<A extends number | bigint = number> {
         const last = ranges.at(-1);
         // Two ranges that meet where the core's list was full are one.
         if (last && joinBig(startLow, startHigh) === BigInt(last[0]) + BigInt(last[1])) last[1] += size;
-        else ranges.push([space.address(startLow, startHigh), size]);
+        else ranges.push([space.own(joinBig(startLow, startHigh)), size]);
       }
     }
     return ranges as [A, number][];

@@ -1,8 +1,9 @@
 // MapEvent: what listeners hear of a change of the map.
 
-import type { Wide } from "../core/u64.ts";
-import type { FlatRange } from "../map/map-text.ts";
-import type { MappedRegion } from "../map/mapped-region.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import { type MappedRegion, mappedRegion } from "../map/mapped-region.ts";
+import type { FlatRange } from "../space/flat-view.ts";
 import type { Space } from "../space/space.ts";
 
 /**
@@ -83,30 +84,11 @@ export class MapEvent<A extends number | bigint = number> extends Event {
   constructor(type: "regionadd" | "regionremove", space: object, range: object) {
     super(type);
     const { start, last, id, offset } = range as FlatRange;
-    const known = space as Space;
-    const size = last - start + 1n;
-    this.start = known.own(start) as A;
-    this.size = size > BigInt(Number.MAX_SAFE_INTEGER) ? size : Number(size);
-    this.offset = offset > BigInt(Number.MAX_SAFE_INTEGER) ? offset : Number(offset);
-    this.region = known.machine.get(id) as MappedRegion<Wide> as MappedRegion<A> | undefined;
+    const { machine, bigint } = space as Space;
+    this.start = (bigint ? start : Number(start)) as A;
+    this.size = u64.shortest(last - start + 1n);
+    this.offset = u64.shortest(offset);
+    const record = machine.get(id);
+    this.region = record && (mappedRegion(record) as MappedRegion<U64Like> as MappedRegion<A>);
   }
-}
-
-/** Tells listeners what differs between two flat views. */
-export function tellChanges(
-  space: Space,
-  events: EventTarget,
-  before: readonly FlatRange[],
-  now: readonly FlatRange[],
-): void {
-  const key = ({ start, last, id, offset }: FlatRange) => `${start} ${last} ${id} ${offset}`;
-  const [old, fresh] = [new Set(before.map(key)), new Set(now.map(key))];
-  events.dispatchEvent(new Event("mapbegin"));
-  for (const range of before) {
-    if (!fresh.has(key(range))) events.dispatchEvent(new MapEvent("regionremove", space, range));
-  }
-  for (const range of now) {
-    if (!old.has(key(range))) events.dispatchEvent(new MapEvent("regionadd", space, range));
-  }
-  events.dispatchEvent(new Event("mapcommit"));
 }

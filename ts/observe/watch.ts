@@ -1,6 +1,138 @@
-// Watch: what ends a watch or a trap.
+// Watch: what ends a watch or a trap, and what a watch sees.
 
-import type { Space } from "../space/space.ts";
+import type { Initiator } from "../device/device.ts";
+import type { Watchers } from "./watchers.ts";
+
+/**
+ * Which accesses a watch is for.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type WatchKinds } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * const kinds: WatchKinds = { read: true, write: true };
+ * using watch = memory.watch(0x10, 4, kinds, () => {});
+ * ```
+ */
+export interface WatchKinds {
+  /**
+   * Whether it sees reads.
+   * @example
+   * ```ts
+   * let count = 0;
+   * using watch = memory.watch(0x10, 4, { read: true }, () => count++);
+   * memory.readUint8(0x10);
+   * console.assert(count === 1);
+   * ```
+   */
+  read?: boolean;
+  /**
+   * Whether it sees writes.
+   * @example
+   * ```ts
+   * let count = 0;
+   * using watch = memory.watch(0x10, 4, { write: true }, () => count++);
+   * memory.writeUint8(0x10, 1);
+   * console.assert(count === 1);
+   * ```
+   */
+  write?: boolean;
+  /**
+   * Whether it sees instruction fetches.
+   * @example
+   * ```ts
+   * let count = 0;
+   * using watch = memory.watch(0x10, 4, { execute: true }, () => count++);
+   * memory.fetchUint32(0x10);
+   * console.assert(count === 1);
+   * ```
+   */
+  execute?: boolean;
+}
+
+/**
+ * What a watch sees of one access.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type WatchEvent } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * const events: WatchEvent[] = [];
+ * using watch = memory.watch(0x10, 4, { write: true }, (event) => void events.push(event));
+ * memory.writeUint16(0x12, 0x1234);
+ * console.assert(events[0]!.address === 0x12 && events[0]!.value === 0x1234 && events[0]!.oldValue === 0);
+ * ```
+ */
+export interface WatchEvent<A extends number | bigint = number> {
+  /**
+   * What the access does.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { read: true, write: true }, ({ kind }) => void seen.push(kind));
+   * memory.readUint8(0x10);
+   * console.assert(seen[0] === "read");
+   * ```
+   */
+  readonly kind: "read" | "write" | "execute";
+  /**
+   * Its first guest-physical address, which may lie before the watched range.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ address }) => void seen.push(address));
+   * memory.writeUint32(0x0e, 1);
+   * console.assert(seen[0] === 0x0e);
+   * ```
+   */
+  readonly address: A;
+  /**
+   * How many bytes it touches.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ size }) => void seen.push(size));
+   * memory.writeUint16(0x12, 0x1234);
+   * console.assert(seen[0] === 2);
+   * ```
+   */
+  readonly size: number;
+  /**
+   * The value read, or about to be written: little-endian and unsigned, bytes where it is a range.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ value }) => void seen.push(value));
+   * memory.writeUint16(0x12, 0x1234);
+   * console.assert(seen[0] === 0x1234);
+   * ```
+   */
+  readonly value: number | bigint | Uint8Array | undefined;
+  /**
+   * What a write is about to replace; undefined for other accesses, and where a device is.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ oldValue }) => void seen.push(oldValue));
+   * memory.writeUint16(0x12, 0x1234);
+   * console.assert(seen[0] === 0);
+   * ```
+   */
+  readonly oldValue: number | bigint | Uint8Array | undefined;
+  /**
+   * Who makes the access.
+   * @example
+   * ```ts
+   * const seen: unknown[] = [];
+   * using watch = memory.watch(0x10, 4, { write: true }, ({ who }) => void seen.push(who));
+   * memory.dma(0x10, 4, "write").write(0, Uint8Array.of(1));
+   * console.assert(seen[0] === "dma");
+   * ```
+   */
+  readonly who: Initiator;
+}
 
 /**
  * A watch, or a trap, that was set. It goes on when this object is forgotten.
@@ -19,7 +151,7 @@ import type { Space } from "../space/space.ts";
  * ```
  */
 export class Watch {
-  readonly #space: Space;
+  readonly #watchers: Watchers;
   readonly #id: number;
 
   static {
@@ -42,8 +174,8 @@ export class Watch {
   declare [Symbol.dispose]: () => void;
 
   /** Made by this library. */
-  constructor(space: object, id: number) {
-    this.#space = space as Space;
+  constructor(watchers: object, id: number) {
+    this.#watchers = watchers as Watchers;
     this.#id = id;
   }
 
@@ -59,6 +191,6 @@ export class Watch {
    * ```
    */
   dispose(): void {
-    this.#space.watchers.remove(this.#id);
+    this.#watchers.remove(this.#id);
   }
 }

@@ -1,111 +1,41 @@
-// Watch: who wants to see accesses to a range, and how they are told.
+// Watchers: who wants to see accesses to a range, and how they are told.
 
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
+import { READ, WRITE } from "../core/abi.ts";
+import type { ErrorDetails } from "../core/errors.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import type { Initiator } from "../device/device.ts";
+import type { Access } from "../space/mover.ts";
 import type { Space } from "../space/space.ts";
+import type { WatchEvent } from "./watch.ts";
 
-/** What an access does, as the core's bits. */
-export const READ = 1;
-export const WRITE = 2;
-export const EXECUTE = 4;
 /** The longest range there is. */
 const LONGEST = (1n << 64n) - 1n;
-export type Access = typeof READ | typeof WRITE | typeof EXECUTE;
 
-/**
- * What a watch sees of one access.
- *
- * @example
- * ```ts
- * import { GuestMemory, type WatchEvent } from "guest-memory";
- *
- * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
- * const events: WatchEvent[] = [];
- * using watch = memory.watch(0x10, 4, { write: true }, (event) => void events.push(event));
- * memory.writeUint16(0x12, 0x1234);
- * console.assert(events[0]!.address === 0x12 && events[0]!.value === 0x1234 && events[0]!.oldValue === 0);
- * ```
- */
-export interface WatchEvent<A extends number | bigint = number> {
-  /**
-   * What the access does.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { read: true, write: true }, ({ kind }) => void seen.push(kind));
-   * memory.readUint8(0x10);
-   * console.assert(seen[0] === "read");
-   * ```
-   */
-  readonly kind: "read" | "write" | "execute";
-  /**
-   * Its first guest-physical address, which may lie before the watched range.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ address }) => void seen.push(address));
-   * memory.writeUint32(0x0e, 1);
-   * console.assert(seen[0] === 0x0e);
-   * ```
-   */
-  readonly address: A;
-  /**
-   * How many bytes it touches.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ size }) => void seen.push(size));
-   * memory.writeUint16(0x12, 0x1234);
-   * console.assert(seen[0] === 2);
-   * ```
-   */
+/** A value that is read or about to be written, and the one that it replaces. */
+type Values = Pick<WatchEvent, "value" | "oldValue">;
+
+/** Whom a watch tells of an access, or a trap of a page. */
+interface Entry {
+  readonly address: bigint;
+  readonly length: bigint;
+  /** What a watch tells; undefined for a trap. */
+  readonly tell?: (event: WatchEvent<U64Like>) => void;
+  /** What a trap tells, of a page on which it has ended. */
+  readonly spring?: (page: U64Like) => void;
+  /** The pages on which a trap still waits. */
+  pages: number;
+}
+
+/** An access that is told of. */
+interface Told {
+  readonly address: U64Like;
   readonly size: number;
-  /**
-   * The value read, or about to be written: little-endian and unsigned, bytes where it is a range.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ value }) => void seen.push(value));
-   * memory.writeUint16(0x12, 0x1234);
-   * console.assert(seen[0] === 0x1234);
-   * ```
-   */
-  readonly value: number | bigint | Uint8Array | undefined;
-  /**
-   * What a write is about to replace; undefined for other accesses, and where a device is.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ oldValue }) => void seen.push(oldValue));
-   * memory.writeUint16(0x12, 0x1234);
-   * console.assert(seen[0] === 0);
-   * ```
-   */
-  readonly oldValue: number | bigint | Uint8Array | undefined;
-  /**
-   * Who makes the access.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ who }) => void seen.push(who));
-   * memory.dma(0x10, 4, "write").write(0, Uint8Array.of(1));
-   * console.assert(seen[0] === "dma");
-   * ```
-   */
+  readonly access: Access;
   readonly who: Initiator;
 }
 
-/** A watch in the core, and whom it tells. */
-interface Entry {
-  readonly address: Wide;
-  readonly length: Wide;
-  /** The pages on which a trap still waits: it tells of a page and ends there. Undefined of a watch. */
-  pages: number | undefined;
-  readonly tell: (event: WatchEvent<Wide>) => void;
-}
-
-/** The watches of one memory. */
+/** The watches and traps of one memory. */
 export class Watchers {
   readonly #space: Space;
   readonly #entries = new Map<number, Entry>();
@@ -119,25 +49,36 @@ export class Watchers {
     return this.#entries.size > 0;
   }
 
-  /** Sets a watch, or, of all pages that a range touches, a trap. */
-  add(address: Wide, length: Wide, access: number, byPage: boolean, tell: Entry["tell"]): number {
-    wide.check(address, "address");
-    wide.check(length, "length");
-    const range = byPage ? pagesOf(BigInt(address), BigInt(length)) : { address, length };
-    wide.split(range.length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(range.address, "address");
-    const { low, high } = wide;
-    this.#space.enter();
-    const { linear, handle } = this.#space;
-    const status = linear.raw.gm_watch(handle, low, high, lengthLow, lengthHigh, access);
+  /** Sets a watch; gives its number. */
+  add(address: U64Like, length: U64Like, access: number, tell: Entry["tell"]): number {
+    u64.check(address, "address");
+    u64.check(length, "length");
+    const entry = { address: BigInt(address), length: BigInt(length), tell, pages: 0 };
+    return this.#add(entry, access, "watch", { address, length });
+  }
+
+  /** Sets a trap for writes on all pages that a range touches; gives its number. */
+  addTrap(address: U64Like, length: U64Like, spring: Entry["spring"]): number {
+    u64.check(address, "address");
+    u64.check(length, "length");
+    const range = pagesOf(BigInt(address), BigInt(length));
+    const pages = Number((range.length + 0xfffn) >> 12n);
+    return this.#add({ ...range, spring, pages }, WRITE, "trapWrites", { address, length });
+  }
+
+  #add(entry: Entry, access: number, what: string, details: ErrorDetails): number {
+    const space = this.#space;
+    space.enter();
+    const { linear, handle } = space;
+    const { address, length } = entry;
+    const [low, high] = [u64.low(address), u64.high(address)];
+    const status = linear.raw.gm_watch(handle, low, high, u64.low(length), u64.high(length), access);
     linear.replace(); // thousands of watches make linear memory grow
     const id = linear.report[0] as number;
-    linear.expect(status, byPage ? "trapWrites" : "watch", { address, length });
-    const pages = byPage ? Number((BigInt(range.length) + 0xfffn) >> 12n) : undefined;
-    this.#entries.set(id, { ...range, pages, tell });
+    linear.expect(status, what, details);
+    this.#entries.set(id, entry);
     linear.refresh();
-    this.#space.tellMap();
+    space.tellMap();
     return id;
   }
 
@@ -145,73 +86,94 @@ export class Watchers {
     const entry = this.#entries.get(id);
     if (!entry || this.#space.disposed) return;
     this.#entries.delete(id);
-    // Of a trap, several parts may be left.
+    // A trap may be left in several parts.
     while (this.#end(id, entry.address, entry.length));
     this.#space.linear.refresh();
     this.#space.tellMap();
   }
 
   /** Ends a watch where it first lies in a range; says whether it does. */
-  #end(id: number, address: Wide, length: Wide): boolean {
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(address, "address");
+  #end(id: number, address: bigint, length: bigint): boolean {
     const { linear, handle } = this.#space;
-    const status = linear.raw.gm_unwatch(handle, id, wide.low, wide.high, lengthLow, lengthHigh);
+    const [low, high] = [u64.low(address), u64.high(address)];
+    const status = linear.raw.gm_unwatch(handle, id, low, high, u64.low(length), u64.high(length));
     linear.replace();
     return status === 0 && linear.report[0] !== 0;
   }
 
-  /** Whether anybody watches an access of this kind to a range of up to 4 GiB. */
-  see(address: Wide, length: number, access: number): boolean {
+  /** Whether anybody watches an access of this kind to a range. */
+  see(address: U64Like, length: U64Like, access: number): boolean {
     return this.any && this.#ids(address, length, access).length > 0;
   }
 
+  /** Tells everybody who watches an access of one value. What a callback throws passes through. */
+  tell(address: U64Like, size: number, access: Access, who: Initiator, values: () => Values): void {
+    let shared: Values | undefined;
+    this.#tell({ address, size, access, who }, () => {
+      shared ??= values();
+      return shared;
+    });
+  }
+
   /**
-   * Tells everybody who watches an access. `values` is asked once, if there is somebody: the value, and what it replaces.
-   * What a callback throws passes through.
+   * Tells everybody who watches an access to a range. `values` gives the bytes that a watch covers: `count` bytes, the
+   * first `from` bytes into the access.
    */
-  tell(
-    address: Wide,
+  tellRange(
+    address: U64Like,
     size: number,
     access: Access,
     who: Initiator,
-    values: () => Pick<WatchEvent, "value" | "oldValue">,
+    values: (from: number, count: number) => Values,
   ): void {
-    const ids = this.#ids(address, size, access);
+    const start = BigInt(address);
+    this.#tell({ address, size, access, who }, (entry) => {
+      const from = entry.address > start ? Number(entry.address - start) : 0;
+      const end = entry.address + entry.length - start;
+      return values(from, (end < BigInt(size) ? Number(end) : size) - from);
+    });
+  }
+
+  #tell(access: Told, valuesFor: (entry: Entry) => Values): void {
+    const ids = this.#ids(access.address, access.size, access.access);
     if (ids.length === 0) return;
-    wide.split(address, "address");
-    const kind = access === READ ? "read" : access === WRITE ? "write" : "execute";
-    const own = this.#space.address(wide.low, wide.high);
-    const event: WatchEvent<Wide> = Object.freeze({ kind, address: own, size, who, ...values() });
-    for (const id of ids) {
+    const kind = access.access === READ ? "read" : access.access === WRITE ? "write" : "execute";
+    const { size, who } = access;
+    const address = this.#space.own(access.address);
+    // All values are taken before the first callback runs, which may change them.
+    const events = ids.map((id) => {
+      const entry = this.#entries.get(id);
+      return entry?.tell && Object.freeze({ kind, address, size, who, ...valuesFor(entry) } as const);
+    });
+    for (const [index, id] of ids.entries()) {
       const entry = this.#entries.get(id); // an earlier callback may have ended it
-      if (entry?.pages) this.#spring(id, entry, event);
-      else entry?.tell(event);
+      const event = events[index];
+      if (event) entry?.tell?.(event);
+      else if (entry) this.#spring(id, entry, access);
     }
   }
 
   /** Ends a trap on the pages that an access touches, and tells of each. */
-  #spring(id: number, entry: Entry, event: WatchEvent<Wide>): void {
-    const first = BigInt(event.address) >> 12n;
-    const end = BigInt(event.address) + BigInt(event.size);
+  #spring(id: number, entry: Entry, { address, size }: Told): void {
+    const first = BigInt(address) >> 12n;
+    const end = BigInt(address) + BigInt(size);
     const last = (end > LONGEST ? LONGEST : end - 1n) >> 12n; // a handler for holes may serve what passes 2^64
     for (let page = first; page <= last; page++) {
       if (this.#space.disposed) return;
-      if (!entry.pages || !this.#end(id, page << 12n, 4096)) continue;
+      if (entry.pages === 0 || !this.#end(id, page << 12n, 4096n)) continue;
       if (--entry.pages === 0) this.#entries.delete(id);
-      entry.tell({ ...event, address: this.#space.own(page << 12n), size: 4096 });
+      entry.spring?.(this.#space.own(page << 12n));
     }
   }
 
-  #ids(address: Wide, length: number, access: number): number[] {
-    wide.split(address, "address");
-    const { low, high } = wide;
+  #ids(address: U64Like, length: U64Like, access: number): number[] {
+    u64.check(address, "address");
     const { linear, handle, disposed } = this.#space;
     const ids: number[] = [];
     if (disposed) return ids; // by a handler, in the middle of an access
+    const [low, high] = [u64.low(address), u64.high(address)];
     for (let all = 1; ids.length < all; ) {
-      linear.raw.gm_watchers(handle, low, high, length, access, ids.length);
+      linear.raw.gm_watchers(handle, low, high, u64.low(length), u64.high(length), access, ids.length);
       linear.replace();
       all = linear.report[0] as number;
       const count = Math.min(all - ids.length, linear.transfer.length / 4);

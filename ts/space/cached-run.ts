@@ -1,10 +1,10 @@
-// Place: guest addresses of which it is remembered what they show, and where in that.
+// CachedRun: a run of guest addresses, with what it showed in one generation of the map.
 
 /**
  * A run of guest addresses that show adjacent bytes of one thing, a device, external or linear memory, as it was found in
  * one generation of the map.
  */
-export class Place<T> {
+export class CachedRun<T> {
   readonly target: T;
   readonly #generation: number;
   /** The first guest-physical address. */

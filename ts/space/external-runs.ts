@@ -1,28 +1,28 @@
-// ExternalPlaces: guest ranges that are external memory, and what of it they show.
+// ExternalRuns: guest ranges that are external memory, and what of it they show.
 
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
-import type { ExternalBytes } from "../external/external-memory.ts";
-import { EXECUTE, READ, WRITE } from "../observe/watchers.ts";
-import { Place } from "./cached-run.ts";
-import { EXTERNAL } from "./mover.ts";
+import { EXECUTE, PIECE_EXTERNAL, READ, WRITE } from "../core/abi.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import type { ExternalMemory } from "../external/external-memory.ts";
+import { CachedRun } from "./cached-run.ts";
+import { Pieces } from "./pieces.ts";
 import type { Space } from "./space.ts";
 
-/** The longest piece asked for. */
+/** The longest run that is remembered, in bytes. */
 const LONGEST = 2 ** 31;
 
 /** A run of one external memory's bytes. */
 export interface ExternalRun {
-  readonly external: ExternalBytes;
+  readonly external: ExternalMemory;
   readonly offset: number;
   readonly length: number;
 }
 
 /** Finds external memory; remembers where it was found last. */
-export class ExternalPlaces {
+export class ExternalRuns {
   readonly #space: Space;
   /** What `at` has found last: good right after it, where that gave no -1. */
-  last: Place<ExternalBytes> | undefined;
+  last: CachedRun<ExternalMemory> | undefined;
 
   constructor(space: Space) {
     this.#space = space;
@@ -30,58 +30,48 @@ export class ExternalPlaces {
 
   /**
    * Where a whole range lies in the external memory of `last`, if every access to it is allowed, and watched by nobody;
-   * else -1. As a number address alone: bigints are slow anyway.
+   * else -1. For an address that is a number alone: bigints are slow anyway.
    */
-  at(address: Wide, length: number): number {
+  at(address: U64Like, length: number): number {
     if (typeof address !== "number") return -1;
     const at = this.#at(address, length);
-    if (at >= 0 || !this.#space.linear.externals.any) return at;
+    if (at >= 0 || !this.#space.registry.any) return at;
     this.#find(address);
     return this.#at(address, length);
   }
 
   #at(address: number, length: number): number {
-    return this.last === undefined ? -1 : this.last.at(address, length, this.#space.control[0] as number);
+    return this.last === undefined ? -1 : this.last.at(address, length, this.#space.generation);
   }
 
-  /** Remembers the place at an address, as far as every access finds the same. */
+  /** Remembers the run at an address, as far as every access finds the same. */
   #find(address: number): void {
+    u64.check(address, "address");
     const space = this.#space;
-    wide.split(address, "address");
-    const { low, high } = wide;
-    space.enter();
-    const { raw, report } = space.linear;
+    const { piece } = space;
     let count = LONGEST;
     for (const access of [READ, WRITE, EXECUTE]) {
-      if (raw.gm_piece(space.handle, low, high, LONGEST, access) !== EXTERNAL || report[1] !== 0) return;
-      count = Math.min(count, report[0] as number);
+      if (piece.find(address, LONGEST, access) !== PIECE_EXTERNAL || piece.watched) return;
+      count = Math.min(count, piece.bytes);
     }
-    const [, , id = 0, offsetLow = 0, offsetHigh = 0] = report;
-    const offset = wide.join(offsetLow, offsetHigh);
-    this.last = new Place(space.external(id), space.control[0] as number, address, count, offset);
+    this.last = new CachedRun(piece.external, space.generation, address, count, piece.offset);
   }
 
   /** The run of external memory that a range begins with, whatever is allowed there; undefined if it does with none. */
-  run(address: Wide, length: Wide): ExternalRun | undefined {
+  run(address: U64Like, length: U64Like): ExternalRun | undefined {
     const space = this.#space;
-    if (!space.linear.externals.any) return undefined;
-    wide.check(length, "length");
-    wide.check(address, "address");
+    if (!space.registry.any) return undefined;
+    u64.check(length, "length");
+    const pieces = new Pieces(space, address, Number(length));
     space.enter();
     let found: { id: number; offset: number } | undefined;
     let done = 0;
-    while (done < length) {
-      const at = BigInt(address) + BigInt(done);
-      if (at >> 64n) break;
-      wide.split(at, "address");
-      const limit = Math.min(Number(length) - done, LONGEST);
-      const { raw, report } = space.linear;
-      if (raw.gm_piece(space.handle, wide.low, wide.high, limit, 0) !== EXTERNAL) break;
-      const [count = 0, , id = 0, offsetLow = 0, offsetHigh = 0] = report;
-      const offset = wide.join(offsetLow, offsetHigh);
+    while (pieces.next(done, 0)) {
+      const { kind, region: id, offset } = pieces;
+      if (kind !== PIECE_EXTERNAL) break;
       found ??= { id, offset };
       if (id !== found.id || offset !== found.offset + done) break;
-      done += count;
+      done += pieces.bytes;
     }
     return found && { external: space.external(found.id), offset: found.offset, length: done };
   }

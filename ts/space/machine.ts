@@ -1,25 +1,24 @@
-// Machine: the address spaces of one machine, as far as they share something: the regions that have objects.
+// Machine: the address spaces of one machine, as far as they share something: the regions that the facade knows.
 
-import type { Wide } from "../core/u64.ts";
-import type { MappedRegion } from "../map/mapped-region.ts";
+import type { RegionRecord } from "./placements.ts";
 
 /**
- * The regions that the facade knows by their objects, by id. A region is forgotten when no space has it in its map and no
- * alias shows it. While a transaction is open in any space, none is: if it is undone, the regions it took out are back.
+ * The known regions, by id. A region is forgotten when no space has it in its map and no alias shows it. While a
+ * transaction is open in any space, none is: if it is undone, the regions it took out are back.
  */
 export class Machine {
-  readonly #regions = new Map<number, MappedRegion<Wide>>();
+  readonly #regions = new Map<number, RegionRecord>();
   /** The transactions of all spaces that were begun and not ended. */
   #open = 0;
   /** Whether a region may have left a map since the last time that unused ones were forgotten. */
   #mayForget = false;
 
-  get(id: number): MappedRegion<Wide> | undefined {
+  get(id: number): RegionRecord | undefined {
     return this.#regions.get(id);
   }
 
-  add(id: number, region: MappedRegion<Wide>): void {
-    this.#regions.set(id, region);
+  add(region: RegionRecord): void {
+    this.#regions.set(region.id, region);
   }
 
   /** Says that a transaction begins. */
@@ -27,7 +26,7 @@ export class Machine {
     this.#open++;
   }
 
-  /** Says that a transaction has ended. One that was undone has taken regions out of the map which it had placed. */
+  /** Says that a transaction has ended. One that was undone has taken out of the map what it had placed there. */
   end(undone: boolean): void {
     this.#open--;
     if (undone) this.#mayForget = true;
@@ -44,7 +43,7 @@ export class Machine {
     this.#mayForget = false;
     const targets = new Set([...this.#regions.values()].map(({ target }) => target));
     for (const [id, region] of this.#regions) {
-      if (!region.isMapped && !targets.has(region)) this.#regions.delete(id);
+      if (region.space.placements.of(id) === undefined && !targets.has(region)) this.#regions.delete(id);
     }
   }
 }

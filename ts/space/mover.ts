@@ -1,30 +1,29 @@
 // Mover: the bytes of a range of any kind, piece by piece: memory here and elsewhere, devices by their handlers.
 
+import {
+  BACKING_ANY,
+  BACKING_BYTES,
+  type BACKING_LINEAR,
+  type EXECUTE,
+  type LOAD,
+  PIECE_ABSENT,
+  PIECE_DEVICE,
+  PIECE_EXTERNAL,
+  PIECE_MEMORY,
+  READ,
+  WRITE,
+} from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
-import type { Wide } from "../core/u64.ts";
-import * as wide from "../core/u64.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import type { BoundDevice } from "../device/bound-device.ts";
 import type { Transfer } from "../device/transfer.ts";
-import { type Access, READ, WRITE } from "../observe/watchers.ts";
+import { Pieces } from "./pieces.ts";
 import type { Space } from "./space.ts";
 
-/** What `gm_piece` finds. */
-export const MEMORY = 0;
-export const DEVICE = 2;
-export const EXTERNAL = 5;
-/** Discarded memory that would be written: `populate` comes first. */
-export const ABSENT = 6;
-/** What a range is asked to be backed by, as the core's numbers: memory or devices, memory, linear memory. */
-export const ANY = 0;
-export const BYTES = 1;
-export const LINEAR = 2;
-type Backing = typeof ANY | typeof BYTES | typeof LINEAR;
-/** An access beside those of `watch.ts`: a loader's write, to which nothing is forbidden. */
-export const LOAD = 8;
-/** The longest piece asked for. */
-const LONGEST = 1 << 30;
-const HIGH = 0x1_0000_0000;
-const MARK = 0xff;
+type Backing = typeof BACKING_ANY | typeof BACKING_BYTES | typeof BACKING_LINEAR;
+/** What an access does, as the core's bits; 0 asks only whether something is there. */
+export type Access = typeof READ | typeof WRITE | typeof EXECUTE;
 
 /**
  * A handler is called with no core call on the stack, and nothing that was resolved before is used after it: it may do
@@ -38,20 +37,19 @@ export class Mover {
   }
 
   /** Throws unless the whole range is mapped to what is asked for, and allows the accesses (0: anything). */
-  expect(address: Wide, length: Wide, access: number, what: string, backing: Backing = ANY): void {
+  expect(address: U64Like, length: U64Like, access: number, what: string, backing: Backing = BACKING_ANY): void {
     const status = this.status(address, length, access, backing);
     if (status !== 0) throw this.#space.linear.failure(status, what, { address, length });
   }
 
   /** The status of a range for an access. */
-  status(address: Wide, length: Wide, access: number, backing: Backing = ANY): number {
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(address, "address");
-    const { low, high } = wide;
+  status(address: U64Like, length: U64Like, access: number, backing: Backing = BACKING_ANY): number {
+    u64.check(length, "length");
+    u64.check(address, "address");
     this.#space.enter();
     const { linear, handle } = this.#space;
-    return linear.raw.gm_check_access(handle, low, high, lengthLow, lengthHigh, access, backing);
+    const [low, high] = [u64.low(address), u64.high(address)];
+    return linear.raw.gm_check_access(handle, low, high, u64.low(length), u64.high(length), access, backing);
   }
 
   /**
@@ -60,21 +58,20 @@ export class Mover {
    *
    * @throws GuestMemoryError `OUT_OF_MEMORY`.
    */
-  populate(address: Wide, length: Wide, what: string): void {
-    wide.split(length, "length");
-    const { low: lengthLow, high: lengthHigh } = wide;
-    wide.split(address, "address");
-    const { low, high } = wide;
+  populate(address: U64Like, length: U64Like, what: string): void {
+    u64.check(length, "length");
+    u64.check(address, "address");
     const space = this.#space;
     const { linear, handle } = space;
+    const [low, high] = [u64.low(address), u64.high(address)];
     let before: number | undefined;
     do {
       space.enter(); // the second time it tells of the first, and a listener may discard it again
-      before = space.control[0];
-      const status = linear.raw.gm_populate(handle, low, high, lengthLow, lengthHigh);
+      before = space.generation;
+      const status = linear.raw.gm_populate(handle, low, high, u64.low(length), u64.high(length));
       linear.replace();
       linear.expect(status, what, { address, length });
-    } while (space.control[0] !== before);
+    } while (space.generation !== before);
   }
 
   /** Reads into an array of the library's own until it is full, or as far as the access goes. */
@@ -120,28 +117,24 @@ export class Mover {
 
   /** Marks the pages of what was written, if that is linear memory: nobody else's has marks. */
   mark(memory: Uint8Array, at: number, count: number): void {
-    const { u8, dirty } = this.#space.linear;
-    if (memory === u8 && count > 0) dirty.fill(MARK, at >>> 12, ((at + count - 1) >>> 12) + 1);
+    const { linear } = this.#space;
+    if (memory === linear.u8) linear.markDirty(at, count);
   }
 
   /** A whole range as one piece of memory that nobody watches, or undefined. */
-  piece(address: Wide, length: number, access: Access): { memory: Uint8Array; at: number } | undefined {
-    wide.split(address, "address");
-    const { low, high } = wide;
-    const space = this.#space;
-    space.enter();
-    const { linear } = space;
-    const found = linear.raw.gm_piece(space.handle, low, high, Math.min(length, LONGEST), access);
-    const [count = 0, watched = 0, place = 0, offsetLow = 0, offsetHigh = 0] = linear.report;
-    if (watched !== 0 || count < length) return undefined;
-    if (found === MEMORY) return { memory: linear.u8, at: place };
-    if (found !== EXTERNAL) return undefined;
-    return { memory: space.external(place).current(address, length), at: wide.join(offsetLow, offsetHigh) };
+  piece(address: U64Like, length: number, access: Access): { memory: Uint8Array; at: number } | undefined {
+    u64.check(address, "address");
+    const { piece, linear } = this.#space;
+    const kind = piece.find(address, length, access);
+    if (piece.watched || piece.bytes < length) return undefined;
+    const { offset: at } = piece;
+    if (kind === PIECE_MEMORY) return { memory: linear.u8, at };
+    return kind === PIECE_EXTERNAL ? { memory: piece.external.current(address, length), at } : undefined;
   }
 
   /** Throws where external memory in a range is not there, before anything is moved. */
   expectThere(access: Access | 0 | typeof LOAD, transfer: Transfer): void {
-    if (!this.#space.linear.externals.any) return;
+    if (!this.#space.registry.any) return;
     const looked = { ...transfer };
     const skip = (_device: BoundDevice, _offset: number, count: number) => {
       looked.done += count;
@@ -157,7 +150,7 @@ export class Mover {
   }
 
   /** Reads a part of a range that was checked: all of `into`, from byte `done` of the range on, or throws. */
-  readPart(address: Wide, done: number, into: Uint8Array, what: string): void {
+  readPart(address: U64Like, done: number, into: Uint8Array, what: string): void {
     const transfer: Transfer = {
       who: "cpu",
       address: this.#space.own(BigInt(address) + BigInt(done)),
@@ -169,7 +162,7 @@ export class Mover {
   }
 
   /** How many bytes of a range from its start on allow an access. */
-  reach(address: Wide, length: number, access: Access): number {
+  reach(address: U64Like, length: number, access: Access): number {
     const transfer: Transfer = { who: "cpu", address, length, done: 0 };
     const count = (_device: BoundDevice, _offset: number, bytes: number) => {
       transfer.done += bytes;
@@ -179,8 +172,8 @@ export class Mover {
   }
 
   /** What memory shows of a range now, whoever may; undefined where a device is. */
-  current(address: Wide, length: number): Uint8Array<ArrayBuffer> | undefined {
-    if (this.status(address, length, 0, BYTES) !== 0) return undefined;
+  current(address: U64Like, length: number): Uint8Array<ArrayBuffer> | undefined {
+    if (this.status(address, length, 0, BACKING_BYTES) !== 0) return undefined;
     const bytes = new Uint8Array(length);
     this.read(bytes, 0, { who: "cpu", address, length, done: 0 });
     return bytes;
@@ -200,33 +193,24 @@ export class Mover {
     device: (device: BoundDevice, offset: number, count: number, done: number) => void,
     looks = false,
   ): void {
-    wide.split(transfer.address, "address");
-    const { low, high } = wide;
     const space = this.#space;
-    while (transfer.done < transfer.length) {
+    const pieces = new Pieces(space, transfer.address, transfer.length);
+    while (pieces.next(transfer.done, access)) {
       const { length, done } = transfer;
-      const nextLow = low + (done % HIGH);
-      const nextHigh = high + Math.floor(done / HIGH) + (nextLow >= HIGH ? 1 : 0);
-      if (nextHigh >= HIGH) break; // past 2^64
-      space.enter();
-      const { linear } = space;
-      const limit = Math.min(length - done, LONGEST);
-      const found = linear.raw.gm_piece(space.handle, nextLow >>> 0, nextHigh, limit, access);
-      const [count = 0, , place = 0, offsetLow = 0, offsetHigh = 0] = linear.report;
-      if (found === MEMORY) {
-        memory(linear.u8, place, count, done);
+      const { kind, bytes: count, offset } = pieces;
+      if (kind === PIECE_MEMORY) {
+        memory(space.linear.u8, offset, count, done);
         transfer.done += count;
-      } else if (found === EXTERNAL) {
+      } else if (kind === PIECE_EXTERNAL) {
         const completed = done > 0 && !looks ? done : undefined;
-        const bytes = space.external(place).current(transfer.address, length, completed);
-        memory(bytes, wide.join(offsetLow, offsetHigh), count, done);
+        memory(pieces.external.current(transfer.address, length, completed), offset, count, done);
         transfer.done += count;
-      } else if (found === ABSENT && looks) {
+      } else if (kind === PIECE_ABSENT && looks) {
         transfer.done += count;
-      } else if (found === ABSENT) {
+      } else if (kind === PIECE_ABSENT) {
         this.populate(transfer.address, length, "write"); // a handler has discarded it in the meantime
-      } else if (found === DEVICE) {
-        device(space.device(place), wide.join(offsetLow, offsetHigh), count, done); // counts its parts itself
+      } else if (kind === PIECE_DEVICE) {
+        device(space.device(pieces.region), offset, count, done); // counts its parts itself
       } else {
         break;
       }

@@ -148,21 +148,24 @@ pub fn gm_unwatch(
 /// The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report: how many
 /// there are; no more than fit are written.
 #[wasm_bindgen]
-pub fn gm_watchers(handle: u32, low: u32, high: u32, length: u32, access: u32, skip: u32) -> u32 {
+pub fn gm_watchers(
+    handle: u32,
+    low: u32,
+    high: u32,
+    length_low: u32,
+    length_high: u32,
+    access: u32,
+    skip: u32,
+) -> u32 {
+    let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
     with(handle, |space| {
         let mut count = 0_usize;
-        let address = GuestAddress(wide(low, high));
-        space.watchers(
-            address,
-            u64::from(length),
-            Access::from_bits(access),
-            |id| {
-                if let Some(index) = count.checked_sub(skip as usize) {
-                    put_words(index, &[id]);
-                }
-                count += 1;
-            },
-        );
+        space.watchers(address, length, Access::from_bits(access), |id| {
+            if let Some(index) = count.checked_sub(skip as usize) {
+                put_words(index, &[id]);
+            }
+            count += 1;
+        });
         report(&[u32::try_from(count).unwrap_or(u32::MAX)]);
         0
     })

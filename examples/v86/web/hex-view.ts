@@ -1,6 +1,6 @@
 // Bytes in hexadecimal, with those marked that changed since the view was last drawn. It peeks: no device notices.
 
-import type { GuestMemory, Peeked } from "guest-memory";
+import type { GuestMemory, PeekResult } from "guest-memory";
 
 const COLUMNS = 16;
 const ROWS = 16;
@@ -9,7 +9,7 @@ export class HexView {
   readonly #element: HTMLElement;
   readonly #memory: GuestMemory;
   #address = 0;
-  #shown: Peeked | undefined;
+  #shown: PeekResult | undefined;
 
   constructor(element: HTMLElement, memory: GuestMemory) {
     this.#element = element;
@@ -41,7 +41,7 @@ export class HexView {
   }
 }
 
-function cell({ bytes, known }: Peeked, at: number, changed: boolean): Node | string {
+function cell({ bytes, known }: PeekResult, at: number, changed: boolean): Node | string {
   const text = known[at] ? bytes[at].toString(16).padStart(2, "0") : "--"; // a hole, or a device
   if (!changed) return text;
   const mark = document.createElement("mark");

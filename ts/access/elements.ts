@@ -1,0 +1,64 @@
+// Elements: where the element of an atomic access lies, and in which arrays.
+
+import { BACKING_BYTES, WRITE } from "../core/abi.ts";
+import { GuestMemoryError, hex } from "../core/errors.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import type { Cells } from "../external/external-memory.ts";
+import type { Watchers } from "../observe/watchers.ts";
+import type { Space } from "../space/space.ts";
+
+/** Finds elements. What it says of one is good until the next. */
+export class Elements {
+  readonly #space: Space;
+  readonly #watchers: Watchers;
+  /** The arrays in which `find` found the last one. */
+  cells: Cells;
+  /** Whether somebody watches what `find` found last. */
+  watched = false;
+
+  constructor(space: Space, watchers: Watchers) {
+    this.#space = space;
+    this.#watchers = watchers;
+    this.cells = space.linear;
+  }
+
+  /**
+   * Where an element is, in bytes from the start of `cells`: backed and allowed, then aligned, then in one region, then
+   * aligned there.
+   */
+  find(address: U64Like, size: number, access: number): number {
+    const space = this.#space;
+    this.watched = false;
+    this.cells = space.linear;
+    if (typeof address === "number") {
+      const guest = address >>> 0;
+      const entry = space.words[space.tableIndex + (guest >>> 12)] as number;
+      if ((entry & access) === access && guest === address && (guest & (size - 1)) === 0) {
+        return (((entry & ~15) << 8) | (guest & 0xfff)) >>> 0;
+      }
+    }
+    space.mover.expect(address, size, access, "atomic access", BACKING_BYTES);
+    const misaligned = (what: string) => {
+      const message = `atomic access at ${hex(address)}: ${what} at a multiple of ${size} bytes`;
+      return new GuestMemoryError("MISALIGNED", message, { address, length: size });
+    };
+    if ((u64.low(address) & (size - 1)) !== 0) throw misaligned("not");
+    const run = space.externals.run(address, size);
+    let host: number;
+    if (run && run.length >= size) {
+      host = run.external.current(address, size).byteOffset + run.offset;
+      this.cells = run.external.cells(address, size);
+    } else {
+      if ((access & WRITE) !== 0) space.mover.populate(address, size, "atomic access");
+      const range = space.flatView.at(address);
+      const crosses = range !== undefined && range.lastAddress < BigInt(address) + BigInt(size - 1);
+      // What is aligned below does not cross the edge of discarded pages either, so its first byte tells where it is.
+      host = space.resolver.single(address, crosses ? size : 1, "atomic access");
+    }
+    // As with a region that was made at one address, and shown at another that is not as far from a page's start.
+    if ((host & (size - 1)) !== 0) throw misaligned("its bytes are not");
+    this.watched = this.#watchers.see(address, size, access);
+    return host;
+  }
+}

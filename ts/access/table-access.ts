@@ -1,0 +1,141 @@
+// TableAccess: the tables and offsets that a JIT, a software MMU or a Rust module works on. docs/page-table.md is the contract.
+
+import { READ, WRITE } from "../core/abi.ts";
+import type { U64Like } from "../core/u64.ts";
+import type { PartOf } from "../space/part.ts";
+import type { Space } from "../space/space.ts";
+
+/**
+ * Live typed arrays over the tables of a memory; docs/page-table.md is their layout. Their byte offsets never change in
+ * the memory's life; the arrays die when linear memory grows (`viewsdetached`).
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type GuestMemoryTables } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x4000]]);
+ * const tables: GuestMemoryTables = memory.tables;
+ * const entry = tables.pageTable[0x1234 >>> 12]!;
+ * const byte = tables.bytes[(entry >>> 4) * 4096 + (0x1234 & 0xfff)];
+ * console.assert((entry & 3) === 3 && byte === 0);
+ * ```
+ */
+export interface GuestMemoryTables {
+  /**
+   * 2^20 entries, one for each 4 KiB page of the first 4 GiB: host page << 4 | flags.
+   * @example
+   * ```ts
+   * const entry = memory.tables.pageTable[0x10 >>> 12]!;
+   * console.assert((entry & 3) === 3); // readable and writable
+   * ```
+   */
+  readonly pageTable: Uint32Array<ArrayBuffer>;
+  /**
+   * One byte a host page; whoever stores writes 0xff.
+   * @example
+   * ```ts
+   * const { pageTable, dirty, bytes } = memory.tables;
+   * const page = pageTable[0x10 >>> 12]! >>> 4;
+   * bytes[page * 4096 + 0x10] = 7;
+   * dirty[page] = 0xff; // after the store
+   * console.assert(memory.readUint8(0x10) === 7);
+   * ```
+   */
+  readonly dirty: Uint8Array<ArrayBuffer>;
+  /**
+   * All of linear memory, by host offset.
+   * @example
+   * ```ts
+   * memory.writeUint8(0x10, 7);
+   * console.assert(memory.tables.bytes[memory.hostOffset(0x10, 1)!] === 7);
+   * ```
+   */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Where guest memory lies in linear memory, for translated code; {@link GuestMemory} has all of it.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * memory.writeUint8(0x10, 7);
+ * console.assert(memory.tables.bytes[memory.hostOffset(0x10, 1)!] === 7);
+ * ```
+ */
+export interface TableAccess {
+  /**
+   * The tables, for a JIT: see {@link GuestMemoryTables} and docs/page-table.md.
+   *
+   * @throws GuestMemoryError `DISPOSED`.
+   *
+   * @example
+   * ```ts
+   * const { pageTable } = memory.tables;
+   * console.assert((pageTable[0]! & 3) === 3 && pageTable[1] === 0);
+   * ```
+   */
+  get tables(): GuestMemoryTables;
+
+  /**
+   * The linear memory that everything lies in, for a JIT's module to import.
+   *
+   * @example
+   * ```ts
+   * console.assert(memory.wasmMemory.buffer === memory.tables.bytes.buffer);
+   * ```
+   */
+  get wasmMemory(): WebAssembly.Memory;
+
+  /**
+   * The offset in linear memory of a range that lies in one region and allows `access`; undefined where it does not. A
+   * miss throws nothing, and nothing is marked: who writes there marks it. Good until `mapGeneration` changes. Memory that
+   * was discarded is somewhere to read, and not to write.
+   *
+   * @param access - `"read"` or `"write"`; default `"read"`.
+   * @throws GuestMemoryError `DISPOSED`; a TypeError for another access.
+   *
+   * @example
+   * ```ts
+   * const offset = memory.hostOffset(0x10, 4, "read");
+   * console.assert(offset !== undefined && memory.tables.bytes[offset] === memory.readUint8(0x10));
+   * console.assert(memory.hostOffset(0x9999, 4, "read") === undefined);
+   * ```
+   */
+  hostOffset(address: U64Like, length: U64Like, access?: "read" | "write"): number | undefined;
+
+  /**
+   * The number that names this memory to Rust code in the same module: `guest_memory::handle::get(handle)`.
+   *
+   * @example
+   * ```ts
+   * console.assert(Number.isInteger(memory.handle));
+   * ```
+   */
+  get handle(): number;
+}
+
+/** The part of GuestMemory that is {@link TableAccess}. */
+export function tableAccess(of: PartOf<{ space: Space }>): TableAccess {
+  return {
+    get tables() {
+      const { space } = of(this);
+      space.enter();
+      const { linear, handle, table } = space;
+      linear.expect(linear.raw.gm_expose_tables(handle), "tables");
+      return { pageTable: table, dirty: linear.dirty, bytes: linear.u8 };
+    },
+    get wasmMemory() {
+      return of(this).space.linear.raw.memory;
+    },
+    hostOffset(address, length, access = "read") {
+      if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
+      return of(this).space.resolver.probe(address, length, access === "read" ? READ : WRITE);
+    },
+    get handle() {
+      return of(this).space.handle;
+    },
+  };
+}

@@ -1,0 +1,181 @@
+// Placing a region: what the caller asks for is checked, then memory is asked for, then the region is placed.
+
+import { REGION_KINDS } from "../core/abi.ts";
+import { byteLengthOf, ownedBy, part } from "../core/byte-array.ts";
+import { GuestMemoryError } from "../core/errors.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import { BoundDevice } from "../device/bound-device.ts";
+import { ExternalMemory } from "../external/external-memory.ts";
+import type { RegionKind, RegionRecord } from "../space/placements.ts";
+import type { Space } from "../space/space.ts";
+import { recordOf } from "./mapped-region.ts";
+import type { RegionSpec } from "./region-spec.ts";
+
+/** What a caller asks for, checked. */
+interface Request {
+  readonly kind: RegionKind;
+  readonly name: string;
+  readonly start: U64Like;
+  readonly size: U64Like;
+  readonly priority: number;
+  readonly enabled: boolean;
+  readonly target: RegionRecord | undefined;
+  /** Where in the target an alias begins. */
+  readonly offset: U64Like;
+  readonly device: BoundDevice | undefined;
+  readonly external: ExternalMemory | undefined;
+  /** The first bytes, which are measured when they are loaded. */
+  readonly contents: Uint8Array | undefined;
+}
+
+const encoder = new TextEncoder();
+
+/** Makes a region and places it. Linear memory may grow. */
+export function placeRegion(space: Space, spec: RegionSpec): RegionRecord {
+  const request = checkSpec(space, spec);
+  space.enter();
+  if (request.external) space.registry.prepare();
+  return place(space, request);
+}
+
+/** Places regions in one transaction, each alias after the region that it shows. */
+export function placeRegions(space: Space, specs: Iterable<RegionSpec>): void {
+  if (typeof specs !== "object" || specs === null || !(Symbol.iterator in specs)) {
+    throw new TypeError(`specs must be a list of regions, not ${u64.describe(specs)}`);
+  }
+  const sorted = targetsFirst([...specs]);
+  space.changes.transaction(() => {
+    for (const spec of sorted) placeRegion(space, spec);
+  });
+}
+
+function checkSpec(space: Space, spec: RegionSpec): Request {
+  if (typeof spec !== "object" || spec === null) {
+    throw new TypeError(`a region must be an object, not ${u64.describe(spec)}`);
+  }
+  const { kind, start, priority = 0, enabled = true } = spec;
+  if (!REGION_KINDS.includes(kind)) {
+    throw new TypeError(`kind must be one of ${REGION_KINDS.join(", ")}, not ${String(kind)}`);
+  }
+  const name = spec.name ?? kind;
+  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${u64.describe(name)}`);
+  if (typeof priority !== "number") throw new TypeError(`priority must be a number, not ${u64.describe(priority)}`);
+  if ((priority | 0) !== priority) throw new RangeError(`priority must be a 32-bit integer, not ${priority}`);
+  const target = spec.kind === "alias" ? targetOf(space, spec.of) : undefined;
+  const offset = spec.kind === "alias" ? (spec.offset ?? 0) : 0;
+  u64.check(offset, "offset");
+  const external =
+    spec.kind === "external" ? new ExternalMemory(name, spec.source, spec.offset ?? 0, spec.size) : undefined;
+  const size =
+    spec.size ?? external?.size ?? (spec.kind === "alias" ? rest(target, offset) : (spec.size as unknown as U64Like));
+  u64.check(size, "size");
+  u64.check(start, "start");
+  if (size === 0 || size === 0n) throw new RangeError(`a region has at least one byte: "${name}" has none`);
+  space.expectEnd(start, size);
+  const hasDevice = spec.kind === "mmio" || spec.kind === "romDevice";
+  if (hasDevice && size > Number.MAX_SAFE_INTEGER) throw new RangeError(`a device's region has fewer than 2^53 bytes`);
+  const device = hasDevice ? new BoundDevice(name, spec.device) : undefined;
+  const contents = "contents" in spec ? spec.contents : undefined;
+  return { kind, name, start, size, priority, enabled, target, offset, device, external, contents };
+}
+
+/** Places a region that was checked. No code of the caller's runs between its first step and its last. */
+function place(space: Space, request: Request): RegionRecord {
+  const { kind, name, start, size, priority, target, offset, device, external } = request;
+  let record: RegionRecord | undefined;
+  space.changes.make("map", { address: start, length: size }, () => {
+    const contents = contentsOf(space, request);
+    const { linear, handle } = space;
+    const bytes = encoder.encode(name).subarray(0, linear.transfer.length);
+    linear.transfer.set(bytes);
+    const status = linear.raw.gm_map(
+      handle,
+      REGION_KINDS.indexOf(kind),
+      u64.low(start),
+      u64.high(start),
+      u64.low(size),
+      u64.high(size),
+      priority,
+      request.enabled ? 1 : 0,
+      target ? target.id : external ? space.registry.add(external) : 0,
+      u64.low(offset),
+      u64.high(offset),
+      bytes.length,
+    );
+    linear.replace();
+    if (status !== 0) return status;
+    const id = linear.report[0] as number;
+    record = { id, space, name, kind, size, priority, target, device, external, start: space.own(start) };
+    space.machine.add(record);
+    if (contents) load(space, id, contents);
+    return 0;
+  });
+  return record as unknown as RegionRecord;
+}
+
+/**
+ * The bytes that a region holds at first, measured by the engine. They are copied if they lie in this linear memory
+ * itself, which may grow before they are loaded.
+ */
+function contentsOf(space: Space, { kind, size, contents: given }: Request): Uint8Array | undefined {
+  if (given === undefined) return undefined;
+  const length = byteLengthOf(given, "contents");
+  if (kind !== "ram" && kind !== "rom" && kind !== "romDevice") {
+    throw new TypeError(`a region of kind ${kind} has no contents`);
+  }
+  if (length > size) throw new RangeError(`the contents are more than the region's ${size} bytes`);
+  const contents = part(given, 0, length);
+  return ownedBy(given, space.linear.buffer) ? contents.slice() : contents;
+}
+
+/** Puts bytes into a region's own memory, wherever it is mapped. */
+function load({ linear }: Space, id: number, contents: Uint8Array): void {
+  linear.expect(linear.raw.gm_region_host(id), "contents");
+  const host = linear.report[0] as number;
+  linear.u8.set(contents, host);
+  linear.markDirty(host, contents.length);
+}
+
+/** The region that an alias names. */
+function targetOf(space: Space, of: unknown): RegionRecord {
+  if (typeof of !== "string") return recordOf(space, of, "of");
+  space.enter();
+  const named = space.placements.records().find((region) => region.name === of);
+  if (named) return named;
+  throw new GuestMemoryError("NO_MEMORY_REGION", `of: there is no region "${of}" to show`);
+}
+
+/** What an alias shows if its size is not given: all that its target has from `offset` on. */
+function rest(target: RegionRecord | undefined, offset: U64Like): U64Like {
+  const left = BigInt(target?.size ?? 0) - BigInt(offset);
+  if (left > 0n) return u64.shortest(left);
+  throw new GuestMemoryError(
+    "INVALID_ALIAS",
+    `the alias begins at byte ${offset} of a region of ${target?.size} bytes`,
+  );
+}
+
+/** The regions, each alias behind what it shows. */
+function targetsFirst(specs: RegionSpec[]): RegionSpec[] {
+  const ordered: RegionSpec[] = [];
+  const nameOf = (spec: RegionSpec) => spec?.name ?? spec?.kind;
+  const names = new Set<string>(specs.map(nameOf));
+  const placed = new Set<string>();
+  let waiting = specs;
+  while (waiting.length > 0) {
+    const left = waiting.filter((spec) => {
+      const of = spec?.kind === "alias" ? spec.of : undefined;
+      if (typeof of === "string" && names.has(of) && !placed.has(of)) return true;
+      ordered.push(spec);
+      placed.add(nameOf(spec));
+      return false;
+    });
+    if (left.length === waiting.length) {
+      const circle = left.map((spec) => `"${nameOf(spec)}"`).join(", ");
+      throw new GuestMemoryError("INVALID_ALIAS", `aliases in a circle: ${circle}`);
+    }
+    waiting = left;
+  }
+  return ordered;
+}

@@ -1,0 +1,126 @@
+// Events: who listens, and the generations that tell the same without a listener.
+
+import { type FlatRange, readFlatRanges } from "../space/flat-view.ts";
+import type { PartOf } from "../space/part.ts";
+import type { Space } from "../space/space.ts";
+import { MapEvent } from "./map-event.ts";
+
+/**
+ * What tells that views have ended, or that the map has changed; {@link GuestMemory} has all of it.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * const generation = memory.mapGeneration;
+ * memory.events.addEventListener("mapchanged", () => console.assert(memory.mapGeneration !== generation));
+ * memory.insertRegion(0x8000, 0x1000);
+ * ```
+ */
+export interface EventAccess {
+  /**
+   * How often typed arrays over linear memory died so far; stays readable after disposal.
+   *
+   * @example
+   * ```ts
+   * const before = memory.viewGeneration;
+   * memory.reserve(0x1000_0000);
+   * console.assert(memory.viewGeneration > before);
+   * ```
+   */
+  get viewGeneration(): number;
+
+  /**
+   * How often this memory's translations changed so far, modulo 2^32: a software TLB or a JIT flushes when it differs.
+   * Making another memory may move this one's regions in linear memory, which counts too, and so does the first write to
+   * discarded pages.
+   * Stays readable after disposal.
+   *
+   * @example
+   * ```ts
+   * const before = memory.mapGeneration;
+   * memory.insertRegion(0x8000, 0x1000);
+   * console.assert(memory.mapGeneration !== before);
+   * ```
+   */
+  get mapGeneration(): number;
+
+  /**
+   * Where events are fired, synchronously: `viewsdetached` when typed arrays over linear memory have died, `mapchanged`
+   * when this memory's regions have changed. What Rust code in the same module does is noticed, and told, at the next
+   * call that leaves the fast path: any but a scalar or atomic access to a page that the tables know.
+   *
+   * @example
+   * ```ts
+   * let changes = 0;
+   * memory.events.addEventListener("mapchanged", () => changes++);
+   * memory.insertRegion(0x8000, 0x1000);
+   * console.assert(changes === 1);
+   * ```
+   */
+  get events(): EventTarget;
+}
+
+/** The part of GuestMemory that is {@link EventAccess}. */
+export function eventAccess(of: PartOf<{ space: Space; events: Events }>): EventAccess {
+  return {
+    get viewGeneration() {
+      const { linear } = of(this).space;
+      linear.refresh();
+      return linear.generation;
+    },
+    get mapGeneration() {
+      const { space } = of(this);
+      space.linear.refresh();
+      space.tellMap();
+      return space.mapGeneration;
+    },
+    get events() {
+      return of(this).events.target;
+    },
+  };
+}
+
+/** The listeners of one memory, and the flat view that they know of. */
+export class Events {
+  readonly #space: Space;
+  /** Made when somebody listens. */
+  #target: EventTarget | undefined;
+  #heard: readonly FlatRange[] = [];
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Where events are fired; from now on it is known what has changed. */
+  get target(): EventTarget {
+    if (this.#target === undefined) {
+      this.#target = new EventTarget();
+      if (!this.#space.disposed) this.#heard = readFlatRanges(this.#space);
+    }
+    return this.#target;
+  }
+
+  viewsDetached(): void {
+    this.#target?.dispatchEvent(new Event("viewsdetached"));
+  }
+
+  mapChanged(): void {
+    const target = this.#target;
+    if (target === undefined) return;
+    const [before, now] = [this.#heard, readFlatRanges(this.#space)];
+    this.#heard = now; // first, because a listener may change the map again
+    const key = ({ start, last, id, offset }: FlatRange) => `${start} ${last} ${id} ${offset}`;
+    const [old, fresh] = [new Set(before.map(key)), new Set(now.map(key))];
+    target.dispatchEvent(new Event("mapbegin"));
+    for (const range of before) {
+      if (!fresh.has(key(range))) target.dispatchEvent(new MapEvent("regionremove", this.#space, range));
+    }
+    for (const range of now) {
+      if (!old.has(key(range))) target.dispatchEvent(new MapEvent("regionadd", this.#space, range));
+    }
+    target.dispatchEvent(new Event("mapcommit"));
+    target.dispatchEvent(new Event("mapchanged"));
+  }
+}

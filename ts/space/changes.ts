@@ -1,0 +1,61 @@
+// Changes: changes of a space's map, one by one or several as one.
+
+import type { ErrorDetails } from "../core/errors.ts";
+import { describe } from "../core/u64.ts";
+import type { Space } from "./space.ts";
+
+/** Makes changes by calls of the core; tells of them, and lets go of regions, when the outermost transaction has ended. */
+export class Changes {
+  readonly #space: Space;
+  /** Transactions of this space that were begun and not ended. */
+  #depth = 0;
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Makes one change by a call of the core, which gives a status; throws what that says. */
+  make(what: string, details: ErrorDetails, act: () => number): void {
+    const space = this.#space;
+    space.enter();
+    const status = act();
+    space.placements.invalidate();
+    const failure = status === 0 ? undefined : space.linear.failure(status, what, details);
+    space.linear.refresh();
+    if (failure) throw failure;
+    if (this.#depth > 0) return;
+    space.machine.forget();
+    space.tellMap();
+  }
+
+  /** Runs several changes as one: all of them, or, where `change` throws or they cannot be, none. */
+  transaction<T>(change: () => T): T {
+    if (typeof change !== "function") throw new TypeError(`change must be a function, not ${describe(change)}`);
+    const space = this.#space;
+    space.enter();
+    const { raw } = space.linear;
+    raw.gm_begin(space.handle);
+    this.#depth++;
+    space.machine.begin();
+    let result: T;
+    try {
+      result = change();
+      if (isPromise(result)) throw new TypeError("a transaction does not wait: it must not give a promise");
+    } catch (error) {
+      this.#depth--;
+      if (!space.disposed) raw.gm_roll_back(space.handle);
+      space.placements.invalidate();
+      space.machine.end(true);
+      space.machine.forget();
+      throw error;
+    }
+    this.#depth--;
+    space.machine.end(false);
+    this.make("transaction", {}, () => raw.gm_commit(space.handle));
+    return result;
+  }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,81 @@
+// Pieces: a guest range run by run, as the core finds it. The one place that decodes what `gm_piece` answers.
+
+import { PIECE_MEMORY, PIECE_NOTHING } from "../core/abi.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import type { ExternalMemory } from "../external/external-memory.ts";
+import type { Space } from "./space.ts";
+
+/** The longest piece asked for, in bytes: its length is an int32. */
+const LONGEST = 1 << 30;
+const HIGH = 0x1_0000_0000;
+
+/** A run of guest addresses that shows adjacent bytes of one thing, and is good until the map changes. */
+export class Piece {
+  /** One of `PIECE_MEMORY` and its like. */
+  kind: number = PIECE_NOTHING;
+  /** How far the same goes on, in bytes. */
+  bytes = 0;
+  /** Whether anybody watches the access. */
+  watched = false;
+  /** Where it begins: a host offset for memory, the offset in its region for a device and for external memory. */
+  offset = 0;
+  /** The id of the region, for a device and for external memory. */
+  region = 0;
+  readonly #space: Space;
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Finds what an access meets at an address that was checked, for `limit` bytes at most; gives its kind. */
+  find(address: U64Like, limit: number, access: number): number {
+    return this.at(u64.low(address), u64.high(address), limit, access);
+  }
+
+  protected at(low: number, high: number, limit: number, access: number): number {
+    const space = this.#space;
+    space.enter();
+    const { raw, report } = space.linear;
+    this.kind = raw.gm_piece(space.handle, low, high, Math.min(limit, LONGEST), access);
+    this.bytes = report[0] as number;
+    this.watched = report[1] !== 0;
+    if (this.kind === PIECE_MEMORY) {
+      this.offset = report[2] as number;
+    } else {
+      this.region = report[2] as number;
+      this.offset = u64.join(report[3] as number, report[4] as number);
+    }
+    return this.kind;
+  }
+
+  /** The external memory of a piece that is some. */
+  get external(): ExternalMemory {
+    return this.#space.external(this.region);
+  }
+}
+
+/** Walks a range. Between two pieces a handler, a callback or a listener may run, so each piece is found by itself. */
+export class Pieces extends Piece {
+  readonly #low: number;
+  readonly #high: number;
+  readonly #length: number;
+
+  constructor(space: Space, address: U64Like, length: number) {
+    super(space);
+    u64.check(address, "address");
+    this.#low = u64.low(address);
+    this.#high = u64.high(address);
+    this.#length = length;
+  }
+
+  /** Finds the piece that begins `done` bytes into the range; false at its end, and at 2^64. */
+  next(done: number, access: number): boolean {
+    if (done >= this.#length) return false;
+    const low = this.#low + (done % HIGH);
+    const high = this.#high + Math.floor(done / HIGH) + (low >= HIGH ? 1 : 0);
+    if (high >= HIGH) return false;
+    this.at(low >>> 0, high, this.#length - done, access);
+    return true;
+  }
+}

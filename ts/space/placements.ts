@@ -1,0 +1,141 @@
+// Placements: the regions in a space's map, and where they lie.
+
+import { REGION_KINDS } from "../core/abi.ts";
+import type { LinearMemory } from "../core/linear-memory.ts";
+import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
+import type { BoundDevice } from "../device/bound-device.ts";
+import type { ExternalMemory } from "../external/external-memory.ts";
+import type { Space } from "./space.ts";
+
+/**
+ * What a region is: see {@link RegionSpec}.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type RegionKind } from "guest-memory";
+ *
+ * using memory = await GuestMemory.create([{ kind: "ram", start: 0, size: 4096 }]);
+ * const kind: RegionKind = memory.mapped[0]!.kind;
+ * console.assert(kind === "ram");
+ * ```
+ */
+export type RegionKind = (typeof REGION_KINDS)[number];
+
+/** A region as the facade knows it. */
+export interface RegionRecord {
+  readonly id: number;
+  /** The space in whose map it was placed. */
+  readonly space: Space;
+  readonly name: string;
+  readonly kind: RegionKind;
+  readonly size: U64Like;
+  readonly priority: number;
+  /** The region that an alias shows. */
+  readonly target?: RegionRecord | undefined;
+  /** The handlers, if the facade has made the region. */
+  readonly device?: BoundDevice | undefined;
+  readonly external?: ExternalMemory | undefined;
+  /** Where it was when its space's placements were last read: its place, while it is in the map. */
+  start: U64Like;
+}
+
+/** A region in the map. */
+export interface Placement {
+  readonly id: number;
+  readonly start: bigint;
+  readonly size: bigint;
+  readonly priority: number;
+  readonly enabled: boolean;
+  /** The id of the region that an alias shows; else 0. */
+  readonly target: number;
+  readonly offset: bigint;
+}
+
+/** A region's name and kind, as the core has them. */
+export interface RegionLabel {
+  readonly name: string;
+  readonly kind: RegionKind;
+  /** What it shows in the end: the kind of its target for an alias. */
+  readonly shown: RegionKind;
+}
+
+const decoder = new TextDecoder();
+
+/** Asks the core what a region is. */
+export function labelOf(linear: LinearMemory, id: number): RegionLabel {
+  linear.raw.gm_region_name(id);
+  const [kind = 0, shown = 0, bytes = 0] = linear.report;
+  const name = decoder.decode(linear.transfer.slice(0, bytes));
+  return { name, kind: REGION_KINDS[kind] as RegionKind, shown: REGION_KINDS[shown] as RegionKind };
+}
+
+/** Reads what is mapped from the core, in the order in which it was; also what an open transaction has changed. */
+export function readPlacements({ linear, handle }: Space): Placement[] {
+  const { raw } = linear;
+  return Array.from({ length: raw.gm_placement_count(handle) }, (_, index) => {
+    raw.gm_placement(handle, index);
+    const [id = 0, a = 0, b = 0, c = 0, d = 0, priority = 0, enabled = 0, target = 0, e = 0, f = 0] = linear.report;
+    const [start, size, offset] = [u64.joinBig(a, b), u64.joinBig(c, d), u64.joinBig(e, f)];
+    return { id, start, size, priority: priority | 0, enabled: enabled !== 0, target, offset };
+  });
+}
+
+/** The placements of one space, read again when they may have changed. */
+export class Placements {
+  readonly #space: Space;
+  #byId: Map<number, Placement> | undefined;
+  #generation = 0;
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Where a region is now, if it is mapped here. */
+  of(id: number): Placement | undefined {
+    if (this.#space.disposed) return undefined;
+    this.#space.enter();
+    return this.#read().get(id);
+  }
+
+  /** The regions in the map, in the order in which they were mapped. */
+  records(): RegionRecord[] {
+    return [...this.#read().keys()].map((id) => this.#space.machine.get(id) as RegionRecord);
+  }
+
+  /** Says that they may have changed although the generation has not: in a transaction. */
+  invalidate(): void {
+    this.#byId = undefined;
+  }
+
+  #read(): Map<number, Placement> {
+    const space = this.#space;
+    const generation = space.mapGeneration;
+    if (this.#byId === undefined || this.#generation !== generation) {
+      this.#byId = new Map(readPlacements(space).map((placement) => [placement.id, placement]));
+      this.#generation = generation;
+      for (const placement of this.#byId.values()) this.#record(placement).start = space.own(placement.start);
+    }
+    return this.#byId;
+  }
+
+  /** The record of a region in the map; made for one that `map` has not placed: a range, or a region of Rust code's. */
+  #record({ id, start, size, priority, target }: Placement): RegionRecord {
+    const { machine, linear } = this.#space;
+    const known = machine.get(id);
+    if (known) return known;
+    const { name, kind } = labelOf(linear, id);
+    const record: RegionRecord = {
+      id,
+      space: this.#space,
+      name,
+      kind,
+      size: u64.shortest(size),
+      priority,
+      target: machine.get(target),
+      start: this.#space.own(start),
+    };
+    machine.add(record);
+    return record;
+  }
+}

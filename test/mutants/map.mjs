@@ -105,6 +105,8 @@ export const map = [
   {
     file: "ts/observe/watchers.ts",
     find: "    for (const [index, id] of ids.entries()) {\n      const entry = this.#entries.get(id); // an earlier callback may have ended it\n",
+    replace:
+      "    const entries = new Map(this.#entries);\n    for (const [index, id] of ids.entries()) {\n      const entry = entries.get(id);\n",
     why: "a watch that an earlier callback has ended is told once more",
     vitest: unit("watch"),
   },

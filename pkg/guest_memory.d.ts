@@ -7,8 +7,8 @@
 export function gm_begin(handle: number): number;
 
 /**
- * Checks that an access would find what it needs in a whole range, and be allowed: for `backing` 0 memory or devices, for
- * 1 memory, for 2 linear memory.
+ * Checks that an access would find what it needs in a whole range, and be allowed; `backing` is
+ * [`abi::BACKING_ANY`] or one of the following.
  */
 export function gm_check_access(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, backing: number): number;
 
@@ -18,7 +18,7 @@ export function gm_check_access(handle: number, low: number, high: number, lengt
 export function gm_commit(handle: number): number;
 
 /**
- * Compares two ranges, the second in the address space `other`. Report: 0 equal, 1 greater, 2 less.
+ * Compares two ranges, the second in the address space `other`. Report: [`abi::COMPARE_ORDER`].
  */
 export function gm_compare(handle: number, a_low: number, a_high: number, other: number, b_low: number, b_high: number, length_low: number, length_high: number): number;
 
@@ -33,7 +33,7 @@ export function gm_connect(host: any): void;
 export function gm_copy(handle: number, to_low: number, to_high: number, source: number, from_low: number, from_high: number, length_low: number, length_high: number): number;
 
 /**
- * Makes an address space of the staged regions and forgets them. Report: handle, byte offset of the page table.
+ * Makes an address space of the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
  */
 export function gm_create(): number;
 
@@ -43,13 +43,13 @@ export function gm_create(): number;
 export function gm_dirty_close(handle: number, client: number): number;
 
 /**
- * Collects dirty ranges from an address on into the transfer buffer, as pairs of 64-bit start and length.
- * Report: how many; 1 if there are more, else 0; where to go on (two words).
+ * Collects dirty ranges from an address on into the transfer buffer, in words from [`abi::RANGE_START_LOW`]
+ * on. Report: [`abi::COLLECT_COUNT`] and the following.
  */
 export function gm_dirty_collect(handle: number, client: number, low: number, high: number): number;
 
 /**
- * Opens a dirty client. Report: its bit.
+ * Opens a dirty client. Report: [`abi::DIRTY_CLIENT`].
  */
 export function gm_dirty_open(handle: number): number;
 
@@ -85,25 +85,23 @@ export function gm_fill(handle: number, low: number, high: number, byte: number,
 
 /**
  * The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
- * linear memory are one. Report: start (two words), last address (two words), the region's id, offset in it (two words),
- * priority, the index of the next range, 1 if it is memory, and the host offset if nothing about it is slow, else 0: RAM in
- * one piece, neither protected nor watched anywhere.
+ * linear memory are one. Report: [`abi::FLAT_START_LOW`] and the following.
  */
 export function gm_flat_range(handle: number, index: number): number;
 
 /**
- * The bytes adjacent in linear memory from an address on, `limit` at most. Report: host offset, length.
- * Gives 1 in a hole, without a report.
+ * The bytes adjacent in linear memory from an address on, `limit` at most. Gives
+ * [`abi::RUN_FOUND`] or [`abi::RUN_NONE`]. Report: [`abi::RUN_HOST`] and the following.
  */
 export function gm_forward_run(handle: number, low: number, high: number, limit: number): number;
 
 /**
- * Where a range lies, if it lies in one region. Report: host offset.
+ * Where a range lies, if it lies in one region. Report: [`abi::RUN_HOST`].
  */
 export function gm_host_run(handle: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
- * Finds the needle that lies in the transfer buffer. Report: 1 if found, else 0; its address (two words).
+ * Finds the needle that lies in the transfer buffer. Report: [`abi::INDEX_FOUND`] and the following.
  */
 export function gm_index_of(handle: number, low: number, high: number, length_low: number, length_high: number, needle_bytes: number): number;
 
@@ -113,9 +111,9 @@ export function gm_index_of(handle: number, low: number, high: number, length_lo
 export function gm_insert(handle: number, start_low: number, start_high: number, size_low: number, size_high: number): number;
 
 /**
- * Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
+ * Makes a region of a kind, [`abi::KIND_RAM`] or one of the following, and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
  * external memory, `target` is the facade's number for it.
- * Report: the region's id.
+ * Report: [`abi::MAP_REGION`].
  */
 export function gm_map(handle: number, kind: number, start_low: number, start_high: number, size_low: number, size_high: number, priority: number, enabled: number, target: number, offset_low: number, offset_high: number, name_bytes: number): number;
 
@@ -131,27 +129,24 @@ export function gm_move(handle: number, region: number, low: number, high: numbe
 
 /**
  * Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
- * Report: handle, byte offset of the page table.
+ * Report: [`abi::SPACE_HANDLE`] and the following.
  */
 export function gm_new(family: number): number;
 
 /**
- * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
- * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory, 6 for discarded
- * memory that would be written ([`gm_populate`] comes first). Report: bytes, 1 if somebody watches it, then for memory the
- * host offset, for a device or external memory the region's id and the offset in it (two words).
+ * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives [`abi::FOUND_MEMORY`] or
+ * one of the following. Report: [`abi::PIECE_BYTES`] and the following.
  */
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 
 /**
- * Byte offsets and sizes of the fixed places, by index: 0 the report block, 1 the transfer buffer, 2 the transfer
- * buffer's size, 3 the dirty map. 0 for any other.
+ * Byte offsets and sizes of the fixed places, by the numbers of [`abi::LAYOUT_REPORT`] and the following. 0 for any
+ * other.
  */
 export function gm_place(index: number): number;
 
 /**
- * The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
- * priority, 1 if enabled, target's id (0: none), offset in it (two words).
+ * The placement at `index`, in the order in which they were mapped. Report: [`abi::PLACEMENT_REGION`] and the following.
  */
 export function gm_placement(handle: number, index: number): number;
 
@@ -171,13 +166,13 @@ export function gm_populate(handle: number, low: number, high: number, length_lo
 export function gm_protect(handle: number, low: number, high: number, length_low: number, length_high: number, allowed: number): number;
 
 /**
- * Where a region's own bytes lie, wherever it is mapped. Report: host offset.
+ * Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
  */
 export function gm_region_host(region: number): number;
 
 /**
- * What a region is, wherever it is mapped. Report: its kind, the kind of what it shows in the end, bytes of its name, which
- * lies in the transfer buffer as far as it has room there.
+ * What a region is, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. Its name lies in the transfer
+ * buffer as far as it has room there.
  */
 export function gm_region_name(region: number): number;
 
@@ -207,18 +202,18 @@ export function gm_stage(start_low: number, start_high: number, size_low: number
 export function gm_unmap(handle: number, region: number): number;
 
 /**
- * Ends a watch over a part of what it covers. Report: 1 if there was one, else 0.
+ * Ends a watch over a part of what it covers. Report: [`abi::UNWATCH_FOUND`].
  */
 export function gm_unwatch(handle: number, watch: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
- * Watches a range. Report: the watch's number.
+ * Watches a range. Report: [`abi::WATCH_ID`].
  */
 export function gm_watch(handle: number, low: number, high: number, length_low: number, length_high: number, access: number): number;
 
 /**
- * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report: how many
- * there are; no more than fit are written.
+ * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report:
+ * [`abi::WATCHERS_COUNT`]; no more than fit are written.
  */
 export function gm_watchers(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, skip: number): number;
 

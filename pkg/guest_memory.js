@@ -11,8 +11,8 @@ export function gm_begin(handle) {
 }
 
 /**
- * Checks that an access would find what it needs in a whole range, and be allowed: for `backing` 0 memory or devices, for
- * 1 memory, for 2 linear memory.
+ * Checks that an access would find what it needs in a whole range, and be allowed; `backing` is
+ * [`abi::BACKING_ANY`] or one of the following.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -38,7 +38,7 @@ export function gm_commit(handle) {
 }
 
 /**
- * Compares two ranges, the second in the address space `other`. Report: 0 equal, 1 greater, 2 less.
+ * Compares two ranges, the second in the address space `other`. Report: [`abi::COMPARE_ORDER`].
  * @param {number} handle
  * @param {number} a_low
  * @param {number} a_high
@@ -80,7 +80,7 @@ export function gm_copy(handle, to_low, to_high, source, from_low, from_high, le
 }
 
 /**
- * Makes an address space of the staged regions and forgets them. Report: handle, byte offset of the page table.
+ * Makes an address space of the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
  * @returns {number}
  */
 export function gm_create() {
@@ -100,8 +100,8 @@ export function gm_dirty_close(handle, client) {
 }
 
 /**
- * Collects dirty ranges from an address on into the transfer buffer, as pairs of 64-bit start and length.
- * Report: how many; 1 if there are more, else 0; where to go on (two words).
+ * Collects dirty ranges from an address on into the transfer buffer, in words from [`abi::RANGE_START_LOW`]
+ * on. Report: [`abi::COLLECT_COUNT`] and the following.
  * @param {number} handle
  * @param {number} client
  * @param {number} low
@@ -114,7 +114,7 @@ export function gm_dirty_collect(handle, client, low, high) {
 }
 
 /**
- * Opens a dirty client. Report: its bit.
+ * Opens a dirty client. Report: [`abi::DIRTY_CLIENT`].
  * @param {number} handle
  * @returns {number}
  */
@@ -200,9 +200,7 @@ export function gm_fill(handle, low, high, byte, length_low, length_high) {
 
 /**
  * The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
- * linear memory are one. Report: start (two words), last address (two words), the region's id, offset in it (two words),
- * priority, the index of the next range, 1 if it is memory, and the host offset if nothing about it is slow, else 0: RAM in
- * one piece, neither protected nor watched anywhere.
+ * linear memory are one. Report: [`abi::FLAT_START_LOW`] and the following.
  * @param {number} handle
  * @param {number} index
  * @returns {number}
@@ -213,8 +211,8 @@ export function gm_flat_range(handle, index) {
 }
 
 /**
- * The bytes adjacent in linear memory from an address on, `limit` at most. Report: host offset, length.
- * Gives 1 in a hole, without a report.
+ * The bytes adjacent in linear memory from an address on, `limit` at most. Gives
+ * [`abi::RUN_FOUND`] or [`abi::RUN_NONE`]. Report: [`abi::RUN_HOST`] and the following.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -227,7 +225,7 @@ export function gm_forward_run(handle, low, high, limit) {
 }
 
 /**
- * Where a range lies, if it lies in one region. Report: host offset.
+ * Where a range lies, if it lies in one region. Report: [`abi::RUN_HOST`].
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -241,7 +239,7 @@ export function gm_host_run(handle, low, high, length_low, length_high) {
 }
 
 /**
- * Finds the needle that lies in the transfer buffer. Report: 1 if found, else 0; its address (two words).
+ * Finds the needle that lies in the transfer buffer. Report: [`abi::INDEX_FOUND`] and the following.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -270,9 +268,9 @@ export function gm_insert(handle, start_low, start_high, size_low, size_high) {
 }
 
 /**
- * Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
+ * Makes a region of a kind, [`abi::KIND_RAM`] or one of the following, and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
  * external memory, `target` is the facade's number for it.
- * Report: the region's id.
+ * Report: [`abi::MAP_REGION`].
  * @param {number} handle
  * @param {number} kind
  * @param {number} start_low
@@ -321,7 +319,7 @@ export function gm_move(handle, region, low, high) {
 
 /**
  * Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
- * Report: handle, byte offset of the page table.
+ * Report: [`abi::SPACE_HANDLE`] and the following.
  * @param {number} family
  * @returns {number}
  */
@@ -331,10 +329,8 @@ export function gm_new(family) {
 }
 
 /**
- * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
- * nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory, 6 for discarded
- * memory that would be written ([`gm_populate`] comes first). Report: bytes, 1 if somebody watches it, then for memory the
- * host offset, for a device or external memory the region's id and the offset in it (two words).
+ * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives [`abi::FOUND_MEMORY`] or
+ * one of the following. Report: [`abi::PIECE_BYTES`] and the following.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -348,8 +344,8 @@ export function gm_piece(handle, low, high, limit, access) {
 }
 
 /**
- * Byte offsets and sizes of the fixed places, by index: 0 the report block, 1 the transfer buffer, 2 the transfer
- * buffer's size, 3 the dirty map. 0 for any other.
+ * Byte offsets and sizes of the fixed places, by the numbers of [`abi::LAYOUT_REPORT`] and the following. 0 for any
+ * other.
  * @param {number} index
  * @returns {number}
  */
@@ -359,8 +355,7 @@ export function gm_place(index) {
 }
 
 /**
- * The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
- * priority, 1 if enabled, target's id (0: none), offset in it (two words).
+ * The placement at `index`, in the order in which they were mapped. Report: [`abi::PLACEMENT_REGION`] and the following.
  * @param {number} handle
  * @param {number} index
  * @returns {number}
@@ -410,7 +405,7 @@ export function gm_protect(handle, low, high, length_low, length_high, allowed) 
 }
 
 /**
- * Where a region's own bytes lie, wherever it is mapped. Report: host offset.
+ * Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
  * @param {number} region
  * @returns {number}
  */
@@ -420,8 +415,8 @@ export function gm_region_host(region) {
 }
 
 /**
- * What a region is, wherever it is mapped. Report: its kind, the kind of what it shows in the end, bytes of its name, which
- * lies in the transfer buffer as far as it has room there.
+ * What a region is, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. Its name lies in the transfer
+ * buffer as far as it has room there.
  * @param {number} region
  * @returns {number}
  */
@@ -491,7 +486,7 @@ export function gm_unmap(handle, region) {
 }
 
 /**
- * Ends a watch over a part of what it covers. Report: 1 if there was one, else 0.
+ * Ends a watch over a part of what it covers. Report: [`abi::UNWATCH_FOUND`].
  * @param {number} handle
  * @param {number} watch
  * @param {number} low
@@ -506,7 +501,7 @@ export function gm_unwatch(handle, watch, low, high, length_low, length_high) {
 }
 
 /**
- * Watches a range. Report: the watch's number.
+ * Watches a range. Report: [`abi::WATCH_ID`].
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -521,8 +516,8 @@ export function gm_watch(handle, low, high, length_low, length_high, access) {
 }
 
 /**
- * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report: how many
- * there are; no more than fit are written.
+ * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report:
+ * [`abi::WATCHERS_COUNT`]; no more than fit are written.
  * @param {number} handle
  * @param {number} low
  * @param {number} high

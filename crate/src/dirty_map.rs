@@ -6,15 +6,16 @@
 //!
 //! The map is one static array: zero pages that are committed when they are first touched.
 
+use crate::abi;
 use crate::host::{MAX_PAGES, ONE_THREAD, PAGE_SHIFT};
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// The bit that says 'ever written or shown'. No client has it.
-pub const EVER: u8 = 0x80;
+pub const EVER: u8 = abi::DIRTY_EVER;
 /// What a store writes: every client's bit and [`EVER`].
-pub const MARK: u8 = 0xff;
+pub const MARK: u8 = abi::DIRTY_MARK;
 /// Dirty clients of one VM.
-pub const CLIENTS: u8 = 7;
+pub const CLIENTS: u8 = abi::DIRTY_CLIENTS;
 
 static MAP: [AtomicU8; MAX_PAGES as usize] = [const { AtomicU8::new(0) }; MAX_PAGES as usize];
 

@@ -3,6 +3,7 @@
 //! vm-memory's errors drop both on the way up; who debugs a guest needs them. One enum serves Rust and, by
 //! `Fault::code`, JavaScript (test/unit/errors.test.ts has a row for each).
 
+use crate::abi;
 use crate::guest_memory::{Coverage, Error, GuestAddress, GuestMemoryBackend, coverage};
 
 /// Why an operation on an address space was refused. Nothing has been done then.
@@ -115,25 +116,25 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The number that crosses to JavaScript; 0 means no fault. ts/errors.ts has the names.
+    /// The number that crosses to JavaScript ([`abi`]); 0 means no fault.
     pub fn code(&self) -> u32 {
         match self {
-            Fault::InvalidGuestAddress { .. } => 1,
-            Fault::PartialBuffer { .. } => 2,
-            Fault::GuestAddressOverflow { .. } => 3,
-            Fault::CrossesRegions { .. } => 4,
-            Fault::MemoryRegionOverlap { .. } => 5,
-            Fault::UnsortedMemoryRegions { .. } => 6,
-            Fault::NoMemoryRegion => 7,
-            Fault::EmptyRegion { .. } => 8,
-            Fault::OutOfMemory { .. } => 9,
-            Fault::TooManyClients => 10,
-            Fault::InvalidAlias { .. } => 12,
-            Fault::ReadOnly { .. } => 13,
-            Fault::PermissionDenied { .. } => 14,
-            Fault::NotMemory { .. } => 15,
-            Fault::Misaligned { .. } => 16,
-            Fault::AlreadyMapped => 17,
+            Fault::InvalidGuestAddress { .. } => abi::STATUS_INVALID_GUEST_ADDRESS,
+            Fault::PartialBuffer { .. } => abi::STATUS_PARTIAL_BUFFER,
+            Fault::GuestAddressOverflow { .. } => abi::STATUS_GUEST_ADDRESS_OVERFLOW,
+            Fault::CrossesRegions { .. } => abi::STATUS_CROSSES_REGIONS,
+            Fault::MemoryRegionOverlap { .. } => abi::STATUS_MEMORY_REGION_OVERLAP,
+            Fault::UnsortedMemoryRegions { .. } => abi::STATUS_UNSORTED_MEMORY_REGIONS,
+            Fault::NoMemoryRegion => abi::STATUS_NO_MEMORY_REGION,
+            Fault::EmptyRegion { .. } => abi::STATUS_EMPTY_REGION,
+            Fault::OutOfMemory { .. } => abi::STATUS_OUT_OF_MEMORY,
+            Fault::TooManyClients => abi::STATUS_TOO_MANY_CLIENTS,
+            Fault::InvalidAlias { .. } => abi::STATUS_INVALID_ALIAS,
+            Fault::ReadOnly { .. } => abi::STATUS_READ_ONLY,
+            Fault::PermissionDenied { .. } => abi::STATUS_PERMISSION_DENIED,
+            Fault::NotMemory { .. } => abi::STATUS_NOT_MEMORY,
+            Fault::Misaligned { .. } => abi::STATUS_MISALIGNED,
+            Fault::AlreadyMapped => abi::RUST_STATUS_ALREADY_MAPPED,
         }
     }
 

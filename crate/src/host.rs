@@ -7,10 +7,12 @@
 //!
 //! A *host page* is 4 KiB of it, a *host offset* the distance of a byte from its start.
 
+use crate::abi;
+
 /// Bytes of a host page, and of a guest page in the page table.
-pub const PAGE_SIZE: usize = 4096;
+pub const PAGE_SIZE: usize = abi::PAGE_BYTES as usize;
 /// log2 of [`PAGE_SIZE`].
-pub const PAGE_SHIFT: u32 = 12;
+pub const PAGE_SHIFT: u32 = abi::PAGE_BITS;
 
 /// Whether the process has one thread: then nothing changes in the middle of an access, and bytes stay where they are found.
 /// Elsewhere an access holds the map for as long as it takes.
@@ -53,7 +55,7 @@ mod imp {
     use core::arch::wasm32::{memory_grow, memory_size};
 
     /// Host pages in the largest linear memory: 4 GiB.
-    pub(crate) const MAX_PAGES: u32 = 1 << 20;
+    pub(crate) const MAX_PAGES: u32 = crate::abi::HOST_PAGES;
     /// Host pages in one Wasm page of 64 KiB.
     const PER_WASM_PAGE: u32 = 16;
 
@@ -163,7 +165,7 @@ mod imp {
     pub(crate) const MAX_PAGES: u32 = if cfg!(miri) {
         1 << 15
     } else if cfg!(target_pointer_width = "64") {
-        1 << 20
+        crate::abi::HOST_PAGES
     } else {
         1 << 17
     };

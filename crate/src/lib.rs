@@ -5,6 +5,7 @@ compile_error!(
     "guest-memory has no Xen mappings (feature `xen`): use vm-memory itself on a Xen host"
 );
 
+pub mod abi;
 pub mod address;
 pub mod address_space;
 mod allocator;

@@ -16,6 +16,7 @@
 //! a hole, or a page in which a region begins or ends. The table is contract (docs/page-table.md): JavaScript and JIT
 //! code read it, nobody but this file writes it. Behind the entries lies one page of control words.
 
+use crate::abi;
 use crate::allocator::{self, Extent};
 use crate::dirty_map;
 use crate::host::{self, PAGE_SHIFT};
@@ -25,21 +26,21 @@ use crate::ram_region::RamRegion;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The page may be read on the fast path.
-pub const READABLE: u32 = 1;
+pub const READABLE: u32 = abi::ENTRY_READABLE;
 /// The page may be written on the fast path.
-pub const WRITABLE: u32 = 2;
+pub const WRITABLE: u32 = abi::ENTRY_WRITABLE;
 /// Instructions may be fetched from the page on the fast path.
-pub const EXECUTABLE: u32 = 4;
+pub const EXECUTABLE: u32 = abi::ENTRY_EXECUTABLE;
 /// Bits of an entry that are flags; the host page stands above them.
-pub const FLAG_BITS: u32 = 4;
+pub const FLAG_BITS: u32 = abi::ENTRY_FLAG_BITS;
 /// Entries: one for each page of the first 4 GiB.
-pub const ENTRIES: u32 = 1 << 20;
+pub const ENTRIES: u32 = abi::TABLE_ENTRIES;
 
 /// The pages of the entries, and one for the control words.
 const TABLE_PAGES: u32 = ENTRIES * 4 / 4096;
 
 /// The control word that counts changes of the map.
-const GENERATION: usize = ENTRIES as usize;
+const GENERATION: usize = (ENTRIES + abi::CONTROL_GENERATION) as usize;
 
 #[derive(Debug)]
 pub(crate) struct PageTable {

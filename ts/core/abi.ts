@@ -1,42 +1,344 @@
 // The numbers of the interface between the core and the facade.
+// Generated from crate/src/abi.rs by `node scripts/abi.mjs`: change that file, and not this one.
 
-/** The version of the interface. */
-export const ABI_VERSION = 3;
+// The version.
 
-/** `gm_place`. */
-export const PLACE_REPORT = 0;
-export const PLACE_TRANSFER = 1;
-export const PLACE_TRANSFER_BYTES = 2;
-export const PLACE_DIRTY_MAP = 3;
+/** The version of this interface; the facade refuses a module of another. */
+export const ABI = 3;
 
-export const KIND_RAM = 0;
-export const REGION_KINDS = ["ram", "rom", "romDevice", "mmio", "alias", "reserved", "external"] as const;
+// Statuses: what most calls give. The rest of a name is the facade's error code.
 
-export const READ = 1;
-export const WRITE = 2;
-export const EXECUTE = 4;
-export const LOAD = 8;
+/** The call did what it was asked to. */
+export const STATUS_OK = 0;
+/** Nothing backs the first byte of the range. */
+export const STATUS_INVALID_GUEST_ADDRESS = 1;
+/** The range begins in memory and runs into a hole. */
+export const STATUS_PARTIAL_BUFFER = 2;
+/** The range, or a region, passes 2^64. */
+export const STATUS_GUEST_ADDRESS_OVERFLOW = 3;
+/** The range is backed by more than one region, where one is needed. */
+export const STATUS_CROSSES_REGIONS = 4;
+/** Two regions share a byte. */
+export const STATUS_MEMORY_REGION_OVERLAP = 5;
+/** Regions were not given in ascending order. */
+export const STATUS_UNSORTED_MEMORY_REGIONS = 6;
+/** No region was given, or there is no such region. */
+export const STATUS_NO_MEMORY_REGION = 7;
+/** A region, or a range to watch, is empty. */
+export const STATUS_EMPTY_REGION = 8;
+/** Linear memory cannot hold this much more. */
+export const STATUS_OUT_OF_MEMORY = 9;
+/** Seven dirty clients are open already. */
+export const STATUS_TOO_MANY_CLIENTS = 10;
+/** The handle names no address space. */
+export const STATUS_DISPOSED = 11;
+/** An alias shows more than its target has. */
+export const STATUS_INVALID_ALIAS = 12;
+/** The memory is ROM. */
+export const STATUS_READ_ONLY = 13;
+/** `protect` forbids the access. */
+export const STATUS_PERMISSION_DENIED = 14;
+/** A device or external memory is there, where bytes of linear memory are needed. */
+export const STATUS_NOT_MEMORY = 15;
+/** The range is not of whole pages. */
+export const STATUS_MISALIGNED = 16;
 
-export const BACKING_ANY = 0;
-export const BACKING_BYTES = 1;
-export const BACKING_LINEAR = 2;
+// A status that the facade never gets: it makes a new region for each call of `map`.
 
-export const PIECE_MEMORY = 0;
-export const PIECE_NOTHING = 1;
-export const PIECE_DEVICE = 2;
-export const PIECE_READ_ONLY = 3;
-export const PIECE_FORBIDDEN = 4;
-export const PIECE_EXTERNAL = 5;
-export const PIECE_ABSENT = 6;
+/** The region is mapped in this address space already. */
+export const RUST_STATUS_ALREADY_MAPPED = 17;
 
-export const DIRTY_MARK = 0xff;
+// What `gm_place` is asked for: byte offsets in linear memory, and a size.
 
-/** The word behind the page table that counts changes of the map. */
+/** The byte offset of the report block. */
+export const LAYOUT_REPORT = 0;
+/** The byte offset of the transfer buffer. */
+export const LAYOUT_TRANSFER = 1;
+/** The size of the transfer buffer in bytes. */
+export const LAYOUT_TRANSFER_BYTES = 2;
+/** The byte offset of the dirty map. */
+export const LAYOUT_DIRTY_MAP = 3;
+
+// Sizes.
+
+/** Words of the report block. */
+export const REPORT_WORDS = 16;
+/** Bytes of the transfer buffer. */
+export const TRANSFER_BYTES = 4096;
+/** Bytes of a page, of the host and of the guest. */
+export const PAGE_BYTES = 4096;
+/** The binary logarithm of `PAGE_BYTES`. */
+export const PAGE_BITS = 12;
+/** Host pages in the largest linear memory: 4 GiB. */
+export const HOST_PAGES = 1_048_576;
+
+// Entries of the page table (docs/page-table.md).
+
+/** Entries of a page table: one for each page of the first 4 GiB. */
+export const TABLE_ENTRIES = 1_048_576;
+/** The page may be read on the fast path. */
+export const ENTRY_READABLE = 1;
+/** The page may be written on the fast path. */
+export const ENTRY_WRITABLE = 2;
+/** Instructions may be fetched from the page on the fast path. */
+export const ENTRY_EXECUTABLE = 4;
+/** Bits of an entry that are flags; the host page stands above them. */
+export const ENTRY_FLAG_BITS = 4;
+
+// Control words: they follow the entries.
+
+/** The map generation: how often the map has changed, modulo 2^32. */
 export const CONTROL_GENERATION = 0;
 
-export const STATUS_INVALID_GUEST_ADDRESS = 1;
-export const STATUS_PARTIAL_BUFFER = 2;
-export const STATUS_CROSSES_REGIONS = 4;
-export const STATUS_READ_ONLY = 13;
-export const STATUS_PERMISSION_DENIED = 14;
-export const STATUS_NOT_MEMORY = 15;
+// Bytes of the dirty map.
+
+/** What a store writes: the bits of all clients, and `DIRTY_EVER`. */
+export const DIRTY_MARK = 0xff;
+/** The page was written, or shown to a caller who may write it, since it was last zero. */
+export const DIRTY_EVER = 0x80;
+/** Dirty clients of one machine, a bit each from the lowest on. */
+export const DIRTY_CLIENTS = 7;
+
+// Accesses: bits of a set.
+
+/** No access: what a debugger does, to whom nothing is forbidden. */
+export const ACCESS_NONE = 0;
+/** A read. */
+export const ACCESS_READ = 1;
+/** A write. */
+export const ACCESS_WRITE = 2;
+/** The fetch of an instruction. */
+export const ACCESS_EXECUTE = 4;
+/** A loader's write, by itself: into ROM too, and nothing is forbidden. */
+export const ACCESS_LOAD = 8;
+
+// What `gm_check_access` asks a range to be backed by.
+
+/** Memory or devices. */
+export const BACKING_ANY = 0;
+/** Memory, external memory too. */
+export const BACKING_BYTES = 1;
+/** Linear memory. */
+export const BACKING_LINEAR = 2;
+
+// Kinds of regions. The rest of a name is the facade's name for the kind.
+
+/** Memory. */
+export const KIND_RAM = 0;
+/** Memory that the guest cannot write. */
+export const KIND_ROM = 1;
+/** Memory that the guest reads, and a device that gets the guest's writes. */
+export const KIND_ROM_DEVICE = 2;
+/** A device. */
+export const KIND_MMIO = 3;
+/** Another region, or a part of it, once more. */
+export const KIND_ALIAS = 4;
+/** Addresses that show nothing. */
+export const KIND_RESERVED = 5;
+/** Memory outside linear memory. */
+export const KIND_EXTERNAL = 6;
+
+// What `gm_piece` gives: what an access finds.
+
+/** Memory. */
+export const FOUND_MEMORY = 0;
+/** A hole, or what is reserved. */
+export const FOUND_NOTHING = 1;
+/** A device. */
+export const FOUND_DEVICE = 2;
+/** ROM, for a write. */
+export const FOUND_READ_ONLY = 3;
+/** What `protect` forbids. */
+export const FOUND_FORBIDDEN = 4;
+/** Memory outside linear memory. */
+export const FOUND_EXTERNAL = 5;
+/** Discarded memory, for a write: `gm_populate` comes first. */
+export const FOUND_ABSENT = 6;
+
+// What `gm_forward_run` gives.
+
+/** There are bytes. */
+export const RUN_FOUND = 0;
+/** There is a hole, and no report. */
+export const RUN_NONE = 1;
+
+// How `gm_compare` reports an order.
+
+/** Both ranges have the same bytes. */
+export const ORDER_EQUAL = 0;
+/** The first range is greater. */
+export const ORDER_GREATER = 1;
+/** The first range is less. */
+export const ORDER_LESS = 2;
+
+// Words of the report block after a status that is not 0.
+
+/** The address that the fault names, low half. */
+export const FAULT_ADDRESS_LOW = 0;
+/** The address that the fault names, high half. */
+export const FAULT_ADDRESS_HIGH = 1;
+/** The length that the fault names, low half. */
+export const FAULT_LENGTH_LOW = 2;
+/** The length that the fault names, high half. */
+export const FAULT_LENGTH_HIGH = 3;
+
+// Words of the report block after a call that makes an address space.
+
+/** Its handle. */
+export const SPACE_HANDLE = 0;
+/** The byte offset of its page table. */
+export const SPACE_TABLE = 1;
+
+// Words of the report block after `gm_host_run` and `gm_forward_run`.
+
+/** The host offset of the first byte. */
+export const RUN_HOST = 0;
+/** How many bytes are adjacent there (`gm_forward_run`). */
+export const RUN_BYTES = 1;
+
+// Words of the report block after `gm_piece`.
+
+/** How many bytes are the same. */
+export const PIECE_BYTES = 0;
+/** 1 where the access is watched, else 0. */
+export const PIECE_WATCHED = 1;
+/** The host offset of memory. */
+export const PIECE_HOST = 2;
+/** The id of a region that is a device or external memory. */
+export const PIECE_REGION = 2;
+/** Where in that region the first byte lies, low half. */
+export const PIECE_OFFSET_LOW = 3;
+/** Where in that region the first byte lies, high half. */
+export const PIECE_OFFSET_HIGH = 4;
+
+// Words of the report block after `gm_index_of`.
+
+/** 1 where the needle was found, else 0. */
+export const INDEX_FOUND = 0;
+/** The address of the needle, low half. */
+export const INDEX_ADDRESS_LOW = 1;
+/** The address of the needle, high half. */
+export const INDEX_ADDRESS_HIGH = 2;
+
+// The word of the report block after each of these calls.
+
+/** `gm_compare`: one of the orders above. */
+export const COMPARE_ORDER = 0;
+/** `gm_map`: the id of the region. */
+export const MAP_REGION = 0;
+/** `gm_region_host`: the host offset of the region's first byte. */
+export const REGION_HOST = 0;
+/** `gm_watch`: the number of the watch. */
+export const WATCH_ID = 0;
+/** `gm_unwatch`: 1 where there was a watch, else 0. */
+export const UNWATCH_FOUND = 0;
+/** `gm_watchers`: how many watches see the access. */
+export const WATCHERS_COUNT = 0;
+/** `gm_dirty_open`: the number of the client. */
+export const DIRTY_CLIENT = 0;
+
+// Words of the report block after `gm_region_name`.
+
+/** The kind of the region. */
+export const REGION_KIND = 0;
+/** The kind of what the region shows in the end. */
+export const REGION_SHOWN_KIND = 1;
+/** How many bytes of the region's name are in the transfer buffer. */
+export const REGION_NAME_BYTES = 2;
+
+// Words of the report block after `gm_placement`.
+
+/** The id of the region. */
+export const PLACEMENT_REGION = 0;
+/** The first address, low half. */
+export const PLACEMENT_START_LOW = 1;
+/** The first address, high half. */
+export const PLACEMENT_START_HIGH = 2;
+/** The size, low half. */
+export const PLACEMENT_SIZE_LOW = 3;
+/** The size, high half. */
+export const PLACEMENT_SIZE_HIGH = 4;
+/** The priority, an `i32`. */
+export const PLACEMENT_PRIORITY = 5;
+/** 1 where the region is enabled, else 0. */
+export const PLACEMENT_ENABLED = 6;
+/** The id of an alias's target; 0 for any other region. */
+export const PLACEMENT_TARGET = 7;
+/** Where in its target an alias begins, low half. */
+export const PLACEMENT_OFFSET_LOW = 8;
+/** Where in its target an alias begins, high half. */
+export const PLACEMENT_OFFSET_HIGH = 9;
+
+// Words of the report block after `gm_flat_range`.
+
+/** The first address, low half. */
+export const FLAT_START_LOW = 0;
+/** The first address, high half. */
+export const FLAT_START_HIGH = 1;
+/** The last address, low half. */
+export const FLAT_LAST_LOW = 2;
+/** The last address, high half. */
+export const FLAT_LAST_HIGH = 3;
+/** The id of the region that is shown. */
+export const FLAT_REGION = 4;
+/** Where in the region the first byte lies, low half. */
+export const FLAT_OFFSET_LOW = 5;
+/** Where in the region the first byte lies, high half. */
+export const FLAT_OFFSET_HIGH = 6;
+/** The priority, an `i32`. */
+export const FLAT_PRIORITY = 7;
+/** The index of the next range. */
+export const FLAT_NEXT = 8;
+/** 1 for memory, external memory too, else 0. */
+export const FLAT_IS_MEMORY = 9;
+/** The host offset of RAM in one piece, neither protected nor watched; else 0. */
+export const FLAT_HOST = 10;
+
+// Words of the report block after `gm_dirty_collect`.
+
+/** How many ranges are in the transfer buffer. */
+export const COLLECT_COUNT = 0;
+/** 1 where there are more, else 0. */
+export const COLLECT_MORE = 1;
+/** The address to go on from, low half. */
+export const COLLECT_NEXT_LOW = 2;
+/** The address to go on from, high half. */
+export const COLLECT_NEXT_HIGH = 3;
+
+// Words of a range that `gm_dirty_collect` leaves in the transfer buffer.
+
+/** Words of a range. */
+export const RANGE_WORDS = 4;
+/** The first address, low half. */
+export const RANGE_START_LOW = 0;
+/** The first address, high half. */
+export const RANGE_START_HIGH = 1;
+/** The length, low half. */
+export const RANGE_LENGTH_LOW = 2;
+/** The length, high half. */
+export const RANGE_LENGTH_HIGH = 3;
+
+// Tables of names.
+
+/** The error codes, by status. */
+export const STATUS_CODES = {
+  1: "INVALID_GUEST_ADDRESS",
+  2: "PARTIAL_BUFFER",
+  3: "GUEST_ADDRESS_OVERFLOW",
+  4: "CROSSES_REGIONS",
+  5: "MEMORY_REGION_OVERLAP",
+  6: "UNSORTED_MEMORY_REGIONS",
+  7: "NO_MEMORY_REGION",
+  8: "EMPTY_REGION",
+  9: "OUT_OF_MEMORY",
+  10: "TOO_MANY_CLIENTS",
+  11: "DISPOSED",
+  12: "INVALID_ALIAS",
+  13: "READ_ONLY",
+  14: "PERMISSION_DENIED",
+  15: "NOT_MEMORY",
+  16: "MISALIGNED",
+} as const;
+
+/** The kinds of regions, by number. */
+export const REGION_KINDS = ["ram", "rom", "romDevice", "mmio", "alias", "reserved", "external"] as const;

@@ -1,11 +1,13 @@
 //! Bindings: ranges, and the bulk work that the core does itself.
 
 use super::report::take_transfer;
-use super::{TRANSFER_BYTES, halves, report, status, wide, with};
+use super::{TRANSFER_BYTES, report, report_wide, status, wide, with, word};
+use crate::abi;
 use crate::guest_memory::GuestAddress;
+use core::cmp::Ordering;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Where a range lies, if it lies in one region. Report: host offset.
+/// Where a range lies, if it lies in one region. Report: [`abi::RUN_HOST`].
 #[wasm_bindgen]
 pub fn gm_host_run(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
@@ -13,25 +15,23 @@ pub fn gm_host_run(handle: u32, low: u32, high: u32, length_low: u32, length_hig
         status(
             space
                 .host_run(address, length)
-                .map(|run| report(&[u32::try_from(run.host).unwrap_or(0)])),
+                .map(|run| report(abi::RUN_HOST, word(run.host))),
         )
     })
 }
 
-/// The bytes adjacent in linear memory from an address on, `limit` at most. Report: host offset, length.
-/// Gives 1 in a hole, without a report.
+/// The bytes adjacent in linear memory from an address on, `limit` at most. Gives
+/// [`abi::RUN_FOUND`] or [`abi::RUN_NONE`]. Report: [`abi::RUN_HOST`] and the following.
 #[wasm_bindgen]
 pub fn gm_forward_run(handle: u32, low: u32, high: u32, limit: u32) -> u32 {
     with(handle, |space| {
         match space.forward_run(GuestAddress(wide(low, high)), u64::from(limit)) {
             Some(run) => {
-                report(&[
-                    u32::try_from(run.host).unwrap_or(0),
-                    u32::try_from(run.length).unwrap_or(0),
-                ]);
-                0
+                report(abi::RUN_HOST, word(run.host));
+                report(abi::RUN_BYTES, word(run.length));
+                abi::RUN_FOUND
             }
-            None => 1,
+            None => abi::RUN_NONE,
         }
     })
 }
@@ -75,7 +75,7 @@ pub fn gm_copy(
     })
 }
 
-/// Compares two ranges, the second in the address space `other`. Report: 0 equal, 1 greater, 2 less.
+/// Compares two ranges, the second in the address space `other`. Report: [`abi::COMPARE_ORDER`].
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // Halves of 64-bit values.
 pub fn gm_compare(
@@ -97,17 +97,18 @@ pub fn gm_compare(
         with(other, |other| {
             let order = space.compare(a, other, b, length);
             status(order.map(|order| {
-                report(&[if order.is_lt() {
-                    2
-                } else {
-                    u32::from(order.is_gt())
-                }])
+                let order = match order {
+                    Ordering::Equal => abi::ORDER_EQUAL,
+                    Ordering::Greater => abi::ORDER_GREATER,
+                    Ordering::Less => abi::ORDER_LESS,
+                };
+                report(abi::COMPARE_ORDER, order);
             }))
         })
     })
 }
 
-/// Finds the needle that lies in the transfer buffer. Report: 1 if found, else 0; its address (two words).
+/// Finds the needle that lies in the transfer buffer. Report: [`abi::INDEX_FOUND`] and the following.
 #[wasm_bindgen]
 pub fn gm_index_of(
     handle: u32,
@@ -122,8 +123,9 @@ pub fn gm_index_of(
     let needle = take_transfer(&mut buffer, needle_bytes);
     with(handle, |space| {
         status(space.index_of(needle, address, length).map(|found| {
-            let [low, high] = halves(found.map_or(0, |found| found.0));
-            report(&[u32::from(found.is_some()), low, high]);
+            report(abi::INDEX_FOUND, u32::from(found.is_some()));
+            let address = [abi::INDEX_ADDRESS_LOW, abi::INDEX_ADDRESS_HIGH];
+            report_wide(address, found.map_or(0, |found| found.0));
         }))
     })
 }

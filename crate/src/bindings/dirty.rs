@@ -1,22 +1,23 @@
 //! Bindings: the dirty log.
 
-use super::report::put_transfer;
-use super::{TRANSFER_BYTES, halves, report, status, wide, with};
+use super::{TRANSFER_BYTES, halves, put_words, report, report_wide, status, wide, with, word};
+use crate::abi;
 use crate::dirty_log::GuestRange;
 use crate::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Ranges that fit into the transfer buffer.
-const RANGES: usize = TRANSFER_BYTES / 16;
+const RANGES: usize = TRANSFER_BYTES / (4 * RANGE_WORDS);
+const RANGE_WORDS: usize = abi::RANGE_WORDS as usize;
 
-/// Opens a dirty client. Report: its bit.
+/// Opens a dirty client. Report: [`abi::DIRTY_CLIENT`].
 #[wasm_bindgen]
 pub fn gm_dirty_open(handle: u32) -> u32 {
     with(handle, |space| {
         status(
             space
                 .open_dirty_client()
-                .map(|client| report(&[u32::from(client)])),
+                .map(|client| report(abi::DIRTY_CLIENT, u32::from(client))),
         )
     })
 }
@@ -26,32 +27,38 @@ pub fn gm_dirty_open(handle: u32) -> u32 {
 pub fn gm_dirty_close(handle: u32, client: u8) -> u32 {
     with(handle, |space| {
         space.close_dirty_client(client);
-        0
+        abi::STATUS_OK
     })
 }
 
-/// Collects dirty ranges from an address on into the transfer buffer, as pairs of 64-bit start and length.
-/// Report: how many; 1 if there are more, else 0; where to go on (two words).
+/// Collects dirty ranges from an address on into the transfer buffer, in words from [`abi::RANGE_START_LOW`]
+/// on. Report: [`abi::COLLECT_COUNT`] and the following.
 #[wasm_bindgen]
 pub fn gm_dirty_collect(handle: u32, client: u8, low: u32, high: u32) -> u32 {
     with(handle, |space| {
         let mut ranges: [GuestRange; RANGES] = [(GuestAddress(0), 0); RANGES];
         // The facade makes all calls of a collection at once, and no other JavaScript runs in between.
         let (count, next) = space.collect(client, GuestAddress(wide(low, high)), &mut ranges, true);
-        put_transfer(
-            ranges[..count]
-                .iter()
-                .map(|&(start, length)| (start.0, length)),
-        );
-        let [low, high] = halves(next.map_or(0, |next| next.0));
-        report(&[
-            u32::try_from(count).unwrap_or(0),
-            u32::from(next.is_some()),
-            low,
-            high,
-        ]);
-        0
+        for (index, range) in ranges[..count].iter().enumerate() {
+            put_range(index, range);
+        }
+        report(abi::COLLECT_COUNT, word(count));
+        report(abi::COLLECT_MORE, u32::from(next.is_some()));
+        let from = [abi::COLLECT_NEXT_LOW, abi::COLLECT_NEXT_HIGH];
+        report_wide(from, next.map_or(0, |next| next.0));
+        abi::STATUS_OK
     })
+}
+
+/// Writes a range to the transfer buffer.
+fn put_range(index: usize, (start, length): &GuestRange) {
+    let mut words = [0; RANGE_WORDS];
+    let (start, length) = (halves(start.0), halves(*length));
+    words[abi::RANGE_START_LOW as usize] = start[0];
+    words[abi::RANGE_START_HIGH as usize] = start[1];
+    words[abi::RANGE_LENGTH_LOW as usize] = length[0];
+    words[abi::RANGE_LENGTH_HIGH as usize] = length[1];
+    put_words(index * RANGE_WORDS, &words);
 }
 
 /// Marks a range as written.

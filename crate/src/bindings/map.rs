@@ -1,6 +1,7 @@
 //! Bindings: address spaces and their regions.
 
-use super::{report, status, wide, with};
+use super::{report, status, wide, with, word};
+use crate::abi;
 use crate::address_space::AddressSpace;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
@@ -23,20 +24,24 @@ pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) 
         GuestAddress(wide(start_low, start_high)),
         wide(size_low, size_high),
     ));
-    0
+    abi::STATUS_OK
 }
 
-/// Makes an address space of the staged regions and forgets them. Report: handle, byte offset of the page table.
+/// Makes an address space of the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
 #[wasm_bindgen]
 pub fn gm_create() -> u32 {
     let staged = core::mem::take(&mut *STAGED.lock().unwrap_or_else(PoisonError::into_inner));
     let space = AddressSpace::from_ranges(&staged).map(Arc::new);
-    status(space.and_then(|space| {
-        let table = u32::try_from(space.table_host_offset()).unwrap_or(0);
-        let handle = handle::register(space).ok_or(Fault::OutOfMemory { bytes: 0 })?;
-        report(&[handle, table]);
-        Ok(())
-    }))
+    status(space.and_then(report_space))
+}
+
+/// Registers an address space and reports it.
+pub(super) fn report_space(space: Arc<AddressSpace>) -> Result<(), Fault> {
+    let table = word(space.table_host_offset());
+    let handle = handle::register(space).ok_or(Fault::OutOfMemory { bytes: 0 })?;
+    report(abi::SPACE_HANDLE, handle);
+    report(abi::SPACE_TABLE, table);
+    Ok(())
 }
 
 /// Forgets an address space. Gives 1 if there was one, else 0.
@@ -94,6 +99,6 @@ pub fn gm_reserve(handle: u32, bytes_low: u32, bytes_high: u32) -> u32 {
 pub fn gm_expose_tables(handle: u32) -> u32 {
     with(handle, |space| {
         space.expose_table();
-        0
+        abi::STATUS_OK
     })
 }

@@ -1,8 +1,8 @@
 //! The only code that knows JavaScript: exported functions of numbers, no logic.
 //!
-//! A guest address or length is two `u32`, low half first. Most functions return a status: 0, or a
-//! [`Fault::code`](crate::fault::Fault::code), or [`DISPOSED`]. What else there is to say stands in the *report block*,
-//! sixteen `u32` at a fixed place; for a fault its words 0 and 1 are the address, 2 and 3 the length.
+//! A guest address or length is two `u32`, low half first. Most functions return a status: [`abi::STATUS_OK`], a
+//! [`Fault::code`](crate::fault::Fault::code), or [`abi::STATUS_DISPOSED`]. What else there is to say stands in the
+//! *report block*, words at a fixed place. [`abi`] names these words, and all other numbers that cross.
 //! Bulk bytes never pass through here: the facade moves them itself, and needles come through the *transfer buffer*.
 //! wasm-bindgen's slices and strings would allocate, and so might grow the memory under the caller's views.
 
@@ -14,11 +14,13 @@ mod pieces;
 mod regions;
 mod report;
 
+use crate::abi;
 use crate::address_space::AddressSpace;
 use crate::handle;
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+pub use crate::abi::{ABI, STATUS_DISPOSED as DISPOSED};
 pub use bytes::*;
 pub use dirty::*;
 pub use external::*;
@@ -27,9 +29,6 @@ pub use pieces::*;
 pub use regions::*;
 pub use report::*;
 use report::{put_bytes, put_words};
-
-/// The version of the interface between this module and the facade; the facade refuses another.
-pub const ABI: u32 = 3;
 
 /// [`ABI`], for the facade to compare.
 #[wasm_bindgen]
@@ -48,7 +47,13 @@ fn halves(value: u64) -> [u32; 2] {
     [value as u32, (value >> 32) as u32]
 }
 
+/// A host offset, or a count of what lies in linear memory, as a word.
+fn word(value: usize) -> u32 {
+    // Fits: linear memory is 4 GiB.
+    u32::try_from(value).unwrap_or(0)
+}
+
 /// Runs `act` on the address space that `handle` names, or says that there is none.
 fn with(handle: u32, act: impl FnOnce(&Arc<AddressSpace>) -> u32) -> u32 {
-    handle::get(handle).map_or(DISPOSED, |space| act(&space))
+    handle::get(handle).map_or(abi::STATUS_DISPOSED, |space| act(&space))
 }

@@ -1,14 +1,13 @@
 //! Bindings: what an access finds, and what is forbidden or watched.
 
-use super::{put_words, report, status, wide, with};
+use super::{put_words, report, report_wide, status, wide, with, word};
+use crate::abi;
 use crate::guest_memory::GuestAddress;
-use crate::memory_map::{Access, Backing, Shown};
+use crate::memory_map::{Access, Backing, Region, Shown};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives 0 for memory, 1 for
-/// nothing, 2 for a device, 3 for ROM that would be written, 4 for what is forbidden, 5 for external memory, 6 for discarded
-/// memory that would be written ([`gm_populate`] comes first). Report: bytes, 1 if somebody watches it, then for memory the
-/// host offset, for a device or external memory the region's id and the offset in it (two words).
+/// What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives [`abi::FOUND_MEMORY`] or
+/// one of the following. Report: [`abi::PIECE_BYTES`] and the following.
 #[wasm_bindgen]
 pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u32 {
     with(handle, |space| {
@@ -17,44 +16,35 @@ pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u3
         let piece = map.piece(GuestAddress(wide(low, high)), u64::from(limit), access);
         // Fits: no more than the limit.
         let length = u32::try_from(piece.length).unwrap_or(limit);
-        let watched = u32::from(piece.watched);
+        report(abi::PIECE_BYTES, length);
+        report(abi::PIECE_WATCHED, u32::from(piece.watched));
+        let report_region = |region: &Region, offset| {
+            report(abi::PIECE_REGION, region.id());
+            report_wide([abi::PIECE_OFFSET_LOW, abi::PIECE_OFFSET_HIGH], offset);
+        };
         match piece.shown {
             Shown::Memory { host } => {
-                report(&[length, watched, u32::try_from(host).unwrap_or(0)]);
-                0
+                report(abi::PIECE_HOST, word(host));
+                abi::FOUND_MEMORY
             }
             Shown::Device { region, offset } => {
-                let [low, high] = super::halves(offset);
-                report(&[length, watched, region.id(), low, high]);
-                2
+                report_region(region, offset);
+                abi::FOUND_DEVICE
             }
             Shown::External { region, offset } => {
-                let [low, high] = super::halves(offset);
-                report(&[length, watched, region.id(), low, high]);
-                5
+                report_region(region, offset);
+                abi::FOUND_EXTERNAL
             }
-            Shown::Nothing => {
-                report(&[length, watched]);
-                1
-            }
-            Shown::ReadOnly => {
-                report(&[length, watched]);
-                3
-            }
-            Shown::Forbidden => {
-                report(&[length, watched]);
-                4
-            }
-            Shown::Absent => {
-                report(&[length, watched]);
-                6
-            }
+            Shown::Nothing => abi::FOUND_NOTHING,
+            Shown::ReadOnly => abi::FOUND_READ_ONLY,
+            Shown::Forbidden => abi::FOUND_FORBIDDEN,
+            Shown::Absent => abi::FOUND_ABSENT,
         }
     })
 }
 
-/// Checks that an access would find what it needs in a whole range, and be allowed: for `backing` 0 memory or devices, for
-/// 1 memory, for 2 linear memory.
+/// Checks that an access would find what it needs in a whole range, and be allowed; `backing` is
+/// [`abi::BACKING_ANY`] or one of the following.
 #[wasm_bindgen]
 pub fn gm_check_access(
     handle: u32,
@@ -70,9 +60,9 @@ pub fn gm_check_access(
     with(handle, |space| {
         let map = space.view();
         let backing = match backing {
-            0 => Backing::Any,
-            1 => Backing::Bytes,
-            _ => Backing::Linear,
+            abi::BACKING_ANY => Backing::Any,
+            abi::BACKING_BYTES => Backing::Bytes,
+            _ => Backing::Linear, // abi::BACKING_LINEAR; and for a number that is none, the strictest
         };
         status(map.check_backing(address, length, access, backing))
     })
@@ -108,7 +98,7 @@ pub fn gm_populate(handle: u32, low: u32, high: u32, length_low: u32, length_hig
     with(handle, |space| status(space.populate(address, length)))
 }
 
-/// Watches a range. Report: the watch's number.
+/// Watches a range. Report: [`abi::WATCH_ID`].
 #[wasm_bindgen]
 pub fn gm_watch(
     handle: u32,
@@ -121,11 +111,11 @@ pub fn gm_watch(
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
     with(handle, |space| {
         let watch = space.watch(address, length, Access::from_bits(access));
-        status(watch.map(|id| report(&[id])))
+        status(watch.map(|id| report(abi::WATCH_ID, id)))
     })
 }
 
-/// Ends a watch over a part of what it covers. Report: 1 if there was one, else 0.
+/// Ends a watch over a part of what it covers. Report: [`abi::UNWATCH_FOUND`].
 #[wasm_bindgen]
 pub fn gm_unwatch(
     handle: u32,
@@ -140,13 +130,13 @@ pub fn gm_unwatch(
         status(
             space
                 .unwatch(watch, address, length)
-                .map(|was| report(&[u32::from(was)])),
+                .map(|was| report(abi::UNWATCH_FOUND, u32::from(was))),
         )
     })
 }
 
-/// The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report: how many
-/// there are; no more than fit are written.
+/// The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report:
+/// [`abi::WATCHERS_COUNT`]; no more than fit are written.
 #[wasm_bindgen]
 pub fn gm_watchers(
     handle: u32,
@@ -166,7 +156,7 @@ pub fn gm_watchers(
             }
             count += 1;
         });
-        report(&[u32::try_from(count).unwrap_or(u32::MAX)]);
-        0
+        report(abi::WATCHERS_COUNT, word(count));
+        abi::STATUS_OK
     })
 }

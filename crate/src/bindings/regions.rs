@@ -1,8 +1,10 @@
 //! Bindings: the memory map. Regions are named by their ids.
 
 use super::external::Numbered;
+use super::map::report_space;
 use super::report::take_transfer;
-use super::{TRANSFER_BYTES, halves, put_bytes, report, status, wide, with};
+use super::{TRANSFER_BYTES, put_bytes, report, report_wide, status, wide, with, word};
+use crate::abi;
 use crate::address_space::AddressSpace;
 use crate::fault::Fault;
 use crate::guest_memory::GuestAddress;
@@ -11,36 +13,31 @@ use crate::memory_map::{Access, Region, RegionKind, Shown};
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The kinds, by the numbers that cross.
-const KINDS: [RegionKind; 7] = [
-    RegionKind::Ram,
-    RegionKind::Rom,
-    RegionKind::RomDevice,
-    RegionKind::Mmio,
-    RegionKind::Alias,
-    RegionKind::Reserved,
-    RegionKind::External,
+/// The kinds, and the numbers that cross.
+const KINDS: [(u32, RegionKind); 7] = [
+    (abi::KIND_RAM, RegionKind::Ram),
+    (abi::KIND_ROM, RegionKind::Rom),
+    (abi::KIND_ROM_DEVICE, RegionKind::RomDevice),
+    (abi::KIND_MMIO, RegionKind::Mmio),
+    (abi::KIND_ALIAS, RegionKind::Alias),
+    (abi::KIND_RESERVED, RegionKind::Reserved),
+    (abi::KIND_EXTERNAL, RegionKind::External),
 ];
 
 /// Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
-/// Report: handle, byte offset of the page table.
+/// Report: [`abi::SPACE_HANDLE`] and the following.
 #[wasm_bindgen]
 pub fn gm_new(family: u32) -> u32 {
     let made = match handle::get(family) {
         Some(space) => space.sibling(),
         None => AddressSpace::new(),
     };
-    status(made.and_then(|space| {
-        let table = u32::try_from(space.table_host_offset()).unwrap_or(0);
-        let handle = handle::register(Arc::new(space)).ok_or(Fault::OutOfMemory { bytes: 0 })?;
-        report(&[handle, table]);
-        Ok(())
-    }))
+    status(made.map(Arc::new).and_then(report_space))
 }
 
-/// Makes a region and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
+/// Makes a region of a kind, [`abi::KIND_RAM`] or one of the following, and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
 /// external memory, `target` is the facade's number for it.
-/// Report: the region's id.
+/// Report: [`abi::MAP_REGION`].
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // Halves of 64-bit values.
 pub fn gm_map(
@@ -67,12 +64,13 @@ pub fn gm_map(
     let start = GuestAddress(wide(start_low, start_high));
     let (size, offset) = (wide(size_low, size_high), wide(offset_low, offset_high));
     with(handle, |space| {
-        let made = match KINDS.get(kind as usize) {
+        let kind = KINDS.iter().find(|(number, _)| *number == kind);
+        let made = match kind.map(|(_, kind)| *kind) {
             Some(RegionKind::Alias) => Region::by_id(target)
                 .ok_or(Fault::NoMemoryRegion)
                 .and_then(|target| Region::alias(name, &target, offset, size)),
             Some(RegionKind::External) => Region::external(name, size, Arc::new(Numbered(target))),
-            Some(&kind) => Region::new(name, kind, start, size),
+            Some(kind) => Region::new(name, kind, start, size),
             None => Err(Fault::NoMemoryRegion),
         };
         status(made.and_then(|region| {
@@ -80,39 +78,37 @@ pub fn gm_map(
                 0 => space.map_disabled(&region, start, priority)?,
                 _ => space.map(&region, start, priority)?,
             }
-            report(&[region.id()]);
+            report(abi::MAP_REGION, region.id());
             Ok(())
         }))
     })
 }
 
-/// What a region is, wherever it is mapped. Report: its kind, the kind of what it shows in the end, bytes of its name, which
-/// lies in the transfer buffer as far as it has room there.
+/// What a region is, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. Its name lies in the transfer
+/// buffer as far as it has room there.
 #[wasm_bindgen]
 pub fn gm_region_name(region: u32) -> u32 {
     let Some(region) = Region::by_id(region) else {
         return status(Err(Fault::NoMemoryRegion));
     };
     let number = |kind| {
-        let index = KINDS.iter().position(|&known| known == kind);
-        index.and_then(|kind| u32::try_from(kind).ok()).unwrap_or(0)
+        let same = KINDS.iter().find(|(_, known)| *known == kind);
+        same.map_or(0, |(number, _)| *number)
     };
     let bytes = put_bytes(0, region.name().as_bytes());
-    report(&[
-        number(region.kind()),
-        number(region.leaf().0.kind()),
-        u32::try_from(bytes).unwrap_or(0),
-    ]);
-    0
+    report(abi::REGION_KIND, number(region.kind()));
+    report(abi::REGION_SHOWN_KIND, number(region.leaf().0.kind()));
+    report(abi::REGION_NAME_BYTES, word(bytes));
+    abi::STATUS_OK
 }
 
-/// Where a region's own bytes lie, wherever it is mapped. Report: host offset.
+/// Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
 #[wasm_bindgen]
 pub fn gm_region_host(region: u32) -> u32 {
     let host = Region::by_id(region).and_then(|region| region.host_offset());
     status(match host.and_then(|host| u32::try_from(host).ok()) {
         Some(host) => {
-            report(&[host]);
+            report(abi::REGION_HOST, host);
             Ok(())
         }
         None => Err(Fault::NoMemoryRegion),
@@ -158,7 +154,7 @@ pub fn gm_enable(handle: u32, region: u32, enabled: u32) -> u32 {
 pub fn gm_begin(handle: u32) -> u32 {
     with(handle, |space| {
         space.begin();
-        0
+        abi::STATUS_OK
     })
 }
 
@@ -173,12 +169,11 @@ pub fn gm_commit(handle: u32) -> u32 {
 pub fn gm_roll_back(handle: u32) -> u32 {
     with(handle, |space| {
         space.roll_back();
-        0
+        abi::STATUS_OK
     })
 }
 
-/// The placement at `index`, in the order in which they were mapped. Report: id, start (two words), size (two words),
-/// priority, 1 if enabled, target's id (0: none), offset in it (two words).
+/// The placement at `index`, in the order in which they were mapped. Report: [`abi::PLACEMENT_REGION`] and the following.
 #[wasm_bindgen]
 pub fn gm_placement(handle: u32, index: u32) -> u32 {
     with(handle, |space| {
@@ -190,21 +185,18 @@ pub fn gm_placement(handle: u32, index: u32) -> u32 {
             let (target, offset) = region
                 .target()
                 .map_or((0, 0), |(target, offset)| (target.id(), offset));
-            let ([a, b], [c, d]) = (halves(placement.start()), halves(region.size()));
-            let [e, f] = halves(offset);
-            report(&[
-                region.id(),
-                a,
-                b,
-                c,
-                d,
-                placement.priority().cast_unsigned(),
-                u32::from(placement.is_enabled()),
-                target,
-                e,
-                f,
-            ]);
-            0
+            report(abi::PLACEMENT_REGION, region.id());
+            let start = [abi::PLACEMENT_START_LOW, abi::PLACEMENT_START_HIGH];
+            report_wide(start, placement.start());
+            let size = [abi::PLACEMENT_SIZE_LOW, abi::PLACEMENT_SIZE_HIGH];
+            report_wide(size, region.size());
+            let priority = placement.priority().cast_unsigned();
+            report(abi::PLACEMENT_PRIORITY, priority);
+            report(abi::PLACEMENT_ENABLED, u32::from(placement.is_enabled()));
+            report(abi::PLACEMENT_TARGET, target);
+            let in_target = [abi::PLACEMENT_OFFSET_LOW, abi::PLACEMENT_OFFSET_HIGH];
+            report_wide(in_target, offset);
+            abi::STATUS_OK
         })
     })
 }
@@ -218,9 +210,7 @@ pub fn gm_placement_count(handle: u32) -> u32 {
 }
 
 /// The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
-/// linear memory are one. Report: start (two words), last address (two words), the region's id, offset in it (two words),
-/// priority, the index of the next range, 1 if it is memory, and the host offset if nothing about it is slow, else 0: RAM in
-/// one piece, neither protected nor watched anywhere.
+/// linear memory are one. Report: [`abi::FLAT_START_LOW`] and the following.
 #[wasm_bindgen]
 pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
     with(handle, |space| {
@@ -236,21 +226,15 @@ pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
             Shown::Memory { host } if !found.watched && found.length == size => host,
             _ => 0,
         };
-        let ([a, b], [c, d], [e, f]) = (halves(start.0), halves(last), halves(range.offset()));
-        let small = |value: usize| u32::try_from(value).unwrap_or(0);
-        report(&[
-            a,
-            b,
-            c,
-            d,
-            range.region().id(),
-            e,
-            f,
-            range.priority().cast_unsigned(),
-            small(next),
-            u32::from(is_memory),
-            small(host),
-        ]);
-        0
+        report_wide([abi::FLAT_START_LOW, abi::FLAT_START_HIGH], start.0);
+        report_wide([abi::FLAT_LAST_LOW, abi::FLAT_LAST_HIGH], last);
+        report(abi::FLAT_REGION, range.region().id());
+        let offset = [abi::FLAT_OFFSET_LOW, abi::FLAT_OFFSET_HIGH];
+        report_wide(offset, range.offset());
+        report(abi::FLAT_PRIORITY, range.priority().cast_unsigned());
+        report(abi::FLAT_NEXT, word(next));
+        report(abi::FLAT_IS_MEMORY, u32::from(is_memory));
+        report(abi::FLAT_HOST, word(host));
+        abi::STATUS_OK
     })
 }

@@ -2,6 +2,7 @@
 
 use super::attributes::{FORBIDDEN, WATCH_SHIFT};
 use super::region::Region;
+use crate::abi;
 use crate::guest_memory::Permissions;
 use core::ops::BitOr;
 use std::sync::Arc;
@@ -18,17 +19,17 @@ pub struct Access(u8);
 
 impl Access {
     /// None of them: what a debugger does, whom nothing is forbidden.
-    pub const NONE: Access = Access(0);
+    pub const NONE: Access = Access(abi::ACCESS_NONE);
     /// Reading.
-    pub const READ: Access = Access(1);
+    pub const READ: Access = Access(abi::ACCESS_READ);
     /// Writing.
-    pub const WRITE: Access = Access(2);
+    pub const WRITE: Access = Access(abi::ACCESS_WRITE);
     /// Fetching an instruction.
-    pub const EXECUTE: Access = Access(4);
+    pub const EXECUTE: Access = Access(abi::ACCESS_EXECUTE);
     /// What a loader does, by itself: writing, into ROM too, to whom nothing is forbidden.
-    pub const LOAD: Access = Access(8);
+    pub const LOAD: Access = Access(abi::ACCESS_LOAD);
     /// What [`discard`](crate::AddressSpace::discard) does: RAM is written, whatever `protect` says.
-    pub(crate) const DISCARD: Access = Access(2 | 8);
+    pub(crate) const DISCARD: Access = Access(abi::ACCESS_WRITE | abi::ACCESS_LOAD);
 
     /// The set with these bits, as they stand above; others are ignored.
     pub fn from_bits(bits: u32) -> Self {

@@ -1,13 +1,14 @@
 //! `Attributes`: what is forbidden, and what is watched, by guest page. Sorted runs of pages; most pages have nothing.
 
+use crate::abi;
 use crate::fault::Fault;
 
 /// The page may not be read.
-pub(crate) const NO_READ: u8 = 1;
+pub(crate) const NO_READ: u8 = abi::ACCESS_READ;
 /// The page may not be written.
-pub(crate) const NO_WRITE: u8 = 2;
+pub(crate) const NO_WRITE: u8 = abi::ACCESS_WRITE;
 /// The page may not be executed.
-pub(crate) const NO_EXECUTE: u8 = 4;
+pub(crate) const NO_EXECUTE: u8 = abi::ACCESS_EXECUTE;
 /// All that [`protect`](crate::AddressSpace::protect) sets.
 pub(crate) const FORBIDDEN: u8 = NO_READ | NO_WRITE | NO_EXECUTE;
 /// How far the bits for watched accesses lie above those for forbidden ones.

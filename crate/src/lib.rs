@@ -6,45 +6,28 @@ compile_error!(
 );
 
 pub mod abi;
-pub mod address;
-pub mod address_space;
-mod allocator;
-#[cfg(feature = "backend-atomic")]
-pub mod atomic;
-mod atomic_integer;
-pub mod bitmap;
-mod block;
-mod bulk;
-pub mod bytes;
-mod compaction;
-pub mod dirty_log;
-pub mod dirty_map;
-mod discard;
-pub mod endian;
 mod export;
-pub mod external;
-pub mod fault;
-mod free_list;
-pub mod guest_memory;
-pub mod handle;
-#[cfg(all(feature = "heap", target_arch = "wasm32", target_os = "unknown"))]
-mod heap;
-mod host;
-pub mod io;
+mod linear;
+mod machine;
+mod model;
+
+// Rooms are how the files lie; a module's path does not name its room.
+pub use linear::dirty_map;
+use linear::{allocator, host};
+pub use machine::{
+    address_space, dirty_log, external, fault, handle, memory_map, page_table, ram_region, span,
+};
+use machine::{block, bulk, compaction, discard, layout};
+#[cfg(feature = "backend-atomic")]
+pub use model::atomic;
+use model::atomic_integer;
 #[cfg(feature = "iommu")]
-pub mod iommu;
-mod layout;
-pub mod memory_map;
+pub use model::iommu;
 #[cfg(feature = "backend-mmap")]
-pub mod mmap;
+pub use model::mmap;
 #[cfg(any(feature = "backend-bitmap", feature = "backend-mmap"))]
-mod page_size;
-pub mod page_table;
-pub mod ram_region;
-pub mod region;
-mod search;
-pub mod span;
-pub mod volatile_memory;
+use model::page_size;
+pub use model::{address, bitmap, bytes, endian, guest_memory, io, region, volatile_memory};
 
 pub use address::{Address, AddressValue};
 pub use address_space::AddressSpace;

@@ -31,8 +31,8 @@ const items = files.flatMap(itemsIn);
 describe("an example is at", () => {
   test("as many items as there are", () => {
     const names = items.map(({ item }) => item);
-    expect(names).toContain("trait GuestMemory in crate/src/guest_memory.rs");
-    expect(names).toContain("fn register in crate/src/handle.rs");
+    expect(names).toContain("trait GuestMemory in crate/src/model/guest_memory.rs");
+    expect(names).toContain("fn register in crate/src/machine/handle.rs");
     expect(names).toContain("export_bindings in crate/src/export.rs");
     expect(names.length).toBeGreaterThan(70);
   });

@@ -5,7 +5,7 @@ import { capture } from "../../scripts/process.mjs";
 import { root } from "../../scripts/toolchain.mjs";
 
 // An entry is a test's name or, with `::` at its end, a module's: it stands for all that is missing there.
-const descriptors = ["io::fd::tests::"];
+const descriptors = ["model::io::fd::tests::"];
 
 /** Those of crate/tests/threads.rs. */
 const threads = [
@@ -26,27 +26,27 @@ const threads = [
 const leftOut = {
   "wasm32-wasip1": {
     "starts threads, or ends one by a panic": [
-      "address_space::tests::where_there_may_be_threads_an_old_entry_leads_nowhere",
-      "atomic::tests::after_a_panic_the_guard_is_in_the_error",
-      "bitmap::backend::atomic_bitmap::tests::no_mark_is_lost_between_threads",
-      "volatile_memory::access::tests::an_aligned_value_is_never_torn",
+      "machine::address_space::tests::where_there_may_be_threads_an_old_entry_leads_nowhere",
+      "model::atomic::tests::after_a_panic_the_guard_is_in_the_error",
+      "model::bitmap::backend::atomic_bitmap::tests::no_mark_is_lost_between_threads",
+      "model::volatile_memory::access::tests::an_aligned_value_is_never_torn",
       ...threads,
     ],
     "must panic, which ends a program in Wasm": [
-      "address::tests::alignment_to_no_power_of_two_is_refused",
-      "address::tests::alignment_to_zero_is_refused",
-      "volatile_memory::array::tests::an_element_outside_the_array_is_refused",
+      "model::address::tests::alignment_to_no_power_of_two_is_refused",
+      "model::address::tests::alignment_to_zero_is_refused",
+      "model::volatile_memory::array::tests::an_element_outside_the_array_is_refused",
     ],
     "opens files, and the core has none in Wasm": [
-      "guest_memory::file_offset::tests::a_position_shares_its_file",
-      "mmap::tests::files::",
+      "model::guest_memory::file_offset::tests::a_position_shares_its_file",
+      "model::mmap::tests::files::",
     ],
     "uses Unix' file descriptors": descriptors,
   },
   // The streams that Windows has instead have tests of their own, in io/stream.rs.
   "x86_64-pc-windows-gnu": {
     "uses Unix' file descriptors": descriptors,
-    "needs a file of 4 GiB with a hole": ["mmap::tests::files::a_file_may_be_mapped_past_4_gib"],
+    "needs a file of 4 GiB with a hole": ["model::mmap::tests::files::a_file_may_be_mapped_past_4_gib"],
   },
 };
 

@@ -232,7 +232,7 @@ test("every code has a row here", () => {
 });
 
 test("each of the core's faults has the number that bears its name", () => {
-  const core = readFileSync(new URL("../../crate/src/fault.rs", import.meta.url), "utf8");
+  const core = readFileSync(new URL("../../crate/src/machine/fault.rs", import.meta.url), "utf8");
   const faults = [...core.matchAll(/Fault::(\w+)(?: \{ \.\. \})? => abi::(\w+),/g)];
   const codes = faults.map(([, name = "", number = ""]) => {
     const code = name.replace(/(?<!^)([A-Z])/g, "_$1").toUpperCase();

@@ -9,8 +9,8 @@
 //! Page tables never move, and one between two regions would keep these apart for good. So the first few have a zone of
 //! their own, at the low end.
 
+use super::free_list::{FreeList, Run};
 use crate::dirty_map;
-use crate::free_list::{FreeList, Run};
 use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,0 +1,17 @@
+//! The machine: address spaces, what they show, and what is done with them.
+
+pub mod address_space;
+pub(crate) mod block;
+pub(crate) mod bulk;
+pub(crate) mod compaction;
+pub mod dirty_log;
+pub(crate) mod discard;
+pub mod external;
+pub mod fault;
+pub mod handle;
+pub(crate) mod layout;
+pub mod memory_map;
+pub mod page_table;
+pub mod ram_region;
+mod search;
+pub mod span;

@@ -30,7 +30,7 @@ export const facade = [
   },
   {
     file: "ts/access/elements.ts",
-    find: '      if ((access & WRITE) !== 0) space.mover.populate(address, size, "atomic access");\n',
+    find: '      if ((access & ACCESS_WRITE) !== 0) space.mover.populate(address, size, "atomic access");\n',
     replace: "",
     why: "an atomic store to discarded memory writes to the zeros that stand in for it",
     vitest: unit,

@@ -69,8 +69,8 @@ export const map = [
   },
   {
     file: "ts/map/map-access.ts",
-    find: 'has("x", EXECUTE)',
-    replace: 'has("r", EXECUTE)',
+    find: 'has("x", ACCESS_EXECUTE)',
+    replace: 'has("r", ACCESS_EXECUTE)',
     why: "what may be read may be executed",
     vitest: unit("map"),
   },
@@ -119,7 +119,7 @@ export const map = [
   },
   {
     file: "ts/access/bulk.ts",
-    find: "const reached = whole ? length : mover.reach(address, length, WRITE);",
+    find: "const reached = whole ? length : mover.reach(address, length, ACCESS_WRITE);",
     replace: "const reached = length;",
     why: "a watch behind a hole is told of a write that stops before it",
     vitest: unit("watch"),
@@ -154,7 +154,7 @@ export const map = [
   },
   {
     file: "ts/access/dma-range.ts",
-    find: '    mover.expect(at, length, WRITE, "dma write");\n',
+    find: '    mover.expect(at, length, ACCESS_WRITE, "dma write");\n',
     replace: "",
     why: "a watch is told of a transfer that is refused",
     vitest: unit("watch"),

@@ -1,6 +1,6 @@
 // Atomic accesses: the JavaScript engine's own, on the element that a guest address resolves to.
 
-import { DIRTY_MARK, READ, WRITE } from "../core/abi.ts";
+import { ACCESS_READ, ACCESS_WRITE, DIRTY_MARK } from "../core/abi.ts";
 import { notBigint, type U64Like } from "../core/u64.ts";
 import type { Watchers } from "../observe/watchers.ts";
 import type { Space } from "../space/space.ts";
@@ -8,7 +8,7 @@ import type { AtomicAccess } from "./atomic-access.ts";
 import { Elements } from "./elements.ts";
 
 /** What gives the old value reads it too, where only one of both may be allowed. */
-const READ_WRITE = READ | WRITE;
+const READ_WRITE = ACCESS_READ | ACCESS_WRITE;
 
 /** Bytes of an element that is a number. */
 type Size = 1 | 2 | 4;
@@ -36,11 +36,11 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
   };
   /** Finds an element to read; tells who watches it. */
   const readable = (address: U64Like, size: Size | 8): number => {
-    const host = elements.find(address, size, READ);
+    const host = elements.find(address, size, ACCESS_READ);
     if (!elements.watched) return host;
     const value = size === 8 ? Atomics.load(elements.cells.u64, host / 8) : Atomics.load(array(size), host / size);
-    watchers.tell(address, size, READ, "cpu", () => ({ value, oldValue: undefined }));
-    return elements.find(address, size, READ); // a callback may do anything
+    watchers.tell(address, size, ACCESS_READ, "cpu", () => ({ value, oldValue: undefined }));
+    return elements.find(address, size, ACCESS_READ); // a callback may do anything
   };
   /** Finds an element to write; tells who watches it what `operation` is about to make of it. */
   const writable = (address: U64Like, size: Size, access: number, operation: (array: Element) => unknown): number => {
@@ -49,7 +49,7 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
     const copy = array(size).slice(host / size, host / size + 1);
     const oldValue = copy[0];
     operation(copy);
-    watchers.tell(address, size, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    watchers.tell(address, size, ACCESS_WRITE, "cpu", () => ({ value: copy[0], oldValue }));
     return elements.find(address, size, access);
   };
   const writable64 = (address: U64Like, access: number, operation: (array: BigUint64Array) => unknown): number => {
@@ -58,7 +58,7 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
     const copy = elements.cells.u64.slice(host / 8, host / 8 + 1);
     const oldValue = copy[0];
     operation(copy);
-    watchers.tell(address, 8, WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    watchers.tell(address, 8, ACCESS_WRITE, "cpu", () => ({ value: copy[0], oldValue }));
     return elements.find(address, 8, access);
   };
 
@@ -68,7 +68,7 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
   };
   const modify = (size: Size, operation: Operation) => (address: U64Like, value: number) => {
     const number = +value;
-    const access = operation === Atomics.store ? WRITE : READ_WRITE;
+    const access = operation === Atomics.store ? ACCESS_WRITE : READ_WRITE;
     const host = writable(address, size, access, (copy) => operation(copy, 0, number));
     return marked(host, operation(array(size), host / size, number));
   };
@@ -79,7 +79,7 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
   };
   const modify64 = (operation: Operation64) => (address: U64Like, value: bigint) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const access = operation === Atomics.store ? WRITE : READ_WRITE;
+    const access = operation === Atomics.store ? ACCESS_WRITE : READ_WRITE;
     const host = writable64(address, access, (copy) => operation(copy, 0, value));
     return marked(host, operation(elements.cells.u64, host / 8, value));
   };

@@ -1,6 +1,14 @@
 // Bulk: bytes between guest memory and the host's arrays, and views. No byte passes through the bindings.
 
-import { BACKING_BYTES, PIECE_ABSENT, PIECE_DEVICE, PIECE_EXTERNAL, PIECE_MEMORY, READ, WRITE } from "../core/abi.ts";
+import {
+  ACCESS_READ,
+  ACCESS_WRITE,
+  BACKING_BYTES,
+  FOUND_ABSENT,
+  FOUND_DEVICE,
+  FOUND_EXTERNAL,
+  FOUND_MEMORY,
+} from "../core/abi.ts";
 import { copyInto, deliver, keep, LastArray, ownedBy, part } from "../core/byte-array.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -18,7 +26,7 @@ export class Bulk {
   readonly #sources = new LastArray();
   readonly #targets = new LastArray();
   /** What `#pieces` found last. */
-  #stoppedAt: number = PIECE_MEMORY;
+  #stoppedAt: number = FOUND_MEMORY;
 
   constructor(space: Space, watchers: Watchers) {
     this.#space = space;
@@ -51,7 +59,7 @@ export class Bulk {
     if (host >= 0) {
       copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     } else if (!this.#readExternal(address, into, length)) {
-      this.#space.mover.expect(address, length, READ, "readSlice");
+      this.#space.mover.expect(address, length, ACCESS_READ, "readSlice");
       this.#readPieces(address, into, length, "readSlice");
     }
   }
@@ -63,14 +71,14 @@ export class Bulk {
     if (host >= 0) {
       this.#put(host, bytes, length);
     } else if (!this.#writeExternal(address, bytes, length)) {
-      this.#space.mover.expect(address, length, WRITE, "writeSlice");
+      this.#space.mover.expect(address, length, ACCESS_WRITE, "writeSlice");
       this.#writePieces(address, bytes, length, "writeSlice");
     }
   }
 
   /** A copy of the range. */
   readBytes(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer> {
-    this.#space.mover.expect(address, length, READ, "readBytes");
+    this.#space.mover.expect(address, length, ACCESS_READ, "readBytes");
     const bytes = new Uint8Array(Number(length));
     this.#readPieces(address, bytes, bytes.length, "readBytes");
     return bytes;
@@ -126,7 +134,7 @@ export class Bulk {
 
   /** Whether `#pieces` ended before something that handlers or others' buffers have. */
   get #stoppedElsewhere(): boolean {
-    return this.#stoppedAt === PIECE_DEVICE || this.#stoppedAt === PIECE_EXTERNAL;
+    return this.#stoppedAt === FOUND_DEVICE || this.#stoppedAt === FOUND_EXTERNAL;
   }
 
   #expose(address: U64Like, length: U64Like): void {
@@ -157,28 +165,28 @@ export class Bulk {
   #readPieces(address: U64Like, into: Uint8Array, length: number, whole?: string): number {
     const { linear, mover } = this.#space;
     const watchers = this.#watchers;
-    mover.expectThere(READ, { who: "cpu", address, length, done: 0 });
+    mover.expectThere(ACCESS_READ, { who: "cpu", address, length, done: 0 });
     // Into this memory itself, a second piece could read what the first has overwritten; and where a handler or a
     // callback runs in between, the array may be gone: by way of a copy then.
     let target = ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
-    let done = this.#pieces(address, length, READ, (host, bytes, before) => {
+    let done = this.#pieces(address, length, ACCESS_READ, (host, bytes, before) => {
       copyInto(target, linear.u8.subarray(host, host + bytes), before);
     });
     if (done < length && this.#stoppedElsewhere) {
       target = new Uint8Array(length);
       const transfer: Transfer = { who: "cpu", address, length, done: 0 };
       try {
-        mover.read(target, READ, transfer);
+        mover.read(target, ACCESS_READ, transfer);
       } catch (error) {
         keep(into, target, transfer.done);
         throw error;
       }
       done = transfer.done;
     }
-    if (done < length) this.#expectPartial(address, length, READ, done, whole);
+    if (done < length) this.#expectPartial(address, length, ACCESS_READ, done, whole);
     if (watchers.any && done > 0) {
       const value = (from: number, count: number) => target.slice(from, from + count);
-      watchers.tellRange(address, done, READ, "cpu", (from, count) => ({
+      watchers.tellRange(address, done, ACCESS_READ, "cpu", (from, count) => ({
         value: value(from, count),
         oldValue: undefined,
       }));
@@ -191,28 +199,28 @@ export class Bulk {
   #writePieces(address: U64Like, bytes: Uint8Array, length: number, whole?: string): number {
     const { linear, mover } = this.#space;
     const watchers = this.#watchers;
-    mover.expectThere(WRITE, { who: "cpu", address, length, done: 0 });
+    mover.expectThere(ACCESS_WRITE, { who: "cpu", address, length, done: 0 });
     let source = ownedBy(bytes, linear.buffer) ? part(bytes, 0, length).slice() : bytes;
-    if (watchers.any && length > 0 && watchers.see(address, length, WRITE)) {
+    if (watchers.any && length > 0 && watchers.see(address, length, ACCESS_WRITE)) {
       source = part(source, 0, length).slice();
-      const reached = whole ? length : mover.reach(address, length, WRITE);
+      const reached = whole ? length : mover.reach(address, length, ACCESS_WRITE);
       const value = (from: number, count: number) => source.slice(from, from + count);
-      watchers.tellRange(address, reached, WRITE, "cpu", (from, count) => ({
+      watchers.tellRange(address, reached, ACCESS_WRITE, "cpu", (from, count) => ({
         value: value(from, count),
         oldValue: mover.current(u64.add(address, from), count),
       }));
-      if (whole) mover.expect(address, length, WRITE, whole); // a callback may do anything
+      if (whole) mover.expect(address, length, ACCESS_WRITE, whole); // a callback may do anything
     }
     mover.populate(address, length, whole ?? "write");
-    let done = this.#pieces(address, length, WRITE, (host, count, before) => {
+    let done = this.#pieces(address, length, ACCESS_WRITE, (host, count, before) => {
       this.#put(host, part(source, before, count), count);
     });
-    if (done < length && (this.#stoppedElsewhere || this.#stoppedAt === PIECE_ABSENT)) {
+    if (done < length && (this.#stoppedElsewhere || this.#stoppedAt === FOUND_ABSENT)) {
       const transfer: Transfer = { who: "cpu", address, length, done };
-      mover.write(part(source, 0, length).slice(), WRITE, transfer);
+      mover.write(part(source, 0, length).slice(), ACCESS_WRITE, transfer);
       done = transfer.done;
     }
-    if (done < length) this.#expectPartial(address, length, WRITE, done, whole);
+    if (done < length) this.#expectPartial(address, length, ACCESS_WRITE, done, whole);
     return done;
   }
 
@@ -220,12 +228,12 @@ export class Bulk {
   #expectPartial(
     address: U64Like,
     length: number,
-    access: typeof READ | typeof WRITE,
+    access: typeof ACCESS_READ | typeof ACCESS_WRITE,
     done: number,
     whole?: string,
   ): void {
     const { mover } = this.#space;
-    if (done === 0) mover.expect(address, length, access, whole ?? (access === READ ? "read" : "write"));
+    if (done === 0) mover.expect(address, length, access, whole ?? (access === ACCESS_READ ? "read" : "write"));
     else if (whole) throw mover.gone(access, { who: "cpu", address, length, done }, whole);
   }
 
@@ -242,7 +250,7 @@ export class Bulk {
   #pieces(
     address: U64Like,
     length: number,
-    access: typeof READ | typeof WRITE,
+    access: typeof ACCESS_READ | typeof ACCESS_WRITE,
     act: (host: number, bytes: number, before: number) => void,
   ): number {
     const pieces = new Pieces(this.#space, address, length);
@@ -250,7 +258,7 @@ export class Bulk {
     let done = 0;
     for (; pieces.next(done, access); done += pieces.bytes) {
       this.#stoppedAt = pieces.kind;
-      if (pieces.kind !== PIECE_MEMORY) break;
+      if (pieces.kind !== FOUND_MEMORY) break;
       act(pieces.offset, pieces.bytes, done);
     }
     if (done > 0) this.#space.resolver.remember(address);

@@ -1,6 +1,6 @@
 // DmaRange: a checked range that a device reads or writes.
 
-import { PIECE_DEVICE, READ, WRITE } from "../core/abi.ts";
+import { ACCESS_READ, ACCESS_WRITE, FOUND_DEVICE } from "../core/abi.ts";
 import { byteLengthOf, deliver, keep, part } from "../core/byte-array.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -77,7 +77,7 @@ export class DmaRange {
       throw error;
     }
     if (watchers.any && length > 0) {
-      watchers.tellRange(at, length, READ, "dma", (from, count) => ({
+      watchers.tellRange(at, length, ACCESS_READ, "dma", (from, count) => ({
         value: bytes.slice(from, from + count),
         oldValue: undefined,
       }));
@@ -103,9 +103,9 @@ export class DmaRange {
     const { mover } = this.#space;
     const watchers = this.#watchers;
     const source = part(bytes, 0, length).slice();
-    mover.expect(at, length, WRITE, "dma write");
+    mover.expect(at, length, ACCESS_WRITE, "dma write");
     if (watchers.any && length > 0) {
-      watchers.tellRange(at, length, WRITE, "dma", (from, count) => ({
+      watchers.tellRange(at, length, ACCESS_WRITE, "dma", (from, count) => ({
         value: source.slice(from, from + count),
         oldValue: mover.current(u64.add(at, from), count),
       }));
@@ -246,12 +246,12 @@ export class DmaRange {
     const at = this.#at(offset, size, "read");
     const { mover } = this.#space;
     const watchers = this.#watchers;
-    mover.expect(at, size, READ, "dma read");
-    const alone = this.#deviceAt(at, size, READ);
+    mover.expect(at, size, ACCESS_READ, "dma read");
+    const alone = this.#deviceAt(at, size, ACCESS_READ);
     const bytes = new Uint8Array(size);
     if (!alone) mover.readAll(bytes, { who: "dma", address: at, length: size, done: 0 }, "dma read");
     const value = alone ? alone.device.read(alone.offset, size, "dma", at) : valueAt(bytes, 0, size);
-    if (watchers.any) watchers.tell(at, size, READ, "dma", () => ({ value, oldValue: undefined }));
+    if (watchers.any) watchers.tell(at, size, ACCESS_READ, "dma", () => ({ value, oldValue: undefined }));
     return value;
   }
 
@@ -263,14 +263,14 @@ export class DmaRange {
     const space = this.#space;
     const { mover } = space;
     const watchers = this.#watchers;
-    mover.expect(at, size, WRITE, "dma write");
+    mover.expect(at, size, ACCESS_WRITE, "dma write");
     if (watchers.any) {
       const oldValue = (current = mover.current(at, size)) => current && valueAt(current, 0, size);
-      watchers.tell(at, size, WRITE, "dma", () => ({ value, oldValue: oldValue() }));
+      watchers.tell(at, size, ACCESS_WRITE, "dma", () => ({ value, oldValue: oldValue() }));
     }
     const transfer: Transfer = { who: "dma", address: at, length: size, done: 0 };
     try {
-      const alone = this.#deviceAt(at, size, WRITE); // now: a callback may do anything
+      const alone = this.#deviceAt(at, size, ACCESS_WRITE); // now: a callback may do anything
       if (alone) {
         alone.device.write(alone.offset, size, value, "dma", at);
         transfer.done = size;
@@ -286,7 +286,7 @@ export class DmaRange {
   #deviceAt(address: U64Like, size: number, access: Access) {
     const space = this.#space;
     const { piece } = space;
-    if (piece.find(address, size, access) !== PIECE_DEVICE || piece.bytes < size) return undefined;
+    if (piece.find(address, size, access) !== FOUND_DEVICE || piece.bytes < size) return undefined;
     return { device: space.device(piece.region), offset: piece.offset };
   }
 
@@ -352,7 +352,7 @@ export function dmaAccess(of: PartOf<DmaParts>): DmaAccess {
     dma(address, length, access) {
       if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
       const parts = of(this);
-      parts.space.mover.expect(address, length, access === "read" ? READ : WRITE, "dma");
+      parts.space.mover.expect(address, length, access === "read" ? ACCESS_READ : ACCESS_WRITE, "dma");
       return new DmaRange(parts, address, length, access);
     },
   };

@@ -1,6 +1,6 @@
 // Elements: where the element of an atomic access lies, and in which arrays.
 
-import { BACKING_BYTES, WRITE } from "../core/abi.ts";
+import { ACCESS_WRITE, BACKING_BYTES } from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -50,7 +50,7 @@ export class Elements {
       host = run.external.current(address, size).byteOffset + run.offset;
       this.cells = run.external.cells(address, size);
     } else {
-      if ((access & WRITE) !== 0) space.mover.populate(address, size, "atomic access");
+      if ((access & ACCESS_WRITE) !== 0) space.mover.populate(address, size, "atomic access");
       const range = space.flatView.at(address);
       const crosses = range !== undefined && range.lastAddress < BigInt(address) + BigInt(size - 1);
       // What is aligned below does not cross the edge of discarded pages either, so its first byte tells where it is.

@@ -1,6 +1,15 @@
 // Ranges: whole-range operations that the core does.
 
-import { BACKING_BYTES, BACKING_LINEAR, READ, STATUS_NOT_MEMORY, WRITE } from "../core/abi.ts";
+import {
+  ACCESS_READ,
+  ACCESS_WRITE,
+  BACKING_BYTES,
+  BACKING_LINEAR,
+  COMPARE_ORDER,
+  ORDER_EQUAL,
+  ORDER_GREATER,
+  STATUS_NOT_MEMORY,
+} from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { Transfer } from "../device/transfer.ts";
@@ -31,9 +40,9 @@ export class Ranges {
     space.enter();
     const { linear, handle, mover } = space;
     const watchers = this.#watchers;
-    if (watchers.any && watchers.see(address, length, WRITE)) {
-      mover.expect(address, length, WRITE, "fill");
-      watchers.tellRange(address, Number(length), WRITE, "cpu", (from, count) => ({
+    if (watchers.any && watchers.see(address, length, ACCESS_WRITE)) {
+      mover.expect(address, length, ACCESS_WRITE, "fill");
+      watchers.tellRange(address, Number(length), ACCESS_WRITE, "cpu", (from, count) => ({
         value: new Uint8Array(count).fill(byte),
         oldValue: mover.current(u64.add(address, from), count),
       }));
@@ -42,10 +51,10 @@ export class Ranges {
     const status = linear.raw.gm_fill(handle, low, high, byte & 255, u64.low(length), u64.high(length));
     linear.replace(); // what was discarded takes pages, by which linear memory may grow
     if (status === STATUS_NOT_MEMORY) {
-      mover.expect(address, length, WRITE, "fill");
+      mover.expect(address, length, ACCESS_WRITE, "fill");
       const transfer: Transfer = { who: "cpu", address, length: Number(length), done: 0 };
-      mover.fill(byte & 255, WRITE, transfer);
-      if (transfer.done < transfer.length) throw mover.gone(WRITE, transfer, "fill");
+      mover.fill(byte & 255, ACCESS_WRITE, transfer);
+      if (transfer.done < transfer.length) throw mover.gone(ACCESS_WRITE, transfer, "fill");
     } else {
       linear.expect(status, "fill", { address, length });
     }
@@ -62,8 +71,8 @@ export class Ranges {
     source.enter();
     const { linear } = target;
     const watched =
-      (from.#watchers.any && from.#watchers.see(fromAddress, length, READ)) ||
-      (this.#watchers.any && this.#watchers.see(to, length, WRITE));
+      (from.#watchers.any && from.#watchers.see(fromAddress, length, ACCESS_READ)) ||
+      (this.#watchers.any && this.#watchers.see(to, length, ACCESS_WRITE));
     let status = STATUS_NOT_MEMORY;
     if (!watched && source.linear === linear) status = this.#copyInCore(to, source, fromAddress, length);
     else if (!watched) status = this.#copyAcross(to, source, fromAddress, length);
@@ -74,18 +83,18 @@ export class Ranges {
       return;
     }
     // The core checks the source first; which side failed decides the address that the error names.
-    source.mover.expect(fromAddress, length, READ, "copy from");
-    target.mover.expect(to, length, WRITE, "copy to");
+    source.mover.expect(fromAddress, length, ACCESS_READ, "copy from");
+    target.mover.expect(to, length, ACCESS_WRITE, "copy to");
     if (status !== STATUS_NOT_MEMORY) throw linear.failure(status, "copy", { address: to, length });
     if (this.#copyPiece(to, source, fromAddress, Number(length))) return;
     // Devices take part, or somebody watches: all of the source is read before the first byte is written.
     const bytes = new Uint8Array(Number(length));
     source.mover.readAll(bytes, { who: "cpu", address: fromAddress, length: bytes.length, done: 0 }, "copy from");
-    from.#watchers.tellRange(fromAddress, bytes.length, READ, "cpu", (at, count) => ({
+    from.#watchers.tellRange(fromAddress, bytes.length, ACCESS_READ, "cpu", (at, count) => ({
       value: bytes.slice(at, at + count),
       oldValue: undefined,
     }));
-    this.#watchers.tellRange(to, bytes.length, WRITE, "cpu", (at, count) => ({
+    this.#watchers.tellRange(to, bytes.length, ACCESS_WRITE, "cpu", (at, count) => ({
       value: bytes.slice(at, at + count),
       oldValue: target.mover.current(u64.add(to, at), count),
     }));
@@ -109,7 +118,7 @@ export class Ranges {
   /** Copies at once what is one piece of memory on both sides, which nobody watches; says whether it is. */
   #copyPiece(to: U64Like, source: Space, from: U64Like, length: number): boolean {
     const { mover } = this.space;
-    const [here, there] = [mover.piece(to, length, WRITE), source.mover.piece(from, length, READ)];
+    const [here, there] = [mover.piece(to, length, ACCESS_WRITE), source.mover.piece(from, length, ACCESS_READ)];
     if (!here || !there) return false;
     here.memory.set(there.memory.subarray(there.at, there.at + length), here.at);
     mover.mark(here.memory, here.at, length);
@@ -120,11 +129,12 @@ export class Ranges {
   #copyAcross(to: U64Like, source: Space, from: U64Like, length: U64Like): number {
     const target = this.space;
     const status =
-      source.mover.status(from, length, READ, BACKING_LINEAR) || target.mover.status(to, length, WRITE, BACKING_LINEAR);
+      source.mover.status(from, length, ACCESS_READ, BACKING_LINEAR) ||
+      target.mover.status(to, length, ACCESS_WRITE, BACKING_LINEAR);
     if (status !== 0) return status;
     target.mover.populate(to, length, "copy to");
     const [there, here] = [new Pieces(source, from, Number(length)), new Pieces(target, to, Number(length))];
-    for (let done = 0; there.next(done, READ) && here.next(done, WRITE); ) {
+    for (let done = 0; there.next(done, ACCESS_READ) && here.next(done, ACCESS_WRITE); ) {
       const bytes = Math.min(there.bytes, here.bytes, CHUNK);
       target.linear.u8.set(source.linear.u8.subarray(there.offset, there.offset + bytes), here.offset);
       target.linear.markDirty(here.offset, bytes);
@@ -143,18 +153,18 @@ export class Ranges {
     const [aLow, aHigh, bLow, bHigh] = [u64.low(a), u64.high(a), u64.low(b), u64.high(b)];
     const status = linear.raw.gm_compare(handle, aLow, aHigh, handle, bLow, bHigh, lengthLow, lengthHigh);
     if (status !== 0) {
-      mover.expect(a, length, READ, "compare", BACKING_BYTES);
-      mover.expect(b, length, READ, "compare", BACKING_BYTES);
+      mover.expect(a, length, ACCESS_READ, "compare", BACKING_BYTES);
+      mover.expect(b, length, ACCESS_READ, "compare", BACKING_BYTES);
       return this.#compareParts(a, b, Number(length));
     }
-    const order = linear.report[0];
-    return order === 0 ? 0 : order === 1 ? 1 : -1;
+    const order = linear.reported(COMPARE_ORDER);
+    return order === ORDER_EQUAL ? 0 : order === ORDER_GREATER ? 1 : -1;
   }
 
   /** Compares ranges of memory that the core cannot reach, part by part. */
   #compareParts(a: U64Like, b: U64Like, length: number): -1 | 0 | 1 {
     const { mover } = this.space;
-    for (const address of [a, b]) mover.expectThere(READ, { who: "cpu", address, length, done: 0 });
+    for (const address of [a, b]) mover.expectThere(ACCESS_READ, { who: "cpu", address, length, done: 0 });
     const [left, right] = [new Uint8Array(Math.min(length, PART)), new Uint8Array(Math.min(length, PART))];
     for (let done = 0; done < length; done += PART) {
       const count = Math.min(length - done, PART);

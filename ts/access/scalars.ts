@@ -6,7 +6,7 @@
 // fastest on every engine; everything else that lies in one page goes through a DataView. A value becomes a number
 // before anything is resolved, as DataView has it: a value with a `valueOf` may remove the very region.
 
-import { DIRTY_MARK, EXECUTE, READ, WRITE } from "../core/abi.ts";
+import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, DIRTY_MARK } from "../core/abi.ts";
 import { notBigint, type U64Like } from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
 import type { ScalarAccess } from "./scalar-access.ts";
@@ -36,7 +36,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READ) !== 0 && guest === address) {
+      if ((entry & ACCESS_READ) !== 0 && guest === address) {
         return u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
     }
@@ -48,7 +48,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITE) !== 0 && guest === address) {
+      if ((entry & ACCESS_WRITE) !== 0 && guest === address) {
         u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = number;
         dirty[entry >>> 4] = DIRTY_MARK;
         return;
@@ -61,7 +61,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READ) !== 0 && guest === address) {
+      if ((entry & ACCESS_READ) !== 0 && guest === address) {
         return i8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
     }
@@ -73,7 +73,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITE) !== 0 && guest === address) {
+      if ((entry & ACCESS_WRITE) !== 0 && guest === address) {
         i8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] = number;
         dirty[entry >>> 4] = DIRTY_MARK;
         return;
@@ -87,7 +87,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READ) !== 0 && guest === address) {
+      if ((entry & ACCESS_READ) !== 0 && guest === address) {
         if ((guest & 1) === 0) return u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
         if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
@@ -100,7 +100,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITE) !== 0 && guest === address) {
+      if ((entry & ACCESS_WRITE) !== 0 && guest === address) {
         if ((guest & 1) === 0) {
           u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = number;
           dirty[entry >>> 4] = DIRTY_MARK;
@@ -117,13 +117,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readUint16BE = (address) => {
-    const host = at(address, 1, READ);
+    const host = at(address, 1, ACCESS_READ);
     return host >= 0 ? data.getUint16(host, false) : slow.load(address, 2).getUint16(0, false);
   };
 
   target.writeUint16BE = (address, value) => {
     const number = +value;
-    const host = at(address, 1, WRITE);
+    const host = at(address, 1, ACCESS_WRITE);
     if (host >= 0) {
       data.setUint16(host, number, false);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -137,7 +137,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READ) !== 0 && guest === address) {
+      if ((entry & ACCESS_READ) !== 0 && guest === address) {
         if ((guest & 1) === 0) return i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
         if ((guest & 0xfff) <= 4094) return data.getInt16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
@@ -150,7 +150,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITE) !== 0 && guest === address) {
+      if ((entry & ACCESS_WRITE) !== 0 && guest === address) {
         if ((guest & 1) === 0) {
           i16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] = number;
           dirty[entry >>> 4] = DIRTY_MARK;
@@ -168,13 +168,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readInt16BE = (address) => {
-    const host = at(address, 1, READ);
+    const host = at(address, 1, ACCESS_READ);
     return host >= 0 ? data.getInt16(host, false) : slow.load(address, 2).getInt16(0, false);
   };
 
   target.writeInt16BE = (address, value) => {
     const number = +value;
-    const host = at(address, 1, WRITE);
+    const host = at(address, 1, ACCESS_WRITE);
     if (host >= 0) {
       data.setInt16(host, number, false);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -188,7 +188,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READ) !== 0 && guest === address) {
+      if ((entry & ACCESS_READ) !== 0 && guest === address) {
         if ((guest & 3) === 0) return words[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] as number;
         if ((guest & 0xfff) <= 4092) return data.getUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
@@ -201,7 +201,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITE) !== 0 && guest === address) {
+      if ((entry & ACCESS_WRITE) !== 0 && guest === address) {
         if ((guest & 3) === 0) {
           words[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = number;
           dirty[entry >>> 4] = DIRTY_MARK;
@@ -218,13 +218,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readUint32BE = (address) => {
-    const host = at(address, 3, READ);
+    const host = at(address, 3, ACCESS_READ);
     return host >= 0 ? data.getUint32(host, false) : slow.load(address, 4).getUint32(0, false);
   };
 
   target.writeUint32BE = (address, value) => {
     const number = +value;
-    const host = at(address, 3, WRITE);
+    const host = at(address, 3, ACCESS_WRITE);
     if (host >= 0) {
       data.setUint32(host, number, false);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -238,7 +238,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & READ) !== 0 && guest === address) {
+      if ((entry & ACCESS_READ) !== 0 && guest === address) {
         if ((guest & 3) === 0) return i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] as number;
         if ((guest & 0xfff) <= 4092) return data.getInt32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
@@ -251,7 +251,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & WRITE) !== 0 && guest === address) {
+      if ((entry & ACCESS_WRITE) !== 0 && guest === address) {
         if ((guest & 3) === 0) {
           i32[((entry & ~15) << 6) | ((guest & 0xfff) >>> 2)] = number;
           dirty[entry >>> 4] = DIRTY_MARK;
@@ -269,13 +269,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readInt32BE = (address) => {
-    const host = at(address, 3, READ);
+    const host = at(address, 3, ACCESS_READ);
     return host >= 0 ? data.getInt32(host, false) : slow.load(address, 4).getInt32(0, false);
   };
 
   target.writeInt32BE = (address, value) => {
     const number = +value;
-    const host = at(address, 3, WRITE);
+    const host = at(address, 3, ACCESS_WRITE);
     if (host >= 0) {
       data.setInt32(host, number, false);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -286,13 +286,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readBigUint64 = (address) => {
-    const host = at(address, 7, READ);
+    const host = at(address, 7, ACCESS_READ);
     return host >= 0 ? data.getBigUint64(host, true) : slow.loadBig(address, 8);
   };
 
   target.writeBigUint64 = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 7, WRITE);
+    const host = at(address, 7, ACCESS_WRITE);
     if (host >= 0) {
       data.setBigUint64(host, value, true);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -303,13 +303,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readBigUint64BE = (address) => {
-    const host = at(address, 7, READ);
+    const host = at(address, 7, ACCESS_READ);
     return host >= 0 ? data.getBigUint64(host, false) : slow.load(address, 8).getBigUint64(0, false);
   };
 
   target.writeBigUint64BE = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 7, WRITE);
+    const host = at(address, 7, ACCESS_WRITE);
     if (host >= 0) {
       data.setBigUint64(host, value, false);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -320,13 +320,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readBigInt64 = (address) => {
-    const host = at(address, 7, READ);
+    const host = at(address, 7, ACCESS_READ);
     return host >= 0 ? data.getBigInt64(host, true) : slow.load(address, 8).getBigInt64(0, true);
   };
 
   target.writeBigInt64 = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 7, WRITE);
+    const host = at(address, 7, ACCESS_WRITE);
     if (host >= 0) {
       data.setBigInt64(host, value, true);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -337,13 +337,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readBigInt64BE = (address) => {
-    const host = at(address, 7, READ);
+    const host = at(address, 7, ACCESS_READ);
     return host >= 0 ? data.getBigInt64(host, false) : slow.load(address, 8).getBigInt64(0, false);
   };
 
   target.writeBigInt64BE = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 7, WRITE);
+    const host = at(address, 7, ACCESS_WRITE);
     if (host >= 0) {
       data.setBigInt64(host, value, false);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -354,14 +354,14 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readBigUint128 = (address) => {
-    const host = at(address, 15, READ);
+    const host = at(address, 15, ACCESS_READ);
     if (host < 0) return slow.loadBig(address, 16);
     return data.getBigUint64(host, true) | (data.getBigUint64(host + 8, true) << 64n);
   };
 
   target.writeBigUint128 = (address, value) => {
     if (typeof value !== "bigint") throw notBigint(value);
-    const host = at(address, 15, WRITE);
+    const host = at(address, 15, ACCESS_WRITE);
     if (host >= 0) {
       data.setBigUint64(host, value, true);
       data.setBigUint64(host + 8, value >> 64n, true);
@@ -374,35 +374,35 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.fetchUint8 = (address) => {
-    const host = at(address, 0, EXECUTE);
-    return host >= 0 ? (u8[host] as number) : slow.loadUnsigned(address, 1, EXECUTE);
+    const host = at(address, 0, ACCESS_EXECUTE);
+    return host >= 0 ? (u8[host] as number) : slow.loadUnsigned(address, 1, ACCESS_EXECUTE);
   };
 
   target.fetchUint16 = (address) => {
     if (typeof address === "number") {
       const guest = address >>> 0;
       const entry = words[tableIndex + (guest >>> 12)] as number;
-      if ((entry & EXECUTE) !== 0 && guest === address) {
+      if ((entry & ACCESS_EXECUTE) !== 0 && guest === address) {
         if ((guest & 1) === 0) return u16[(((entry & ~15) << 7) | ((guest & 0xfff) >>> 1)) >>> 0] as number;
         if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    return slow.loadUnsigned(address, 2, EXECUTE);
+    return slow.loadUnsigned(address, 2, ACCESS_EXECUTE);
   };
 
   target.fetchUint32 = (address) => {
-    const host = at(address, 3, EXECUTE);
-    return host >= 0 ? data.getUint32(host, true) : slow.loadUnsigned(address, 4, EXECUTE);
+    const host = at(address, 3, ACCESS_EXECUTE);
+    return host >= 0 ? data.getUint32(host, true) : slow.loadUnsigned(address, 4, ACCESS_EXECUTE);
   };
 
   target.readFloat32 = (address) => {
-    const host = at(address, 3, READ);
+    const host = at(address, 3, ACCESS_READ);
     return host >= 0 ? data.getFloat32(host, true) : slow.load(address, 4).getFloat32(0, true);
   };
 
   target.writeFloat32 = (address, value) => {
     const number = +value;
-    const host = at(address, 3, WRITE);
+    const host = at(address, 3, ACCESS_WRITE);
     if (host >= 0) {
       data.setFloat32(host, number, true);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -413,13 +413,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readFloat32BE = (address) => {
-    const host = at(address, 3, READ);
+    const host = at(address, 3, ACCESS_READ);
     return host >= 0 ? data.getFloat32(host, false) : slow.load(address, 4).getFloat32(0, false);
   };
 
   target.writeFloat32BE = (address, value) => {
     const number = +value;
-    const host = at(address, 3, WRITE);
+    const host = at(address, 3, ACCESS_WRITE);
     if (host >= 0) {
       data.setFloat32(host, number, false);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -430,13 +430,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readFloat64 = (address) => {
-    const host = at(address, 7, READ);
+    const host = at(address, 7, ACCESS_READ);
     return host >= 0 ? data.getFloat64(host, true) : slow.load(address, 8).getFloat64(0, true);
   };
 
   target.writeFloat64 = (address, value) => {
     const number = +value;
-    const host = at(address, 7, WRITE);
+    const host = at(address, 7, ACCESS_WRITE);
     if (host >= 0) {
       data.setFloat64(host, number, true);
       dirty[host >>> 12] = DIRTY_MARK;
@@ -447,13 +447,13 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   };
 
   target.readFloat64BE = (address) => {
-    const host = at(address, 7, READ);
+    const host = at(address, 7, ACCESS_READ);
     return host >= 0 ? data.getFloat64(host, false) : slow.load(address, 8).getFloat64(0, false);
   };
 
   target.writeFloat64BE = (address, value) => {
     const number = +value;
-    const host = at(address, 7, WRITE);
+    const host = at(address, 7, ACCESS_WRITE);
     if (host >= 0) {
       data.setFloat64(host, number, false);
       dirty[host >>> 12] = DIRTY_MARK;

@@ -1,6 +1,6 @@
 // Search: a needle to the core in pieces that need no allocation there; where the core cannot reach, the bytes too.
 
-import { BACKING_BYTES, READ, STATUS_NOT_MEMORY } from "../core/abi.ts";
+import { ACCESS_READ, BACKING_BYTES, INDEX_ADDRESS_LOW, INDEX_FOUND, STATUS_NOT_MEMORY } from "../core/abi.ts";
 import { byteLengthOf, part } from "../core/byte-array.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -12,8 +12,8 @@ import type { Space } from "../space/space.ts";
  */
 export function indexOf(space: Space, needle: Uint8Array, address: U64Like, length: U64Like): U64Like {
   const needleLength = byteLengthOf(needle, "bytes");
-  space.mover.expect(address, length, READ, "indexOf", BACKING_BYTES);
-  space.mover.expectThere(READ, { who: "cpu", address, length: Number(length), done: 0 });
+  space.mover.expect(address, length, ACCESS_READ, "indexOf", BACKING_BYTES);
+  space.mover.expectThere(ACCESS_READ, { who: "cpu", address, length: Number(length), done: 0 });
   const { linear } = space;
   // A copy: the needle may lie in guest memory, or be shared with another thread.
   const bytes = part(needle, 0, needleLength).slice();
@@ -37,8 +37,7 @@ function find(space: Space, prefix: Uint8Array, at: bigint, end: bigint): bigint
   const [low64, high64] = [u64.low(at), u64.high(at)];
   const status = linear.raw.gm_index_of(handle, low64, high64, u64.low(length), u64.high(length), prefix.length);
   if (status === STATUS_NOT_MEMORY) return findParts(space, prefix, at, end);
-  const [found = 0, low = 0, high = 0] = linear.report;
-  return found === 0 ? undefined : u64.joinBig(low, high);
+  return linear.reported(INDEX_FOUND) === 0 ? undefined : linear.reported64(INDEX_ADDRESS_LOW);
 }
 
 /** The same, part by part by way of the staging buffer in linear memory. */
@@ -50,8 +49,7 @@ function findParts(space: Space, prefix: Uint8Array, start: bigint, end: bigint)
     fetch(space, at, count);
     linear.transfer.set(prefix);
     linear.raw.gm_index_of(staging.handle, 0, 0, count, 0, prefix.length);
-    const [found = 0, low = 0] = linear.report;
-    if (found !== 0) return at + BigInt(low);
+    if (linear.reported(INDEX_FOUND) !== 0) return at + linear.reported64(INDEX_ADDRESS_LOW);
     if (at + BigInt(count) === end) break;
     at += BigInt(count - prefix.length + 1); // a match may begin in one part and end in the next
   }

@@ -2,16 +2,16 @@
 // ROM, protection, watches.
 
 import {
-  EXECUTE,
-  PIECE_DEVICE,
-  PIECE_EXTERNAL,
-  PIECE_MEMORY,
-  READ,
+  ACCESS_EXECUTE,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  FOUND_DEVICE,
+  FOUND_EXTERNAL,
+  FOUND_MEMORY,
   STATUS_INVALID_GUEST_ADDRESS,
   STATUS_PARTIAL_BUFFER,
   STATUS_PERMISSION_DENIED,
   STATUS_READ_ONLY,
-  WRITE,
 } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -60,11 +60,11 @@ export class SlowPath {
   }
 
   /** Reads `size` bytes at `address`. The view is good until the next call. */
-  load(address: U64Like, size: number, access: Access = READ): DataView {
+  load(address: U64Like, size: number, access: Access = ACCESS_READ): DataView {
     const window = recall(this.#windows, address);
     const at = this.#at(window, address, size);
     if (window && at >= 0) this.#loadExternal(window.target.data(address, size), at, size);
-    else if (access !== READ || !this.#loadDevice(address, size)) {
+    else if (access !== ACCESS_READ || !this.#loadDevice(address, size)) {
       if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     }
     return this.#scratch;
@@ -74,7 +74,7 @@ export class SlowPath {
    * The same as an unsigned number. What one handler of a device gave passes unmodified. So short, as `storeUnsigned`,
    * that engines put it where it is called.
    */
-  loadUnsigned(address: U64Like, size: 1 | 2 | 4, access: Access = READ): number {
+  loadUnsigned(address: U64Like, size: 1 | 2 | 4, access: Access = ACCESS_READ): number {
     const window = recall(this.#windows, address);
     if (window !== undefined) {
       const at = this.#at(window, address, size);
@@ -84,7 +84,7 @@ export class SlowPath {
   }
 
   #loadNumber(address: U64Like, size: 1 | 2 | 4, access: Access): number {
-    const device = access === READ ? recall(this.#devices, address) : undefined;
+    const device = access === ACCESS_READ ? recall(this.#devices, address) : undefined;
     const offset = this.#at(device, address, size);
     // Of up to 4 bytes a device gives a number.
     if (device && offset >= 0) return device.target.read(offset, size, "cpu", address) as number;
@@ -143,7 +143,7 @@ export class SlowPath {
       return;
     }
     const bytes = this.#bytes.slice(0, size); // a listener, a callback or a handler may use the scratch area
-    if (!this.#moveMemory(address, size, WRITE, bytes)) this.#storeOther(address, bytes);
+    if (!this.#moveMemory(address, size, ACCESS_WRITE, bytes)) this.#storeOther(address, bytes);
   }
 
   /** Where in what is remembered an access lies; -1 if it is not known to. */
@@ -164,13 +164,13 @@ export class SlowPath {
     u64.check(address, "address");
     const { piece, linear } = this.#space;
     const kind = piece.find(address, size, access);
-    if (kind === PIECE_EXTERNAL) return this.#moveExternal(address, size, access, bytes);
-    if (kind !== PIECE_MEMORY) return false;
+    if (kind === FOUND_EXTERNAL) return this.#moveExternal(address, size, access, bytes);
+    if (kind !== FOUND_MEMORY) return false;
     this.#given = undefined;
     if (piece.watched || piece.bytes < size) return false;
     const { u8 } = linear;
     const host = piece.offset;
-    if (access === WRITE) {
+    if (access === ACCESS_WRITE) {
       for (let index = 0; index < size; index++) u8[host + index] = bytes[index] as number;
       linear.markDirty(host, size);
     } else {
@@ -186,7 +186,7 @@ export class SlowPath {
     const place = externals.last;
     if (at < 0 || place === undefined) return false;
     this.#windows[slot(address as number)] = place;
-    if (access === WRITE) this.#storeExternal(place.target, at, address, size, bytes);
+    if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, bytes);
     else this.#loadExternal(place.target.data(address, size), at, size);
     return true;
   }
@@ -243,23 +243,23 @@ export class SlowPath {
     let handlers = this.#handlersOf(address, size);
     if (this.#watchers.any) {
       const oldValue = () => (handlers ? undefined : this.#current(address, size));
-      this.#watchers.tell(address, size, WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
+      this.#watchers.tell(address, size, ACCESS_WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
       handlers = this.#handlersOf(address, size); // a callback may do anything
     }
-    const alone = handlers ? undefined : this.#single(address, size, WRITE);
+    const alone = handlers ? undefined : this.#single(address, size, ACCESS_WRITE);
     if (handlers) handlers.write?.(this.#own(address), size, value);
     else if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
     else {
       const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
-      this.#mover.write(bytes, WRITE, transfer);
-      if (transfer.done < size) throw this.#mover.gone(WRITE, transfer, "write");
+      this.#mover.write(bytes, ACCESS_WRITE, transfer);
+      if (transfer.done < size) throw this.#mover.gone(ACCESS_WRITE, transfer, "write");
     }
   }
 
   /** The device that holds a whole access; remembered, if nobody watches. */
   #single(address: U64Like, size: number, access: Access): { device: BoundDevice; offset: number } | undefined {
     const { piece } = this.#space;
-    if (piece.find(address, size, access) !== PIECE_DEVICE || piece.bytes < size) return undefined;
+    if (piece.find(address, size, access) !== FOUND_DEVICE || piece.bytes < size) return undefined;
     const device = this.#space.device(piece.region);
     const { offset } = piece;
     if (!piece.watched && typeof address === "number") this.#remember(address, offset, device);
@@ -270,8 +270,8 @@ export class SlowPath {
   #remember(address: number, offset: number, device: BoundDevice): void {
     const { piece, generation } = this.#space;
     let length = 0x1000 - (address & 0xfff);
-    for (const access of [READ, WRITE]) {
-      if (piece.find(address, 0x1000, access) !== PIECE_DEVICE || piece.watched) return;
+    for (const access of [ACCESS_READ, ACCESS_WRITE]) {
+      if (piece.find(address, 0x1000, access) !== FOUND_DEVICE || piece.watched) return;
       length = Math.min(length, piece.bytes);
     }
     this.#devices[slot(address)] = new CachedRun(device, generation, address, length, offset);
@@ -284,11 +284,11 @@ export class SlowPath {
   }
 
   #loadDenied(status: number, address: U64Like, size: number, access: Access): Value {
-    const what = access === EXECUTE ? "fetch" : "read";
+    const what = access === ACCESS_EXECUTE ? "fetch" : "read";
     const name = isDenied(status) ? `onDenied.${what}` : "onUnmapped.read";
     const { onDenied, onUnmapped } = this.#space;
     const handlers = isDenied(status) ? onDenied : onUnmapped;
-    const handler = isDenied(status) && access === EXECUTE ? onDenied?.fetch : handlers?.read;
+    const handler = isDenied(status) && access === ACCESS_EXECUTE ? onDenied?.fetch : handlers?.read;
     const served = handler !== undefined && this.#servable(status, address);
     const value: unknown = served ? handler.call(handlers, this.#own(address), size) : undefined;
     if (value === undefined) throw this.#failure(address, size, access, what, status);
@@ -298,11 +298,11 @@ export class SlowPath {
 
   /** Undefined if a store can be done; else the handlers that take it, or its error. */
   #handlersOf(address: U64Like, size: number): OnDenied<U64Like> | OnUnmapped<U64Like> | undefined {
-    const status = this.#mover.status(address, size, WRITE);
+    const status = this.#mover.status(address, size, ACCESS_WRITE);
     if (status === 0) return undefined;
     const handlers = isDenied(status) ? this.#space.onDenied : this.#space.onUnmapped;
     if (handlers?.write && this.#servable(status, address)) return handlers;
-    throw this.#failure(address, size, WRITE, "write", status);
+    throw this.#failure(address, size, ACCESS_WRITE, "write", status);
   }
 
   /** The error; anew, because a handler may have used the report, or mapped something, since. */

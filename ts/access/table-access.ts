@@ -1,6 +1,6 @@
 // TableAccess: the tables and offsets that a JIT, a software MMU or a Rust module works on. docs/page-table.md is the contract.
 
-import { READ, WRITE } from "../core/abi.ts";
+import { ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
@@ -132,7 +132,7 @@ export function tableAccess(of: PartOf<{ space: Space }>): TableAccess {
     },
     hostOffset(address, length, access = "read") {
       if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
-      return of(this).space.resolver.probe(address, length, access === "read" ? READ : WRITE);
+      return of(this).space.resolver.probe(address, length, access === "read" ? ACCESS_READ : ACCESS_WRITE);
     },
     get handle() {
       return of(this).space.handle;

@@ -66,29 +66,6 @@ export type GuestMemoryErrorCode =
   | "NOT_INITIALIZED"
   | "ABI_MISMATCH";
 
-/**
- * The core's status numbers (crate/src/fault.rs, and 11 from crate/src/bindings) as codes. The one that is missing cannot
- * come here: 17, a region that is mapped twice, needs Rust code, because `map` makes a new one.
- */
-export const CODE_OF_STATUS: Readonly<Record<number, GuestMemoryErrorCode>> = {
-  1: "INVALID_GUEST_ADDRESS",
-  2: "PARTIAL_BUFFER",
-  3: "GUEST_ADDRESS_OVERFLOW",
-  4: "CROSSES_REGIONS",
-  5: "MEMORY_REGION_OVERLAP",
-  6: "UNSORTED_MEMORY_REGIONS",
-  7: "NO_MEMORY_REGION",
-  8: "EMPTY_REGION",
-  9: "OUT_OF_MEMORY",
-  10: "TOO_MANY_CLIENTS",
-  11: "DISPOSED",
-  12: "INVALID_ALIAS",
-  13: "READ_ONLY",
-  14: "PERMISSION_DENIED",
-  15: "NOT_MEMORY",
-  16: "MISALIGNED",
-};
-
 /** Where an error happened, as far as it happened anywhere. */
 export interface ErrorDetails {
   address?: number | bigint | undefined;

@@ -1,12 +1,10 @@
 // init(): finding a Wasm module, instantiating it, and checking that it is ours.
 
 import { packagedGlue, packagedWasm } from "../pkg.ts";
+import { ABI } from "./abi.ts";
 import { GuestMemoryError } from "./errors.ts";
 import { LinearMemory } from "./linear-memory.ts";
 import type { Glue, RawExports, WasmSource } from "./raw.ts";
-
-/** The version of the interface between the facade and a module (crate/src/bindings). */
-const ABI = 3;
 
 /**
  * Where the Wasm module comes from; see {@link init}.

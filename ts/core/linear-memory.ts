@@ -1,13 +1,22 @@
 // LinearMemory: one Wasm module's memory, the typed arrays over it, and everybody who must hear that it grew.
 
-import { DIRTY_MARK, PLACE_DIRTY_MAP, PLACE_REPORT, PLACE_TRANSFER, PLACE_TRANSFER_BYTES } from "./abi.ts";
-import { CODE_OF_STATUS, type ErrorDetails, GuestMemoryError, hex } from "./errors.ts";
+import {
+  DIRTY_MARK,
+  FAULT_ADDRESS_LOW,
+  FAULT_LENGTH_LOW,
+  HOST_PAGES,
+  LAYOUT_DIRTY_MAP,
+  LAYOUT_REPORT,
+  LAYOUT_TRANSFER,
+  LAYOUT_TRANSFER_BYTES,
+  PAGE_BITS,
+  REPORT_WORDS,
+  STATUS_CODES,
+} from "./abi.ts";
+import { type ErrorDetails, GuestMemoryError, type GuestMemoryErrorCode, hex } from "./errors.ts";
 import type { RawExports } from "./raw.ts";
 import { joinBig } from "./u64.ts";
 
-/** Host pages in the largest linear memory: the dirty map has a byte for each. */
-const HOST_PAGES = 1 << 20;
-const REPORT_WORDS = 16;
 /** Up to so many pages, a loop marks faster than a call of the engine's. */
 const FEW_PAGES = 32;
 
@@ -50,10 +59,10 @@ export class LinearMemory {
 
   constructor(raw: RawExports) {
     this.raw = raw;
-    this.#reportOffset = raw.gm_place(PLACE_REPORT) >>> 0;
-    this.#transferOffset = raw.gm_place(PLACE_TRANSFER) >>> 0;
-    this.#transferBytes = raw.gm_place(PLACE_TRANSFER_BYTES);
-    this.#dirtyOffset = raw.gm_place(PLACE_DIRTY_MAP) >>> 0;
+    this.#reportOffset = raw.gm_place(LAYOUT_REPORT) >>> 0;
+    this.#transferOffset = raw.gm_place(LAYOUT_TRANSFER) >>> 0;
+    this.#transferBytes = raw.gm_place(LAYOUT_TRANSFER_BYTES);
+    this.#dirtyOffset = raw.gm_place(LAYOUT_DIRTY_MAP) >>> 0;
     this.#makeArrays();
   }
 
@@ -103,8 +112,8 @@ export class LinearMemory {
   markDirty(host: number, bytes: number): void {
     if (bytes === 0) return;
     const { dirty } = this;
-    const first = host >>> 12;
-    const last = (host + bytes - 1) >>> 12;
+    const first = host >>> PAGE_BITS;
+    const last = (host + bytes - 1) >>> PAGE_BITS;
     if (last - first >= FEW_PAGES) dirty.fill(DIRTY_MARK, first, last + 1);
     else for (let page = first; page <= last; page++) dirty[page] = DIRTY_MARK;
   }
@@ -116,6 +125,16 @@ export class LinearMemory {
     return () => this.#members.delete(reference);
   }
 
+  /** A word of what the core said last, beside a status. */
+  reported(slot: number): number {
+    return this.report[slot] as number;
+  }
+
+  /** A value of 64 bits, whose high half comes after the low one. */
+  reported64(slotLow: number): bigint {
+    return joinBig(this.reported(slotLow), this.reported(slotLow + 1));
+  }
+
   /** Throws what a status says; `what` is the operation, for the message. 0 is no error. */
   expect(status: number, what: string, place: ErrorDetails = {}): void {
     if (status !== 0) throw this.failure(status, what, place);
@@ -124,13 +143,12 @@ export class LinearMemory {
   /** The error for a status that is not 0. */
   failure(status: number, what: string, place: ErrorDetails): Error {
     this.replace(); // the report may lie behind detached arrays
-    const [low = 0, high = 0, bytesLow = 0, bytesHigh = 0] = this.report;
-    const at = hex(joinBig(low, high));
-    const bytes = joinBig(bytesLow, bytesHigh);
+    const at = hex(this.reported64(FAULT_ADDRESS_LOW));
+    const bytes = this.reported64(FAULT_LENGTH_LOW);
     const range = place.address === undefined ? "" : ` at ${hex(place.address)}`;
     const length = place.length === undefined ? "" : `, ${place.length} bytes`;
     const start = `${what}${range}${length}: `;
-    const code = CODE_OF_STATUS[status];
+    const code = (STATUS_CODES as Readonly<Record<number, GuestMemoryErrorCode>>)[status];
     if (code === undefined) return new Error(`${start}unknown status ${status}`);
     return new GuestMemoryError(code, start + explain(code, at, bytes), place);
   }

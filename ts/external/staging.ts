@@ -1,6 +1,6 @@
 // StagingBuffer: a little guest memory of the library's own, to which bytes from elsewhere are put where the core can work on them.
 
-import { KIND_RAM } from "../core/abi.ts";
+import { KIND_RAM, RUN_HOST, SPACE_HANDLE } from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
 
 /** As much as stays in a processor's second-level cache. */
@@ -20,7 +20,7 @@ export class StagingBuffer {
     const made = raw.gm_new(0);
     linear.replace();
     linear.expect(made, "map");
-    this.handle = linear.report[0] as number;
+    this.handle = linear.reported(SPACE_HANDLE);
     const mapped = raw.gm_map(this.handle, KIND_RAM, 0, 0, SIZE, 0, 0, 1, 0, 0, 0, 0);
     linear.replace();
     if (mapped === 0) return;
@@ -34,7 +34,7 @@ export class StagingBuffer {
     const linear = this.#linear;
     linear.replace();
     linear.raw.gm_host_run(this.handle, 0, 0, bytes.length, 0); // anew: it moves when regions are moved together
-    const host = linear.report[0] as number;
+    const host = linear.reported(RUN_HOST);
     linear.u8.set(bytes, host);
     linear.markDirty(host, bytes.length);
   }

@@ -1,5 +1,6 @@
 // Making a memory: of ranges of RAM, or empty, to be mapped.
 
+import { SPACE_HANDLE, SPACE_TABLE } from "../core/abi.ts";
 import { type ErrorDetails, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -112,8 +113,8 @@ function make(
 ): Space {
   linear.replace();
   linear.expect(status, what, details);
-  const [handle = 0, table = 0] = linear.report;
-  const space = new Space(linear, handle, table, options);
+  const handle = linear.reported(SPACE_HANDLE);
+  const space = new Space(linear, handle, linear.reported(SPACE_TABLE), options);
   const reserved = linear.raw.gm_reserve(handle, u64.low(reserve), u64.high(reserve));
   if (reserved !== 0) {
     const failure = linear.failure(reserved, "reserve", { length: reserve });

@@ -1,6 +1,6 @@
 // MapAccess: the regions of a memory's map, which come, go, move and hide; and what is allowed where.
 
-import { EXECUTE, READ, WRITE } from "../core/abi.ts";
+import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
@@ -213,7 +213,7 @@ function protect(space: Space, address: U64Like, length: U64Like, permissions: u
     throw new TypeError(`permissions must be like "rwx" or "r--", not ${String(permissions)}`);
   }
   const has = (letter: string, bit: number) => (permissions.includes(letter) ? bit : 0);
-  const allowed = has("r", READ) | has("w", WRITE) | has("x", EXECUTE);
+  const allowed = has("r", ACCESS_READ) | has("w", ACCESS_WRITE) | has("x", ACCESS_EXECUTE);
   space.changes.make("protect", { address, length }, () => {
     u64.check(length, "length");
     u64.check(address, "address");

@@ -1,8 +1,9 @@
 // The dirty log: who wants to know which guest pages were written.
 
+import * as abi from "../core/abi.ts";
 import { GuestMemoryError } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import { describe, join, joinBig, type U64Like } from "../core/u64.ts";
+import { describe, high, join, joinBig, low, type U64Like } from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
 
 const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: number; bit: number }>((client) => {
@@ -48,7 +49,7 @@ export class DirtyLog<A extends number | bigint = number> {
     this.#space.enter();
     const { linear, handle } = this.#space;
     linear.expect(linear.raw.gm_dirty_open(handle), `dirty.client("${name}")`);
-    return new DirtyClient<A>(name, this.#space, linear.report[0] as number);
+    return new DirtyClient<A>(name, this.#space, linear.reported(abi.DIRTY_CLIENT));
   }
 }
 
@@ -127,21 +128,22 @@ export class DirtyClient<A extends number | bigint = number> {
     space.enter();
     const { linear, handle } = space;
     const ranges: [U64Like, number][] = [];
-    let [low, high, more] = [0, 0, 1];
-    while (more) {
-      linear.expect(linear.raw.gm_dirty_collect(handle, this.#bit, low, high), "collect");
-      let count: number;
-      [count = 0, more = 0, low = 0, high = 0] = linear.report;
-      const words = new Uint32Array(linear.buffer, linear.transfer.byteOffset, count * 4);
-      for (let index = 0; index < words.length; index += 4) {
-        const [startLow = 0, startHigh = 0, sizeLow = 0, sizeHigh = 0] = words.subarray(index, index + 4);
-        const size = join(sizeLow, sizeHigh);
+    let from = 0n;
+    do {
+      linear.expect(linear.raw.gm_dirty_collect(handle, this.#bit, low(from), high(from)), "collect");
+      from = linear.reported64(abi.COLLECT_NEXT_LOW);
+      const count = linear.reported(abi.COLLECT_COUNT);
+      const words = new Uint32Array(linear.buffer, linear.transfer.byteOffset, count * abi.RANGE_WORDS);
+      for (let index = 0; index < words.length; index += abi.RANGE_WORDS) {
+        const word = (slot: number) => words[index + slot] as number;
+        const start = joinBig(word(abi.RANGE_START_LOW), word(abi.RANGE_START_HIGH));
+        const length = join(word(abi.RANGE_LENGTH_LOW), word(abi.RANGE_LENGTH_HIGH));
         const last = ranges.at(-1);
         // Two ranges that meet where the core's list was full are one.
-        if (last && joinBig(startLow, startHigh) === BigInt(last[0]) + BigInt(last[1])) last[1] += size;
-        else ranges.push([space.own(joinBig(startLow, startHigh)), size]);
+        if (last && start === BigInt(last[0]) + BigInt(last[1])) last[1] += length;
+        else ranges.push([space.own(start), length]);
       }
-    }
+    } while (linear.reported(abi.COLLECT_MORE) !== 0);
     return ranges as [A, number][];
   }
 

@@ -1,6 +1,6 @@
 // HostAccess: the loader's writes and the debugger's reads, and who hears of what the host writes.
 
-import { BACKING_BYTES, LOAD, PIECE_DEVICE, PIECE_EXTERNAL, PIECE_MEMORY } from "../core/abi.ts";
+import { ACCESS_LOAD, BACKING_BYTES, FOUND_DEVICE, FOUND_EXTERNAL, FOUND_MEMORY } from "../core/abi.ts";
 import { byteLengthOf, part } from "../core/byte-array.ts";
 import { GuestMemoryError } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -130,7 +130,7 @@ export function hostAccess(of: PartOf<{ space: Space }>): HostAccess<U64Like> {
 function poke(space: Space, address: U64Like, bytes: Uint8Array): void {
   const length = byteLengthOf(bytes, "bytes");
   space.mover.expect(address, length, 0, "poke", BACKING_BYTES);
-  space.mover.write(part(bytes, 0, length).slice(), LOAD, { who: "cpu", address, length, done: 0 });
+  space.mover.write(part(bytes, 0, length).slice(), ACCESS_LOAD, { who: "cpu", address, length, done: 0 });
   if (length > 0) space.onHostWrite?.(space.own(address), length);
 }
 
@@ -141,14 +141,14 @@ function peek(space: Space, address: U64Like, length: U64Like): PeekResult {
   const [bytes, known] = [new Uint8Array(Number(length)), new Uint8Array(Number(length))];
   for (let done = 0; pieces.next(done, 0); ) {
     const { kind, bytes: count, offset, region } = pieces;
-    if (kind === PIECE_MEMORY) {
+    if (kind === FOUND_MEMORY) {
       bytes.set(space.linear.u8.subarray(offset, offset + count), done);
       known.fill(1, done, done + count);
-    } else if (kind === PIECE_EXTERNAL) {
+    } else if (kind === FOUND_EXTERNAL) {
       const there = externalBytes(space, region, address, count)?.subarray(offset, offset + count);
       if (there) bytes.set(there, done);
       if (there) known.fill(1, done, done + count);
-    } else if (kind === PIECE_DEVICE) {
+    } else if (kind === FOUND_DEVICE) {
       const device = space.machine.get(region)?.device;
       for (let index = 0; index < count; index++) {
         const byte = device?.peek(offset + index);

@@ -1,6 +1,6 @@
 // WatchAccess: watches for debuggers, and traps for translated code.
 
-import { EXECUTE, READ, WRITE } from "../core/abi.ts";
+import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
 import { describe, type U64Like } from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
 import { Watch, type WatchEvent, type WatchKinds } from "./watch.ts";
@@ -67,7 +67,8 @@ export function watchAccess(of: PartOf<{ watchers: Watchers }>): WatchAccess<U64
       if (typeof kinds !== "object" || kinds === null) {
         throw new TypeError(`kinds must be an object, not ${describe(kinds)}`);
       }
-      const access = (kinds.read ? READ : 0) | (kinds.write ? WRITE : 0) | (kinds.execute ? EXECUTE : 0);
+      const access =
+        (kinds.read ? ACCESS_READ : 0) | (kinds.write ? ACCESS_WRITE : 0) | (kinds.execute ? ACCESS_EXECUTE : 0);
       if (access === 0) throw new TypeError("kinds must have read, write or execute");
       expectFunction(callback);
       const { watchers } = of(this);

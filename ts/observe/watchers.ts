@@ -1,6 +1,6 @@
 // Watchers: who wants to see accesses to a range, and how they are told.
 
-import { READ, WRITE } from "../core/abi.ts";
+import { ACCESS_READ, ACCESS_WRITE, UNWATCH_FOUND, WATCH_ID, WATCHERS_COUNT } from "../core/abi.ts";
 import type { ErrorDetails } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -63,7 +63,7 @@ export class Watchers {
     u64.check(length, "length");
     const range = pagesOf(BigInt(address), BigInt(length));
     const pages = Number((range.length + 0xfffn) >> 12n);
-    return this.#add({ ...range, spring, pages }, WRITE, "trapWrites", { address, length });
+    return this.#add({ ...range, spring, pages }, ACCESS_WRITE, "trapWrites", { address, length });
   }
 
   #add(entry: Entry, access: number, what: string, details: ErrorDetails): number {
@@ -74,7 +74,7 @@ export class Watchers {
     const [low, high] = [u64.low(address), u64.high(address)];
     const status = linear.raw.gm_watch(handle, low, high, u64.low(length), u64.high(length), access);
     linear.replace(); // thousands of watches make linear memory grow
-    const id = linear.report[0] as number;
+    const id = linear.reported(WATCH_ID);
     linear.expect(status, what, details);
     this.#entries.set(id, entry);
     linear.refresh();
@@ -98,7 +98,7 @@ export class Watchers {
     const [low, high] = [u64.low(address), u64.high(address)];
     const status = linear.raw.gm_unwatch(handle, id, low, high, u64.low(length), u64.high(length));
     linear.replace();
-    return status === 0 && linear.report[0] !== 0;
+    return status === 0 && linear.reported(UNWATCH_FOUND) !== 0;
   }
 
   /** Whether anybody watches an access of this kind to a range. */
@@ -137,7 +137,7 @@ export class Watchers {
   #tell(access: Told, valuesFor: (entry: Entry) => Values): void {
     const ids = this.#ids(access.address, access.size, access.access);
     if (ids.length === 0) return;
-    const kind = access.access === READ ? "read" : access.access === WRITE ? "write" : "execute";
+    const kind = access.access === ACCESS_READ ? "read" : access.access === ACCESS_WRITE ? "write" : "execute";
     const { size, who } = access;
     const address = this.#space.own(access.address);
     // All values are taken before the first callback runs, which may change them.
@@ -175,7 +175,7 @@ export class Watchers {
     for (let all = 1; ids.length < all; ) {
       linear.raw.gm_watchers(handle, low, high, u64.low(length), u64.high(length), access, ids.length);
       linear.replace();
-      all = linear.report[0] as number;
+      all = linear.reported(WATCHERS_COUNT);
       const count = Math.min(all - ids.length, linear.transfer.length / 4);
       ids.push(...new Uint32Array(linear.buffer, linear.transfer.byteOffset, count));
     }

@@ -1,6 +1,6 @@
 // ExternalRuns: guest ranges that are external memory, and what of it they show.
 
-import { EXECUTE, PIECE_EXTERNAL, READ, WRITE } from "../core/abi.ts";
+import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FOUND_EXTERNAL } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
@@ -50,8 +50,8 @@ export class ExternalRuns {
     const space = this.#space;
     const { piece } = space;
     let count = LONGEST;
-    for (const access of [READ, WRITE, EXECUTE]) {
-      if (piece.find(address, LONGEST, access) !== PIECE_EXTERNAL || piece.watched) return;
+    for (const access of [ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE]) {
+      if (piece.find(address, LONGEST, access) !== FOUND_EXTERNAL || piece.watched) return;
       count = Math.min(count, piece.bytes);
     }
     this.last = new CachedRun(piece.external, space.generation, address, count, piece.offset);
@@ -68,7 +68,7 @@ export class ExternalRuns {
     let done = 0;
     while (pieces.next(done, 0)) {
       const { kind, region: id, offset } = pieces;
-      if (kind !== PIECE_EXTERNAL) break;
+      if (kind !== FOUND_EXTERNAL) break;
       found ??= { id, offset };
       if (id !== found.id || offset !== found.offset + done) break;
       done += pieces.bytes;

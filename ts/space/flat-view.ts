@@ -1,7 +1,7 @@
 // FlatView: what a space shows where, as ranges in ascending order.
 
+import * as abi from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
-import * as u64 from "../core/u64.ts";
 import type { Space } from "./space.ts";
 
 /** A range of guest addresses that shows one region. */
@@ -33,12 +33,16 @@ export interface MemoryRange {
 /** Reads the flat view from the core. */
 export function readFlatRanges({ linear, handle }: Space): FlatRange[] {
   const ranges: FlatRange[] = [];
-  for (let index = 0; linear.raw.gm_flat_range(handle, index) === 0; ) {
-    const [a = 0, b = 0, c = 0, d = 0, id = 0, e = 0, f = 0, priority = 0, next = 0, memory = 0, host = 0] =
-      linear.report;
-    const [start, last, offset] = [u64.joinBig(a, b), u64.joinBig(c, d), u64.joinBig(e, f)];
-    ranges.push({ start, last, id, offset, priority: priority | 0, memory: memory !== 0, host });
-    index = next;
+  for (let index = 0; linear.raw.gm_flat_range(handle, index) === 0; index = linear.reported(abi.FLAT_NEXT)) {
+    ranges.push({
+      start: linear.reported64(abi.FLAT_START_LOW),
+      last: linear.reported64(abi.FLAT_LAST_LOW),
+      id: linear.reported(abi.FLAT_REGION),
+      offset: linear.reported64(abi.FLAT_OFFSET_LOW),
+      priority: linear.reported(abi.FLAT_PRIORITY) | 0,
+      memory: linear.reported(abi.FLAT_IS_MEMORY) !== 0,
+      host: linear.reported(abi.FLAT_HOST),
+    });
   }
   return ranges;
 }

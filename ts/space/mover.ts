@@ -1,17 +1,17 @@
 // Mover: the bytes of a range of any kind, piece by piece: memory here and elsewhere, devices by their handlers.
 
 import {
+  type ACCESS_EXECUTE,
+  type ACCESS_LOAD,
+  ACCESS_READ,
+  ACCESS_WRITE,
   BACKING_ANY,
   BACKING_BYTES,
   type BACKING_LINEAR,
-  type EXECUTE,
-  type LOAD,
-  PIECE_ABSENT,
-  PIECE_DEVICE,
-  PIECE_EXTERNAL,
-  PIECE_MEMORY,
-  READ,
-  WRITE,
+  FOUND_ABSENT,
+  FOUND_DEVICE,
+  FOUND_EXTERNAL,
+  FOUND_MEMORY,
 } from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -23,7 +23,7 @@ import type { Space } from "./space.ts";
 
 type Backing = typeof BACKING_ANY | typeof BACKING_BYTES | typeof BACKING_LINEAR;
 /** What an access does, as the core's bits; 0 asks only whether something is there. */
-export type Access = typeof READ | typeof WRITE | typeof EXECUTE;
+export type Access = typeof ACCESS_READ | typeof ACCESS_WRITE | typeof ACCESS_EXECUTE;
 
 /**
  * A handler is called with no core call on the stack, and nothing that was resolved before is used after it: it may do
@@ -86,7 +86,7 @@ export class Mover {
   }
 
   /** Writes an array of the library's own, from where the transfer is on, or as much of it as the access goes. */
-  write(bytes: Uint8Array, access: typeof WRITE | typeof LOAD, transfer: Transfer): void {
+  write(bytes: Uint8Array, access: typeof ACCESS_WRITE | typeof ACCESS_LOAD, transfer: Transfer): void {
     this.populate(transfer.address, transfer.length, "write");
     this.expectThere(access, transfer);
     this.#move(
@@ -101,7 +101,7 @@ export class Mover {
   }
 
   /** Sets a range to one byte, as far as the access goes. */
-  fill(byte: number, access: typeof WRITE, transfer: Transfer): void {
+  fill(byte: number, access: typeof ACCESS_WRITE, transfer: Transfer): void {
     this.populate(transfer.address, transfer.length, "fill");
     this.expectThere(access, transfer);
     this.#move(
@@ -128,12 +128,12 @@ export class Mover {
     const kind = piece.find(address, length, access);
     if (piece.watched || piece.bytes < length) return undefined;
     const { offset: at } = piece;
-    if (kind === PIECE_MEMORY) return { memory: linear.u8, at };
-    return kind === PIECE_EXTERNAL ? { memory: piece.external.current(address, length), at } : undefined;
+    if (kind === FOUND_MEMORY) return { memory: linear.u8, at };
+    return kind === FOUND_EXTERNAL ? { memory: piece.external.current(address, length), at } : undefined;
   }
 
   /** Throws where external memory in a range is not there, before anything is moved. */
-  expectThere(access: Access | 0 | typeof LOAD, transfer: Transfer): void {
+  expectThere(access: Access | 0 | typeof ACCESS_LOAD, transfer: Transfer): void {
     if (!this.#space.registry.any) return;
     const looked = { ...transfer };
     const skip = (_device: BoundDevice, _offset: number, count: number) => {
@@ -144,9 +144,9 @@ export class Mover {
 
   /** Reads the whole range, or throws. */
   readAll(into: Uint8Array, transfer: Transfer, what: string): void {
-    this.expect(transfer.address, into.length, READ, what);
-    this.read(into, READ, transfer);
-    if (transfer.done < into.length) throw this.gone(READ, transfer, what);
+    this.expect(transfer.address, into.length, ACCESS_READ, what);
+    this.read(into, ACCESS_READ, transfer);
+    if (transfer.done < into.length) throw this.gone(ACCESS_READ, transfer, what);
   }
 
   /** Reads a part of a range that was checked: all of `into`, from byte `done` of the range on, or throws. */
@@ -157,8 +157,8 @@ export class Mover {
       length: into.length,
       done: 0,
     };
-    this.read(into, READ, transfer);
-    if (transfer.done < into.length) throw this.gone(READ, transfer, what);
+    this.read(into, ACCESS_READ, transfer);
+    if (transfer.done < into.length) throw this.gone(ACCESS_READ, transfer, what);
   }
 
   /** How many bytes of a range from its start on allow an access. */
@@ -181,13 +181,13 @@ export class Mover {
 
   /** Writes the whole range, or throws; nothing is written unless all of it can be, or a handler changes that. */
   writeAll(bytes: Uint8Array, transfer: Transfer, what: string): void {
-    this.expect(transfer.address, bytes.length, WRITE, what);
-    this.write(bytes, WRITE, transfer);
-    if (transfer.done < bytes.length) throw this.gone(WRITE, transfer, what);
+    this.expect(transfer.address, bytes.length, ACCESS_WRITE, what);
+    this.write(bytes, ACCESS_WRITE, transfer);
+    if (transfer.done < bytes.length) throw this.gone(ACCESS_WRITE, transfer, what);
   }
 
   #move(
-    access: Access | 0 | typeof LOAD,
+    access: Access | 0 | typeof ACCESS_LOAD,
     transfer: Transfer,
     memory: (memory: Uint8Array, at: number, count: number, done: number) => void,
     device: (device: BoundDevice, offset: number, count: number, done: number) => void,
@@ -198,18 +198,18 @@ export class Mover {
     while (pieces.next(transfer.done, access)) {
       const { length, done } = transfer;
       const { kind, bytes: count, offset } = pieces;
-      if (kind === PIECE_MEMORY) {
+      if (kind === FOUND_MEMORY) {
         memory(space.linear.u8, offset, count, done);
         transfer.done += count;
-      } else if (kind === PIECE_EXTERNAL) {
+      } else if (kind === FOUND_EXTERNAL) {
         const completed = done > 0 && !looks ? done : undefined;
         memory(pieces.external.current(transfer.address, length, completed), offset, count, done);
         transfer.done += count;
-      } else if (kind === PIECE_ABSENT && looks) {
+      } else if (kind === FOUND_ABSENT && looks) {
         transfer.done += count;
-      } else if (kind === PIECE_ABSENT) {
+      } else if (kind === FOUND_ABSENT) {
         this.populate(transfer.address, length, "write"); // a handler has discarded it in the meantime
-      } else if (kind === PIECE_DEVICE) {
+      } else if (kind === FOUND_DEVICE) {
         device(space.device(pieces.region), offset, count, done); // counts its parts itself
       } else {
         break;

@@ -1,6 +1,15 @@
 // Pieces: a guest range run by run, as the core finds it. The one place that decodes what `gm_piece` answers.
 
-import { PIECE_MEMORY, PIECE_NOTHING } from "../core/abi.ts";
+import {
+  FOUND_MEMORY,
+  FOUND_NOTHING,
+  PIECE_BYTES,
+  PIECE_HOST,
+  PIECE_OFFSET_HIGH,
+  PIECE_OFFSET_LOW,
+  PIECE_REGION,
+  PIECE_WATCHED,
+} from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
@@ -12,8 +21,8 @@ const HIGH = 0x1_0000_0000;
 
 /** A run of guest addresses that shows adjacent bytes of one thing, and is good until the map changes. */
 export class Piece {
-  /** One of `PIECE_MEMORY` and its like. */
-  kind: number = PIECE_NOTHING;
+  /** One of `FOUND_MEMORY` and its like. */
+  kind: number = FOUND_NOTHING;
   /** How far the same goes on, in bytes. */
   bytes = 0;
   /** Whether anybody watches the access. */
@@ -38,13 +47,13 @@ export class Piece {
     space.enter();
     const { raw, report } = space.linear;
     this.kind = raw.gm_piece(space.handle, low, high, Math.min(limit, LONGEST), access);
-    this.bytes = report[0] as number;
-    this.watched = report[1] !== 0;
-    if (this.kind === PIECE_MEMORY) {
-      this.offset = report[2] as number;
+    this.bytes = report[PIECE_BYTES] as number;
+    this.watched = report[PIECE_WATCHED] !== 0;
+    if (this.kind === FOUND_MEMORY) {
+      this.offset = report[PIECE_HOST] as number;
     } else {
-      this.region = report[2] as number;
-      this.offset = u64.join(report[3] as number, report[4] as number);
+      this.region = report[PIECE_REGION] as number;
+      this.offset = u64.join(report[PIECE_OFFSET_LOW] as number, report[PIECE_OFFSET_HIGH] as number);
     }
     return this.kind;
   }

@@ -1,6 +1,6 @@
 // Placements: the regions in a space's map, and where they lie.
 
-import { REGION_KINDS } from "../core/abi.ts";
+import * as abi from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -20,7 +20,7 @@ import type { Space } from "./space.ts";
  * console.assert(kind === "ram");
  * ```
  */
-export type RegionKind = (typeof REGION_KINDS)[number];
+export type RegionKind = (typeof abi.REGION_KINDS)[number];
 
 /** A region as the facade knows it. */
 export interface RegionRecord {
@@ -65,9 +65,10 @@ const decoder = new TextDecoder();
 /** Asks the core what a region is. */
 export function labelOf(linear: LinearMemory, id: number): RegionLabel {
   linear.raw.gm_region_name(id);
-  const [kind = 0, shown = 0, bytes = 0] = linear.report;
-  const name = decoder.decode(linear.transfer.slice(0, bytes));
-  return { name, kind: REGION_KINDS[kind] as RegionKind, shown: REGION_KINDS[shown] as RegionKind };
+  const name = decoder.decode(linear.transfer.slice(0, linear.reported(abi.REGION_NAME_BYTES)));
+  const kind = abi.REGION_KINDS[linear.reported(abi.REGION_KIND)] as RegionKind;
+  const shown = abi.REGION_KINDS[linear.reported(abi.REGION_SHOWN_KIND)] as RegionKind;
+  return { name, kind, shown };
 }
 
 /** Reads what is mapped from the core, in the order in which it was; also what an open transaction has changed. */
@@ -75,9 +76,15 @@ export function readPlacements({ linear, handle }: Space): Placement[] {
   const { raw } = linear;
   return Array.from({ length: raw.gm_placement_count(handle) }, (_, index) => {
     raw.gm_placement(handle, index);
-    const [id = 0, a = 0, b = 0, c = 0, d = 0, priority = 0, enabled = 0, target = 0, e = 0, f = 0] = linear.report;
-    const [start, size, offset] = [u64.joinBig(a, b), u64.joinBig(c, d), u64.joinBig(e, f)];
-    return { id, start, size, priority: priority | 0, enabled: enabled !== 0, target, offset };
+    return {
+      id: linear.reported(abi.PLACEMENT_REGION),
+      start: linear.reported64(abi.PLACEMENT_START_LOW),
+      size: linear.reported64(abi.PLACEMENT_SIZE_LOW),
+      priority: linear.reported(abi.PLACEMENT_PRIORITY) | 0,
+      enabled: linear.reported(abi.PLACEMENT_ENABLED) !== 0,
+      target: linear.reported(abi.PLACEMENT_TARGET),
+      offset: linear.reported64(abi.PLACEMENT_OFFSET_LOW),
+    };
   });
 }
 

@@ -1,6 +1,6 @@
 // Resolver: guest ranges to host offsets, for whatever is not the scalar hot path.
 
-import { BACKING_BYTES, PIECE_MEMORY, STATUS_CROSSES_REGIONS } from "../core/abi.ts";
+import { BACKING_BYTES, FOUND_MEMORY, RUN_HOST, STATUS_CROSSES_REGIONS } from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -53,7 +53,7 @@ export class Resolver {
       const message = `${what} at ${hex(address)}, ${length} bytes: another region begins in the range`;
       throw new GuestMemoryError("CROSSES_REGIONS", message, { address, length });
     }
-    return linear.report[0] as number;
+    return linear.reported(RUN_HOST);
   }
 
   /** The same for an access, without an error: undefined on a miss, a crossing, and where it is denied or watched. */
@@ -62,10 +62,10 @@ export class Resolver {
     const pieces = new Pieces(this.#space, address, Number(length));
     this.#space.enter();
     if (this.#hostRun(address, length) !== 0) return undefined;
-    const host = this.#space.linear.report[0] as number;
+    const host = this.#space.linear.reported(RUN_HOST);
     // Piece by piece: what is watched or forbidden for other accesses ends one too.
     for (let done = 0; pieces.next(done, access); done += pieces.bytes) {
-      if (pieces.kind !== PIECE_MEMORY || pieces.watched) return undefined;
+      if (pieces.kind !== FOUND_MEMORY || pieces.watched) return undefined;
     }
     return host;
   }

@@ -11,29 +11,25 @@ mod linear;
 mod machine;
 mod model;
 
-// Rooms are how the files lie; a module's path does not name its room.
+// The public paths: rooms are how the files lie, and no path outside names one.
 pub use linear::dirty_map;
-use linear::{allocator, host};
 pub use machine::{
-    address_space, dirty_log, external, fault, handle, memory_map, page_table, ram_region, span,
+    address_space, dirty_log, fault, handle, memory_map, page_table, ram_region, span,
 };
-use machine::{block, bulk, compaction, discard, layout};
 #[cfg(feature = "backend-atomic")]
 pub use model::atomic;
-use model::atomic_integer;
 #[cfg(feature = "iommu")]
 pub use model::iommu;
 #[cfg(feature = "backend-mmap")]
 pub use model::mmap;
-#[cfg(any(feature = "backend-bitmap", feature = "backend-mmap"))]
-use model::page_size;
-pub use model::{address, bitmap, bytes, endian, guest_memory, io, region, volatile_memory};
+pub use model::{
+    address, bitmap, bytes, endian, external, guest_memory, io, region, volatile_memory,
+};
 
 pub use address::{Address, AddressValue};
 pub use address_space::AddressSpace;
 #[cfg(feature = "backend-atomic")]
 pub use atomic::{GuestMemoryAtomic, GuestMemoryLoadGuard};
-pub use atomic_integer::AtomicInteger;
 pub use bytes::{AtomicAccess, ByteValued, Bytes};
 pub use endian::{Be16, Be32, Be64, BeSize, Le16, Le32, Le64, LeSize};
 pub use fault::Fault;
@@ -47,6 +43,7 @@ pub use iommu::{Iommu, IommuMemory, Iotlb};
 pub use memory_map::{MemoryMap, Region, RegionKind};
 #[cfg(feature = "backend-mmap")]
 pub use mmap::{GuestMemoryMmap, GuestRegionMmap, MmapRegion};
+pub use model::atomic_integer::AtomicInteger;
 pub use ram_region::RamRegion;
 pub use region::{
     GuestMemoryRegion, GuestMemoryRegionBytes, GuestRegionCollection, GuestRegionCollectionError,

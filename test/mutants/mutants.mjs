@@ -218,8 +218,8 @@ const facade = [
   },
   {
     file: "ts/core/linear-memory.ts",
-    find: "const last = (host + bytes - 1) >>> 12;",
-    replace: "const last = (host + bytes) >>> 12;",
+    find: "const last = (host + bytes - 1) >>> PAGE_BITS;",
+    replace: "const last = (host + bytes) >>> PAGE_BITS;",
     why: "a page too many is marked where a write ends with its page",
     vitest: unit("dirty"),
   },

@@ -3,7 +3,7 @@
 use super::report::take_transfer;
 use super::{TRANSFER_BYTES, report, report_wide, status, wide, with, word};
 use crate::abi;
-use crate::guest_memory::GuestAddress;
+use crate::model::guest_memory::GuestAddress;
 use core::cmp::Ordering;
 use wasm_bindgen::prelude::wasm_bindgen;
 

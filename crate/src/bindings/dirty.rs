@@ -2,8 +2,8 @@
 
 use super::{TRANSFER_BYTES, halves, put_words, report, report_wide, status, wide, with, word};
 use crate::abi;
-use crate::dirty_log::GuestRange;
-use crate::guest_memory::GuestAddress;
+use crate::machine::dirty_log::GuestRange;
+use crate::model::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Ranges that fit into the transfer buffer.

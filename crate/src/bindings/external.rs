@@ -2,7 +2,7 @@
 //! the facade reaches external memory by itself. Nothing of the core is locked or borrowed meanwhile.
 
 use super::halves;
-use crate::external::{ExternalMemory, Unavailable};
+use crate::model::external::{ExternalMemory, Unavailable};
 use core::cell::OnceCell;
 use wasm_bindgen::prelude::wasm_bindgen;
 

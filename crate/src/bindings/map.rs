@@ -2,10 +2,10 @@
 
 use super::{report, status, wide, with, word};
 use crate::abi;
-use crate::address_space::AddressSpace;
-use crate::fault::Fault;
-use crate::guest_memory::GuestAddress;
-use crate::handle;
+use crate::machine::address_space::AddressSpace;
+use crate::machine::fault::Fault;
+use crate::machine::handle;
+use crate::model::guest_memory::GuestAddress;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasm_bindgen::prelude::wasm_bindgen;
 

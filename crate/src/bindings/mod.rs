@@ -15,8 +15,8 @@ mod regions;
 mod report;
 
 use crate::abi;
-use crate::address_space::AddressSpace;
-use crate::handle;
+use crate::machine::address_space::AddressSpace;
+use crate::machine::handle;
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 

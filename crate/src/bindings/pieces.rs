@@ -2,8 +2,8 @@
 
 use super::{put_words, report, report_wide, status, wide, with, word};
 use crate::abi;
-use crate::guest_memory::GuestAddress;
-use crate::memory_map::{Access, Backing, Region, Shown};
+use crate::machine::memory_map::{Access, Backing, Region, Shown};
+use crate::model::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives [`abi::FOUND_MEMORY`] or

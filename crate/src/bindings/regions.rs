@@ -5,11 +5,11 @@ use super::map::report_space;
 use super::report::take_transfer;
 use super::{TRANSFER_BYTES, put_bytes, report, report_wide, status, wide, with, word};
 use crate::abi;
-use crate::address_space::AddressSpace;
-use crate::fault::Fault;
-use crate::guest_memory::GuestAddress;
-use crate::handle;
-use crate::memory_map::{Access, Region, RegionKind, Shown};
+use crate::machine::address_space::AddressSpace;
+use crate::machine::fault::Fault;
+use crate::machine::handle;
+use crate::machine::memory_map::{Access, Region, RegionKind, Shown};
+use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -2,8 +2,8 @@
 
 use super::{halves, word};
 use crate::abi;
-use crate::dirty_map;
-use crate::fault::Fault;
+use crate::linear::dirty_map;
+use crate::machine::fault::Fault;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use wasm_bindgen::prelude::wasm_bindgen;
 

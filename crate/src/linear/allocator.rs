@@ -10,8 +10,8 @@
 //! their own, at the low end.
 
 use super::free_list::{FreeList, Run};
-use crate::dirty_map;
-use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::linear::dirty_map;
+use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -7,7 +7,7 @@
 //! The map is one static array: zero pages that are committed when they are first touched.
 
 use crate::abi;
-use crate::host::{MAX_PAGES, ONE_THREAD, PAGE_SHIFT};
+use crate::linear::host::{MAX_PAGES, ONE_THREAD, PAGE_SHIFT};
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// The bit that says 'ever written or shown'. No client has it.
@@ -159,7 +159,7 @@ fn touched(host: usize, bytes: usize) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::allocator;
+    use crate::linear::allocator;
 
     #[test]
     fn marks_are_seen_by_every_client_and_cleared_one_by_one() {

@@ -1,6 +1,6 @@
 //! Free runs of host pages: a sorted list, in which what comes back joins its neighbours.
 
-use crate::dirty_map;
+use crate::linear::dirty_map;
 
 /// Adjacent host pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

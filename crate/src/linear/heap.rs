@@ -5,7 +5,7 @@
 //! from what the module has at first, as regions do. Only a module that is ours may choose its allocator: the feature
 //! `heap` is for the build of pkg/ (scripts/build-pkg.mjs), and not for crates that link this one.
 
-use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::ptr;

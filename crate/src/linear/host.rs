@@ -109,7 +109,7 @@ mod imp {
     /// where the heap takes its pages here too (`heap.rs`).
     #[cfg(all(feature = "heap", target_os = "unknown"))]
     mod room {
-        use crate::host::PAGE_SIZE;
+        use crate::linear::host::PAGE_SIZE;
         use core::ops::Range;
         use core::sync::atomic::{AtomicU32, Ordering};
 

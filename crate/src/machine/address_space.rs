@@ -11,18 +11,18 @@
 //! It is the one place where map, page table and dirty clients change, so that they always agree. Rust devices see it as
 //! vm-memory's `GuestAddressSpace`: `memory()` gives a snapshot that stays valid while it is held.
 
-use crate::allocator;
-use crate::block;
-use crate::bytes::{ByteValued, Bytes};
-use crate::compaction;
-use crate::dirty_map;
-use crate::fault::Fault;
-use crate::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestUsize};
-use crate::host;
-use crate::layout;
-use crate::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
-use crate::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
-use crate::span::{self, Run};
+use crate::linear::allocator;
+use crate::linear::dirty_map;
+use crate::linear::host;
+use crate::machine::block;
+use crate::machine::compaction;
+use crate::machine::fault::Fault;
+use crate::machine::layout;
+use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
+use crate::machine::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
+use crate::machine::span::{self, Run};
+use crate::model::bytes::{ByteValued, Bytes};
+use crate::model::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestUsize};
 pub(crate) use changes::State;
 use core::mem::size_of;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, atomic::AtomicU8};

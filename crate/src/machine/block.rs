@@ -10,10 +10,10 @@
 //!
 //! A block may be *absent*: it reads as zeros, and has no host pages of its own until it is first written.
 
-use crate::allocator::{self, Extent};
-use crate::dirty_map;
-use crate::guest_memory::{GuestAddress, GuestUsize};
-use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::linear::allocator::{self, Extent};
+use crate::linear::dirty_map;
+use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::ops::Range;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 use std::sync::Arc;

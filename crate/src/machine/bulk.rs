@@ -1,12 +1,12 @@
 //! Bulk work on guest memory: fill and copy. The whole range is checked first; then nothing can fail any more.
 
-use crate::address_space::AddressSpace;
-use crate::dirty_map;
-use crate::fault::Fault;
-use crate::guest_memory::GuestAddress;
-use crate::host;
-use crate::memory_map::{Access, FlatView};
-use crate::span::{self, Run};
+use crate::linear::dirty_map;
+use crate::linear::host;
+use crate::machine::address_space::AddressSpace;
+use crate::machine::fault::Fault;
+use crate::machine::memory_map::{Access, FlatView};
+use crate::machine::span::{self, Run};
+use crate::model::guest_memory::GuestAddress;
 use core::ptr;
 
 impl AddressSpace {
@@ -203,8 +203,8 @@ fn shorter_tail(a: Run, b: Run) -> (Run, Run) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::Bytes;
-    use crate::memory_map::{Region, RegionKind};
+    use crate::machine::memory_map::{Region, RegionKind};
+    use crate::model::bytes::Bytes;
 
     const LAYOUT: [(u64, u64); 4] = [
         (0xf00, 0x200),

@@ -6,13 +6,13 @@
 //! snapshot, and so no slice. Its page table entries are written anew and the map generations count, as for any change.
 //! docs/architecture.md has the figures that made this worth its code.
 
-use crate::address_space::{AddressSpace, State};
-use crate::allocator;
-use crate::block::Block;
-use crate::handle;
-use crate::host;
-use crate::memory_map::{FlatRange, MemoryMap};
-use crate::ram_region::RamRegion;
+use crate::linear::allocator;
+use crate::linear::host;
+use crate::machine::address_space::{AddressSpace, State};
+use crate::machine::block::Block;
+use crate::machine::handle;
+use crate::machine::memory_map::{FlatRange, MemoryMap};
+use crate::machine::ram_region::RamRegion;
 use std::sync::{Arc, RwLockWriteGuard};
 
 /// Makes room for an extent of `pages`, if moving regions does that and growth would waste too much.

@@ -1,13 +1,13 @@
 //! Dirty clients of an address space: who asks which guest pages were written since they last asked.
 
-use crate::address_space::AddressSpace;
-use crate::dirty_map::{self, CLIENTS};
-use crate::fault::Fault;
-use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
-use crate::host::{PAGE_SHIFT, PAGE_SIZE};
-use crate::memory_map::{Access, Backing, FlatView};
-use crate::ram_region::RamRegion;
-use crate::region::GuestMemoryRegion;
+use crate::linear::dirty_map::{self, CLIENTS};
+use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::machine::address_space::AddressSpace;
+use crate::machine::fault::Fault;
+use crate::machine::memory_map::{Access, Backing, FlatView};
+use crate::machine::ram_region::RamRegion;
+use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::model::region::GuestMemoryRegion;
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
 

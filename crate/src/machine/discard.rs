@@ -6,16 +6,16 @@
 //! with its bytes zeroed in place. The page tables have no entry for what has no pages, so whoever writes it comes here
 //! first, by whatever way; and a table that has its entry late, or never, is slow but not wrong.
 
-use crate::address_space::AddressSpace;
-use crate::allocator;
-use crate::block::{self, Block};
-use crate::compaction::{self, Held};
-use crate::fault::Fault;
-use crate::guest_memory::GuestAddress;
-use crate::handle;
-use crate::host;
-use crate::memory_map::{Access, FlatRange, FlatView, MemoryMap, Region};
-use crate::ram_region::RamRegion;
+use crate::linear::allocator;
+use crate::linear::host;
+use crate::machine::address_space::AddressSpace;
+use crate::machine::block::{self, Block};
+use crate::machine::compaction::{self, Held};
+use crate::machine::fault::Fault;
+use crate::machine::handle;
+use crate::machine::memory_map::{Access, FlatRange, FlatView, MemoryMap, Region};
+use crate::machine::ram_region::RamRegion;
+use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 
 impl AddressSpace {

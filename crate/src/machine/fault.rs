@@ -4,7 +4,7 @@
 //! `Fault::code`, JavaScript (test/unit/errors.test.ts has a row for each).
 
 use crate::abi;
-use crate::guest_memory::{Coverage, Error, GuestAddress, GuestMemoryBackend, coverage};
+use crate::model::guest_memory::{Coverage, Error, GuestAddress, GuestMemoryBackend, coverage};
 
 /// Why an operation on an address space was refused. Nothing has been done then.
 ///

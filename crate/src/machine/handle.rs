@@ -1,7 +1,7 @@
 //! Handles: `u32` names for address spaces, so that JavaScript, and the exports of another crate in the same module,
 //! can speak of one without sharing a pointer. A stale or made-up handle names nothing.
 
-use crate::address_space::AddressSpace;
+use crate::machine::address_space::AddressSpace;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bits of a handle that are its slot; the rest counts how often the slot was used.

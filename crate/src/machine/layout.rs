@@ -1,7 +1,7 @@
 //! Checks of a region list before a single byte is allocated for it.
 
-use crate::fault::Fault;
-use crate::guest_memory::GuestAddress;
+use crate::machine::fault::Fault;
+use crate::model::guest_memory::GuestAddress;
 
 /// The rule for one region: some bytes, and the last of them at 2^64 - 1 at most. Gives that last address.
 pub(crate) fn check_region(start: GuestAddress, size: u64) -> Result<u64, Fault> {

@@ -18,9 +18,9 @@ mod region;
 mod tree;
 mod watch;
 
-use crate::fault::Fault;
-use crate::guest_memory::GuestAddress;
-use crate::host::PAGE_SHIFT;
+use crate::linear::host::PAGE_SHIFT;
+use crate::machine::fault::Fault;
+use crate::model::guest_memory::GuestAddress;
 use attributes::Attributes;
 use std::sync::Arc;
 

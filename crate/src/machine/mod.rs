@@ -6,7 +6,6 @@ pub(crate) mod bulk;
 pub(crate) mod compaction;
 pub mod dirty_log;
 pub(crate) mod discard;
-pub mod external;
 pub mod fault;
 pub mod handle;
 pub(crate) mod layout;

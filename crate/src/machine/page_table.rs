@@ -17,12 +17,12 @@
 //! code read it, nobody but this file writes it. Behind the entries lies one page of control words.
 
 use crate::abi;
-use crate::allocator::{self, Extent};
-use crate::dirty_map;
-use crate::host::{self, PAGE_SHIFT};
-use crate::memory_map::MemoryMap;
-use crate::memory_map::attributes::WATCH_SHIFT;
-use crate::ram_region::RamRegion;
+use crate::linear::allocator::{self, Extent};
+use crate::linear::dirty_map;
+use crate::linear::host::{self, PAGE_SHIFT};
+use crate::machine::memory_map::MemoryMap;
+use crate::machine::memory_map::attributes::WATCH_SHIFT;
+use crate::machine::ram_region::RamRegion;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The page may be read on the fast path.

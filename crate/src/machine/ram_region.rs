@@ -1,13 +1,13 @@
 //! `RamRegion`: a run of guest addresses that shows bytes of linear memory. vm-memory's regions, seen by Rust consumers.
 
-use crate::bitmap::{BS, Bitmap, BitmapSlice, WithBitmapSlice};
-use crate::block::Block;
-use crate::dirty_map;
-use crate::discard;
-use crate::guest_memory::{Error, GuestAddress, GuestUsize, MemoryRegionAddress, Result};
-use crate::host::{self, PAGE_SHIFT, PAGE_SIZE};
-use crate::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
-use crate::volatile_memory::VolatileSlice;
+use crate::linear::dirty_map;
+use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::machine::block::Block;
+use crate::machine::discard;
+use crate::model::bitmap::{BS, Bitmap, BitmapSlice, WithBitmapSlice};
+use crate::model::guest_memory::{Error, GuestAddress, GuestUsize, MemoryRegionAddress, Result};
+use crate::model::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
+use crate::model::volatile_memory::VolatileSlice;
 use core::ops::Range;
 use core::sync::atomic::AtomicU8;
 use std::sync::Arc;

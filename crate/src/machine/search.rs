@@ -1,12 +1,12 @@
 //! Compare and search. Guest bytes are copied to a buffer on the stack and judged there: others may write guest memory
 //! meanwhile, which a slice over it would not allow, and a search then crosses regions without a special case.
 
-use crate::address_space::AddressSpace;
-use crate::bulk::next_run;
-use crate::fault::Fault;
-use crate::guest_memory::GuestAddress;
-use crate::host;
-use crate::memory_map::{Access, FlatView};
+use crate::linear::host;
+use crate::machine::address_space::AddressSpace;
+use crate::machine::bulk::next_run;
+use crate::machine::fault::Fault;
+use crate::machine::memory_map::{Access, FlatView};
+use crate::model::guest_memory::GuestAddress;
 use core::cmp::Ordering;
 use memchr::memmem::Finder;
 
@@ -136,7 +136,7 @@ fn load(view: &FlatView, address: u64, done: u64, length: u64, into: &mut [u8]) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::Bytes;
+    use crate::model::bytes::Bytes;
 
     /// Two adjacent regions, the seam at 0x9001, and a hole behind.
     fn space() -> AddressSpace {

@@ -1,10 +1,10 @@
 //! Ranges of guest addresses, resolved to runs of linear memory.
 
-use crate::fault::Fault;
-use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
-use crate::memory_map::FlatView;
-use crate::ram_region::RamRegion;
-use crate::region::GuestMemoryRegion;
+use crate::machine::fault::Fault;
+use crate::machine::memory_map::FlatView;
+use crate::machine::ram_region::RamRegion;
+use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::model::region::GuestMemoryRegion;
 
 /// The longest run that is moved at once: raw copies must not pass `isize::MAX`, and a region may.
 const LONGEST: u64 = 1 << 30;

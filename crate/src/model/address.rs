@@ -138,11 +138,11 @@ fn alignment_mask<A: Address>(power_of_two: A::V) -> A::V {
 /// Implements [`Address`] for a newtype over `u64`.
 macro_rules! impl_address {
     ($T:ident) => {
-        impl $crate::address::AddressValue for $T {
+        impl $crate::model::address::AddressValue for $T {
             type V = u64;
         }
 
-        impl $crate::address::Address for $T {
+        impl $crate::model::address::Address for $T {
             #[inline]
             fn new(value: u64) -> Self {
                 $T(value)
@@ -220,7 +220,7 @@ pub(crate) use impl_address;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guest_memory::{GuestAddress, MemoryRegionAddress};
+    use crate::model::guest_memory::{GuestAddress, MemoryRegionAddress};
 
     const EDGES: [u64; 8] = [0, 1, 2, 0xfff, 1 << 32, 1 << 63, u64::MAX - 1, u64::MAX];
 

@@ -1,6 +1,6 @@
 //! [`GuestMemoryAtomic`]: a memory that is replaced as a whole while others go on using what they had.
 
-use crate::guest_memory::{GuestAddressSpace, GuestMemory};
+use crate::model::guest_memory::{GuestAddressSpace, GuestMemory};
 use arc_swap::{ArcSwap, Guard};
 use std::ops::Deref;
 use std::sync::{Arc, LockResult, Mutex, MutexGuard, PoisonError};
@@ -146,9 +146,9 @@ impl<M: GuestMemory> GuestMemoryExclusiveGuard<'_, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::Bytes;
-    use crate::guest_memory::tests::memory;
-    use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
+    use crate::model::bytes::Bytes;
+    use crate::model::guest_memory::tests::memory;
+    use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
 
     #[test]
     fn a_snapshot_stays_and_the_next_is_new() {

@@ -1,9 +1,9 @@
 //! What can be read from and written to guest memory, and the interface to do so: [`ByteValued`], [`AtomicAccess`],
 //! [`Bytes`].
 
-use crate::atomic_integer::AtomicInteger;
-use crate::io::{ReadVolatile, WriteVolatile};
-use crate::volatile_memory::VolatileSlice;
+use crate::model::atomic_integer::AtomicInteger;
+use crate::model::io::{ReadVolatile, WriteVolatile};
+use crate::model::volatile_memory::VolatileSlice;
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::ptr;

@@ -2,7 +2,7 @@
 //!
 //! `LeSize` and `BeSize` are as wide as the host's `usize`: 4 bytes on wasm32.
 
-use crate::bytes::ByteValued;
+use crate::model::bytes::ByteValued;
 
 macro_rules! endian_type {
     ($($name:ident $int:ident $to:ident $from:ident $bytes:ident $order:literal;)*) => {$(

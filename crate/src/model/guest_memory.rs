@@ -9,11 +9,11 @@
 //! Every [`GuestMemory`] is [`Bytes<GuestAddress>`](crate::Bytes). A consumer that keeps a memory for long, while
 //! others may replace it, holds a [`GuestAddressSpace`].
 
-use crate::address::{Address, impl_address};
-use crate::bitmap::{BS, Bitmap, MS};
-use crate::external::Apart;
-use crate::region::GuestMemoryRegion;
-use crate::volatile_memory::VolatileSlice;
+use crate::model::address::{Address, impl_address};
+use crate::model::bitmap::{BS, Bitmap, MS};
+use crate::model::external::Apart;
+use crate::model::region::GuestMemoryRegion;
+use crate::model::volatile_memory::VolatileSlice;
 
 mod address_space;
 mod bytes;

@@ -1,8 +1,8 @@
 //! Streams that memory is filled from and emptied into without a slice ever being made of its bytes: [`ReadVolatile`]
 //! and [`WriteVolatile`] are what `std::io::Read` and `Write` are for ordinary buffers.
 
-use crate::bitmap::BitmapSlice;
-use crate::volatile_memory::{Error, Result, VolatileSlice};
+use crate::model::bitmap::BitmapSlice;
+use crate::model::volatile_memory::{Error, Result, VolatileSlice};
 use std::io::{Cursor, ErrorKind};
 use std::mem;
 

@@ -5,7 +5,7 @@
 //!   IOVA ──Iommu::translate──▶ MappedRanges (from an Iotlb) ──▶ the memory behind ──▶ VolatileSlices
 //! ```
 
-use crate::guest_memory::{GuestAddress, Permissions};
+use crate::model::guest_memory::{GuestAddress, Permissions};
 use std::fmt;
 use std::num::TryFromIntError;
 use std::ops::{Deref, Range};

@@ -5,13 +5,13 @@
 //! extent of the same linear memory that an [`AddressSpace`](crate::AddressSpace) takes its regions from, and there are
 //! no files.
 
-use crate::address::Address;
-use crate::bitmap::{BS, Bitmap};
-use crate::guest_memory::{self, FileOffset, GuestAddress, GuestUsize, MemoryRegionAddress};
-use crate::region::{
+use crate::model::address::Address;
+use crate::model::bitmap::{BS, Bitmap};
+use crate::model::guest_memory::{self, FileOffset, GuestAddress, GuestUsize, MemoryRegionAddress};
+use crate::model::region::{
     GuestMemoryRegion, GuestMemoryRegionBytes, GuestRegionCollection, GuestRegionCollectionError,
 };
-use crate::volatile_memory::{VolatileMemory, VolatileSlice};
+use crate::model::volatile_memory::{VolatileMemory, VolatileSlice};
 use std::borrow::Borrow;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-pub use crate::bitmap::NewBitmap;
+pub use crate::model::bitmap::NewBitmap;
 pub use builder::MmapRegionBuilder;
 pub use region::{Error as MmapRegionError, MmapRegion};
 

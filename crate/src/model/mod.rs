@@ -7,6 +7,7 @@ pub(crate) mod atomic_integer;
 pub mod bitmap;
 pub mod bytes;
 pub mod endian;
+pub mod external;
 pub mod guest_memory;
 pub mod io;
 #[cfg(feature = "iommu")]

@@ -1,14 +1,14 @@
 //! A region: a range of guest-physical addresses that is backed by one run of the host's memory. And
 //! [`GuestRegionCollection`], the sorted set of them that makes up a guest's memory.
 
-use crate::address::Address;
-use crate::bitmap::{BS, Bitmap};
-use crate::bytes::{AtomicAccess, Bytes};
-use crate::guest_memory::{
+use crate::model::address::Address;
+use crate::model::bitmap::{BS, Bitmap};
+use crate::model::bytes::{AtomicAccess, Bytes};
+use crate::model::guest_memory::{
     Error as GuestMemoryError, FileOffset, GuestAddress, GuestUsize, MemoryRegionAddress, Result,
 };
-use crate::io::{ReadVolatile, WriteVolatile};
-use crate::volatile_memory::VolatileSlice;
+use crate::model::io::{ReadVolatile, WriteVolatile};
+use crate::model::volatile_memory::VolatileSlice;
 use std::sync::atomic::Ordering;
 
 pub(crate) mod collection;

@@ -23,9 +23,9 @@
 //! driver and device do by the index of a virtqueue: one stores it with `Release` after its copy, the other loads it
 //! with `Acquire` before its own.
 
-use crate::atomic_integer::AtomicInteger;
-use crate::bitmap::{BS, Bitmap};
-use crate::bytes::ByteValued;
+use crate::model::atomic_integer::AtomicInteger;
+use crate::model::bitmap::{BS, Bitmap};
+use crate::model::bytes::ByteValued;
 use std::io;
 use std::marker::PhantomData;
 

@@ -1,13 +1,13 @@
 //! How the map of an address space changes: each change is a step of a transaction, which takes effect as a whole.
 
 use super::AddressSpace;
-use crate::fault::Fault;
-use crate::guest_memory::{GuestAddress, GuestUsize};
-use crate::host::{self, PAGE_SHIFT};
-use crate::layout;
-use crate::memory_map::attributes::FORBIDDEN;
-use crate::memory_map::placement::{self, Placement};
-use crate::memory_map::{Access, MemoryMap, Region, Watches, write_flat, write_tree};
+use crate::linear::host::{self, PAGE_SHIFT};
+use crate::machine::fault::Fault;
+use crate::machine::layout;
+use crate::machine::memory_map::attributes::FORBIDDEN;
+use crate::machine::memory_map::placement::{self, Placement};
+use crate::machine::memory_map::{Access, MemoryMap, Region, Watches, write_flat, write_tree};
+use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::fmt;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 

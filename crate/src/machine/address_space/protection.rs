@@ -2,12 +2,12 @@
 
 use super::AddressSpace;
 use super::changes::Protection;
-use crate::fault::Fault;
-use crate::guest_memory::GuestAddress;
-use crate::host::{PAGE_SHIFT, PAGE_SIZE};
-use crate::layout;
-use crate::memory_map::Access;
-use crate::memory_map::attributes::FORBIDDEN;
+use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::machine::fault::Fault;
+use crate::machine::layout;
+use crate::machine::memory_map::Access;
+use crate::machine::memory_map::attributes::FORBIDDEN;
+use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 
 impl AddressSpace {

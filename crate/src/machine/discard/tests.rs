@@ -1,8 +1,8 @@
 //! Discard: what reads 0, what has pages, who sees what, and that marks are neither lost nor made up.
 
 use super::*;
-use crate::guest_memory::{GuestMemory, Permissions};
-use crate::memory_map::{RegionKind, Shown};
+use crate::machine::memory_map::{RegionKind, Shown};
+use crate::model::guest_memory::{GuestMemory, Permissions};
 use crate::{Bytes, GuestMemoryBackend, GuestMemoryRegion};
 use std::sync::{MutexGuard, PoisonError};
 

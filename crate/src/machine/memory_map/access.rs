@@ -3,7 +3,7 @@
 use super::attributes::{FORBIDDEN, WATCH_SHIFT};
 use super::region::Region;
 use crate::abi;
-use crate::guest_memory::Permissions;
+use crate::model::guest_memory::Permissions;
 use core::ops::BitOr;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! `Attributes`: what is forbidden, and what is watched, by guest page. Sorted runs of pages; most pages have nothing.
 
 use crate::abi;
-use crate::fault::Fault;
+use crate::machine::fault::Fault;
 
 /// The page may not be read.
 pub(crate) const NO_READ: u8 = abi::ACCESS_READ;

@@ -2,9 +2,9 @@
 
 use super::placement::{self, Placement};
 use super::region::{Region, RegionKind};
-use crate::block;
-use crate::guest_memory::{GuestAddress, GuestMemoryBackend, MemoryRegionAddress};
-use crate::ram_region::RamRegion;
+use crate::machine::block;
+use crate::machine::ram_region::RamRegion;
+use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend, MemoryRegionAddress};
 use core::ops::Range;
 use std::sync::Arc;
 

@@ -1,15 +1,15 @@
 //! `MemoryMap` as vm-memory's `GuestMemory`: devices write what the guest's machine lets them write.
 
 use super::{Access, Backing, FlatView, MemoryMap, Shown};
-use crate::bitmap::BS;
-use crate::external::Apart;
-use crate::guest_memory::{
+use crate::machine::ram_region::DirtyPages;
+use crate::model::bitmap::BS;
+use crate::model::external::Apart;
+use crate::model::guest_memory::{
     Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator, Permissions,
     Result,
 };
-use crate::ram_region::DirtyPages;
-use crate::region::GuestMemoryRegion;
-use crate::volatile_memory::VolatileSlice;
+use crate::model::region::GuestMemoryRegion;
+use crate::model::volatile_memory::VolatileSlice;
 use std::iter::FusedIterator;
 
 /// A range is accessible where it is memory that allows the access: a write to ROM, or to what `protect` forbids, and

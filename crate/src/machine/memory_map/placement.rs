@@ -2,7 +2,7 @@
 
 use super::flat_view::FlatRange;
 use super::region::Region;
-use crate::fault::Fault;
+use crate::machine::fault::Fault;
 use std::sync::Arc;
 
 /// A region in an address space.

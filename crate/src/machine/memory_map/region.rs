@@ -1,11 +1,11 @@
 //! `Region`: what can be placed in an address space. It knows what it shows, not where it is shown.
 
-use crate::block::{self, Block};
-use crate::compaction;
-use crate::external::ExternalMemory;
-use crate::fault::Fault;
-use crate::guest_memory::{GuestAddress, GuestUsize};
-use crate::host::PAGE_SIZE;
+use crate::linear::host::PAGE_SIZE;
+use crate::machine::block::{self, Block};
+use crate::machine::compaction;
+use crate::machine::fault::Fault;
+use crate::model::external::ExternalMemory;
+use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -1,8 +1,8 @@
 //! The map against a model that asks every placement for every page, and its edges by hand.
 
 use super::*;
-use crate::guest_memory::{GuestMemory, GuestMemoryBackend, Permissions};
-use crate::page_table::{EXECUTABLE, READABLE, WRITABLE};
+use crate::machine::page_table::{EXECUTABLE, READABLE, WRITABLE};
+use crate::model::guest_memory::{GuestMemory, GuestMemoryBackend, Permissions};
 use crate::{AddressSpace, Bytes, GuestMemoryError};
 
 const PAGE: u64 = 0x1000;

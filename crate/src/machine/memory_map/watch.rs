@@ -4,8 +4,8 @@
 
 use super::Access;
 use super::attributes::{Attributes, WATCHED};
-use crate::fault::Fault;
-use crate::host::PAGE_SHIFT;
+use crate::linear::host::PAGE_SHIFT;
+use crate::machine::fault::Fault;
 
 #[derive(Clone, Copy, Debug)]
 struct Watch {

@@ -6,8 +6,8 @@
 #[cfg(feature = "backend-bitmap")]
 mod backend;
 
-use crate::guest_memory::GuestMemoryBackend;
-use crate::region::GuestMemoryRegion;
+use crate::model::guest_memory::GuestMemoryBackend;
+use crate::model::region::GuestMemoryRegion;
 use std::fmt::Debug;
 
 #[cfg(feature = "backend-bitmap")]

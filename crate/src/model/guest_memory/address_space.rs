@@ -58,8 +58,8 @@ impl<M: GuestMemory> GuestAddressSpace for Arc<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guest_memory::tests::memory;
-    use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
+    use crate::model::guest_memory::tests::memory;
+    use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
 
     #[test]
     fn an_address_space_gives_its_memory() {

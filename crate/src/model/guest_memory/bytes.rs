@@ -1,11 +1,11 @@
 //! Every [`GuestMemory`] as [`Bytes`] at guest addresses.
 
 use super::{Error, GuestAddress, GuestMemory, Permissions, Result};
-use crate::bitmap::{BS, BitmapSlice};
-use crate::bytes::{AtomicAccess, ByteValued, Bytes};
-use crate::external::Apart;
-use crate::io::{ReadVolatile, WriteVolatile};
-use crate::volatile_memory::{VolatileMemory, VolatileSlice};
+use crate::model::bitmap::{BS, BitmapSlice};
+use crate::model::bytes::{AtomicAccess, ByteValued, Bytes};
+use crate::model::external::Apart;
+use crate::model::io::{ReadVolatile, WriteVolatile};
+use crate::model::volatile_memory::{VolatileMemory, VolatileSlice};
 use pieces::{
     Part, all_moved, check_backed, in_parts, no_scalar, read_obj_pieces, read_pieces,
     write_obj_pieces, write_pieces,

@@ -1,8 +1,8 @@
 //! [`coverage`]: how much of a range is backed, and what ends it. Every error about a range follows from this answer.
 
 use super::{GuestAddress, GuestMemoryBackend, GuestUsize};
-use crate::address::Address;
-use crate::region::GuestMemoryRegion;
+use crate::model::address::Address;
+use crate::model::region::GuestMemoryRegion;
 
 /// How much of a range is backed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,7 +1,7 @@
 //! Why guest memory could not be accessed.
 
 use super::GuestAddress;
-use crate::volatile_memory;
+use crate::model::volatile_memory;
 use std::io;
 use thiserror::Error;
 
@@ -43,7 +43,7 @@ pub enum Error {
     /// An I/O virtual address could not be translated.
     #[cfg(feature = "iommu")]
     #[error(transparent)]
-    IommuError(#[from] crate::iommu::Error),
+    IommuError(#[from] crate::model::iommu::Error),
 }
 
 /// The result of an access to guest memory.

@@ -1,10 +1,10 @@
 //! A range of guest memory as an iterator of slices, which stays ended after an error.
 
 use super::{Error, GuestAddress, GuestMemoryBackend, Result, clamp};
-use crate::address::Address;
-use crate::bitmap::{BitmapSlice, MS};
-use crate::region::GuestMemoryRegion;
-use crate::volatile_memory::VolatileSlice;
+use crate::model::address::Address;
+use crate::model::bitmap::{BitmapSlice, MS};
+use crate::model::region::GuestMemoryRegion;
+use crate::model::volatile_memory::VolatileSlice;
 use std::fmt;
 use std::iter::FusedIterator;
 

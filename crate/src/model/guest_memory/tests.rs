@@ -4,10 +4,10 @@ use super::{
     Coverage, Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator,
     Permissions, coverage,
 };
-use crate::bytes::Bytes;
-use crate::fault::Fault;
-use crate::region::tests::{TestRegion, VastRegion};
-use crate::region::{GuestMemoryRegion, GuestRegionCollection};
+use crate::machine::fault::Fault;
+use crate::model::bytes::Bytes;
+use crate::model::region::tests::{TestRegion, VastRegion};
+use crate::model::region::{GuestMemoryRegion, GuestRegionCollection};
 
 /// A backend that has nothing but what is required.
 pub(crate) struct Minimal<R>(pub(crate) Vec<R>);

@@ -1,8 +1,8 @@
 //! Streams by their file descriptor: the system copies straight from and to the memory.
 
 use super::{ReadVolatile, WriteVolatile};
-use crate::bitmap::BitmapSlice;
-use crate::volatile_memory::{Error, Result, VolatileSlice};
+use crate::model::bitmap::BitmapSlice;
+use crate::model::volatile_memory::{Error, Result, VolatileSlice};
 use std::fs::File;
 use std::io::{self, Stdout};
 use std::net::TcpStream;
@@ -83,9 +83,9 @@ impl_write! { Stdout &Stdout }
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bitmap::tests::ByteMap;
-    use crate::bytes::Bytes;
-    use crate::volatile_memory::tests::{Buffer, contents, marked};
+    use crate::model::bitmap::tests::ByteMap;
+    use crate::model::bytes::Bytes;
+    use crate::model::volatile_memory::tests::{Buffer, contents, marked};
 
     #[test]
     fn a_socket_carries_what_the_memory_holds() {

@@ -2,8 +2,8 @@
 //! take slices and no slice is ever made of guest memory.
 
 use super::{ReadVolatile, WriteVolatile};
-use crate::bitmap::BitmapSlice;
-use crate::volatile_memory::{Error, Result, VolatileSlice};
+use crate::model::bitmap::BitmapSlice;
+use crate::model::volatile_memory::{Error, Result, VolatileSlice};
 use std::fs::File;
 use std::io::{Read, Stdout, Write};
 use std::net::TcpStream;
@@ -60,8 +60,8 @@ impl_write! { Stdout: Stdout, &Stdout: Stdout }
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
-    use crate::bytes::Bytes;
-    use crate::volatile_memory::tests::{Buffer, contents, marked};
+    use crate::model::bytes::Bytes;
+    use crate::model::volatile_memory::tests::{Buffer, contents, marked};
     use std::io::{self, ErrorKind};
     use std::net::TcpListener;
 

@@ -1,9 +1,9 @@
 //! The streams that are memory themselves, and the provided methods over a stream that does as a test says.
 
 use super::{ReadVolatile, WriteVolatile};
-use crate::bitmap::BitmapSlice;
-use crate::volatile_memory::tests::{Buffer, contents, marked};
-use crate::volatile_memory::{Error, Result, VolatileSlice};
+use crate::model::bitmap::BitmapSlice;
+use crate::model::volatile_memory::tests::{Buffer, contents, marked};
+use crate::model::volatile_memory::{Error, Result, VolatileSlice};
 use std::io::{Cursor, ErrorKind};
 
 /// Answers each transfer as written here, in this order, whatever it is given; then with 0.

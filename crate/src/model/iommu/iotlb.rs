@@ -1,7 +1,7 @@
 //! [`Iotlb`]: the mappings that an IOMMU knows.
 
 use super::{Error, IovaRange, MappedRange};
-use crate::guest_memory::{GuestAddress, Permissions};
+use crate::model::guest_memory::{GuestAddress, Permissions};
 use rangemap::RangeInclusiveMap;
 use std::ops::{Deref, RangeInclusive};
 

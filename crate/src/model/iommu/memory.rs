@@ -1,13 +1,13 @@
 //! [`IommuMemory`]: a memory as a device behind an IOMMU sees it.
 
 use super::{Error as IommuError, Iommu, IotlbIterator, IovaRange};
-use crate::bitmap::{BS, Bitmap, MS};
-use crate::guest_memory::{
+use crate::model::bitmap::{BS, Bitmap, MS};
+use crate::model::guest_memory::{
     Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemoryBackendSliceIterator,
     GuestMemorySliceIterator, Permissions, Result,
 };
-use crate::region::GuestMemoryRegion;
-use crate::volatile_memory::VolatileSlice;
+use crate::model::region::GuestMemoryRegion;
+use crate::model::volatile_memory::VolatileSlice;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! Mappings at every edge, and a memory behind them.
 
 use super::*;
-use crate::bitmap::tests::ByteMap;
-use crate::bytes::Bytes;
-use crate::guest_memory::{Error as MemoryError, GuestMemory, GuestMemorySliceIterator};
-use crate::region::GuestRegionCollection;
-use crate::region::tests::TestRegion;
+use crate::model::bitmap::tests::ByteMap;
+use crate::model::bytes::Bytes;
+use crate::model::guest_memory::{Error as MemoryError, GuestMemory, GuestMemorySliceIterator};
+use crate::model::region::GuestRegionCollection;
+use crate::model::region::tests::TestRegion;
 use Permissions::{No, Read, ReadWrite, Write};
 use std::sync::{RwLock, RwLockReadGuard};
 
@@ -257,7 +257,7 @@ fn past_2_to_the_64_and_for_no_bytes_nothing_panics() {
 type Memory<B> = IommuMemory<GuestRegionCollection<TestRegion<B>>, Mappings>;
 
 /// Two regions of 64 bytes, at 0 and 0x40; the mapping turns their order round from IOVA `base` on.
-fn memory<B: crate::bitmap::NewBitmap + Clone>(base: u64) -> Memory<B> {
+fn memory<B: crate::model::bitmap::NewBitmap + Clone>(base: u64) -> Memory<B> {
     let region = |start| TestRegion::with_bitmap(start, 64, B::default());
     let backend = GuestRegionCollection::from_regions(vec![region(0), region(64)]).unwrap();
     let mappings = [
@@ -363,7 +363,10 @@ fn writes_are_marked_by_their_iova() {
     let marked = |start| {
         crate::GuestMemoryBackend::find_region(backend, GuestAddress(start)).is_some_and(|region| {
             (0..64).any(|at| {
-                crate::bitmap::Bitmap::dirty_at(&crate::GuestMemoryRegion::bitmap(region), at)
+                crate::model::bitmap::Bitmap::dirty_at(
+                    &crate::GuestMemoryRegion::bitmap(region),
+                    at,
+                )
             })
         })
     };

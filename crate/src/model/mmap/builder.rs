@@ -3,9 +3,9 @@
 use super::flags::{FIXED, PRIVATE};
 use super::region::{Error, MmapRegion};
 use super::system::Mapping;
-use crate::bitmap::Bitmap;
-use crate::guest_memory::FileOffset;
-use crate::page_size::host_page_size;
+use crate::model::bitmap::Bitmap;
+use crate::model::guest_memory::FileOffset;
+use crate::model::page_size::host_page_size;
 
 /// The options of an [`MmapRegion`].
 ///

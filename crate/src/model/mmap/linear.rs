@@ -1,11 +1,11 @@
 //! Mappings where nothing can be mapped: extents of linear memory.
 
 use super::region::Error;
-use crate::allocator::{self, Extent};
-use crate::block::pages_for;
-use crate::dirty_map;
-use crate::guest_memory::FileOffset;
-use crate::host;
+use crate::linear::allocator::{self, Extent};
+use crate::linear::dirty_map;
+use crate::linear::host;
+use crate::machine::block::pages_for;
+use crate::model::guest_memory::FileOffset;
 use std::io::ErrorKind;
 
 /// An extent, which goes back to the allocator on drop.

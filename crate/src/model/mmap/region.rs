@@ -3,9 +3,9 @@
 use super::builder::MmapRegionBuilder;
 use super::flags::{ANONYMOUS, READ_WRITE, SHARED};
 use super::system::Mapping;
-use crate::bitmap::{BS, Bitmap, NewBitmap};
-use crate::guest_memory::FileOffset;
-use crate::volatile_memory::{self, VolatileMemory, VolatileSlice};
+use crate::model::bitmap::{BS, Bitmap, NewBitmap};
+use crate::model::guest_memory::FileOffset;
+use crate::model::volatile_memory::{self, VolatileMemory, VolatileSlice};
 use std::io;
 
 /// Why bytes could not be mapped.

@@ -1,11 +1,11 @@
 //! Mappings as volatile memory, as regions and as a guest's memory.
 
 use super::*;
-use crate::bitmap::tests::ByteMap;
-use crate::bytes::{Bytes, tests::test_bytes};
-use crate::guest_memory::tests::test_backend;
-use crate::region::tests::test_far_positions;
-use crate::volatile_memory::tests::{contents, test_volatile_memory};
+use crate::model::bitmap::tests::ByteMap;
+use crate::model::bytes::{Bytes, tests::test_bytes};
+use crate::model::guest_memory::tests::test_backend;
+use crate::model::region::tests::test_far_positions;
+use crate::model::volatile_memory::tests::{contents, test_volatile_memory};
 use std::io::ErrorKind;
 
 #[test]
@@ -135,7 +135,7 @@ fn a_builder_keeps_what_it_is_told() {
 #[cfg(any(unix, windows))]
 mod files {
     use super::*;
-    use crate::guest_memory::GuestMemoryBackend;
+    use crate::model::guest_memory::GuestMemoryBackend;
     use std::fs::{File, OpenOptions};
     use std::io::{Read, Seek, SeekFrom, Write};
 

@@ -1,7 +1,7 @@
 //! Mappings by `mmap`.
 
 use super::region::Error;
-use crate::guest_memory::FileOffset;
+use crate::model::guest_memory::FileOffset;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr;

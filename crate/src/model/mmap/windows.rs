@@ -1,7 +1,7 @@
 //! Mappings by Windows' memory manager.
 
 use super::region::Error;
-use crate::guest_memory::FileOffset;
+use crate::model::guest_memory::FileOffset;
 use std::ffi::c_void;
 use std::io::{self, ErrorKind};
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};

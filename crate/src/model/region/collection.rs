@@ -2,7 +2,9 @@
 
 use super::GuestMemoryRegion;
 use super::index::Index;
-use crate::guest_memory::{GuestAddress, GuestMemoryBackend, GuestUsize, MemoryRegionAddress};
+use crate::model::guest_memory::{
+    GuestAddress, GuestMemoryBackend, GuestUsize, MemoryRegionAddress,
+};
 use std::sync::Arc;
 use thiserror::Error;
 

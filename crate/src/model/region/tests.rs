@@ -1,13 +1,13 @@
 //! [`TestRegion`] and [`VastRegion`], for the tests of this crate; and the tests of regions.
 
 use super::{GuestMemoryRegion, GuestMemoryRegionBytes};
-use crate::address_space::AddressSpace;
-use crate::bitmap::{BS, Bitmap, tests::ByteMap};
-use crate::bytes::{Bytes, tests::test_bytes};
-use crate::guest_memory::{
+use crate::machine::address_space::AddressSpace;
+use crate::model::bitmap::{BS, Bitmap, tests::ByteMap};
+use crate::model::bytes::{Bytes, tests::test_bytes};
+use crate::model::guest_memory::{
     Error, GuestAddress, GuestMemoryBackend, GuestUsize, MemoryRegionAddress, Result,
 };
-use crate::volatile_memory::{VolatileMemory, VolatileSlice};
+use crate::model::volatile_memory::{VolatileMemory, VolatileSlice};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A region on the heap, whose first byte lies at a multiple of 8 in the host's memory.

@@ -3,7 +3,7 @@
 //! Nothing here is marked dirty or checked; the callers do both. A region may be larger than `isize::MAX` (3 GiB on
 //! wasm32), so pointers move by `wrapping_add`, and a copy goes in pieces.
 
-use crate::bytes::ByteValued;
+use crate::model::bytes::ByteValued;
 use std::mem::MaybeUninit;
 use std::ptr;
 #[cfg(target_has_atomic = "64")]

@@ -1,8 +1,8 @@
 //! [`VolatileArrayRef`]: several values of one type in volatile memory.
 
 use super::{MmapInfo, PtrGuard, PtrGuardMut, VolatileRef, VolatileSlice, access};
-use crate::bitmap::BitmapSlice;
-use crate::bytes::ByteValued;
+use crate::model::bitmap::BitmapSlice;
+use crate::model::bytes::ByteValued;
 use std::marker::PhantomData;
 
 /// Values side by side that others read and write at any time, at any alignment. Stores are marked in its bitmap.
@@ -193,9 +193,9 @@ impl<'a, B: BitmapSlice> From<VolatileSlice<'a, B>> for VolatileArrayRef<'a, u8,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bitmap::Bitmap;
-    use crate::volatile_memory::VolatileMemory;
-    use crate::volatile_memory::tests::{Buffer, marked};
+    use crate::model::bitmap::Bitmap;
+    use crate::model::volatile_memory::VolatileMemory;
+    use crate::model::volatile_memory::tests::{Buffer, marked};
 
     #[test]
     fn an_array_is_several_values() {

@@ -1,8 +1,8 @@
 //! [`VolatileRef`]: one value in volatile memory.
 
 use super::{MmapInfo, PtrGuard, PtrGuardMut, VolatileSlice, access};
-use crate::bitmap::BitmapSlice;
-use crate::bytes::ByteValued;
+use crate::model::bitmap::BitmapSlice;
+use crate::model::bytes::ByteValued;
 use std::marker::PhantomData;
 
 /// A value that others read and write at any time, at any alignment. Stores through it are marked in its bitmap.
@@ -96,9 +96,9 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileRef<'a, T, B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bitmap::Bitmap;
-    use crate::volatile_memory::VolatileMemory;
-    use crate::volatile_memory::tests::{Buffer, contents, marked};
+    use crate::model::bitmap::Bitmap;
+    use crate::model::volatile_memory::VolatileMemory;
+    use crate::model::volatile_memory::tests::{Buffer, contents, marked};
 
     #[test]
     fn a_reference_is_one_value() {

@@ -1,10 +1,10 @@
 //! [`VolatileSlice`]: a run of volatile bytes.
 
 use super::{Error, MmapInfo, PtrGuard, PtrGuardMut, Result, VolatileMemory, access};
-use crate::atomic_integer::AtomicInteger;
-use crate::bitmap::BitmapSlice;
-use crate::bytes::{AtomicAccess, ByteValued, Bytes};
-use crate::io::{ReadVolatile, WriteVolatile, uninterrupted};
+use crate::model::atomic_integer::AtomicInteger;
+use crate::model::bitmap::BitmapSlice;
+use crate::model::bytes::{AtomicAccess, ByteValued, Bytes};
+use crate::model::io::{ReadVolatile, WriteVolatile, uninterrupted};
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 

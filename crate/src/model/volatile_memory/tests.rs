@@ -1,8 +1,8 @@
 //! A battery for every [`VolatileMemory`]; and the tests that concern more than one type of them.
 
 use super::{Error, VolatileMemory, VolatileSlice, compute_offset};
-use crate::bitmap::tests::ByteMap;
-use crate::bytes::{Bytes, tests::test_bytes};
+use crate::model::bitmap::tests::ByteMap;
+use crate::model::bytes::{Bytes, tests::test_bytes};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering::Relaxed};
 
 /// An 8-aligned buffer.

@@ -1,7 +1,7 @@
 //! Pages that several ranges of the flat view show in part.
 
 use super::*;
-use crate::memory_map::{Region, RegionKind};
+use crate::machine::memory_map::{Region, RegionKind};
 use std::collections::BTreeSet;
 
 /// Where RAM of four pages lies at first.

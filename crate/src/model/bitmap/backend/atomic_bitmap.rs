@@ -1,8 +1,8 @@
 //! [`AtomicBitmap`]: a bit for each page, marked by any number of threads.
 
 use super::RefSlice;
-use crate::bitmap::{Bitmap, NewBitmap, WithBitmapSlice};
-use crate::page_size::{DEFAULT_PAGE_SIZE, host_page_size};
+use crate::model::bitmap::{Bitmap, NewBitmap, WithBitmapSlice};
+use crate::model::page_size::{DEFAULT_PAGE_SIZE, host_page_size};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering::Release, Ordering::SeqCst};
 

@@ -1,6 +1,6 @@
 //! [`BaseSlice`]: a bitmap from an offset on.
 
-use crate::bitmap::{Bitmap, BitmapSlice, WithBitmapSlice};
+use crate::model::bitmap::{Bitmap, BitmapSlice, WithBitmapSlice};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -98,8 +98,8 @@ pub type ArcSlice<B> = BaseSlice<Arc<B>>;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bitmap::AtomicBitmap;
-    use crate::bitmap::tests::{ByteMap, test_bitmap};
+    use crate::model::bitmap::AtomicBitmap;
+    use crate::model::bitmap::tests::{ByteMap, test_bitmap};
     use std::num::NonZeroUsize;
 
     #[test]

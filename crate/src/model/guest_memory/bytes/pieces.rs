@@ -1,12 +1,12 @@
 //! The rare ways of an access at guest addresses: ranges in several slices, and why a range is refused. They are not
 //! inlined, which keeps them out of the code around the common access.
 
-use crate::address::Address;
-use crate::bitmap::BS;
-use crate::bytes::{ByteValued, Bytes};
-use crate::external::Apart;
-use crate::guest_memory::{Error, GuestAddress, GuestMemory, Permissions, Result};
-use crate::volatile_memory::VolatileSlice;
+use crate::model::address::Address;
+use crate::model::bitmap::BS;
+use crate::model::bytes::{ByteValued, Bytes};
+use crate::model::external::Apart;
+use crate::model::guest_memory::{Error, GuestAddress, GuestMemory, Permissions, Result};
+use crate::model::volatile_memory::VolatileSlice;
 
 /// A part of a range.
 pub(super) enum Part<'a, B> {

@@ -1,17 +1,17 @@
 //! Tests of guest memory as bytes: what crosses regions, what is partial, what moves nothing.
 
-use crate::bitmap::{BS, BitmapSlice, tests::ByteMap};
-use crate::bytes::{Bytes, tests::test_bytes};
-use crate::fault::Fault;
-use crate::guest_memory::tests::{Minimal, memory, regions};
-use crate::guest_memory::{
+use crate::machine::fault::Fault;
+use crate::model::bitmap::{BS, BitmapSlice, tests::ByteMap};
+use crate::model::bytes::{Bytes, tests::test_bytes};
+use crate::model::guest_memory::tests::{Minimal, memory, regions};
+use crate::model::guest_memory::{
     Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator, Permissions,
     Result,
 };
-use crate::io::ReadVolatile;
-use crate::region::tests::TestRegion;
-use crate::region::{GuestMemoryRegion, GuestRegionCollection};
-use crate::volatile_memory::VolatileSlice;
+use crate::model::io::ReadVolatile;
+use crate::model::region::tests::TestRegion;
+use crate::model::region::{GuestMemoryRegion, GuestRegionCollection};
+use crate::model::volatile_memory::VolatileSlice;
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -187,7 +187,7 @@ impl ReadVolatile for Trickle {
     fn read_volatile<B: BitmapSlice>(
         &mut self,
         buf: &mut VolatileSlice<B>,
-    ) -> crate::volatile_memory::Result<usize> {
+    ) -> crate::model::volatile_memory::Result<usize> {
         buf.write(&[7; 4], 0)
     }
 }

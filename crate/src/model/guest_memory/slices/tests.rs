@@ -1,11 +1,13 @@
 //! Tests of a range as slices, beyond what every backend is asked.
 
-use crate::bytes::Bytes;
-use crate::guest_memory::tests::{Minimal, memory};
-use crate::guest_memory::{Error, GuestAddress, GuestMemoryBackend, MemoryRegionAddress, Result};
-use crate::region::tests::TestRegion;
-use crate::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
-use crate::volatile_memory::VolatileSlice;
+use crate::model::bytes::Bytes;
+use crate::model::guest_memory::tests::{Minimal, memory};
+use crate::model::guest_memory::{
+    Error, GuestAddress, GuestMemoryBackend, MemoryRegionAddress, Result,
+};
+use crate::model::region::tests::TestRegion;
+use crate::model::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
+use crate::model::volatile_memory::VolatileSlice;
 
 /// A region that gives less than its length, or none, ends the walk with an error.
 #[test]

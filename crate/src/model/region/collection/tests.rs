@@ -4,9 +4,9 @@ use super::GuestRegionCollectionError::{
     MemoryRegionOverlap, NoMemoryRegion, UnsortedMemoryRegions,
 };
 use super::{GuestRegionCollection, GuestRegionCollectionError};
-use crate::guest_memory::{GuestAddress, GuestMemoryBackend};
-use crate::region::tests::{TestRegion, VastRegion};
-use crate::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
+use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::model::region::tests::{TestRegion, VastRegion};
+use crate::model::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
 use std::sync::Arc;
 
 type Collection = GuestRegionCollection<VastRegion>;

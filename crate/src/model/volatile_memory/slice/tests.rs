@@ -1,9 +1,9 @@
 //! Tests of slices: cutting them, and copying in, out and between.
 
 use super::{Error, VolatileMemory, VolatileSlice};
-use crate::bytes::{ByteValued, Bytes};
-use crate::volatile_memory::VolatileArrayRef;
-use crate::volatile_memory::tests::{Buffer, contents, marked};
+use crate::model::bytes::{ByteValued, Bytes};
+use crate::model::volatile_memory::VolatileArrayRef;
+use crate::model::volatile_memory::tests::{Buffer, contents, marked};
 
 #[test]
 fn a_slice_is_cut_where_it_is_asked_to_be() {

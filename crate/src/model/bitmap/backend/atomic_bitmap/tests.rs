@@ -1,7 +1,7 @@
 //! [`AtomicBitmap`] against a set of pages, at every boundary of a word.
 
 use super::*;
-use crate::bitmap::tests::test_bitmap;
+use crate::model::bitmap::tests::test_bitmap;
 use std::collections::BTreeSet;
 
 fn bitmap(byte_size: usize, page_size: usize) -> AtomicBitmap {

@@ -1,6 +1,6 @@
 use super::*;
-use crate::bytes::Bytes;
-use crate::memory_map::{Access, Shown};
+use crate::machine::memory_map::{Access, Shown};
+use crate::model::bytes::Bytes;
 use crate::{AddressSpace, Fault, GuestAddress, GuestMemory, Permissions, Region, RegionKind};
 use std::sync::{Arc, Mutex};
 

@@ -1,7 +1,7 @@
 //! `ExternalMemory`: bytes that somebody else owns, outside linear memory: another Wasm module's, an ArrayBuffer, a file.
 //! No pointer leads to them, so that no slice can show them: accesses copy, by way of the accessor's own buffer.
 
-use crate::guest_memory::Error;
+use crate::model::guest_memory::Error;
 use core::fmt;
 
 /// The bytes behind a region of the kind [`External`](crate::RegionKind::External).

@@ -90,12 +90,6 @@ export function gm_fill(handle: number, low: number, high: number, byte: number,
 export function gm_flat_range(handle: number, index: number): number;
 
 /**
- * The bytes adjacent in linear memory from an address on, `limit` at most. Gives
- * [`abi::RUN_FOUND`] or [`abi::RUN_NONE`]. Report: [`abi::RUN_HOST`] and the following.
- */
-export function gm_forward_run(handle: number, low: number, high: number, limit: number): number;
-
-/**
  * Where a range lies, if it lies in one region. Report: [`abi::RUN_HOST`].
  */
 export function gm_host_run(handle: number, low: number, high: number, length_low: number, length_high: number): number;
@@ -111,11 +105,10 @@ export function gm_index_of(handle: number, low: number, high: number, length_lo
 export function gm_insert(handle: number, start_low: number, start_high: number, size_low: number, size_high: number): number;
 
 /**
- * Makes a region of a kind, [`abi::KIND_RAM`] or one of the following, and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
- * external memory, `target` is the facade's number for it.
+ * Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
  * Report: [`abi::MAP_REGION`].
  */
-export function gm_map(handle: number, kind: number, start_low: number, start_high: number, size_low: number, size_high: number, priority: number, enabled: number, target: number, offset_low: number, offset_high: number, name_bytes: number): number;
+export function gm_map(handle: number): number;
 
 /**
  * Marks a range as written.
@@ -243,11 +236,10 @@ export interface InitOutput {
     readonly gm_expose_tables: (a: number) => number;
     readonly gm_fill: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_flat_range: (a: number, b: number) => number;
-    readonly gm_forward_run: (a: number, b: number, c: number, d: number) => number;
     readonly gm_host_run: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_index_of: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_insert: (a: number, b: number, c: number, d: number, e: number) => number;
-    readonly gm_map: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
+    readonly gm_map: (a: number) => number;
     readonly gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_move: (a: number, b: number, c: number, d: number) => number;
     readonly gm_new: (a: number) => number;

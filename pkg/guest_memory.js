@@ -211,20 +211,6 @@ export function gm_flat_range(handle, index) {
 }
 
 /**
- * The bytes adjacent in linear memory from an address on, `limit` at most. Gives
- * [`abi::RUN_FOUND`] or [`abi::RUN_NONE`]. Report: [`abi::RUN_HOST`] and the following.
- * @param {number} handle
- * @param {number} low
- * @param {number} high
- * @param {number} limit
- * @returns {number}
- */
-export function gm_forward_run(handle, low, high, limit) {
-    const ret = wasm.gm_forward_run(handle, low, high, limit);
-    return ret >>> 0;
-}
-
-/**
  * Where a range lies, if it lies in one region. Report: [`abi::RUN_HOST`].
  * @param {number} handle
  * @param {number} low
@@ -268,25 +254,13 @@ export function gm_insert(handle, start_low, start_high, size_low, size_high) {
 }
 
 /**
- * Makes a region of a kind, [`abi::KIND_RAM`] or one of the following, and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
- * external memory, `target` is the facade's number for it.
+ * Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
  * Report: [`abi::MAP_REGION`].
  * @param {number} handle
- * @param {number} kind
- * @param {number} start_low
- * @param {number} start_high
- * @param {number} size_low
- * @param {number} size_high
- * @param {number} priority
- * @param {number} enabled
- * @param {number} target
- * @param {number} offset_low
- * @param {number} offset_high
- * @param {number} name_bytes
  * @returns {number}
  */
-export function gm_map(handle, kind, start_low, start_high, size_low, size_high, priority, enabled, target, offset_low, offset_high, name_bytes) {
-    const ret = wasm.gm_map(handle, kind, start_low, start_high, size_low, size_high, priority, enabled, target, offset_low, offset_high, name_bytes);
+export function gm_map(handle) {
+    const ret = wasm.gm_map(handle);
     return ret >>> 0;
 }
 

@@ -18,11 +18,10 @@ export const gm_expose: (a: number, b: number, c: number, d: number, e: number) 
 export const gm_expose_tables: (a: number) => number;
 export const gm_fill: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const gm_flat_range: (a: number, b: number) => number;
-export const gm_forward_run: (a: number, b: number, c: number, d: number) => number;
 export const gm_host_run: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_index_of: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const gm_insert: (a: number, b: number, c: number, d: number, e: number) => number;
-export const gm_map: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
+export const gm_map: (a: number) => number;
 export const gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_move: (a: number, b: number, c: number, d: number) => number;
 export const gm_new: (a: number) => number;

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { root } from "./toolchain.mjs";
 
 const source = join(root, "crate", "src", "abi.rs");
+const faults = join(root, "crate", "src", "machine", "fault.rs");
 const target = join(root, "ts", "core", "abi.ts");
 
 /** A constant, or a heading: what begins with `// ` in Rust. @typedef {{ name: string, value: string, doc: string }} Constant */
@@ -36,8 +37,25 @@ const named = (constants, prefix) =>
 /** `ROM_DEVICE` as `romDevice`. @param {string} name */
 const camelCase = (name) => name.toLowerCase().replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
+/**
+ * What each fault of the core says: the text beside its variant, with `{address}` in hexadecimal and `{length}` for what it
+ * reports. @param {string} rust @returns {Map<string, string>} by the name of the status
+ */
+function textsOf(rust) {
+  const pairs = [...rust.matchAll(/#\[error\("(.+)"\)\]\s+(\w+)/g)].map(([, text = "", variant = ""]) => {
+    const name = variant.replace(/(?<!^)([A-Z])/g, "_$1").toUpperCase();
+    const places = text
+      .replace(/\{(?:address|offset):#x\}/g, "{address}")
+      .replace(/\{(?:completed|bytes)\}/g, "{length}");
+    if (/\{(?!address\}|length\})/.test(places)) throw new Error(`${faults}: the facade cannot fill in "${text}".`);
+    return /** @type {const} */ ([name, places]);
+  });
+  return new Map(pairs);
+}
+
 /** The text of ts/core/abi.ts. */
 export function abiOf(rust = readFileSync(source, "utf8")) {
+  const texts = textsOf(readFileSync(faults, "utf8")).set("DISPOSED", "the memory was disposed");
   const items = read(rust);
   const constants = items.filter((item) => typeof item !== "string");
   const lines = items.map((item) =>
@@ -47,7 +65,7 @@ export function abiOf(rust = readFileSync(source, "utf8")) {
   const kinds = named(constants, "KIND_");
   if (kinds.some(({ number }, index) => number !== index)) throw new Error("The kinds are not numbered from 0 on.");
   return `// The numbers of the interface between the core and the facade.
-// Generated from crate/src/abi.rs by \`node scripts/abi.mjs\`: change that file, and not this one.
+// Generated from crate/src/abi.rs and crate/src/machine/fault.rs by \`node scripts/abi.mjs\`: change those files, and not this one.
 ${lines.join("\n")}
 
 // Tables of names.
@@ -55,6 +73,11 @@ ${lines.join("\n")}
 /** The error codes, by status. */
 export const STATUS_CODES = {
 ${codes.map(({ name, number }) => `  ${number}: "${name}",`).join("\n")}
+} as const;
+
+/** What went wrong, by status: \`{address}\` and \`{length}\` stand for what the core reports. */
+export const STATUS_TEXTS = {
+${codes.map(({ name, number }) => `  ${number}: "${texts.get(name)}",`).join("\n")}
 } as const;
 
 /** The kinds of regions, by number. */

@@ -6,7 +6,7 @@
 // The version.
 
 /// The version of this interface; the facade refuses a module of another.
-pub const ABI: u32 = 3;
+pub const ABI: u32 = 4;
 
 // Statuses: what most calls give. The rest of a name is the facade's error code.
 
@@ -157,13 +157,6 @@ pub const FOUND_EXTERNAL: u32 = 5;
 /// Discarded memory, for a write: `gm_populate` comes first.
 pub const FOUND_ABSENT: u32 = 6;
 
-// What `gm_forward_run` gives.
-
-/// There are bytes.
-pub const RUN_FOUND: u32 = 0;
-/// There is a hole, and no report.
-pub const RUN_NONE: u32 = 1;
-
 // How `gm_compare` reports an order.
 
 /// Both ranges have the same bytes.
@@ -172,6 +165,31 @@ pub const ORDER_EQUAL: u32 = 0;
 pub const ORDER_GREATER: u32 = 1;
 /// The first range is less.
 pub const ORDER_LESS: u32 = 2;
+
+// Words of the report block that the facade fills before `gm_map`: a region to make and to place.
+
+/// The kind.
+pub const REQUEST_KIND: u32 = 0;
+/// The first address, low half.
+pub const REQUEST_START_LOW: u32 = 1;
+/// The first address, high half.
+pub const REQUEST_START_HIGH: u32 = 2;
+/// The size, low half.
+pub const REQUEST_SIZE_LOW: u32 = 3;
+/// The size, high half.
+pub const REQUEST_SIZE_HIGH: u32 = 4;
+/// The priority, an `i32`.
+pub const REQUEST_PRIORITY: u32 = 5;
+/// 1 where the region is enabled, else 0.
+pub const REQUEST_ENABLED: u32 = 6;
+/// The id of an alias's target; for external memory the facade's number of it.
+pub const REQUEST_TARGET: u32 = 7;
+/// Where in its target an alias begins, low half.
+pub const REQUEST_OFFSET_LOW: u32 = 8;
+/// Where in its target an alias begins, high half.
+pub const REQUEST_OFFSET_HIGH: u32 = 9;
+/// How many bytes of the region's name are in the transfer buffer.
+pub const REQUEST_NAME_BYTES: u32 = 10;
 
 // Words of the report block after a status that is not 0.
 
@@ -191,12 +209,10 @@ pub const SPACE_HANDLE: u32 = 0;
 /// The byte offset of its page table.
 pub const SPACE_TABLE: u32 = 1;
 
-// Words of the report block after `gm_host_run` and `gm_forward_run`.
+// Words of the report block after `gm_host_run`.
 
 /// The host offset of the first byte.
 pub const RUN_HOST: u32 = 0;
-/// How many bytes are adjacent there (`gm_forward_run`).
-pub const RUN_BYTES: u32 = 1;
 
 // Words of the report block after `gm_piece`.
 

@@ -281,8 +281,8 @@ const facade = [
   },
   {
     file: "ts/observe/dirty.ts",
-    find: "    let [low, high, more] = [0, 0, 1];\n    while (more) {",
-    replace: "    let [low, high, more] = [0, 0, 1];\n    if (more) {",
+    find: "    } while (linear.reported(abi.COLLECT_MORE) !== 0);",
+    replace: "    } while (false);",
     why: "ranges beyond the core's first report are lost",
     vitest: unit("dirty"),
   },

@@ -97,7 +97,7 @@ const ROWS: Partial<Record<GuestMemoryErrorCode, Row>> = {
     act: (memory) => memory.watch(0x1000, 0, { read: true }, () => {}),
     address: 0x1000,
     length: 0,
-    says: /has no bytes/,
+    says: /is empty/,
   },
   DETACHED_BUFFER: {
     act: (memory) => {

@@ -1,10 +1,10 @@
 // The numbers of the interface between the core and the facade.
-// Generated from crate/src/abi.rs by `node scripts/abi.mjs`: change that file, and not this one.
+// Generated from crate/src/abi.rs and crate/src/machine/fault.rs by `node scripts/abi.mjs`: change those files, and not this one.
 
 // The version.
 
 /** The version of this interface; the facade refuses a module of another. */
-export const ABI = 3;
+export const ABI = 4;
 
 // Statuses: what most calls give. The rest of a name is the facade's error code.
 
@@ -155,13 +155,6 @@ export const FOUND_EXTERNAL = 5;
 /** Discarded memory, for a write: `gm_populate` comes first. */
 export const FOUND_ABSENT = 6;
 
-// What `gm_forward_run` gives.
-
-/** There are bytes. */
-export const RUN_FOUND = 0;
-/** There is a hole, and no report. */
-export const RUN_NONE = 1;
-
 // How `gm_compare` reports an order.
 
 /** Both ranges have the same bytes. */
@@ -170,6 +163,31 @@ export const ORDER_EQUAL = 0;
 export const ORDER_GREATER = 1;
 /** The first range is less. */
 export const ORDER_LESS = 2;
+
+// Words of the report block that the facade fills before `gm_map`: a region to make and to place.
+
+/** The kind. */
+export const REQUEST_KIND = 0;
+/** The first address, low half. */
+export const REQUEST_START_LOW = 1;
+/** The first address, high half. */
+export const REQUEST_START_HIGH = 2;
+/** The size, low half. */
+export const REQUEST_SIZE_LOW = 3;
+/** The size, high half. */
+export const REQUEST_SIZE_HIGH = 4;
+/** The priority, an `i32`. */
+export const REQUEST_PRIORITY = 5;
+/** 1 where the region is enabled, else 0. */
+export const REQUEST_ENABLED = 6;
+/** The id of an alias's target; for external memory the facade's number of it. */
+export const REQUEST_TARGET = 7;
+/** Where in its target an alias begins, low half. */
+export const REQUEST_OFFSET_LOW = 8;
+/** Where in its target an alias begins, high half. */
+export const REQUEST_OFFSET_HIGH = 9;
+/** How many bytes of the region's name are in the transfer buffer. */
+export const REQUEST_NAME_BYTES = 10;
 
 // Words of the report block after a status that is not 0.
 
@@ -189,12 +207,10 @@ export const SPACE_HANDLE = 0;
 /** The byte offset of its page table. */
 export const SPACE_TABLE = 1;
 
-// Words of the report block after `gm_host_run` and `gm_forward_run`.
+// Words of the report block after `gm_host_run`.
 
 /** The host offset of the first byte. */
 export const RUN_HOST = 0;
-/** How many bytes are adjacent there (`gm_forward_run`). */
-export const RUN_BYTES = 1;
 
 // Words of the report block after `gm_piece`.
 
@@ -338,6 +354,26 @@ export const STATUS_CODES = {
   14: "PERMISSION_DENIED",
   15: "NOT_MEMORY",
   16: "MISALIGNED",
+} as const;
+
+/** What went wrong, by status: `{address}` and `{length}` stand for what the core reports. */
+export const STATUS_TEXTS = {
+  1: "no memory at guest address {address}",
+  2: "no memory at guest address {address}, {length} bytes into the range",
+  3: "the range passes 2^64, {length} bytes after its start",
+  4: "the range crosses into another region at guest address {address}",
+  5: "the region at {address} overlaps another",
+  6: "the region at {address} comes after a region with a higher start",
+  7: "there is no such region",
+  8: "the range at {address} is empty",
+  9: "linear memory cannot hold {length} bytes more",
+  10: "all seven dirty clients are in use",
+  11: "the memory was disposed",
+  12: "the alias, from byte {address} of its target on, shows more than that has",
+  13: "the memory at guest address {address} is read-only",
+  14: "the access is not permitted at guest address {address}",
+  15: "a device is at guest address {address}, or external memory",
+  16: "guest address {address} or the length is not a multiple of 4096",
 } as const;
 
 /** The kinds of regions, by number. */

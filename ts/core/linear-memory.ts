@@ -12,6 +12,7 @@ import {
   PAGE_BITS,
   REPORT_WORDS,
   STATUS_CODES,
+  STATUS_TEXTS,
 } from "./abi.ts";
 import { type ErrorDetails, GuestMemoryError, type GuestMemoryErrorCode, hex } from "./errors.ts";
 import type { RawExports } from "./raw.ts";
@@ -143,50 +144,15 @@ export class LinearMemory {
   /** The error for a status that is not 0. */
   failure(status: number, what: string, place: ErrorDetails): Error {
     this.replace(); // the report may lie behind detached arrays
-    const at = hex(this.reported64(FAULT_ADDRESS_LOW));
-    const bytes = this.reported64(FAULT_LENGTH_LOW);
     const range = place.address === undefined ? "" : ` at ${hex(place.address)}`;
     const length = place.length === undefined ? "" : `, ${place.length} bytes`;
     const start = `${what}${range}${length}: `;
     const code = (STATUS_CODES as Readonly<Record<number, GuestMemoryErrorCode>>)[status];
     if (code === undefined) return new Error(`${start}unknown status ${status}`);
-    return new GuestMemoryError(code, start + explain(code, at, bytes), place);
-  }
-}
-
-function explain(code: string, at: string, bytes: bigint): string {
-  switch (code) {
-    case "INVALID_GUEST_ADDRESS":
-      return `no memory at guest address ${at}`;
-    case "PARTIAL_BUFFER":
-      return `no memory at guest address ${at}, ${bytes} bytes into the range`;
-    case "EMPTY_REGION":
-      return "it has no bytes";
-    case "GUEST_ADDRESS_OVERFLOW":
-      return `it passes 2^64, ${bytes} bytes after its start`;
-    case "CROSSES_REGIONS":
-      return `another region begins at guest address ${at}`;
-    case "MEMORY_REGION_OVERLAP":
-      return `the region at ${at} overlaps another`;
-    case "UNSORTED_MEMORY_REGIONS":
-      return `the region at ${at} comes after one with a higher start`;
-    case "NO_MEMORY_REGION":
-      return "there is no such region";
-    case "OUT_OF_MEMORY":
-      return `linear memory cannot hold ${bytes} bytes more`;
-    case "READ_ONLY":
-      return `the memory at guest address ${at} is read-only`;
-    case "PERMISSION_DENIED":
-      return `it is not permitted at guest address ${at}`;
-    case "NOT_MEMORY":
-      return `a device is at guest address ${at}, not memory`;
-    case "INVALID_ALIAS":
-      return `the alias, from byte ${at} of its target on, shows more than that has`;
-    case "MISALIGNED":
-      return "address and length must be multiples of 4096";
-    case "TOO_MANY_CLIENTS":
-      return "all seven dirty clients are in use";
-    default:
-      return "the memory was disposed";
+    const text = (STATUS_TEXTS as Readonly<Record<number, string>>)[status] as string;
+    const filled = text
+      .replace("{address}", () => hex(this.reported64(FAULT_ADDRESS_LOW)))
+      .replace("{length}", () => String(this.reported64(FAULT_LENGTH_LOW)));
+    return new GuestMemoryError(code, start + filled, place);
   }
 }

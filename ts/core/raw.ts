@@ -13,7 +13,6 @@ export interface RawExports {
   gm_reserve(handle: number, low: number, high: number): number;
   gm_expose_tables(handle: number): number;
   gm_host_run(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
-  gm_forward_run(handle: number, low: number, high: number, limit: number): number;
   gm_fill(handle: number, low: number, high: number, byte: number, lengthLow: number, lengthHigh: number): number;
   gm_copy(
     handle: number,
@@ -45,20 +44,7 @@ export interface RawExports {
   ): number;
   gm_connect(host: object): void;
   gm_new(family: number): number;
-  gm_map(
-    handle: number,
-    kind: number,
-    startLow: number,
-    startHigh: number,
-    sizeLow: number,
-    sizeHigh: number,
-    priority: number,
-    enabled: number,
-    target: number,
-    offsetLow: number,
-    offsetHigh: number,
-    nameBytes: number,
-  ): number;
+  gm_map(handle: number): number;
   gm_unmap(handle: number, region: number): number;
   gm_move(handle: number, region: number, low: number, high: number): number;
   gm_enable(handle: number, region: number, enabled: number): number;

@@ -1,10 +1,13 @@
-// StagingBuffer: a little guest memory of the library's own, to which bytes from elsewhere are put where the core can work on them.
+// StagingBuffer: a little guest memory of the library's own, into which bytes from elsewhere are put for the core.
 
 import { KIND_RAM, RUN_HOST, SPACE_HANDLE } from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
+import { requestMap } from "../core/map-request.ts";
 
 /** As much as stays in a processor's second-level cache. */
 const SIZE = 1 << 18;
+
+const RAM = { kind: KIND_RAM, name: "", start: 0, size: SIZE, priority: 0, enabled: true, target: 0, offset: 0 };
 
 /** One for each linear memory that has to do with external memory; never given back. */
 export class StagingBuffer {
@@ -21,8 +24,7 @@ export class StagingBuffer {
     linear.replace();
     linear.expect(made, "map");
     this.handle = linear.reported(SPACE_HANDLE);
-    const mapped = raw.gm_map(this.handle, KIND_RAM, 0, 0, SIZE, 0, 0, 1, 0, 0, 0, 0);
-    linear.replace();
+    const mapped = requestMap(linear, this.handle, RAM);
     if (mapped === 0) return;
     const failure = linear.failure(mapped, "map", { length: SIZE });
     raw.gm_dispose(this.handle);

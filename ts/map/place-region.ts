@@ -1,8 +1,9 @@
 // Placing a region: what the caller asks for is checked, then memory is asked for, then the region is placed.
 
-import { REGION_KINDS } from "../core/abi.ts";
+import { MAP_REGION, REGION_HOST, REGION_KINDS } from "../core/abi.ts";
 import { byteLengthOf, ownedBy, part } from "../core/byte-array.ts";
 import { GuestMemoryError } from "../core/errors.ts";
+import { requestMap } from "../core/map-request.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { BoundDevice } from "../device/bound-device.ts";
@@ -28,8 +29,6 @@ interface Request {
   /** The first bytes, which are measured when they are loaded. */
   readonly contents: Uint8Array | undefined;
 }
-
-const encoder = new TextEncoder();
 
 /** Makes a region and places it. Linear memory may grow. */
 export function placeRegion(space: Space, spec: RegionSpec): RegionRecord {
@@ -86,26 +85,18 @@ function place(space: Space, request: Request): RegionRecord {
   let record: RegionRecord | undefined;
   space.changes.make("map", { address: start, length: size }, () => {
     const contents = contentsOf(space, request);
-    const { linear, handle } = space;
-    const bytes = encoder.encode(name).subarray(0, linear.transfer.length);
-    linear.transfer.set(bytes);
-    const status = linear.raw.gm_map(
-      handle,
-      REGION_KINDS.indexOf(kind),
-      u64.low(start),
-      u64.high(start),
-      u64.low(size),
-      u64.high(size),
+    const status = requestMap(space.linear, space.handle, {
+      kind: REGION_KINDS.indexOf(kind),
+      name,
+      start,
+      size,
       priority,
-      request.enabled ? 1 : 0,
-      target ? target.id : external ? space.registry.add(external) : 0,
-      u64.low(offset),
-      u64.high(offset),
-      bytes.length,
-    );
-    linear.replace();
+      enabled: request.enabled,
+      target: target ? target.id : external ? space.registry.add(external) : 0,
+      offset,
+    });
     if (status !== 0) return status;
-    const id = linear.report[0] as number;
+    const id = space.linear.reported(MAP_REGION);
     record = { id, space, name, kind, size, priority, target, device, external, start: space.own(start) };
     space.machine.add(record);
     if (contents) load(space, id, contents);
@@ -132,7 +123,7 @@ function contentsOf(space: Space, { kind, size, contents: given }: Request): Uin
 /** Puts bytes into a region's own memory, wherever it is mapped. */
 function load({ linear }: Space, id: number, contents: Uint8Array): void {
   linear.expect(linear.raw.gm_region_host(id), "contents");
-  const host = linear.report[0] as number;
+  const host = linear.reported(REGION_HOST);
   linear.u8.set(contents, host);
   linear.markDirty(host, contents.length);
 }

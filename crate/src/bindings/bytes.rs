@@ -20,22 +20,6 @@ pub fn gm_host_run(handle: u32, low: u32, high: u32, length_low: u32, length_hig
     })
 }
 
-/// The bytes adjacent in linear memory from an address on, `limit` at most. Gives
-/// [`abi::RUN_FOUND`] or [`abi::RUN_NONE`]. Report: [`abi::RUN_HOST`] and the following.
-#[wasm_bindgen]
-pub fn gm_forward_run(handle: u32, low: u32, high: u32, limit: u32) -> u32 {
-    with(handle, |space| {
-        match space.forward_run(GuestAddress(wide(low, high)), u64::from(limit)) {
-            Some(run) => {
-                report(abi::RUN_HOST, word(run.host));
-                report(abi::RUN_BYTES, word(run.length));
-                abi::RUN_FOUND
-            }
-            None => abi::RUN_NONE,
-        }
-    })
-}
-
 /// Sets a range to one byte.
 #[wasm_bindgen]
 pub fn gm_fill(

@@ -2,7 +2,7 @@
 
 use super::external::Numbered;
 use super::map::report_space;
-use super::report::take_transfer;
+use super::report::{requested, requested_wide, take_transfer};
 use super::{TRANSFER_BYTES, put_bytes, report, report_wide, status, wide, with, word};
 use crate::abi;
 use crate::machine::address_space::AddressSpace;
@@ -35,34 +35,25 @@ pub fn gm_new(family: u32) -> u32 {
     status(made.map(Arc::new).and_then(report_space))
 }
 
-/// Makes a region of a kind, [`abi::KIND_RAM`] or one of the following, and places it; its name lies in the transfer buffer. `target` and the offset are for an alias; of
-/// external memory, `target` is the facade's number for it.
+/// Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
 /// Report: [`abi::MAP_REGION`].
 #[wasm_bindgen]
-#[allow(clippy::too_many_arguments)] // Halves of 64-bit values.
-pub fn gm_map(
-    handle: u32,
-    kind: u32,
-    start_low: u32,
-    start_high: u32,
-    size_low: u32,
-    size_high: u32,
-    priority: i32,
-    enabled: u32,
-    target: u32,
-    offset_low: u32,
-    offset_high: u32,
-    name_bytes: u32,
-) -> u32 {
+pub fn gm_map(handle: u32) -> u32 {
     let mut buffer = [0; TRANSFER_BYTES];
-    let bytes = take_transfer(&mut buffer, name_bytes);
+    let bytes = take_transfer(&mut buffer, requested(abi::REQUEST_NAME_BYTES));
     // The facade sends whole characters; of anything else, what is whole at the start.
     let name = match core::str::from_utf8(bytes) {
         Ok(name) => name,
         Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
     };
-    let start = GuestAddress(wide(start_low, start_high));
-    let (size, offset) = (wide(size_low, size_high), wide(offset_low, offset_high));
+    let start = requested_wide([abi::REQUEST_START_LOW, abi::REQUEST_START_HIGH]);
+    let start = GuestAddress(start);
+    let size = requested_wide([abi::REQUEST_SIZE_LOW, abi::REQUEST_SIZE_HIGH]);
+    let offset = requested_wide([abi::REQUEST_OFFSET_LOW, abi::REQUEST_OFFSET_HIGH]);
+    let kind = requested(abi::REQUEST_KIND);
+    let target = requested(abi::REQUEST_TARGET);
+    let enabled = requested(abi::REQUEST_ENABLED);
+    let priority = requested(abi::REQUEST_PRIORITY).cast_signed();
     with(handle, |space| {
         let kind = KINDS.iter().find(|(number, _)| *number == kind);
         let made = match kind.map(|(_, kind)| *kind) {

@@ -49,6 +49,18 @@ pub(super) fn report_wide([low, high]: [u32; 2], value: u64) {
     report(high, halves[1]);
 }
 
+/// A word of the report block, which the facade fills before some calls.
+pub(super) fn requested(index: u32) -> u32 {
+    REPORT
+        .get(index as usize)
+        .map_or(0, |place| place.load(Ordering::Relaxed))
+}
+
+/// A 64-bit value in two words of the report block.
+pub(super) fn requested_wide([low, high]: [u32; 2]) -> u64 {
+    super::wide(requested(low), requested(high))
+}
+
 /// A result as a status; a fault also fills the report block.
 pub(super) fn status(result: Result<(), Fault>) -> u32 {
     match result {

@@ -57,10 +57,10 @@ pub enum Fault {
         address: u64,
     },
     /// No region at all, or none with exactly this start and size.
-    #[error("no such memory region")]
+    #[error("there is no such region")]
     NoMemoryRegion,
-    /// A region of no bytes.
-    #[error("the region at {address:#x} is empty")]
+    /// An empty region, or an empty range to watch.
+    #[error("the range at {address:#x} is empty")]
     EmptyRegion {
         /// Where it would start.
         address: u64,
@@ -75,7 +75,7 @@ pub enum Fault {
     #[error("all seven dirty clients are in use")]
     TooManyClients,
     /// An alias of more than its target has.
-    #[error("the alias from byte {offset:#x} on shows more than its target has")]
+    #[error("the alias, from byte {offset:#x} of its target on, shows more than that has")]
     InvalidAlias {
         /// Where in the target it begins.
         offset: u64,
@@ -97,7 +97,7 @@ pub enum Fault {
         completed: u64,
     },
     /// A device, where bytes of memory are needed; or external memory, where bytes of linear memory are.
-    #[error("a device or external memory is at guest address {address:#x}")]
+    #[error("a device is at guest address {address:#x}, or external memory")]
     NotMemory {
         /// The first such byte in the range.
         address: u64,

@@ -52,18 +52,18 @@ export class GuestConsole {
   }
 
   /** Waits for the shell to ask for its first command. */
-  async ready(seconds: number): Promise<void> {
-    await this.#printed(PROMPT, 0, seconds);
+  async ready(): Promise<void> {
+    await this.#printed(PROMPT, 0);
   }
 
-  /** Has the shell run a command of one line, after those that were given before. */
-  run(command: string, seconds = 60): Promise<Result> {
+  /** Has the shell run a command of one line, after those that were given before; it may be given `seconds` to answer. */
+  run(command: string, seconds?: number): Promise<Result> {
     const result = this.#last.then(() => this.#run(command, seconds));
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  async #run(command: string, seconds: number): Promise<Result> {
+  async #run(command: string, seconds?: number): Promise<Result> {
     const number = ++this.#commands;
     const start = this.#text.length;
     // The shell joins what is in quotes with what is not: what it prints differs from what the terminal echoes.
@@ -76,7 +76,7 @@ export class GuestConsole {
   }
 
   /** Waits until a text has been printed, from a place on. */
-  #printed(text: string, from: number, seconds: number): Promise<{ start: number; end: number }> {
+  #printed(text: string, from: number, seconds?: number): Promise<{ start: number; end: number }> {
     return new Promise((resolve, reject) => {
       let searched = from;
       const check = () => {
@@ -86,10 +86,11 @@ export class GuestConsole {
         finish();
         resolve({ start, end: start + text.length });
       };
-      const timer = setTimeout(() => {
+      const giveUp = (after: number) => {
         finish();
-        reject(new Silence(JSON.stringify(text), seconds, this.#text.slice(-500)));
-      }, seconds * 1000);
+        reject(new Silence(JSON.stringify(text), after, this.#text.slice(-500)));
+      };
+      const timer = seconds === undefined ? undefined : setTimeout(giveUp, seconds * 1000, seconds);
       const finish = () => {
         clearTimeout(timer);
         this.#waiting.delete(check);

@@ -8,6 +8,7 @@ import { PROGRAMS, type Program } from "../../examples/rp2040/firmware.ts";
 import { root } from "../../scripts/toolchain.mjs";
 import { withPage } from "../support/chromium.ts";
 import { start, withExample } from "../support/example.ts";
+import { HANG } from "../support/hang.ts";
 
 const expected = (program: Program) =>
   readFileSync(join(root, "examples", "rp2040", "firmware", `${program}.txt`), "utf8");
@@ -47,16 +48,16 @@ test("in a page each program prints what is expected, and the map shows the page
       expect(await page.locator("#instructions").textContent()).toBe("56,356,809");
       await page.getByRole("img", { name: "3 of 66 pages written" }).waitFor();
       await page.getByRole("img", { name: "0 of 4096 pages written" }).waitFor();
-      expect(await coloursOfSram(page)).toEqual({ "not written": 63, "written by the program": 3 });
+      const settled = { "not written": 63, "written by the program": 3 };
+      await expect.poll(() => coloursOfSram(page), { timeout: HANG }).toEqual(settled);
       expect(problems.messages).toEqual([]);
     }),
   );
 });
 
-/** How many pages of the map of SRAM have which colour of the legend, once none is fading. */
+/** How many pages of the map of SRAM have which colour of the legend; a colour that still fades is none of it. */
 function coloursOfSram(page: Page): Promise<Record<string, number>> {
-  return page.evaluate(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+  return page.evaluate(() => {
     const legend = new Map<string, string>();
     for (const item of document.querySelectorAll("#legend li")) {
       legend.set(getComputedStyle(item.firstElementChild as Element).backgroundColor, item.textContent ?? "");
@@ -130,5 +131,5 @@ test("in a page a region is clicked, its bytes are shown, and a watchpoint lists
 
 async function expectCells(page: Page, cells: string[]): Promise<void> {
   const shown = () => page.locator("#bytes tr").first().locator("td").allTextContents();
-  await expect.poll(shown, { timeout: 10_000 }).toEqual(cells);
+  await expect.poll(shown, { timeout: HANG }).toEqual(cells);
 }

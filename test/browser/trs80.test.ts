@@ -19,4 +19,4 @@ test("in the terminal it shows the map, each program's screen, the same state, a
   expect(shown.match(/a watch saw stores into the screen's first line/g)).toHaveLength(3);
 });
 
-test("in a page each program shows its screen", () => expectPrograms(EXAMPLE, NAMES, "(prio 0, rom): ROM"), 120_000);
+test("in a page each program shows its screen", () => expectPrograms(EXAMPLE, NAMES, "(prio 0, rom): ROM"));

@@ -40,7 +40,7 @@ describe("examples", () => {
   beforeAll(async () => {
     await init(); // an example that says where the binary lies must not fetch it
     errors = typeErrors(all);
-  }, 60_000);
+  });
 
   test("are in README.md and docs/ too", () => {
     const titles = inDocuments.map(({ title }) => title);

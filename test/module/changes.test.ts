@@ -11,7 +11,7 @@ beforeAll(async () => {
   build();
   devices = await importGlue("changes");
   await init({ glue: devices, wasm });
-}, 300_000);
+});
 
 describe("when Rust makes linear memory grow", () => {
   /** A memory whose typed arrays are dead, and what was known before. */

@@ -16,7 +16,7 @@ beforeAll(async () => {
   packaged = await GuestMemory.fromRanges([[0x0, 0x4000]]); // before init({ glue }): in pkg/'s module, and it stays there
   devices = await importGlue("first");
   await init({ glue: devices, wasm });
-}, 300_000);
+});
 
 describe("the module", () => {
   const names = (path: string | URL) =>

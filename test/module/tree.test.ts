@@ -9,7 +9,7 @@ beforeAll(async () => {
   build();
   devices = await importGlue("tree");
   await init({ glue: devices, wasm });
-}, 300_000);
+});
 
 function expectOneText(memory: GuestMemory | GuestMemory<bigint>, name: string): void {
   for (const flat of [false, true]) {

@@ -72,7 +72,7 @@ function run({ wide, bases }: Layout, list: readonly Operation[], counts = new C
   }
 }
 
-test("random maps, changes and accesses agree with the model", { timeout: 180_000 }, async () => {
+test("random maps, changes and accesses agree with the model", async () => {
   await init();
   const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`PROPERTY_SEED=${seed}`);

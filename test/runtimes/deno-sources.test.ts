@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
 import { remove, scratch } from "../packaging/packed.ts";
 import { engine } from "../support/engines.ts";
+import { HANG } from "../support/hang.ts";
 import { serve } from "../support/server.ts";
 import { names } from "./suite/index.js";
 
@@ -29,7 +30,7 @@ describe.runIf(deno)("Deno on the sources", () => {
 
   /** Not synchronously: the server answers from this process. */
   async function run(cwd: string, ...args: string[]): Promise<string> {
-    const options = { cwd, env: { ...process.env, DENO_DIR: cache }, timeout: 60_000 };
+    const options = { cwd, env: { ...process.env, DENO_DIR: cache }, timeout: HANG };
     const { stdout } = await promisify(execFile)(deno?.path ?? "", ["run", "--quiet", "--no-prompt", ...args], options);
     return stdout;
   }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
 import { type Consumer, consume } from "../packaging/packed.ts";
 import { engine } from "../support/engines.ts";
+import { HANG } from "../support/hang.ts";
 import { names, suite } from "./suite/index.js";
 
 const engines = (["this node", "node", "deno", "bun"] as const).flatMap((name) => engine(name) ?? []);
@@ -39,7 +40,7 @@ describe.each(engines)("$name $version", ({ name, path }) => {
   /** Runs a file of the consumer; what it prints. Deno may read files, and nothing else. */
   function run(file: string): string {
     const args = name === "deno" ? ["run", "--quiet", "--no-prompt", "--allow-read", file] : [file];
-    return execFileSync(path, args, { cwd: consumer.folder, encoding: "utf8", timeout: 60_000 });
+    return execFileSync(path, args, { cwd: consumer.folder, encoding: "utf8", timeout: HANG });
   }
 
   test("imports the package and passes the suite", () => {

@@ -36,7 +36,7 @@ afterAll(() => consumer?.remove());
 
 /** What a page's `pre` says once it says anything. */
 async function said(page: Page): Promise<string> {
-  await page.waitForFunction(() => document.querySelector("pre")?.textContent, undefined, { timeout: 30_000 });
+  await page.waitForFunction(() => document.querySelector("pre")?.textContent);
   return (await page.locator("pre").textContent()) ?? "";
 }
 

@@ -1,6 +1,7 @@
 // A page in headless Chromium, driven by playwright-core: the system's browser, so nothing is downloaded.
 import { chromium, type Page } from "playwright-core";
 import { engine } from "./engines.ts";
+import { HANG } from "./hang.ts";
 
 const flags = [
   "--headless=new",
@@ -12,13 +13,13 @@ const flags = [
   "--no-first-run",
 ];
 
-/** What went wrong in a page, beside what the test itself sees: uncaught errors and console.error. */
+/** What went wrong in a page, beside what the test itself sees: what it wrote by console.error. */
 export interface PageProblems {
   readonly messages: string[];
 }
 
 /**
- * Opens a page, hands it to `use`, and closes the browser whatever happens.
+ * Opens a page, hands it to `use`, and closes the browser whatever happens. An uncaught error in the page is thrown.
  * Undefined where there is no Chromium (see `engine`).
  *
  * @param more flags of Chromium for this page, such as `--js-flags=--expose-gc`
@@ -30,16 +31,18 @@ export async function withPage<T>(
 ): Promise<T | undefined> {
   const found = engine("chromium");
   if (found === undefined) return undefined;
-  const browser = await chromium.launch({ executablePath: found.path, args: [...flags, ...more] });
+  const browser = await chromium.launch({ executablePath: found.path, args: [...flags, ...more], timeout: HANG });
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(HANG);
     const problems: PageProblems = { messages: [] };
-    page.on("pageerror", (error) => problems.messages.push(String(error)));
     page.on("console", (message) => {
       if (message.type() === "error") problems.messages.push(message.text());
     });
-    await page.goto(url);
-    return await use(page, problems);
+    // An uncaught error ends the test at once: what it waits for might never come.
+    const uncaught = new Promise<never>((_, reject) => page.on("pageerror", reject));
+    const used = page.goto(url).then(() => use(page, problems));
+    return await Promise.race([used, uncaught]);
   } finally {
     await browser.close();
   }

@@ -13,7 +13,10 @@ console.error("one problem");`;
 
 let server: Awaited<ReturnType<typeof serve>>;
 beforeAll(async () => {
-  server = await serve(pkg, { "/index.html": `<!doctype html><script type="module">${script}</script>` });
+  server = await serve(pkg, {
+    "/index.html": `<!doctype html><script type="module">${script}</script>`,
+    "/broken.html": `<!doctype html><script>setTimeout(() => { throw new Error("on purpose"); })</script>`,
+  });
 });
 afterAll(() => server.close());
 
@@ -35,3 +38,8 @@ test.runIf(engine("chromium"))(
     });
   },
 );
+
+test.runIf(engine("chromium"))("an uncaught error in a page ends what waits for the page", async () => {
+  const waiting = withPage(`${server.url}/broken.html`, (page) => page.waitForFunction(() => false));
+  await expect(waiting).rejects.toThrow("on purpose");
+});

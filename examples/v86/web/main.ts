@@ -6,7 +6,6 @@ import { createMemory, find } from "../memory.ts";
 import { fetchFiles } from "./files.ts";
 import { HexView, hexadecimal } from "./hex-view.ts";
 
-const BOOT_SECONDS = 300;
 const REFRESH_TIME = 200; // milliseconds between two looks at the guest
 const CONSOLE_LIMIT = 40_000; // characters that are shown
 
@@ -81,7 +80,7 @@ async function start(): Promise<void> {
   progress.removeAttribute("value");
   state.textContent = "Linux boots: some 10 seconds.";
   await machine.start();
-  await machine.console.ready(BOOT_SECONDS);
+  await machine.console.ready();
   progress.hidden = true;
   state.textContent = "Linux runs.";
   for (const button of document.querySelectorAll("button")) button.disabled = false;

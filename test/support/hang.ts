@@ -1,0 +1,4 @@
+// The only clock of the tests. It judges nothing: counts bound the work, and whatever ends at all ends long before it.
+
+/** Milliseconds after which a wait that would last for ever ends, so that the report names it. */
+export const HANG = 3_600_000;

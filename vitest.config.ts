@@ -1,34 +1,33 @@
 // Vitest: projects by folder. `unit` is what one runs while working; `slow` needs browsers, runtimes or builds; `v86`
-// needs a Linux that not every system can fetch.
+// needs a Linux that not every system can fetch; `mutants` puts faults into a copy of the project, a few of them in
+// `npm test`.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { HANG } from "./test/support/hang.ts";
 
 const slow = [
-  "test/{bench,browser,device,module,runtimes,packaging,mutants}/**/*.test.ts",
+  "test/{bench,browser,device,module,runtimes,packaging}/**/*.test.ts",
   "test/tooling/{rebuild,support}.test.ts",
   "test/memory/fragmentation.test.ts",
 ];
-
 const v86 = ["test/v86/**/*.test.ts"];
-
-// One file at a time: these start browsers, compilers and guests, which need the cores for themselves.
-const alone = { fileParallelism: false };
+const mutants = ["test/mutants/**/*.test.ts"];
 
 export default defineConfig({
   resolve: { alias: { "guest-memory": fileURLToPath(new URL("ts/index.ts", import.meta.url)) } },
   test: {
     pool: "forks",
+    maxWorkers: "100%", // of the cores: by default one is left out
     testTimeout: HANG,
     hookTimeout: HANG,
     execArgv: ["--expose-gc"], // finalisers are counted after a forced collection
+    tags: [{ name: "sample", description: "One of many faults: `npm test` has these, `npm run test:all` all." }],
     projects: [
-      {
-        extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...slow, ...v86] },
-      },
-      { extends: true, test: { name: "slow", include: slow, ...alone } },
-      { extends: true, test: { name: "v86", include: v86, ...alone } },
+      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...slow, ...v86, ...mutants] } },
+      // One file at a time: these start browsers, compilers and guests, which need the cores for themselves.
+      { extends: true, test: { name: "slow", include: slow, fileParallelism: false } },
+      { extends: true, test: { name: "v86", include: v86, fileParallelism: false } },
+      { extends: true, test: { name: "mutants", include: mutants } },
     ],
   },
 });

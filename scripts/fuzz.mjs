@@ -1,6 +1,6 @@
-// Runs the fuzzer of crate/fuzz for some seconds, from the corpus that is committed. What it finds interesting goes into
+// Runs the fuzzer of crate/fuzz so many times, from the corpus that is committed. What it finds interesting goes into
 // .cache/fuzz/found; what fails, into crate/fuzz/artifacts: with a name that says what it shows it goes into the corpus.
-// Usage: node scripts/fuzz.mjs <seconds> [--keep]     (--keep: then the corpus is the fewest files that cover all found)
+// Usage: node scripts/fuzz.mjs <runs> [--keep]     (--keep: then the corpus is the fewest files that cover all found)
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./process.mjs";
@@ -33,9 +33,9 @@ function keep() {
 }
 
 try {
-  const [seconds = "30", option] = process.argv.slice(2);
+  const [runs = "20000", option] = process.argv.slice(2);
   mkdirSync(found, { recursive: true });
-  fuzz(found, corpus, `-max_total_time=${seconds}`, "-print_final_stats=1");
+  fuzz(found, corpus, `-runs=${runs}`, "-print_final_stats=1");
   if (option === "--keep") keep();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

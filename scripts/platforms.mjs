@@ -7,7 +7,6 @@ import { root } from "./toolchain.mjs";
 
 /**
  * @typedef {object} Platform
- * @property {string} name
  * @property {string} target Rust's name for it
  * @property {string[]} compiler the C compiler, which links Rust's programs too
  * @property {string[]} runner what runs a program that this machine does not run itself
@@ -20,7 +19,6 @@ const folder = join(root, ".cache", "platforms");
 
 /** @type {Platform} */
 const windows = {
-  name: "Windows",
   target: "x86_64-pc-windows-gnu",
   compiler: ["x86_64-w64-mingw32-gcc"],
   runner: ["wine"],
@@ -32,21 +30,18 @@ const windows = {
 /** @type {Platform[]} */
 export const platforms = [
   {
-    name: "i686",
     target: "i686-unknown-linux-gnu",
     compiler: ["cc", "-m32"],
     runner: [],
     packages: ["gcc-multilib"],
   },
   {
-    name: "arm64",
     target: "aarch64-unknown-linux-gnu",
     compiler: ["aarch64-linux-gnu-gcc"],
     runner: ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
     packages: ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user"],
   },
   {
-    name: "s390x",
     target: "s390x-unknown-linux-gnu",
     compiler: ["s390x-linux-gnu-gcc"],
     runner: ["qemu-s390x", "-L", "/usr/s390x-linux-gnu"],
@@ -55,8 +50,9 @@ export const platforms = [
   windows,
 ];
 
-/** @param {Platform} platform the name of the set-up's step that brings its compiler and runner */
-export const programsFor = ({ name }) => `programs for ${name}`;
+/** @param {Platform} platform what must be on PATH, for a person to read */
+export const commandsOf = ({ compiler, runner }) =>
+  [compiler.join(" "), ...runner.slice(0, 1)].map((command) => `\`${command}\``).join(" and ");
 
 /** @param {Platform} platform @returns {NodeJS.ProcessEnv} what cargo must know to link and run programs for it */
 export function environment({ target, compiler, runner, env }) {

@@ -1,9 +1,18 @@
 // Brings what the tests need: says each step, skips what is there, and for what cannot be had says how to get it.
-// Usage: node scripts/setup.mjs [--quick]      (--quick: only what `npm run test:quick` needs)
+// Usage: node scripts/setup.mjs [quick] [test] [rest]      (what `npm test` needs, if no group is named)
 import { fileURLToPath } from "node:url";
-import { fullSteps, quickSteps } from "./steps.mjs";
+import { steps } from "./steps.mjs";
 
-/** @typedef {import("./steps.mjs").Step} Step */
+/**
+ * @typedef {import("./steps.mjs").Step} Step
+ * @typedef {import("./steps.mjs").Group} Group
+ */
+
+/** @param {string[]} words the arguments of a command @returns {Group[]} the groups that they name */
+export function groupsIn(words) {
+  const named = words.filter((word) => word in steps);
+  return /** @type {Group[]} */ (named.length > 0 ? named : ["quick", "test"]);
+}
 
 /**
  * One step: true when the thing is there afterwards.
@@ -33,18 +42,18 @@ function take({ name, there, get, how, takes }) {
 }
 
 /**
- * Takes every step, then throws if something is missing that the tests cannot do without.
- * @param {{ quick?: boolean }} [options]
+ * Takes every step of some groups, then throws if something is missing that the tests cannot do without.
+ * @param {Group[]} groups
  * @returns {string[]} what the platform does not have
  */
-export function setup({ quick = false } = {}) {
+export function setup(groups) {
   console.log("Setting up");
   /** @type {Step[]} */
   const missing = [];
-  for (const step of quick ? quickSteps() : [...quickSteps(), ...fullSteps()]) {
+  for (const step of groups.flatMap((group) => steps[group])) {
     if (take(step)) continue;
     missing.push(step);
-    if (step.get === undefined) break; // Node.js or Rust itself: nothing after it could be had
+    if (!step.optional) break; // Node.js or Rust itself, say: most of what comes after it could not be had either
   }
   const fatal = missing.filter((step) => !step.optional || process.env.CI === "true");
   if (fatal.length > 0)
@@ -54,7 +63,7 @@ export function setup({ quick = false } = {}) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    setup({ quick: process.argv.includes("--quick") });
+    setup(groupsIn(process.argv.slice(2)));
   } catch (error) {
     console.error(`\n${error instanceof Error ? error.message : error}`);
     process.exitCode = 1;

@@ -1,10 +1,10 @@
-// What the tests need, as steps of the set-up: how to see that a thing is there, how to get it, else what to say.
+// What the rows of rows.mjs need, as steps of the set-up: how to see that a thing is there, how to get it, else what to say.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fetchPackages, how, packagesAreThere } from "../examples/v86/guest/packages.mjs";
 import { enginesFolder, findChromium, findEngine } from "./engines.mjs";
 import { packagesAreInstalled } from "./packages.mjs";
-import { platforms, programsFor, runs } from "./platforms.mjs";
+import { commandsOf, platforms, runs } from "./platforms.mjs";
 import { capture, npm, run } from "./process.mjs";
 import {
   cargoTools,
@@ -14,7 +14,6 @@ import {
   nodeIsNewEnough,
   oldestNode,
   root,
-  rustComponents,
   rustTargets,
   toolFolder,
 } from "./toolchain.mjs";
@@ -29,48 +28,77 @@ import {
  * @property {boolean} [optional] the platform may not have it: an error only under CI=true
  */
 
-/** What examples/v86 boots. */
+/** Names of steps that rows need. */
 export const linuxGuest = "a kernel, busybox and a BIOS for the guest of examples/v86";
+export const nightlyRust = `Rust's ${nightly}, with Miri and the standard library's source`;
+export const fuzzerTool = `${fuzzer.crate} ${fuzzer.version}`;
+/** @param {string} target */
+export const platformOf = (target) => `compiler and programs for ${target}`;
 
-const quickComponents = rustComponents.map((name) => component(name));
+/** @type {Step[]} */
+const quick = [
+  {
+    name: `Node.js ${oldestNode.join(".")} or newer`,
+    there: nodeIsNewEnough,
+    how: `this is ${process.versions.node}: install a newer one with your package manager or version manager`,
+  },
+  npmPackages("npm packages", root),
+  {
+    name: "Rust, as rust-toolchain.toml has it",
+    there: () =>
+      ["rustc", "cargo", "rustfmt", "cargo-clippy"].every((command) => answers(command)) &&
+      rustTargets().every(hasTarget),
+    get: () => run("rustup", ["toolchain", "install", "--no-self-update"], { cwd: root, quiet: true }),
+    how: "install rustup, Rust's own installer (rustup.rs), or your system's `rustup` package; then open a new terminal",
+  },
+];
 
-/** @returns {Step[]} what `npm run test:quick` needs */
-export function quickSteps() {
-  return [
-    {
-      name: `Node.js ${oldestNode.join(".")} or newer`,
-      there: nodeIsNewEnough,
-      how: `this is ${process.versions.node}: install a newer one with your package manager or version manager`,
-    },
-    npmPackages("npm packages", root),
-    {
-      name: "Rust",
-      there: () => capture("cargo", ["--version"], { cwd: root }) !== undefined,
-      how: "install rustup, Rust's own installer (rustup.rs), or your system's `rustup` package; then open a new terminal",
-    },
-    ...quickComponents,
-  ];
-}
+/** @type {Step[]} */
+const test = [
+  ...cargoTools().map((tool) => cargoTool(tool)),
+  {
+    name: "Chromium",
+    there: () => findChromium() !== undefined,
+    get: () => apt("chromium"),
+    how: "install Chromium or Chrome, or set CHROMIUM_PATH to its executable",
+    optional: true,
+  },
+  { name: linuxGuest, there: packagesAreThere, get: fetchPackages, how, takes: "55 MB", optional: true },
+  { ...npmPackages("the newest Node, Deno and Bun", enginesFolder, enginesRun), optional: true },
+];
 
-/** @returns {Step[]} what everything else needs */
-export function fullSteps() {
-  return [
-    ...rustTargets.map((name) => target(name)),
-    ...platforms.flatMap((platform) => [target(platform.target, { optional: true }), programs(platform)]),
-    ...cargoTools().map(cargoTool),
-    nightlyRust,
-    { ...cargoTool(fuzzer), optional: true },
-    {
-      name: "Chromium",
-      there: () => findChromium() !== undefined,
-      get: () => apt("chromium"),
-      how: "install Chromium or Chrome, or set CHROMIUM_PATH to its executable",
-      optional: true,
+/** @type {Step[]} */
+const rest = [
+  ...platforms.map((platform) => ({
+    name: platformOf(platform.target),
+    there: () => hasTarget(platform.target) && runs(platform),
+    takes: platform.takes,
+    get: () => {
+      if (!hasTarget(platform.target)) run("rustup", ["target", "add", platform.target], { cwd: root, quiet: true });
+      if (!runs(platform)) apt(...platform.packages);
     },
-    { name: linuxGuest, there: packagesAreThere, get: fetchPackages, how, takes: "55 MB", optional: true },
-    { ...npmPackages("the newest Node, Deno and Bun", enginesFolder, enginesRun), optional: true },
-  ];
-}
+    how:
+      `\`rustup target add ${platform.target}\`, and your system's packages for ${commandsOf(platform)}: ` +
+      `on Debian and Ubuntu ${platform.packages.join(" ")}`,
+    optional: true,
+  })),
+  {
+    name: nightlyRust,
+    there: () => answers("cargo", `+${nightly}`, "miri") && hasSource(nightly),
+    get: () => {
+      const components = ["--component", "miri", "--component", "rust-src"];
+      run("rustup", ["toolchain", "install", nightly, "--profile", "minimal", ...components], { quiet: true });
+    },
+    how: `\`rustup toolchain install ${nightly} --component miri --component rust-src\``,
+    optional: true,
+  },
+  { ...cargoTool(fuzzer, fuzzerTool), optional: true },
+];
+
+/** By the groups of rows.mjs. */
+export const steps = { quick, test, rest };
+
+/** @typedef {keyof typeof steps} Group */
 
 /**
  * `npm ci` would be the shorter word, but refuses a lock file that lacks another platform's optional binaries, which not
@@ -89,34 +117,10 @@ function npmPackages(name, folder, works = () => true) {
   };
 }
 
-/** @param {string} name @param {{ optional?: boolean }} [more] @returns {Step} */
-function target(name, { optional = false } = {}) {
-  return {
-    name: `Rust's target ${name}`,
-    there: () => {
-      const folder = capture("rustc", ["--print", "target-libdir", "--target", name], { cwd: root });
-      return folder !== undefined && existsSync(folder);
-    },
-    get: () => run("rustup", ["target", "add", name], { cwd: root, quiet: true }),
-    how: `\`rustup target add ${name}\`, or your system's package of Rust's standard library for it`,
-    optional,
-  };
-}
-
-/** @param {string} name @returns {Step} */
-function component(name) {
-  return {
-    name: `Rust's ${name}`,
-    there: () => capture(name === "clippy" ? "cargo-clippy" : name, ["--version"], { cwd: root }) !== undefined,
-    get: () => run("rustup", ["component", "add", name], { cwd: root, quiet: true }),
-    how: `\`rustup component add ${name}\`, or your system's package of it`,
-  };
-}
-
 /** @param {import("./toolchain.mjs").Tool} tool @returns {Step} */
-function cargoTool(tool) {
+function cargoTool(tool, name = `${tool.crate} ${tool.version}`) {
   return {
-    name: `${tool.crate} ${tool.version}`,
+    name,
     there: () => findTool(tool) !== undefined,
     takes: "compiles for about 2 minutes, once for all clones",
     get: () => {
@@ -127,43 +131,26 @@ function cargoTool(tool) {
   };
 }
 
-/** @type {Step} */
-export const nightlyRust = {
-  name: "Rust's nightly with Miri and the standard library's source",
-  there: () => {
-    const sysroot = capture("rustc", [`+${nightly}`, "--print", "sysroot"]);
-    return (
-      sysroot !== undefined &&
-      existsSync(join(sysroot, "lib/rustlib/src/rust/library/Cargo.lock")) &&
-      capture("cargo", [`+${nightly}`, "miri", "--version"]) !== undefined
-    );
-  },
-  get: () => {
-    // A nightly that is there stays as it is: the newest may lack a component.
-    if (capture("rustc", [`+${nightly}`, "--version"]) === undefined)
-      run("rustup", ["toolchain", "install", nightly, "--profile", "minimal"], { quiet: true });
-    run("rustup", ["component", "add", "--toolchain", nightly, "miri", "rust-src"], { quiet: true });
-  },
-  how: "`rustup toolchain install nightly --component miri --component rust-src`",
-  optional: true,
-};
-
-/** @param {import("./platforms.mjs").Platform} platform @returns {Step} */
-function programs(platform) {
-  const { packages, compiler, runner } = platform;
-  const commands = [compiler.join(" "), ...runner.slice(0, 1)].map((command) => `\`${command}\``).join(" and ");
-  return {
-    name: programsFor(platform),
-    there: () => runs(platform),
-    takes: platform.takes,
-    get: () => apt(...packages),
-    how: `install your system's packages for ${commands}: on Debian and Ubuntu ${packages.join(" ")}`,
-    optional: true,
-  };
+/** @param {string} command @param {...string} args */
+function answers(command, ...args) {
+  return capture(command, [...args, "--version"], { cwd: root }) !== undefined;
 }
 
-const enginesRun = () =>
-  ["node", "deno", "bun"].every((name) => findEngine(/** @type {"node"} */ (name)) !== undefined);
+/** @param {string} name of a target of Rust's */
+function hasTarget(name) {
+  const folder = capture("rustc", ["--print", "target-libdir", "--target", name], { cwd: root });
+  return folder !== undefined && existsSync(folder);
+}
+
+/** @param {string} channel */
+function hasSource(channel) {
+  const sysroot = capture("rustc", [`+${channel}`, "--print", "sysroot"]) ?? "";
+  return existsSync(join(sysroot, "lib", "rustlib", "src", "rust", "library", "Cargo.lock"));
+}
+
+function enginesRun() {
+  return ["node", "deno", "bun"].every((name) => findEngine(/** @type {"node"} */ (name)) !== undefined);
+}
 
 /** @param {string[]} names */
 function apt(...names) {

@@ -11,12 +11,14 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Vite 8 asks for this much of Node 20. */
 export const oldestNode = [20, 19];
 
-/** The first: pkg/; the next: the core's tests inside Wasm; the last: the example's firmware. More: platforms.mjs. */
-export const rustTargets = ["wasm32-unknown-unknown", "wasm32-wasip1", "thumbv6m-none-eabi"];
-export const rustComponents = ["rustfmt", "clippy"];
+/** The toolchain that has Miri, the sanitizers and the fuzzer's instrumentation; rust-toolchain.toml has that of all else. */
+export const nightly = "nightly-2026-05-20";
 
-/** The toolchain that has Miri, the sanitizers and the fuzzer's instrumentation; everything else is built by a stable one. */
-export const nightly = "nightly";
+/** The targets that rust-toolchain.toml asks for. */
+export function rustTargets() {
+  const list = /^targets = \[(.+)\]$/m.exec(readFileSync(join(root, "rust-toolchain.toml"), "utf8"))?.[1] ?? "";
+  return [...list.matchAll(/"(.+?)"/g)].map(([, target = ""]) => target);
+}
 
 /**
  * @typedef {object} Tool a command built by `cargo install`

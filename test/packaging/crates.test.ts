@@ -1,4 +1,4 @@
-// The two crates: what `cargo publish` would send (scripts/test.mjs has its dry run), and how feature `xen` is refused.
+// The two crates: what `cargo publish` would send (scripts/rows.mjs has its dry run), and how feature `xen` is refused.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

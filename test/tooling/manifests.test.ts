@@ -16,6 +16,13 @@ test("npm, JSR and crates.io are given the same version and licence", () => {
   expect(read("Cargo.toml")).toContain(`license = "${jsr.license}"`);
 });
 
+test("repository, homepage and bugs are the same everywhere; until the project has a public address, there are none", () => {
+  const inCargo = (field: string) => new RegExp(`^${field} = "(.+)"$`, "m").exec(cargo)?.[1];
+  expect(npm.repository?.url).toBe(inCargo("repository"));
+  expect(npm.homepage).toBe(inCargo("homepage"));
+  expect(npm.bugs === undefined).toBe(npm.repository === undefined);
+});
+
 test("npm's types and code come from the file that JSR exports", () => {
   expect(jsr.exports["."]).toBe("./ts/index.ts");
   expect(npm.exports["."]).toEqual({ types: "./dist/index.d.ts", default: "./dist/index.js" });

@@ -1,0 +1,100 @@
+// Every check and test: its name, and the command line that it is. The order is that of the runs: what takes seconds first.
+import { environment, platforms } from "./platforms.mjs";
+import { fuzzerTool, linuxGuest, nightlyRust, platformOf } from "./steps.mjs";
+import { nightly } from "./toolchain.mjs";
+
+/**
+ * A command line, which may name commands of node_modules; or with it the steps of the set-up without which it cannot
+ * run, and its environment.
+ * @typedef {string | { run: string, needs: string[], env?: NodeJS.ProcessEnv }} Row
+ */
+
+/** vm-memory's features, but for `xen`, which is refused; the last three are its optional dependencies. */
+const backends = ["backend-atomic", "backend-bitmap", "backend-mmap", "iommu"];
+const features = [...backends, "arc-swap", "bitflags", "vmm-sys-util"].map((name) => `vm-memory/${name}`).join();
+const all = `--workspace --features ${features} --locked`;
+/** Of the core by itself, with its streams by file descriptor. */
+const core = `--package guest-memory --features ${[...backends, "rawfd"].join()} --locked`;
+
+const strict = "-- -D warnings";
+const wasm32 = "--target wasm32-unknown-unknown";
+/** A package that is a workspace of its own: `--workspace` leaves it out. @param {string} folder */
+const nested = (folder) => `--manifest-path ${folder}/Cargo.toml --target-dir target --locked`;
+/** @param {string} folder */
+const clippyOf = (folder) => `cargo clippy --quiet ${nested(folder)} --all-targets ${wasm32} ${strict}`;
+
+/** Tree Borrows: the older rules walk the whole dirty map on each access. No pointer out of an integer. Files are opened. */
+const MIRIFLAGS =
+  "-Zmiri-disable-isolation -Zmiri-strict-provenance -Zmiri-tree-borrows -Zmiri-tree-borrows-no-precise-interior-mut -Zmiri-disable-weak-memory-emulation";
+
+/** A row on another platform. @param {string} target one of platforms.mjs @param {string} run @returns {Row} */
+function on(target, run) {
+  const platform = platforms.find((candidate) => candidate.target === target);
+  if (platform === undefined) throw new Error(`platforms.mjs has no ${target}`);
+  return { run, needs: [platformOf(target)], env: environment(platform) };
+}
+
+/** @type {Record<string, Row>} `npm run test:quick`, and the first part of `npm test` */
+const quick = {
+  rustfmt: 'git ls-files -z "*.rs" | xargs -0 rustfmt --check --edition 2024', // `cargo fmt` leaves out nested workspaces
+  biome: "biome check --error-on-warnings",
+  tsc: "tsc",
+  clippy: `cargo clippy --quiet --workspace --all-targets --locked ${strict}`,
+  // By itself, so that the default features are all it has: vm-memory's would come with the package beside it.
+  "cargo test": "cargo test --quiet --package guest-memory --locked",
+  "vitest, unit": "vitest run --project unit",
+};
+
+/** @type {Record<string, Row>} the second part of `npm test`: with the first, all of this machine's suites */
+const test = {
+  knip: "knip --no-progress",
+  "clippy, all features": `cargo clippy --quiet ${all} --all-targets ${strict}`,
+  "clippy, wasm32": `cargo clippy --quiet ${all} --lib ${wasm32} ${strict}`,
+  "clippy, bench/core": clippyOf("bench/core"),
+  "clippy, examples/rust-device": clippyOf("examples/rust-device/device"),
+  "clippy, test/module": clippyOf("test/module"),
+  "clippy, crate/fuzz": `cargo clippy --quiet ${nested("crate/fuzz")} --all-targets ${strict}`,
+  "cargo doc": { run: `cargo doc --quiet ${all} --no-deps`, needs: [], env: { RUSTDOCFLAGS: "-D warnings" } },
+  "cargo test, all features": `cargo test --quiet ${all}`,
+  "cargo test, wasm32-wasip1": `node test/platforms/run.mjs wasm32-wasip1 ${all}`,
+  "vm-memory's API and virtio's constants, of the originals": `cargo test --quiet ${nested("test/original")}`,
+  "the same as the original": `cargo test --quiet ${nested("crate/fuzz")}`,
+  "rust-vmm's suites": "node test/consumers/run.mjs native",
+  // Of the working tree, as all the rest. Nothing is uploaded: vm-memory is another's name there.
+  "cargo publish, dry run": "cargo publish --quiet --workspace --dry-run --locked --allow-dirty",
+  "dist/": "vite build && tsc -p tsconfig.build.json",
+  publint: "publint --strict",
+  // A .wasm has no types, and ES modules only means no answer for CommonJS resolvers.
+  "are the types wrong": "attw --pack --profile esm-only --exclude-entrypoints guest_memory.wasm",
+  "vitest, slow": "vitest run --project slow",
+  "vitest, v86": { run: "vitest run --project v86", needs: [linuxGuest] },
+  "mutants, a sample": "vitest run --project mutants --tags-filter=sample",
+};
+
+/** @type {Record<string, Row>} with `npm test`, all of `npm run test:all`: other platforms, and what takes long */
+const rest = {
+  "mutants, the others": 'vitest run --project mutants --tags-filter="not sample"',
+  ...Object.fromEntries(
+    platforms.map(({ target }) => [
+      `cargo test, ${target}`,
+      on(target, `node test/platforms/run.mjs ${target} ${all}`),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["i686-unknown-linux-gnu", "x86_64-pc-windows-gnu"].map((target) => [
+      `clippy, ${target}`,
+      on(target, `cargo clippy --quiet ${all} --all-targets --target ${target} ${strict}`),
+    ]),
+  ),
+  "rust-vmm's suites, i686": on("i686-unknown-linux-gnu", "node test/consumers/run.mjs i686"),
+  "rust-vmm's suites, wasm32-wasip1": "node test/consumers/run.mjs wasm32-wasip1",
+  "the same as the original, by a fuzzer": {
+    run: "node scripts/fuzz.mjs 20000",
+    needs: [nightlyRust, fuzzerTool],
+  },
+  Miri: { run: `cargo +${nightly} miri test --quiet --lib ${core}`, needs: [nightlyRust], env: { MIRIFLAGS } },
+  ThreadSanitizer: { run: `node scripts/thread-sanitizer.mjs --quiet ${core}`, needs: [nightlyRust] },
+};
+
+/** By group; what a group needs is in steps.mjs, under the same name. */
+export const rows = { quick, test, rest };

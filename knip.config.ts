@@ -5,7 +5,8 @@ export default {
   entry: [
     "scripts/*.mjs",
     "test/**/*.test.ts",
-    "test/{consumers,platforms}/run.mjs",
+    "test/{consumers,platforms,guard}/run.mjs",
+    "test/guard/main.ts",
     "bench/{*,emulators/*}.ts",
     "examples/*/main.ts",
     "examples/*/web/{main,worker}.ts",

@@ -1,0 +1,6 @@
+// A kind of operation: what it does to one memory of a world.
+
+import type { Slot, World } from "../world.ts";
+
+export type Kind = (world: World, slot: Slot) => void;
+export type Kinds = Record<string, Kind>;

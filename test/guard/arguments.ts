@@ -54,22 +54,23 @@ export function given(world: World, value: bigint): number | bigint {
 
 /** A region of a memory that is likely to be seen. */
 export function somePlaced(world: World, slot: Slot): Placed | undefined {
-  const mapped = slot.placed.filter((placed) => placed.mapped);
+  const mapped = slot.placed.filter((placed) => placed.mapped && placed.shown);
   // Memory twice as often as devices and holes.
   const memory = mapped.filter(({ kind }) => kind !== "reserved" && kind !== "mmio");
-  return world.random.pick(world.random.once(3) ? mapped : memory) ?? world.random.pick(slot.placed);
+  const here = world.random.once(5) ? mapped : memory;
+  return world.random.pick(world.random.once(20) ? slot.placed : here) ?? world.random.pick(slot.placed);
 }
 
 /** An address as an exact number, mostly at a multiple of `size`. */
 export function exactAddress(world: World, slot: Slot, size = 1): bigint {
   const { random } = world;
   const placed = somePlaced(world, slot);
-  if (placed === undefined || random.once(24)) return far(world);
+  if (placed === undefined || random.once(40)) return far(world);
   const { start, size: bytes } = placed;
   const end = start + bytes;
   const near = BigInt(random.between(-9, 24));
   let at: bigint;
-  switch (random.below(8)) {
+  switch (random.below(11)) {
     case 0:
       at = start + near;
       break;

@@ -1,13 +1,13 @@
 // Episode: some hundred operations on new memories, given to both builds in lockstep.
 
+import type { Build } from "./build.ts";
 import { Counts } from "./counts.ts";
 import { type Difference, differences } from "./differences.ts";
 import { act } from "./kinds/kinds.ts";
 import { settle } from "./kinds/lifetime.ts";
 import { Random } from "./random.ts";
-import type { Library } from "./show.ts";
 import { look } from "./state.ts";
-import { Slot, World } from "./world.ts";
+import { placedOf, Slot, World } from "./world.ts";
 
 export const OPERATIONS = 400;
 const BETWEEN_LOOKS = 40;
@@ -15,22 +15,11 @@ const SLOTS = 3;
 const FOREIGN = 3;
 const END = 2 ** 30;
 
-type Glue = NonNullable<NonNullable<Parameters<Library["init"]>[0]>["glue"]>;
-
-/** A build, with two instances of its Wasm module. */
-export interface Build {
-  readonly lib: Library;
-  readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly main: Glue;
-  readonly foreign: Glue;
-}
-
 /** Where two builds differ. */
 export interface Failure {
   readonly episode: number;
   /** The operation's place in the episode. */
   readonly index: number;
-  readonly operation: string;
   readonly old: readonly string[];
   readonly now: readonly string[];
   /** The first lines that differ. */
@@ -43,6 +32,27 @@ export interface Result {
   readonly failure: Failure | undefined;
   readonly operations: number;
   readonly met: readonly Difference[];
+}
+
+/**
+ * The first difference that is not meant, or after which the two cannot go on side by side.
+ *
+ * @param met gets the differences that are meant.
+ */
+export function compare(
+  old: readonly string[],
+  now: readonly string[],
+  met: Difference[],
+): { line: number; meant: boolean } | undefined {
+  for (let line = 0; line < Math.max(old.length, now.length); line++) {
+    const [one, other] = [old[line] ?? "nothing", now[line] ?? "nothing"];
+    if (one === other) continue;
+    const meant = differences.find((difference) => difference.matches(one, other, old.at(-1) ?? ""));
+    if (meant === undefined) return { line, meant: false };
+    met.push(meant);
+    if (meant.diverges) return { line, meant: true };
+  }
+  return undefined;
 }
 
 /** Runs an episode, or those of its operations that are named. */
@@ -60,25 +70,16 @@ export async function run(
   const log: string[] = [];
   const met: Difference[] = [];
   let operations = 0;
-  /** Gives an operation to both; false where the episode cannot go on. */
   let failure: Failure | undefined;
+  /** Gives an operation to both; false where the episode cannot go on. */
   const step = (index: number, operation: (world: World) => void): boolean => {
     const lines = old.run(new Random(seed, episode, index), operation);
     const others = now.run(new Random(seed, episode, index), operation);
     operations++;
-    const last = lines.at(-1) ?? "";
-    for (let line = 0; line < Math.max(lines.length, others.length); line++) {
-      const [one, other] = [lines[line] ?? "nothing", others[line] ?? "nothing"];
-      if (one === other) continue;
-      const meant = differences.find((difference) => difference.matches(one, other, last));
-      if (meant) met.push(meant);
-      if (meant?.diverges) return false;
-      if (meant) continue;
-      failure = { episode, index, operation: last, old: lines, now: others, line, log };
-      return false;
-    }
-    log.push(...lines);
-    return true;
+    const difference = compare(lines, others, met);
+    if (difference === undefined) log.push(...lines);
+    else if (!difference.meant) failure = { episode, index, old: lines, now: others, line: difference.line, log };
+    return difference === undefined;
   };
   try {
     if (episode % 4 === 0) {
@@ -117,7 +118,7 @@ async function addForeign(world: World, { lib, wasm, main, foreign }: Build): Pr
   await lib.init({ glue: main, wasm });
   const slot = new Slot("foreign", memory as unknown as Slot["memory"], false, []);
   for (const object of memory.mapped as unknown as Slot["memory"]["mapped"]) {
-    const placed = { object, start: BigInt(object.start), size: BigInt(object.size), kind: object.kind, mapped: true };
+    const placed = placedOf(object);
     slot.placed.push(placed);
     slot.machine.push(placed);
   }

@@ -1,12 +1,11 @@
 // Gives two builds the same random operations. Started by run.mjs with the folders of both, and how many operations.
 
-import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
+import { load } from "./build.ts";
 import { Counts } from "./counts.ts";
-import { differences } from "./differences.ts";
-import { type Build, type Failure, run, shrink } from "./episode.ts";
+import { type Difference, differences } from "./differences.ts";
+import { compare, type Failure, run, shrink } from "./episode.ts";
 import { kinds } from "./kinds/kinds.ts";
-import type { Library } from "./show.ts";
+import { once } from "./once.ts";
 
 const [oldFolder = "", newFolder = "", amount = ""] = process.argv.slice(2);
 const WANTED = Number(amount);
@@ -17,20 +16,40 @@ const LEAST_OF_A_KIND = 1000;
 const MOST_FAILURES = 5;
 const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-async function load(folder: string): Promise<Build> {
-  const at = (path: string) => pathToFileURL(`${folder}/${path}`).href;
-  const glue = (name: string) => import(`${at("pkg/guest_memory.js")}?${name}`);
-  const lib = (await import(at("dist/index.js"))) as Library;
-  const wasm = Uint8Array.from(readFileSync(`${folder}/pkg/guest_memory_bg.wasm`));
-  const build = { lib, wasm, main: await glue("main"), foreign: await glue("foreign") };
-  await lib.init({ glue: build.main, wasm });
-  return build;
+const wrong: string[] = [];
+const met: Difference[] = [];
+const counts = new Counts();
+const builds = [await load(oldFolder), await load(newFolder)] as const;
+console.log(`PROPERTY_SEED=${seed}`);
+
+const [old, now] = [await once(builds[0]), await once(builds[1])];
+const first = compare(old, now, met);
+if (first && !first.meant) {
+  print(old, now, first.line);
+  wrong.push("what is done once differs");
 }
 
-function print({ episode, old, now, line, log }: Failure): void {
-  const cut = (text: string) => (text.length > 600 ? `${text.slice(0, 600)} ...` : text);
-  const before = [...log.slice(-40), ...old.slice(Math.max(0, line - 12), line)].map((text) => `    ${cut(text)}`);
-  console.log(`\nDIFFERENT in episode ${episode}, PROPERTY_SEED=${seed}, after\n${before.join("\n")}`);
+const start = performance.now();
+let [operations, failures] = [0, 0];
+for (let episode = 0; operations < WANTED && failures < MOST_FAILURES; episode++) {
+  const result = await run(builds, seed, episode, undefined, counts);
+  operations += result.operations;
+  met.push(...result.met);
+  if (result.failure) {
+    failures++;
+    printFailure(await shrink(builds, seed, result.failure));
+  }
+  await new Promise(setImmediate); // what only weak references hold can go
+}
+const seconds = ((performance.now() - start) / 1000).toFixed(0);
+console.log(`${operations} operations, ${counts.total} of them with a count, in ${seconds} s`);
+check();
+for (const line of wrong) console.log(`WRONG: ${line}`);
+if (wrong.length === 0) console.log("The two builds do the same.");
+else process.exitCode = 1;
+
+/** The first character at which two lines differ, with what is around it. */
+function print(old: readonly string[], now: readonly string[], line: number): void {
   const [one = "nothing", other = "nothing"] = [old[line], now[line]];
   let at = 0;
   while (at < one.length && one[at] === other[at]) at++;
@@ -38,42 +57,29 @@ function print({ episode, old, now, line, log }: Failure): void {
   console.log(`  old: ${one.slice(from, at + 300)}\n  new: ${other.slice(from, at + 300)}`);
 }
 
-const builds = [await load(oldFolder), await load(newFolder)] as const;
-console.log(`PROPERTY_SEED=${seed}`);
-const start = performance.now();
-const counts = new Counts();
-const met = new Map<unknown, number>();
-let [operations, failures] = [0, 0];
-for (let episode = 0; operations < WANTED && failures < MOST_FAILURES; episode++) {
-  const result = await run(builds, seed, episode, undefined, counts);
-  operations += result.operations;
-  for (const difference of result.met) met.set(difference, (met.get(difference) ?? 0) + 1);
-  if (result.failure) {
-    failures++;
-    print(await shrink(builds, seed, result.failure));
-  }
-  await new Promise(setImmediate); // what only weak references hold can go
+function printFailure({ episode, old, now, line, log }: Failure): void {
+  const cut = (text: string) => (text.length > 600 ? `${text.slice(0, 600)} ...` : text);
+  const before = [...log.slice(-40), ...old.slice(Math.max(0, line - 12), line)].map((text) => `    ${cut(text)}`);
+  console.log(`\nDIFFERENT in episode ${episode}, PROPERTY_SEED=${seed}, after\n${before.join("\n")}`);
+  print(old, now, line);
 }
-const seconds = ((performance.now() - start) / 1000).toFixed(0);
-console.log(`${operations} operations, and ${counts.total} with those in callbacks, in ${seconds} s`);
-const outcomes = [...counts.outcomes()].sort(([, a], [, b]) => b - a);
-console.log(outcomes.map(([outcome, count]) => `${outcome} ${count}`).join(", "));
-for (const difference of differences) console.log(`meant: ${met.get(difference) ?? 0} times, ${difference.reason}`);
 
-const wrong: string[] = [];
-const least = Math.min(1, WANTED / MILLION) * LEAST_OF_A_KIND;
-for (const kind of Object.keys(kinds)) {
-  const [all, ok] = [counts.of(kind), counts.of(kind, "ok")];
-  if (all < least) wrong.push(`${kind} was met ${all} times`);
-  if (ok * 5 < all) wrong.push(`${kind} was refused ${all - ok} times of ${all}`);
+/** Whether the run has met what it is for. */
+function check(): void {
+  if (failures > 0) wrong.push(`${failures} episodes differ`);
+  const outcomes = [...counts.outcomes()].sort(([, a], [, b]) => b - a);
+  console.log(outcomes.map(([outcome, count]) => `${outcome} ${count}`).join(", "));
+  for (const difference of differences) {
+    const times = met.filter((one) => one === difference).length;
+    console.log(`meant: ${times} times, ${difference.reason}`);
+    if (times === 0 && WANTED >= MILLION) wrong.push(`not met: ${difference.reason}`);
+  }
+  const least = Math.min(1, WANTED / MILLION) * LEAST_OF_A_KIND;
+  for (const kind of Object.keys(kinds)) {
+    const [all, ok] = [counts.of(kind), counts.of(kind, "ok")];
+    if (process.argv.includes("--counts")) console.log(`${kind}: ${all}, ok ${ok}`);
+    if (all < least) wrong.push(`${kind} was met ${all} times`);
+    if (ok * 5 < all) wrong.push(`${kind} was refused ${all - ok} times of ${all}`);
+  }
+  if ((counts.outcomes().get("ok") ?? 0) * 3 < counts.total * 2) wrong.push("more than a third was refused");
 }
-if ((counts.outcomes().get("ok") ?? 0) * 3 < counts.total * 2) wrong.push("more than a third was refused");
-if (WANTED >= MILLION) {
-  for (const difference of differences) if (!met.has(difference)) wrong.push(`not met: ${difference.reason}`);
-}
-if (process.argv.includes("--counts")) {
-  for (const kind of Object.keys(kinds)) console.log(`${kind}: ${counts.of(kind)}, ok ${counts.of(kind, "ok")}`);
-}
-for (const line of wrong) console.log(`WRONG: ${line}`);
-if (failures === 0 && wrong.length === 0) console.log("The two builds do the same.");
-else process.exitCode = 1;

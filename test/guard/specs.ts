@@ -17,8 +17,8 @@ function startOf(world: World, slot: Slot, size: bigint): unknown {
   if (random.once(30)) return hostileArgument(world);
   if (random.once(12)) return given(world, exactAddress(world, slot));
   if (random.once(16)) return given(world, random.pick(FAR) as bigint);
-  if (random.once(20)) {
-    const end = slot.wide && random.once(2) ? 1n << 64n : 1n << 53n;
+  if (random.once(slot.wide ? 6 : 20)) {
+    const end = slot.wide && !random.once(4) ? 1n << 64n : 1n << 53n;
     return given(world, end - size + (random.once(6) ? 1n : 0n));
   }
   const ends = slot.placed
@@ -43,7 +43,6 @@ function sizeOf(world: World, kind: string): unknown {
 /** A region of a kind for `map` or `create`. */
 export function specOf(world: World, slot: Slot, kind: string): Spec {
   const { random } = world;
-  if (random.once(80)) return hostileArgument(world) as Spec;
   const name = `r${world.count++}`;
   const size = sizeOf(world, kind);
   const bytes = exact(size) || 4096n;

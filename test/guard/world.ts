@@ -14,6 +14,19 @@ export interface Placed {
   readonly size: bigint;
   readonly kind: string;
   mapped: boolean;
+  /** Whether it is enabled. */
+  shown: boolean;
+}
+
+/** A region that the guard knows by its object. */
+export function placedOf(object: MappedRegion): Placed {
+  const { start, size, kind, enabled } = object;
+  return { object, start: BigInt(start), size: BigInt(size), kind, mapped: true, shown: enabled };
+}
+
+/** A region that it knows by its place only. */
+export function bare(start: bigint, size: bigint, kind = "ram"): Placed {
+  return { object: undefined, start, size, kind, mapped: true, shown: true };
 }
 
 /** An external memory: its source as the library has it, and what may happen to it. */
@@ -35,7 +48,7 @@ export class Slot {
   readonly placed: Placed[] = [];
   readonly clients: DirtyClient[] = [];
   readonly watches: Watch[] = [];
-  readonly ranges: DmaRange[] = [];
+  readonly ranges: { readonly range: DmaRange; readonly access: unknown }[] = [];
   readonly views: Uint8Array[] = [];
   /** What its counters showed at first: only their movement is compared. */
   readonly mapGeneration: number;

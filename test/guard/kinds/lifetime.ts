@@ -3,7 +3,7 @@
 import { given, hostileArgument } from "../arguments.ts";
 import { listen } from "../callbacks.ts";
 import { exact, specOf } from "../specs.ts";
-import { type Placed, Slot, type World } from "../world.ts";
+import { bare, type Placed, placedOf, Slot, type World } from "../world.ts";
 import type { Kinds } from "./kind.ts";
 
 type Memory = Slot["memory"];
@@ -20,18 +20,18 @@ function blank(wide: boolean, machine: Placed[]): Slot {
 function specs(world: World, wide: boolean, machine: Placed[]): unknown[] {
   const slot = blank(wide, machine);
   return Array.from({ length: world.random.between(2, 6) }, () => {
-    const spec = specOf(world, slot, world.random.pick(KINDS) as string) ?? {};
+    const spec = specOf(world, slot, world.random.pick(KINDS) as string);
     const [start, size] = [exact(spec.start), exact(spec.size ?? 4096)];
-    slot.placed.push({ object: undefined, start, size, kind: String(spec.kind), mapped: true });
-    return spec;
+    slot.placed.push(bare(start, size, String(spec.kind)));
+    return world.random.once(80) ? hostileArgument(world) : spec;
   });
 }
 
 function ranges(world: World, wide: boolean): unknown[] {
   const slot = blank(wide, []);
   return Array.from({ length: world.random.between(1, 4) }, () => {
-    const { start, size } = specOf(world, slot, "ram") ?? {};
-    slot.placed.push({ object: undefined, start: exact(start), size: exact(size), kind: "ram", mapped: true });
+    const { start, size } = specOf(world, slot, "ram");
+    slot.placed.push(bare(exact(start), exact(size)));
     return [start, size];
   });
 }
@@ -50,15 +50,12 @@ function adopt(world: World, memory: Memory, index: number, wide: boolean, machi
   const slot = new Slot(`m${index}.${world.count++}`, memory, wide, machine);
   for (const object of memory.mapped) {
     const known = machine.find((placed) => placed.object === object);
-    const [start, size] = [BigInt(object.start), BigInt(object.size)];
-    const placed = known ?? { object, start, size, kind: object.kind as string, mapped: true };
+    const placed = known ?? placedOf(object);
     if (!known) machine.push(placed);
     slot.placed.push(placed);
   }
-  const bare = slot.placed.length === 0 ? memory.regions : [];
-  for (const { start, size } of bare) {
-    slot.placed.push({ object: undefined, start: BigInt(start), size: BigInt(size), kind: "ram", mapped: true });
-  }
+  const regions = slot.placed.length === 0 ? memory.regions : [];
+  for (const { start, size } of regions) slot.placed.push(bare(BigInt(start), BigInt(size)));
   const before = world.slots[index];
   if (before && !before.disposed) dispose(world, before);
   world.slots[index] = slot;
@@ -68,7 +65,8 @@ function adopt(world: World, memory: Memory, index: number, wide: boolean, machi
 }
 
 export function dispose(world: World, slot: Slot): void {
-  world.call(slot.name, slot.memory, "dispose", []);
+  if (world.random.once(4)) world.attempt(`using ${slot.name}`, () => slot.memory[Symbol.dispose]());
+  else world.call(slot.name, slot.memory, "dispose", []);
   slot.disposed = true;
 }
 
@@ -115,7 +113,6 @@ export const lifetime: Kinds = {
   },
 
   dispose(world, slot) {
-    if (world.random.once(3)) dispose(world, slot);
-    else world.attempt(`${slot.name} lives on`, () => {});
+    dispose(world, slot);
   },
 };

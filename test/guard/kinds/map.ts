@@ -2,7 +2,7 @@
 
 import { address, exactAddress, given, hostileArgument, length } from "../arguments.ts";
 import { specOf } from "../specs.ts";
-import type { Placed, Slot, World } from "../world.ts";
+import { bare, type Placed, placedOf, type Slot, type World } from "../world.ts";
 import type { Kind, Kinds } from "./kind.ts";
 
 const KINDS = ["ram", "rom", "romDevice", "mmio", "alias", "external", "reserved"] as const;
@@ -13,10 +13,10 @@ const PERMISSIONS = ["rwx", "rwx", "rwx", "rw-", "r-x", "r--", "-w-", "--x", "--
 function mapper(kind: (typeof KINDS)[number]): Kind {
   return (world, slot) => {
     if (slot.placed.filter(({ mapped }) => mapped).length >= MOST_REGIONS) return unmap(world, slot);
-    const spec = specOf(world, slot, kind);
+    const spec = world.random.once(80) ? hostileArgument(world) : specOf(world, slot, kind);
     const region = world.call(slot.name, slot.memory, "map", [spec]);
     if (!(region instanceof world.lib.MappedRegion)) return;
-    const placed = { object: region, start: BigInt(region.start), size: BigInt(region.size), kind, mapped: true };
+    const placed = placedOf(region);
     slot.placed.push(placed);
     slot.machine.push(placed);
   };
@@ -78,12 +78,13 @@ function refresh({ placed }: Slot): void {
   for (const one of placed) {
     if (one.object === undefined) continue;
     one.mapped = one.object.isMapped;
+    one.shown = one.object.enabled;
     one.start = BigInt(one.object.start);
   }
 }
 
 const getter =
-  (name: "regions" | "mapped" | "lastAddress" | "handle" | "wasmMemory" | "events" | "onUnmapped"): Kind =>
+  (name: "regions" | "mapped" | "lastAddress" | "handle" | "wasmMemory" | "events"): Kind =>
   (world, slot) => {
     world.attempt(`${slot.name}.${name}`, () => {
       const value: unknown = slot.memory[name];
@@ -117,13 +118,16 @@ export function mapKinds(kinds: () => Kinds): Kinds {
     enable(world, slot) {
       const placed = some(world, slot);
       if (placed) world.call("region", placed.object, "enable", []);
+      if (placed && world.outcome === "ok") placed.shown = true;
     },
 
     disable(world, slot) {
       const placed = some(world, slot);
       // Most are shown again, or soon nothing would be seen.
-      if (placed && world.random.once(2)) world.call("region", placed.object, "disable", []);
-      else if (placed) world.call("region", placed.object, "enable", []);
+      if (placed === undefined) return;
+      const name = world.random.once(2) ? "disable" : "enable";
+      world.call("region", placed.object, name, []);
+      if (world.outcome === "ok") placed.shown = name === "enable";
     },
 
     "a region"(world, slot) {
@@ -144,7 +148,7 @@ export function mapKinds(kinds: () => Kinds): Kinds {
       world.call(slot.name, slot.memory, "insertRegion", [start, size]);
       if (world.outcome !== "ok") return;
       const [first, bytes] = [BigInt(start as number), BigInt(size as number)];
-      slot.placed.push({ object: undefined, start: first, size: bytes, kind: "ram", mapped: true });
+      slot.placed.push(bare(first, bytes));
     },
 
     removeRegion(world, slot) {
@@ -174,6 +178,7 @@ export function mapKinds(kinds: () => Kinds): Kinds {
     lastAddress: getter("lastAddress"),
     handle: getter("handle"),
     wasmMemory: getter("wasmMemory"),
+    events: getter("events"),
     findRegion: query("findRegion"),
     toRegionAddress: query("toRegionAddress"),
     addressInRange: query("addressInRange"),

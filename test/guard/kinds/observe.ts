@@ -1,5 +1,6 @@
 // What is beside the guest's CPU: watches, handlers, listeners, dirty clients, DMA, the debugger, tables, owners.
 
+import type { DmaRange } from "guest-memory";
 import {
   address,
   around,
@@ -12,6 +13,7 @@ import {
   numberValue,
 } from "../arguments.ts";
 import { handlers, hostWriteListener, listen, watcher } from "../callbacks.ts";
+import type { Slot, World } from "../world.ts";
 import type { Kind, Kinds } from "./kind.ts";
 
 const MOST_OF_EACH = 4;
@@ -28,13 +30,30 @@ function setter(name: "onUnmapped" | "onDenied" | "onHostWrite", names: readonly
   };
 }
 
+/** A range for DMA, made if there is none; seldom one for the other access. */
+function someRange(world: World, slot: Slot, access: "read" | "write"): DmaRange | undefined {
+  const { random } = world;
+  const fit = slot.ranges.filter((one) => one.access === access);
+  if (fit.length === 0) openRange(world, slot, access);
+  return random.pick(fit.length === 0 || random.once(16) ? slot.ranges : fit)?.range;
+}
+
+function openRange(world: World, slot: Slot, access: unknown): void {
+  const count = world.random.once(2) ? length(world) : given(world, BigInt(world.random.between(40, 400)));
+  const range = world.call(slot.name, slot.memory, "dma", [address(world, slot), count, access]);
+  if (!(range instanceof world.lib.DmaRange)) return;
+  slot.ranges.push({ range, access });
+  if (slot.ranges.length > MOST_OF_EACH) slot.ranges.shift();
+}
+
 const dmaScalar =
   (name: string, write: boolean): Kind =>
   (world, slot) => {
     const { random } = world;
-    const range = random.pick(slot.ranges);
+    const range = someRange(world, slot, write ? "write" : "read");
     if (range === undefined) return;
-    const offset = random.once(16) ? hostileArgument(world) : given(world, BigInt(random.below(range.length + 2)));
+    const last = Math.max(0, range.length - (random.once(4) ? 0 : 8));
+    const offset = random.once(16) ? hostileArgument(world) : given(world, BigInt(random.between(0, last)));
     const value = name.includes("Big") ? bigValue : numberValue;
     world.call(`${slot.name}'s dma`, range, name, write ? [offset, value(world)] : [offset]);
   };
@@ -43,7 +62,7 @@ const dmaScalar =
 function dmaBytes(name: "read" | "write"): Kind {
   return (world, slot) => {
     const { random } = world;
-    const range = random.pick(slot.ranges);
+    const range = someRange(world, slot, name);
     if (range === undefined) return;
     const array = bytes(world, slot);
     const left = array instanceof Uint8Array ? range.length - array.byteLength : 0;
@@ -92,9 +111,12 @@ export const observing: Kinds = {
   },
 
   "dirty.client"(world, slot) {
-    const name = world.random.once(20) ? hostileArgument(world) : `client ${world.count++}`;
-    const client = world.call(`${slot.name}.dirty`, slot.memory.dirty, "client", [name]);
-    if (client instanceof world.lib.DirtyClient) slot.clients.push(client);
+    // There are seven at most.
+    for (let left = world.random.once(4) ? 4 : 1; left > 0; left--) {
+      const name = world.random.once(20) ? hostileArgument(world) : `client ${world.count++}`;
+      const client = world.call(`${slot.name}.dirty`, slot.memory.dirty, "client", [name]);
+      if (client instanceof world.lib.DirtyClient) slot.clients.push(client);
+    }
   },
 
   collect(world, slot) {
@@ -119,11 +141,7 @@ export const observing: Kinds = {
   },
 
   dma(world, slot) {
-    const access = world.random.once(40) ? hostileArgument(world) : world.random.pick(["read", "write"]);
-    const range = world.call(slot.name, slot.memory, "dma", [address(world, slot), length(world), access]);
-    if (!(range instanceof world.lib.DmaRange)) return;
-    slot.ranges.push(range);
-    if (slot.ranges.length > MOST_OF_EACH) slot.ranges.shift();
+    openRange(world, slot, world.random.once(40) ? hostileArgument(world) : world.random.pick(["read", "write"]));
   },
 
   "dma.read": dmaBytes("read"),

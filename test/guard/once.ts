@@ -1,0 +1,213 @@
+// What is done once, and needs no luck: before and after `init`, what objects look like, lists and ranges that are long.
+
+import type { Build } from "./build.ts";
+import { Random } from "./random.ts";
+import { World } from "./world.ts";
+
+/** Does it with a build, which is initialised afterwards; gives what was seen. */
+export async function once({ lib, wasm, main }: Build): Promise<string[]> {
+  const world = new World(lib, () => {});
+  const { GuestMemory, init } = lib;
+  const lines = world.run(new Random(1, 2, 3), () => {});
+  const later = async (what: string, act: () => Promise<unknown>) => {
+    const [value, error] = await act().then(
+      (value) => [value, undefined],
+      (error: unknown) => [undefined, error],
+    );
+    world.attempt(what, () => {
+      if (error) throw error;
+      return value;
+    });
+  };
+
+  world.attempt("fromRangesSync before init", () => GuestMemory.fromRangesSync([[0, 16]]));
+  world.attempt("createSync before init", () => GuestMemory.createSync([]));
+  await later("a glue that is none", () => init({ glue: { default: async () => ({}) } }));
+  await later("Wasm that is none", () => init({ wasm: new Uint8Array(8) }));
+  await later("create", () => GuestMemory.create([{ kind: "ram", start: 0, size: 16 }]));
+  await later("init", () => init());
+  await later("fromRanges", () => GuestMemory.fromRanges([[0, 16]], { addresses: "bigint" }));
+  await later("fromRanges of nothing", () => GuestMemory.fromRanges([]));
+  await later("init with a glue", () => init({ glue: main, wasm }));
+
+  shapes(world);
+  manyRegions(world);
+  longRanges(world);
+  needles(world);
+  growth(world);
+  return lines;
+}
+
+/** Every name that an object has, and what kind of property it is, wherever in its chain it lies. */
+function shapeOf(object: object): string {
+  const seen = new Map<PropertyKey, string>();
+  const own = new Set(Reflect.ownKeys(object));
+  for (let at: object | null = object; at && at !== Object.prototype; at = Reflect.getPrototypeOf(at)) {
+    for (const key of Reflect.ownKeys(at)) {
+      if (key === "constructor" || seen.has(key)) continue;
+      const { get, set, value, writable, enumerable, configurable } = Reflect.getOwnPropertyDescriptor(at, key) ?? {};
+      const what = get || set ? `${get ? "get" : ""}${set ? "set" : ""}` : `${typeof value}${writable ? "" : " fixed"}`;
+      const how = `${enumerable ? "e" : ""}${configurable ? "c" : ""}${own.has(key) ? " own" : ""}`;
+      const length = typeof value === "function" ? `/${value.length}` : "";
+      seen.set(key, `${String(key)}: ${what}${length} ${how}`);
+    }
+  }
+  return [...seen.values()].sort().join("\n    ");
+}
+
+function shapes(world: World): void {
+  const { lib } = world;
+  const memory = lib.GuestMemory.createSync([{ kind: "ram", name: "RAM", start: 0, size: 4096 }]);
+  const heard: Event[] = [];
+  memory.events.addEventListener("regionremove", (event) => heard.push(event));
+  memory.unmap(memory.map({ kind: "ram", start: 0x8000, size: 16 }));
+  const objects: Record<string, object | undefined> = {
+    memory,
+    region: memory.regions[0],
+    mapped: memory.mapped[0],
+    dirty: memory.dirty,
+    client: memory.dirty.client("client"),
+    watch: memory.watch(0, 1, { read: true }, () => {}),
+    range: memory.dma(0, 4, "read"),
+    event: heard[0],
+    error: new lib.GuestMemoryError("DISPOSED", "text", { address: 1, completed: 2, cause: 3 }),
+    tables: memory.tables,
+    GuestMemory: lib.GuestMemory,
+    GuestMemoryError: lib.GuestMemoryError,
+    exports: Object.fromEntries(Object.entries(lib)),
+  };
+  for (const [name, object] of Object.entries(objects)) world.note(`${name} is\n    ${shapeOf(object ?? {})}`);
+  world.attempt("a read-only property", () => {
+    (memory as { handle: number }).handle = 5;
+  });
+  memory.dispose();
+  world.note(`disposed it is\n    ${shapeOf(memory)}`);
+}
+
+/** More regions, dirty ranges and watches than a report or a buffer holds at once. */
+function manyRegions(world: World): void {
+  const memory = world.lib.GuestMemory.createSync([{ kind: "ram", name: "RAM", start: 0, size: 0x80_0000 }]);
+  const client = memory.dirty.client("all");
+  for (let page = 0; page < 2048; page += 2) memory.writeUint8(page * 4096 + page, page);
+  world.attempt("collect", () => JSON.stringify(client.collect()));
+  memory.transaction(() => {
+    for (let index = 0; index < 600; index++) {
+      const start = 0x100_0000 + index * 0x3000;
+      memory.map({ kind: "alias", name: `alias ${index}`, start, of: "RAM", offset: index * 0x1000, size: 0x1800 });
+    }
+  });
+  world.attempt("map", () => [memory.mapped.length, JSON.stringify(memory), memory.tree({ flat: true })]);
+  const seen: unknown[] = [];
+  const watches = Array.from({ length: 5000 }, (_, index) =>
+    memory.watch(
+      index * 3,
+      40,
+      { write: index % 2 === 0, read: true },
+      ({ address }) => void seen.push(index, address),
+    ),
+  );
+  memory.fill(100, 1, 10_000);
+  world.attempt("watches of a fill", () => [seen.length, JSON.stringify(seen.slice(-30))]);
+  for (const watch of watches) watch.dispose();
+  memory.fill(100, 2, 10_000);
+  world.attempt("no watches of a fill", () => [seen.length, memory.viewGeneration]);
+  memory.dispose();
+}
+
+/** Lengths past 2^32 where everything is there: 16 MiB, shown 257 times. */
+function longRanges(world: World): void {
+  const size = 1 << 24;
+  const memory = world.lib.GuestMemory.createSync([{ kind: "ram", name: "RAM", start: 0, size }]);
+  memory.transaction(() => {
+    for (let index = 1; index <= 256; index++) memory.map({ kind: "alias", start: index * size, of: "RAM" });
+  });
+  const seen: unknown[] = [];
+  const tell = ({ kind, address, size }: { kind: string; address: number; size: number }) => {
+    seen.push(kind, address, size);
+  };
+  const client = memory.dirty.client("all");
+  memory.writeUint32(size - 4, 0x0403_0201);
+  for (const length of [2 ** 32, 2 ** 32 + 4, 2n ** 32n + 4096n, 2 ** 32 + size, 2 ** 32 + size + 1]) {
+    const calls: readonly (readonly [string, ...unknown[]])[] = [
+      ["checkRange", 0, length],
+      ["checkedOffset", 16, length],
+      ["hostOffset", 0, length],
+      ["view", 0, length],
+      ["markDirty", 8, length],
+      ["compare", 0, size, 2 ** 24],
+      ["protect", 0, length, "rwx"],
+      ["dma", 0, length, "read"],
+    ];
+    for (const [name, ...args] of calls) world.call("long", memory, name, args);
+    world.attempt("collect", () => client.collect());
+  }
+  const writes = memory.watch(2 ** 32 + 8, 4, { write: true }, tell);
+  const reads = memory.watch(2 ** 32 + 8, 4, { read: true }, tell);
+  for (const [name, ...args] of [
+    ["fill", 0, 7, 2 ** 32],
+    ["discard", 4096, 2 ** 32],
+    ["copyWithin", 0, 4096, 2 ** 32],
+    ["compare", 0, 4096, 2 ** 32],
+    ["indexOf", Uint8Array.of(9, 9), 0, 2 ** 32 + 64],
+  ] as const) {
+    world.call("long", memory, name, args);
+    world.note(`watches saw ${seen.splice(0).join(" ")}`);
+    world.attempt("then", () => [memory.readUint32(0), memory.readUint32(size - 4), client.collect()]);
+  }
+  writes.dispose();
+  reads.dispose();
+  memory.dispose();
+}
+
+/** Needles longer than what the core takes at once, in linear memory and outside. */
+function needles(world: World): void {
+  const size = 1 << 20;
+  const source = new Uint8Array(size);
+  for (let index = 0; index < size; index++) source[index] = Math.imul(index, 0x9e3779b1) >>> 24;
+  const memory = world.lib.GuestMemory.createSync([
+    { kind: "ram", start: 0, size, contents: source },
+    { kind: "external", start: size, source: source.buffer },
+    { kind: "ram", start: 2 * size, size: 4096 },
+  ]);
+  for (const length of [1, 4095, 65_536, 65_537, 70_001, 300_000]) {
+    for (const from of [0, 12_345, size - 300_000]) {
+      const needle = source.slice(from, from + length);
+      for (const [at, count] of [
+        [0, size],
+        [size, size],
+        [from + 1, 2 * size - from - 1],
+      ] as const) {
+        world.attempt(`indexOf ${length} from ${from} at ${at}`, () => memory.indexOf(needle, at, count));
+      }
+    }
+  }
+  memory.dispose();
+}
+
+/** Linear memory that grows, memories that come and go, and views that end. */
+function growth(world: World): void {
+  const { GuestMemory } = world.lib;
+  const memory = GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x10_0000 }]);
+  const before = memory.viewGeneration;
+  let ended = 0;
+  memory.events.addEventListener("viewsdetached", () => ended++);
+  const random = new Random(7, 7, 7);
+  const others: InstanceType<typeof Map<number, typeof memory>> = new Map();
+  for (let index = 0; index < 60; index++) {
+    const view = memory.view(0, 16);
+    const place = random.below(6);
+    others.get(place)?.dispose();
+    const size = random.between(1, 24) * 0x10_0000;
+    const other = GuestMemory.fromRangesSync([[0x1000, size]], random.once(3) ? { reserve: size >> 1 } : {});
+    others.set(place, other);
+    other.fill(0x1000, index, size);
+    if (random.once(3)) other.discard(0x1000 + (size >> 2), size >> 1);
+    if (random.once(3)) other.fill(0x1000, index, size);
+    world.note(`${place}, ${size}: ${view.byteLength}, ${ended}, ${memory.viewGeneration - before}`);
+    world.attempt("bytes", () => [other.readUint8(0x1000 + (size >> 1)), memory.readUint8(0)]);
+  }
+  world.call("full", memory, "insertRegion", [0x1000_0000, 0xf000_0000]);
+  world.call("full", memory, "reserve", [2 ** 32]);
+  for (const other of others.values()) other.dispose();
+  memory.dispose();
+}

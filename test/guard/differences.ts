@@ -14,3 +14,14 @@ export interface Difference {
 
 /** Each is met in a whole run, or it has no place here any more. */
 export const differences: readonly Difference[] = [];
+
+/** A name that is meant to differ. */
+export interface NameDifference {
+  readonly reason: string;
+  /** Whether a line is this: `- declaration: ...` for what is gone, `+ rust: ...` for what is new. */
+  readonly matches?: (line: string) => boolean;
+  /** Makes the new line of an old one, for a name that is used in many places. */
+  readonly rename?: (old: string) => string;
+}
+
+export const names: readonly NameDifference[] = [];

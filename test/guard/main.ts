@@ -29,6 +29,7 @@ if (first && !first.meant) {
   wrong.push("what is done once differs");
 }
 
+for (const { lib, main, wasm } of builds) await lib.init({ glue: main, wasm });
 const start = performance.now();
 let [operations, failures] = [0, 0];
 for (let episode = 0; operations < WANTED && failures < MOST_FAILURES; episode++) {

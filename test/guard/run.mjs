@@ -1,13 +1,15 @@
-// The guard of a rebuild: gives the build of an earlier commit and this one's the same random operations.
+// The guard of a rebuild: compares the build of an earlier commit with this one. What they promise by names, and then
+// what they do with the same random operations.
 //
 //   node test/guard/run.mjs <old commit> [operations]
 //
-// Operations: a million unless said. PROPERTY_SEED=<seed> repeats a run, `--counts` prints how often each kind was met.
+// Operations: a million unless said, 0 for names alone. PROPERTY_SEED=<seed> repeats a run; `--counts` prints how often
+// each kind was met. Both are built; differences.ts lists what is meant to differ.
 //
 // It runs on the newest Node, where test/support/engines has it. In Node 20 optimised code may take a detached array for
 // one that has its bytes: what is seen would depend on when V8 optimises, so it does not.
+import { spawnSync } from "node:child_process";
 import { findEngine } from "../../scripts/engines.mjs";
-import { run } from "../../scripts/process.mjs";
 import { bundle } from "../../scripts/run.mjs";
 import { root } from "../../scripts/toolchain.mjs";
 import { buildDist, oldBuild } from "./old-build.mjs";
@@ -20,4 +22,16 @@ const old = oldBuild(commit);
 buildDist(root);
 const newest = findEngine("node");
 const [node, flags] = newest ? [newest.path, []] : [process.execPath, ["--no-opt"]];
-run(node, ["--enable-source-maps", ...flags, await bundle("test/guard/main.ts"), old, root, operations, ...options]);
+let failed = false;
+for (const [program, args] of /** @type {const} */ ([
+  ["names", []],
+  ["main", [operations, ...options]],
+])) {
+  if (program === "main" && operations === "0") continue;
+  const script = await bundle(`test/guard/${program}.ts`);
+  const { status } = spawnSync(node, ["--enable-source-maps", ...flags, script, old, root, ...args], {
+    stdio: "inherit",
+  });
+  failed ||= status !== 0;
+}
+if (failed) process.exitCode = 1;

@@ -43,6 +43,13 @@ function manyRegions(world: World): void {
   const client = memory.dirty.client("all");
   for (let page = 0; page < 2048; page += 2) memory.writeUint8(page * 4096 + page, page);
   world.attempt("collect", () => JSON.stringify(client.collect()));
+  // Regions in pairs that meet: of one, the core's list may end between the two.
+  const pairs = Array.from({ length: 1200 }, (_, index) => [(index + (index >> 1)) * 4096, 4096] as const);
+  const paired = world.lib.GuestMemory.fromRangesSync(pairs);
+  const other = paired.dirty.client("pairs");
+  for (const [start] of pairs) paired.writeUint8(start, 1);
+  world.attempt("collect pairs", () => JSON.stringify(other.collect()));
+  paired.dispose();
   memory.transaction(() => {
     for (let index = 0; index < 600; index++) {
       const start = 0x100_0000 + index * 0x3000;

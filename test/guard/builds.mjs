@@ -1,4 +1,4 @@
-// A build of an earlier commit, kept in .cache/guard/<commit>: dist/ made with the packages that are here, and its pkg/.
+// Builds: that of a commit, kept in .cache/guard/<commit>: dist/ made with the packages that are here, and its pkg/; and that of the files that are here.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ export function buildDist(folder) {
  * @param {string} commit any name that git knows
  * @returns {string} its folder
  */
-export function oldBuild(commit) {
+export function buildOf(commit) {
   const name = capture("git", ["rev-parse", "--verify", `${commit}^{commit}`], { cwd: root });
   if (name === undefined) throw new Error(`git knows no commit ${commit}`);
   const folder = join(root, ".cache", "guard", name);

@@ -6,9 +6,9 @@ import { defineConfig } from "vitest/config";
 import { HANG } from "./test/support/hang.ts";
 
 const slow = [
-  "test/{bench,browser,device,module,runtimes,packaging}/**/*.test.ts",
+  "test/{bench,browser,virtio-example,own-module,runtimes,packaging}/**/*.test.ts",
   "test/tooling/{rebuild,support}.test.ts",
-  "test/memory/fragmentation.test.ts",
+  "test/footprint/fragmentation.test.ts",
 ];
 const v86 = ["test/v86/**/*.test.ts"];
 const mutants = ["test/mutants/**/*.test.ts"];

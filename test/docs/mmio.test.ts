@@ -11,10 +11,10 @@ const rows = page
   .map((line) => line.split("|").map((cell) => cell.trim()))
   .map(([, name = "", , qemu = ""]) => ({ name, qemu }));
 
-const unit = join(root, "test/unit");
-const tests = readdirSync(unit)
-  .filter((file) => /^mmio-.*\.test\.ts$/.test(file))
-  .flatMap((file) => [...readFileSync(join(unit, file), "utf8").matchAll(/^(?:test|describe)\("([^"]+)"/gm)])
+const folder = join(root, "test/unit/device");
+const tests = readdirSync(folder)
+  .filter((file) => file.endsWith(".test.ts"))
+  .flatMap((file) => [...readFileSync(join(folder, file), "utf8").matchAll(/^(?:test|describe)\("([^"]+)"/gm)])
   .map(([, name = ""]) => name);
 
 describe("the rules", () => {

@@ -1,7 +1,7 @@
 // Faults of what discards memory, and of who writes to what was discarded. As those of mutants.mjs.
 
-const unit = ["test/unit/discard.test.ts"];
-const memory = ["test/memory/discard.test.ts"];
+const unit = ["test/unit/map/discard.test.ts"];
+const memory = ["test/footprint/discard.test.ts"];
 
 /** @typedef {import("./mutants.mjs").Mutant} Mutant */
 

@@ -121,7 +121,7 @@ export const bulk: Kinds = {
   },
 
   copyWithin: copier(false),
-  // From itself: test/unit/bulk.test.ts copies between two memories.
+  // From itself: test/unit/access/bulk.test.ts copies between two memories.
   copyFrom: copier(true),
 
   compare(machine, operation) {

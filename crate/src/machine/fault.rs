@@ -1,7 +1,7 @@
 //! `Fault`: why an operation on an [`AddressSpace`](crate::AddressSpace) was refused, with address and length kept.
 //!
 //! vm-memory's errors drop both on the way up; who debugs a guest needs them. One enum serves Rust and, by
-//! `Fault::code`, JavaScript (test/unit/errors.test.ts has a row for each).
+//! `Fault::code`, JavaScript (test/unit/core/errors.test.ts has a row for each).
 
 use crate::abi;
 use crate::model::guest_memory::{Coverage, Error, GuestAddress, GuestMemoryBackend, coverage};

@@ -1,0 +1,61 @@
+// The array of the last copy is known to the library (ts/core/byte-array.ts): what happens to it between two copies still counts.
+import { expect, test } from "vitest";
+import { GuestMemory } from "../../../ts/index.ts";
+
+const both = (memory: GuestMemory, array: Uint8Array) => [
+  () => memory.writeSlice(0x100, array),
+  () => memory.readSlice(0x100, array),
+  () => memory.write(0x100, array),
+  () => memory.read(0x100, array),
+];
+
+test("an array that lost its bytes since the last copy is an error", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  for (let which = 0; which < 4; which++) {
+    const array = new Uint8Array(16).fill(7);
+    const copy = both(memory, array)[which] as () => unknown;
+    copy();
+    copy();
+    structuredClone(array.buffer, { transfer: [array.buffer] });
+    expect(copy).toThrow(expect.objectContaining({ code: "DETACHED_BUFFER" }));
+  }
+});
+
+test("an array that follows its resizable buffer is as long as that is", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const buffer = new ArrayBuffer(16, { maxByteLength: 0x2000 });
+  const array = new Uint8Array(buffer);
+  memory.writeSlice(0xff0, array);
+  memory.writeSlice(0xff0, array);
+  buffer.resize(17);
+  array.fill(9);
+  expect(() => memory.writeSlice(0xff0, array)).toThrow(expect.objectContaining({ code: "PARTIAL_BUFFER" }));
+  expect(memory.write(0xff0, array)).toBe(16);
+  buffer.resize(4);
+  memory.fill(0xff0, 0, 16);
+  memory.writeSlice(0xff0, array);
+  expect([...memory.readBytes(0xff0, 5)]).toEqual([9, 9, 9, 9, 0]);
+});
+
+test("a length that lies about a known array moves what the array really has", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const array = new Uint8Array(32).fill(5);
+  memory.writeSlice(0x100, array);
+  Object.defineProperty(array, "length", { value: 4 });
+  expect(() => memory.writeSlice(0xff0, array)).toThrow(
+    expect.objectContaining({ code: "PARTIAL_BUFFER", length: 32 }),
+  );
+  expect(memory.readUint8(0xff0)).toBe(0);
+});
+
+test("nor does a lie hide that its buffer was resized", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const buffer = new ArrayBuffer(16, { maxByteLength: 0x2000 });
+  const array = new Uint8Array(buffer);
+  memory.writeSlice(0xff0, array);
+  Object.defineProperty(array, "length", { value: 16 });
+  buffer.resize(0x1800);
+  expect(() => memory.writeSlice(0xff0, array)).toThrow(
+    expect.objectContaining({ code: "PARTIAL_BUFFER", length: 0x1800 }),
+  );
+});

@@ -1,0 +1,167 @@
+// Events and generations: what tells that translations, or typed arrays, are not what they were.
+import { expect, test, vi } from "vitest";
+import { GuestMemory } from "../../../ts/index.ts";
+import { thrownBy } from "../support.ts";
+
+test("mapchanged and mapGeneration: on each change of the map, synchronously, and on nothing else", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x4000]]);
+  using other = await GuestMemory.fromRanges([[0, 0x4000]]);
+  const seen: [string, number, number][] = [];
+  memory.events.addEventListener("mapchanged", (event) => {
+    seen.push([event.type, memory.regions.length, memory.mapGeneration]);
+  });
+  other.events.addEventListener("mapchanged", () => expect.unreachable());
+  const start = memory.mapGeneration;
+
+  memory.insertRegion(0x8000, 0x1000);
+  expect(seen).toEqual([["mapchanged", 2, start + 1]]);
+  memory.removeRegion(0x8000, 0x1000);
+  expect(seen.length).toBe(2);
+  expect(seen[1]).toEqual(["mapchanged", 1, start + 2]);
+
+  memory.writeUint32(0, 1);
+  memory.fill(0, 1, 0x4000);
+  memory.reserve(0x10_0000);
+  memory.dirty.client("watch").dispose();
+  memory.onUnmapped = { read: () => 0 };
+  memory.readUint8(0x9999);
+  for (const act of [
+    () => memory.insertRegion(0x3fff, 1),
+    () => memory.insertRegion(0x8000, 0),
+    () => memory.removeRegion(0, 0x3fff),
+    () => memory.insertRegion(0x8000, 2 ** 40),
+  ]) {
+    expect(thrownBy(act)).toBeInstanceOf(Error);
+  }
+  expect(seen.length).toBe(2);
+  expect(memory.mapGeneration).toBe(start + 2);
+});
+
+test("viewsdetached: to every memory of the linear memory, once a growth, before mapchanged", async () => {
+  vi.resetModules(); // a linear memory of its own
+  const fresh = await import("../../../ts/index.ts");
+  const memory = await fresh.GuestMemory.fromRanges([[0, 0x4000]]);
+  const other = await fresh.GuestMemory.fromRanges([[0, 0x4000]]);
+  const seen: string[] = [];
+  for (const [name, target] of [["memory", memory] as const, ["other", other] as const]) {
+    for (const type of ["viewsdetached", "mapchanged"]) {
+      target.events.addEventListener(type, () => seen.push(`${name} ${type}`));
+    }
+  }
+  const generation = memory.viewGeneration;
+  memory.insertRegion(0x10_0000, memory.wasmMemory.buffer.byteLength); // more than is free
+  expect(seen.toSorted()).toEqual(["memory mapchanged", "memory viewsdetached", "other viewsdetached"]);
+  expect(seen.at(-1)).toBe("memory mapchanged");
+  expect(memory.viewGeneration).toBe(generation + 1);
+  expect(other.viewGeneration).toBe(generation + 1);
+});
+
+test("a growth that nobody of ours made is noticed, and accesses go on", async () => {
+  using memory = await GuestMemory.fromRanges([
+    [0x100, 0x4000],
+    [2 ** 32, 0x1000],
+  ]);
+  const client = memory.dirty.client("watch");
+  memory.writeUint32(0x2000, 7);
+  const view = memory.view(0x2000, 4);
+  const told = vi.fn();
+  memory.events.addEventListener("viewsdetached", told);
+  const generation = memory.viewGeneration;
+  // What an allocation by a Rust device in the same module comes to.
+  const accesses: (() => unknown)[] = [
+    () => memory.readUint32(0x2000),
+    () => memory.writeUint32(0x2000, 7),
+    () => memory.readUint32(0x2001),
+    () => memory.readUint16(2 ** 32),
+    () => memory.load32(0x2000),
+    () => memory.add64(0x2000, 0n),
+    () => memory.readBytes(0x2000, 4),
+    () => memory.read(0x2000, new Uint8Array(4)),
+    () => memory.write(0x2000, Uint8Array.of(7, 0, 0, 0)),
+    () => memory.fill(0x2001, 0, 3),
+    () => memory.compare(0x2000, 0x2004, 1),
+    () => memory.indexOf(Uint8Array.of(7), 0x100, 0x4000),
+    () => memory.view(0x2000, 1)[0],
+    () => memory.regions.length,
+    () => client.collect(),
+    () => memory.tables.pageTable[2],
+    () => memory.markDirty(0x2000, 4),
+    () => memory.mapGeneration,
+  ];
+  for (const access of accesses) {
+    const before = access();
+    memory.wasmMemory.grow(1);
+    expect(access()).toEqual(access === accesses[14] ? [] : before);
+    expect(memory.readUint32(0x2000)).toBe(7);
+  }
+  expect(view.length).toBe(0);
+  expect(memory.viewGeneration).toBe(generation + accesses.length);
+  expect(told).toHaveBeenCalledTimes(accesses.length);
+});
+
+test("events are an EventTarget, one for each memory", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  using other = await GuestMemory.fromRanges([[0, 0x1000]]);
+  expect(memory.events).toBeInstanceOf(EventTarget);
+  expect(memory.events).toBe(memory.events);
+  expect(memory.events).not.toBe(other.events);
+});
+
+test.each([
+  ["writeUint8", "readUint8", 0x12],
+  ["writeUint16", "readUint16", 0x1234],
+  ["writeInt16BE", "readInt16BE", -2],
+  ["writeUint32", "readUint32", 0x1234_5678],
+  ["writeFloat64", "readFloat64", 0.1],
+  ["writeBigUint128", "readBigUint128", 1n << 100n],
+] as const)(
+  "a listener's accesses leave the value of %s alone, which growth sends the slow way",
+  async (write, read, value) => {
+    using memory = await GuestMemory.fromRanges([[0, 0x3000]]);
+    let heard = 0;
+    memory.events.addEventListener("viewsdetached", () => {
+      heard++;
+      memory.writeFloat64(0x1ffc, -1); // over a page's end: the slow way too
+      if (heard === 1) memory.wasmMemory.grow(1); // and so there is more to hear of, in the middle of the store
+    });
+    memory.wasmMemory.grow(1); // as Rust code does it: nobody is told until the next access that has to ask
+    (memory[write] as (address: number, value: number | bigint) => void)(0xfff, value);
+    expect([memory[read](0xfff), memory.readFloat64(0x1ffc), heard]).toEqual([value, -1, 2]);
+  },
+);
+
+test("what a device gives a listener is not taken for what is read", async () => {
+  const device = { read32: () => -7, read64: () => -8n };
+  using memory = await GuestMemory.create([
+    { kind: "ram", start: 0, size: 0x3000 },
+    { kind: "mmio", start: 0x8000, size: 0x1000, device },
+  ]);
+  const heard: unknown[] = [];
+  memory.events.addEventListener("viewsdetached", () => {
+    heard.push(memory.readUint32(0x8000), memory.readBigUint64(0x8000));
+  });
+  memory.writeUint32(0xffe, 5);
+  memory.writeBigUint64(0x1ffc, 6n);
+  memory.wasmMemory.grow(1);
+  expect(memory.readUint32(0xffe)).toBe(5);
+  memory.wasmMemory.grow(1);
+  expect(memory.readBigUint64(0x1ffc)).toBe(6n);
+  expect(heard).toEqual([-7, -8n, -7, -8n]);
+});
+
+test("a frozen memory hinders no other, and works on when linear memory has grown", async () => {
+  vi.resetModules(); // a linear memory of its own
+  const fresh = await import("../../../ts/index.ts");
+  const frozen = Object.freeze(await fresh.GuestMemory.fromRanges([[0, 0x1000]]));
+  frozen.writeUint32(0x10, 7);
+  const buffer = frozen.wasmMemory.buffer;
+  const other = await fresh.GuestMemory.fromRanges([[0, 0x800_0000]]); // more than linear memory has at first
+  expect(frozen.wasmMemory.buffer).not.toBe(buffer);
+  other.writeUint8(0x7ff_ffff, 1);
+  expect(frozen.readUint32(0x10)).toBe(7);
+  frozen.writeUint8(0x11, 1);
+  expect(frozen.readUint16(0x10)).toBe(0x107);
+  frozen.dispose();
+  expect(thrownBy(() => frozen.readUint8(0x10))).toMatchObject({ code: "DISPOSED" });
+  other.dispose();
+});

@@ -1,0 +1,53 @@
+// What has left the map is let go of: a machine that maps and unmaps for years does not grow.
+import { expect, test } from "vitest";
+import { GuestMemoryError } from "../../../ts/core/errors.ts";
+import { GuestMemory } from "../../../ts/index.ts";
+
+const device = { read8: () => 7 };
+
+test("what is unmapped is forgotten, unless an alias shows it", async () => {
+  using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0, size: 0x1000 }]);
+  const uart = memory.map({ kind: "mmio", name: "UART", start: 0x8000, size: 0x100, device });
+  using bus = memory.space([{ kind: "alias", name: "window", start: 0, of: uart }]);
+  memory.unmap(uart);
+  expect(bus.readUint8(0)).toBe(7); // its handlers are still known
+  bus.unmap(bus.region("window") as NonNullable<ReturnType<typeof bus.region>>);
+  expect(() => memory.map({ kind: "alias", start: 0x9000, of: uart })).toThrow(GuestMemoryError);
+  expect(memory.mapped.map(({ name }) => name)).toEqual(["RAM"]);
+});
+
+test("what a transaction that failed had mapped is forgotten too", async () => {
+  using memory = await GuestMemory.create([]);
+  let lost: ReturnType<typeof memory.map> | undefined;
+  expect(() =>
+    memory.transaction(() => {
+      lost = memory.map({ kind: "mmio", start: 0x8000, size: 0x100, device });
+      throw new Error("given up");
+    }),
+  ).toThrow("given up");
+  memory.map({ kind: "ram", start: 0, size: 0x1000 });
+  expect(() => memory.unmap(lost as NonNullable<typeof lost>)).toThrow("not in this machine");
+});
+
+test("what an open transaction has unmapped is not forgotten, whatever other address spaces do", async () => {
+  using memory = await GuestMemory.create([{ kind: "mmio", name: "UART", start: 0, size: 0x100, device }]);
+  using bus = memory.space([{ kind: "ram", name: "buffer", start: 0, size: 0x1000 }]);
+  const uart = memory.region("UART") as NonNullable<ReturnType<typeof memory.region>>;
+  const undone = () =>
+    memory.transaction(() => {
+      memory.unmap(uart);
+      bus.unmap(bus.region("buffer") as NonNullable<ReturnType<typeof bus.region>>);
+      expect(() =>
+        bus.transaction(() => {
+          bus.map({ kind: "ram", start: 0, size: 0x1000 });
+          throw new Error("inner");
+        }),
+      ).toThrow("inner");
+      throw new Error("outer");
+    });
+  expect(undone).toThrow("outer");
+  expect(memory.mapped).toEqual([uart]);
+  expect(memory.readUint8(0)).toBe(7);
+  memory.unmap(uart);
+  expect(uart.isMapped).toBe(false);
+});

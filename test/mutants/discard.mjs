@@ -110,7 +110,7 @@ export const core = [
     cargo: "discard::",
   },
   {
-    file: "crate/src/machine/discard.rs",
+    file: "crate/src/machine/handle.rs",
     find: "            space.populated(block);\n",
     replace: "            let _ = space;\n",
     why: "what was discarded and is written stays slow in other address spaces, whose JIT keeps an offset in zeros",

@@ -29,6 +29,14 @@ pub(crate) fn pointer(offset: usize) -> *mut u8 {
     base().wrapping_add(offset)
 }
 
+/// Host pages for bytes at `start`: the first and the last may be partial.
+pub(crate) fn pages_for(start: u64, size: u64) -> Option<u32> {
+    let bytes = (start % PAGE_SIZE as u64).checked_add(size)?;
+    u32::try_from(bytes.div_ceil(1 << PAGE_SHIFT))
+        .ok()
+        .filter(|&pages| pages <= MAX_PAGES)
+}
+
 /// Makes sure that the heap has room for the small allocations of later calls (a changed list of `regions` regions,
 /// say), so that these do not have to grow the linear memory, which would kill the views that a caller holds. Says whether
 /// there is room; to most it is no error if not, because the allocation that needs the space will report it.

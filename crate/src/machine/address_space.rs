@@ -14,12 +14,13 @@
 use crate::linear::allocator;
 use crate::linear::dirty_map;
 use crate::linear::host;
-use crate::machine::block;
-use crate::machine::compaction;
+use crate::machine::block::Block;
 use crate::machine::fault::Fault;
 use crate::machine::layout;
 use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
 use crate::machine::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
+use crate::machine::ram_region::RamRegion;
+use crate::machine::spaces;
 use crate::machine::span::{self, Run};
 use crate::model::bytes::{ByteValued, Bytes};
 use crate::model::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestUsize};
@@ -159,8 +160,8 @@ impl AddressSpace {
             return Ok(());
         }
         // The start with the largest phase needs the most pages.
-        let pages = block::pages_for(0xfff, bytes);
-        pages.into_iter().for_each(compaction::make_room);
+        let pages = host::pages_for(0xfff, bytes);
+        pages.into_iter().for_each(spaces::make_room);
         pages
             .and_then(allocator::reserve)
             .ok_or(Fault::OutOfMemory { bytes })?;
@@ -177,6 +178,17 @@ impl AddressSpace {
     pub(crate) fn bytes_moved(&self, map: &MemoryMap, first: u64, last: u64) {
         self.table.refresh(map, first, last);
         self.table.bump_generation();
+    }
+
+    /// Writes the entries of what shows a block that has new host pages.
+    pub(crate) fn populated(&self, block: &Arc<Block>) {
+        let state = self.state();
+        for range in state.map.flat().ranges() {
+            let shown = range.memory.as_ref().map(RamRegion::block);
+            if shown.is_some_and(|shown| Arc::ptr_eq(shown, block)) {
+                self.bytes_moved(&state.map, range.start, range.last);
+            }
+        }
     }
 
     /// The map as it is now: a snapshot.

@@ -42,7 +42,7 @@ impl Block {
     /// which the page table can name. `None` for no bytes, and where linear memory cannot hold them.
     pub(crate) fn new(start: GuestAddress, size: GuestUsize) -> Option<Self> {
         size.checked_sub(1)?;
-        let extent = allocator::allocate(pages_for(start.0, size)?)?;
+        let extent = allocator::allocate(host::pages_for(start.0, size)?)?;
         let start = start.0 % PAGE_SIZE as u64;
         Some(Block::of(start, usize::try_from(size).ok()?, extent))
     }
@@ -284,14 +284,6 @@ pub(crate) fn give_back(blocks: &mut Vec<Arc<Block>>, part: &Range<u64>) {
         }
         push(blocks, block);
     }
-}
-
-/// Host pages for bytes at `start`: the first and the last may be partial.
-pub(crate) fn pages_for(start: u64, size: u64) -> Option<u32> {
-    let bytes = (start % PAGE_SIZE as u64).checked_add(size)?;
-    u32::try_from(bytes.div_ceil(1 << PAGE_SHIFT))
-        .ok()
-        .filter(|&pages| pages <= host::MAX_PAGES)
 }
 
 #[cfg(test)]

@@ -10,18 +10,9 @@ use crate::linear::allocator;
 use crate::linear::host;
 use crate::machine::address_space::{AddressSpace, State};
 use crate::machine::block::Block;
-use crate::machine::handle;
 use crate::machine::memory_map::{FlatRange, MemoryMap};
 use crate::machine::ram_region::RamRegion;
 use std::sync::{Arc, RwLockWriteGuard};
-
-/// Makes room for an extent of `pages`, if moving regions does that and growth would waste too much.
-pub(crate) fn make_room(pages: u32) {
-    if host::ONE_THREAD && allocator::is_fragmented_for(pages) {
-        // Where even the short lists here cannot be had, there is growth.
-        let _ = compact(pages);
-    }
-}
 
 /// A range that shows a block, and whose it is.
 #[derive(Clone, Copy)]
@@ -49,9 +40,10 @@ pub(crate) fn hold(spaces: &[Arc<AddressSpace>]) -> Option<Vec<Held<'_>>> {
     Some(held)
 }
 
-fn compact(pages: u32) -> Option<()> {
-    let spaces = handle::all()?;
-    let states = hold(&spaces)?;
+/// Moves regions of `spaces` together until `pages` are free in one run, or no more can be moved. `None` where memory is
+/// out: then there is growth.
+pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
+    let states = hold(spaces)?;
     let mut shown: Vec<Shown<'_>> = Vec::new();
     for (space, state) in &states {
         let map = state.map.as_ref();
@@ -102,6 +94,7 @@ fn compact(pages: u32) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::handle;
     use crate::{Bytes, GuestAddress};
 
     #[test]
@@ -141,7 +134,7 @@ mod tests {
         let before: Vec<_> = spaces.iter().map(|space| place(space)).collect();
         drop(below);
         // More than there can be: everything that can move does.
-        compact(u32::MAX).unwrap();
+        compact(&handle::all().unwrap(), u32::MAX).unwrap();
         for (value, space) in (1_u8..).zip(&spaces) {
             for (address, expected) in [(0x1fff, 0), (0x2000, value), (0x2fff, value), (0x3000, 0)]
             {

@@ -9,12 +9,12 @@
 use crate::linear::allocator;
 use crate::linear::host;
 use crate::machine::address_space::AddressSpace;
-use crate::machine::block::{self, Block};
+use crate::machine::block;
 use crate::machine::compaction::{self, Held};
 use crate::machine::fault::Fault;
 use crate::machine::handle;
 use crate::machine::memory_map::{Access, FlatRange, FlatView, MemoryMap, Region};
-use crate::machine::ram_region::RamRegion;
+use crate::machine::spaces;
 use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 
@@ -93,37 +93,13 @@ impl AddressSpace {
             let absent = range.memory.as_ref().map(|memory| memory.block());
             if let Some(block) = absent.filter(|block| block.is_absent()) {
                 let bytes = block.size() as u64;
-                if populate(block).ok_or(Fault::OutOfMemory { bytes })? {
+                if spaces::populate(block).ok_or(Fault::OutOfMemory { bytes })? {
                     self.populated(block); // it may have no handle
                 }
             }
         }
         Ok(())
     }
-
-    /// Writes the entries of what shows a block that has new pages.
-    fn populated(&self, block: &Arc<Block>) {
-        let state = self.state();
-        for range in state.map.flat().ranges() {
-            let shown = range.memory.as_ref().map(RamRegion::block);
-            if shown.is_some_and(|shown| Arc::ptr_eq(shown, block)) {
-                self.bytes_moved(&state.map, range.start, range.last);
-            }
-        }
-    }
-}
-
-/// Gives an absent block its pages, and their entries to the page tables of all address spaces that have a handle; says
-/// whether it was absent. `None` where there are no pages.
-#[cold]
-pub(crate) fn populate(block: &Arc<Block>) -> Option<bool> {
-    let populated = block.populate()?;
-    if populated {
-        for space in &handle::all().unwrap_or_default() {
-            space.populated(block);
-        }
-    }
-    Some(populated)
 }
 
 /// Bytes of a region, from which on and how many.

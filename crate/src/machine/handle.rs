@@ -2,6 +2,9 @@
 //! can speak of one without sharing a pointer. A stale or made-up handle names nothing.
 
 use crate::machine::address_space::AddressSpace;
+use crate::machine::block::Block;
+use crate::machine::compaction;
+use crate::machine::spaces::{self, Spaces};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bits of a handle that are its slot; the rest counts how often the slot was used.
@@ -32,6 +35,7 @@ fn slots() -> MutexGuard<'static, Vec<Slot>> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn register(space: Arc<AddressSpace>) -> Option<u32> {
+    spaces::set(&Registry);
     let mut slots = slots();
     let index = match slots.iter().position(|slot| slot.space.is_none()) {
         Some(index) => index,
@@ -86,6 +90,22 @@ pub(crate) fn all() -> Option<Vec<Arc<AddressSpace>>> {
     all.try_reserve_exact(slots.len()).ok()?;
     all.extend(slots.iter().filter_map(|slot| slot.space.clone()));
     Some(all)
+}
+
+/// All address spaces that have a handle, for what lies below them.
+struct Registry;
+
+impl Spaces for Registry {
+    fn move_together(&self, pages: u32) {
+        // Where even the short lists of this cannot be had, there is growth.
+        let _ = all().and_then(|spaces| compaction::compact(&spaces, pages));
+    }
+
+    fn populated(&self, block: &Arc<Block>) {
+        for space in &all().unwrap_or_default() {
+            space.populated(block);
+        }
+    }
 }
 
 /// Forgets a handle; the address space goes when nobody else holds it. Gives whether the handle named one.

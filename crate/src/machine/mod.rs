@@ -13,4 +13,5 @@ pub mod memory_map;
 pub mod page_table;
 pub mod ram_region;
 mod search;
+pub(crate) mod spaces;
 pub mod span;

@@ -3,7 +3,7 @@
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::block::Block;
-use crate::machine::discard;
+use crate::machine::spaces;
 use crate::model::bitmap::{BS, Bitmap, BitmapSlice, WithBitmapSlice};
 use crate::model::guest_memory::{Error, GuestAddress, GuestUsize, MemoryRegionAddress, Result};
 use crate::model::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
@@ -92,7 +92,7 @@ impl RamRegion {
     #[inline]
     fn populate(&self) -> Result<()> {
         if self.block.is_absent() {
-            discard::populate(&self.block).ok_or(Error::HostAddressNotAvailable)?;
+            spaces::populate(&self.block).ok_or(Error::HostAddressNotAvailable)?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! `Region`: what can be placed in an address space. It knows what it shows, not where it is shown.
 
-use crate::linear::host::PAGE_SIZE;
+use crate::linear::host::{self, PAGE_SIZE};
 use crate::machine::block::{self, Block};
-use crate::machine::compaction;
 use crate::machine::fault::Fault;
+use crate::machine::spaces;
 use crate::model::external::ExternalMemory;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::ops::Range;
@@ -98,8 +98,8 @@ impl Region {
         }
         let content = match kind {
             RegionKind::Ram | RegionKind::Rom | RegionKind::RomDevice => {
-                if let Some(pages) = block::pages_for(start.0, size) {
-                    compaction::make_room(pages);
+                if let Some(pages) = host::pages_for(start.0, size) {
+                    spaces::make_room(pages);
                 }
                 let block = Block::new(start, size).ok_or(Fault::OutOfMemory { bytes: size })?;
                 Content::Bytes(Mutex::new(vec![Arc::new(block)]))

@@ -4,7 +4,6 @@ use super::region::Error;
 use crate::linear::allocator::{self, Extent};
 use crate::linear::dirty_map;
 use crate::linear::host;
-use crate::machine::block::pages_for;
 use crate::model::guest_memory::FileOffset;
 use std::io::ErrorKind;
 
@@ -28,7 +27,7 @@ impl Mapping {
         if size == 0 {
             return Err(refused(ErrorKind::InvalidInput));
         }
-        let extent = pages_for(0, size as u64).and_then(allocator::allocate);
+        let extent = host::pages_for(0, size as u64).and_then(allocator::allocate);
         let extent = extent.ok_or_else(|| refused(ErrorKind::OutOfMemory))?;
         // Writes are marked in the caller's bitmap, not in the dirty map: its pages count as written from now on, so
         // that they are zeroed before somebody else has them.

@@ -313,8 +313,8 @@ const core = [
   },
   {
     file: "crate/src/machine/bulk.rs",
-    find: "            dirty_map::mark_bytes(run.host, run.length);\n            done += run.length as u64;",
-    replace: "            done += run.length as u64;",
+    find: "            run.mark();\n            done += run.length() as u64;",
+    replace: "            done += run.length() as u64;",
     why: "a lost dirty mark: fill",
     cargo: "dirty_log::",
   },

@@ -20,6 +20,7 @@ use crate::machine::layout;
 use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
 use crate::machine::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
 use crate::machine::ram_region::RamRegion;
+use crate::machine::run::HostRun;
 use crate::machine::spaces;
 use crate::machine::span::{self, Run};
 use crate::model::bytes::{ByteValued, Bytes};
@@ -243,7 +244,7 @@ impl AddressSpace {
     /// The bytes from `address` on that are adjacent in linear memory, `limit` (and 1 GiB) at most; `None` in a hole. What
     /// is [discarded](Self::discard) is as in [`host_run`](Self::host_run).
     pub fn forward_run(&self, address: GuestAddress, limit: u64) -> Option<Run> {
-        span::forward(self.view().flat(), address.0, limit)
+        span::forward(self.view().flat(), address.0, limit).map(Run::from)
     }
 
     /// Reads an object in the guest's byte order as it lies in memory.
@@ -254,13 +255,7 @@ impl AddressSpace {
     #[inline]
     pub fn read_obj<T: ByteValued>(&self, address: GuestAddress) -> Result<T, Error> {
         match self.fast::<T>(address.0, READABLE) {
-            Some(host) => {
-                let place = host::pointer(host).cast::<Unaligned<T>>();
-                // SAFETY: `fast` found a page of this space that holds all of the object, and there is one thread; `T:
-                // ByteValued` makes every bit pattern valid. Volatile, because JavaScript and other devices write it at any time: a reference
-                // would promise that they do not.
-                Ok(unsafe { place.read_volatile() }.0)
-            }
+            Some(run) => Ok(run.read()),
             None => self.view().read_obj(address),
         }
     }
@@ -273,12 +268,10 @@ impl AddressSpace {
     #[inline]
     pub fn write_obj<T: ByteValued>(&self, value: T, address: GuestAddress) -> Result<(), Error> {
         match self.fast::<T>(address.0, WRITABLE) {
-            Some(host) => {
-                let place = host::pointer(host).cast::<Unaligned<T>>();
-                // SAFETY: as in `read_obj`.
-                unsafe { place.write_volatile(Unaligned(value)) };
+            Some(run) => {
+                run.write(value);
                 if size_of::<T>() > 0 {
-                    dirty_map::mark_page(host);
+                    dirty_map::mark_page(run.host());
                 }
                 Ok(())
             }
@@ -290,17 +283,20 @@ impl AddressSpace {
         }
     }
 
-    /// The host offset of an object that lies within one page that has `flag`. `None` where there may be several threads: an
+    /// The bytes of an object that lies within one page that has `flag`. `None` where there may be several threads: an
     /// entry does not hold its page, which another thread may give to another machine before the access.
     #[inline(always)]
-    fn fast<T>(&self, address: u64, flag: u32) -> Option<usize> {
+    fn fast<T>(&self, address: u64, flag: u32) -> Option<HostRun<'_>> {
         if !host::ONE_THREAD {
             return None;
         }
         let entry = self.table.entry(address);
         let offset = (address & 0xfff) as usize;
         let fits = entry & flag != 0 && offset + size_of::<T>() <= host::PAGE_SIZE;
-        fits.then_some(((entry >> FLAG_BITS) as usize) << host::PAGE_SHIFT | offset)
+        let host = ((entry >> FLAG_BITS) as usize) << host::PAGE_SHIFT | offset;
+        // SAFETY: the bytes are in a page that the map shows now, and nothing changes the map before the access to them,
+        // which follows in the only thread.
+        fits.then(|| unsafe { HostRun::new(host, size_of::<T>()) })
     }
 }
 
@@ -313,10 +309,6 @@ impl Drop for AddressSpace {
         }
     }
 }
-
-/// An object at any address: volatile access to it never assumes alignment.
-#[repr(C, packed)]
-struct Unaligned<T>(T);
 
 /// vm-memory's way to a snapshot: `space.memory()` can be used wherever a `GuestMemory` is asked for. What it does not
 /// permit, a device cannot do.

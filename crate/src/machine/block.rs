@@ -13,13 +13,12 @@
 use crate::linear::allocator::{self, Extent};
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::machine::run::{HostRun, LONGEST};
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::ops::Range;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 use std::sync::Arc;
 
-/// The longest run that is zeroed at once: no write may pass `isize::MAX` bytes.
-const LONGEST: usize = 1 << 30;
 /// Pages of a chunk: absent blocks are parts of chunks, so that they get host pages in runs worth having, and all fit into
 /// one extent of zeros.
 const CHUNK_PAGES: usize = 64;
@@ -94,6 +93,17 @@ impl Block {
         ((page as usize) << PAGE_SHIFT) + self.phase()
     }
 
+    /// The bytes from an offset in the block on, `length` and [`LONGEST`] at most. Of an absent block they are zeros that
+    /// are never to be written.
+    #[inline]
+    pub(crate) fn run(&self, offset: usize, length: usize) -> HostRun<'_> {
+        let left = self.size.saturating_sub(offset);
+        let length = length.min(left).min(LONGEST);
+        // SAFETY: the bytes are in the block's pages, which nobody else gets as long as it is borrowed; or among the
+        // zeros, of which there are as many as an absent block has bytes, and which are nobody's.
+        unsafe { HostRun::new(self.host_offset() + offset, length) }
+    }
+
     /// Takes host pages if the block is absent; says whether it did. `None` where there are none.
     pub(crate) fn populate(&self) -> Option<bool> {
         if !self.is_absent() {
@@ -147,11 +157,9 @@ impl Block {
         let (from, to) = self.clip(part);
         let mut done = from;
         while done < to && !self.is_absent() {
-            let count = (to - done).min(LONGEST);
-            // SAFETY: inside the block, which has its own pages as long as it lives. Raw, because others may read and
-            // write guest bytes meanwhile, which no reference allows.
-            unsafe { host::pointer(self.host_offset() + done).write_bytes(0, count) };
-            done += count;
+            let run = self.run(done, to - done);
+            run.fill(0);
+            done += run.length();
         }
         if from < to {
             let page = |offset: usize| (self.phase() + offset) >> PAGE_SHIFT;

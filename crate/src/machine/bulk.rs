@@ -1,11 +1,10 @@
 //! Bulk work on guest memory: fill and copy. The whole range is checked first; then nothing can fail any more.
 
-use crate::linear::dirty_map;
-use crate::linear::host;
 use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::{Access, FlatView};
-use crate::machine::span::{self, Run};
+use crate::machine::run::HostRun;
+use crate::machine::span;
 use crate::model::guest_memory::GuestAddress;
 use core::ptr;
 
@@ -22,11 +21,9 @@ impl AddressSpace {
         self.populate(address, length)?;
         let mut done = 0;
         while let Some(run) = next_run(map.flat(), address.0, done, length) {
-            // SAFETY: the run lies in one region of `map`, which keeps the region alive. Raw, because guest bytes
-            // may be read and written by others meanwhile, which no reference allows.
-            unsafe { host::pointer(run.host).write_bytes(byte, run.length) };
-            dirty_map::mark_bytes(run.host, run.length);
-            done += run.length as u64;
+            run.fill(byte);
+            run.mark();
+            done += run.length() as u64;
         }
         Ok(())
     }
@@ -94,24 +91,24 @@ struct Copy<'a> {
     length: u64,
 }
 
-impl Copy<'_> {
+impl<'a> Copy<'a> {
     /// The ranges as pairs of runs of one length, source and target, from the start on or from the end.
-    fn pairs(&self, backward: bool) -> impl Iterator<Item = (Run, Run)> {
+    fn pairs(&self, backward: bool) -> impl Iterator<Item = (HostRun<'a>, HostRun<'a>)> {
         let mut left = self.length;
         core::iter::from_fn(move || {
             let done = self.length - left;
-            let next = |view: &FlatView, start: u64| match backward {
+            let next = |view: &'a FlatView, start: u64| match backward {
                 true if left == 0 => None,
                 true => span::backward(view, start + (left - 1), left),
                 false => next_run(view, start, done, self.length),
             };
             let (from, to) = next(self.origin, self.from).zip(next(self.target, self.to))?;
-            let pair = match backward {
-                true => shorter_tail(from, to),
-                false => shorter_head(from, to),
-            };
-            left -= pair.1.length as u64;
-            Some(pair)
+            let length = from.length().min(to.length());
+            left -= length as u64;
+            Some(match backward {
+                true => (from.tail(length), to.tail(length)),
+                false => (from.head(length), to.head(length)),
+            })
         })
     }
 
@@ -119,13 +116,13 @@ impl Copy<'_> {
     /// not tell.
     fn is_safe(&self, backward: bool) -> bool {
         let first = self.pairs(backward).next();
-        if first.is_none_or(|(_, to)| to.length as u64 == self.length) {
+        if first.is_none_or(|(_, to)| to.length() as u64 == self.length) {
             return true; // the rule: all at once
         }
-        let hull = |run: fn((Run, Run)) -> Run| {
+        let hull = |run: fn((HostRun<'a>, HostRun<'a>)) -> HostRun<'a>| {
             self.pairs(backward)
                 .map(run)
-                .map(|run| (run.host, run.host + run.length))
+                .map(|run| (run.host(), run.host() + run.length()))
                 .reduce(|all, run| (all.0.min(run.0), all.1.max(run.1)))
         };
         let (Some(read), Some(written)) = (hull(|pair| pair.0), hull(|pair| pair.1)) else {
@@ -134,20 +131,15 @@ impl Copy<'_> {
         let apart = read.1 <= written.0 || written.1 <= read.0;
         apart
             || self.pairs(backward).enumerate().all(|(index, (_, to))| {
-                let meets = |from: &Run| {
-                    from.host < to.host + to.length && to.host < from.host + from.length
-                };
                 let mut later = self.pairs(backward).skip(index + 1);
-                !later.any(|(from, _)| meets(&from))
+                !later.any(|(from, _)| from.meets(&to))
             })
     }
 
     fn run(&self, backward: bool) {
         for (from, to) in self.pairs(backward) {
-            // SAFETY: each run lies in one region that its view keeps alive; `copy` allows overlap. Raw, because guest
-            // bytes may be read and written by others meanwhile, which no slice allows.
-            unsafe { ptr::copy(host::pointer(from.host), host::pointer(to.host), to.length) };
-            dirty_map::mark_bytes(to.host, to.length);
+            from.copy_to(&to);
+            to.mark();
         }
     }
 
@@ -162,42 +154,26 @@ impl Copy<'_> {
         buffer.resize(length, 0_u8);
         let mut done = 0;
         while let Some(run) = next_run(self.origin, self.from, done as u64, self.length) {
-            let into = buffer[done..].as_mut_ptr();
-            // SAFETY: the run lies in one region that its view keeps alive, and is no longer than what is left of the
-            // buffer, which is private. Raw, because guest bytes may be read and written by others meanwhile.
-            unsafe { into.copy_from_nonoverlapping(host::pointer(run.host), run.length) };
-            done += run.length;
+            done += run.read_into(&mut buffer[done..]);
         }
         done = 0;
         while let Some(run) = next_run(self.target, self.to, done as u64, self.length) {
-            let from = buffer[done..].as_ptr();
-            // SAFETY: as above.
-            unsafe { host::pointer(run.host).copy_from_nonoverlapping(from, run.length) };
-            dirty_map::mark_bytes(run.host, run.length);
-            done += run.length;
+            done += run.write_from(&buffer[done..]);
+            run.mark();
         }
         Ok(())
     }
 }
 
 /// The run at `done` bytes into a range of `length` that was checked; `None` at its end.
-pub(crate) fn next_run(view: &FlatView, address: u64, done: u64, length: u64) -> Option<Run> {
+pub(crate) fn next_run(
+    view: &FlatView,
+    address: u64,
+    done: u64,
+    length: u64,
+) -> Option<HostRun<'_>> {
     let left = length.checked_sub(done).filter(|&left| left > 0)?;
     span::forward(view, address.checked_add(done)?, left)
-}
-
-fn shorter_head(a: Run, b: Run) -> (Run, Run) {
-    let length = a.length.min(b.length);
-    (Run { length, ..a }, Run { length, ..b })
-}
-
-fn shorter_tail(a: Run, b: Run) -> (Run, Run) {
-    let length = a.length.min(b.length);
-    let tail = |run: Run| Run {
-        host: run.host + (run.length - length),
-        length,
-    };
-    (tail(a), tail(b))
 }
 
 #[cfg(test)]

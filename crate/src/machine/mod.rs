@@ -12,6 +12,7 @@ pub(crate) mod layout;
 pub mod memory_map;
 pub mod page_table;
 pub mod ram_region;
+pub(crate) mod run;
 mod search;
 pub(crate) mod spaces;
 pub mod span;

@@ -3,6 +3,7 @@
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::block::Block;
+use crate::machine::run::HostRun;
 use crate::machine::spaces;
 use crate::model::bitmap::{BS, Bitmap, BitmapSlice, WithBitmapSlice};
 use crate::model::guest_memory::{Error, GuestAddress, GuestUsize, MemoryRegionAddress, Result};
@@ -63,6 +64,13 @@ impl RamRegion {
     #[inline]
     pub fn host_offset(&self) -> usize {
         self.block.host_offset() + self.offset
+    }
+
+    /// The bytes from an offset on, `length` at most, as far as one run goes.
+    #[inline]
+    pub(crate) fn run(&self, offset: usize, length: usize) -> HostRun<'_> {
+        let left = self.size.saturating_sub(offset);
+        self.block.run(self.offset + offset, length.min(left))
     }
 
     /// Which pages of the block the bytes touch, the first and the one past the end.

@@ -1,7 +1,6 @@
 //! Compare and search. Guest bytes are copied to a buffer on the stack and judged there: others may write guest memory
 //! meanwhile, which a slice over it would not allow, and a search then crosses regions without a special case.
 
-use crate::linear::host;
 use crate::machine::address_space::AddressSpace;
 use crate::machine::bulk::next_run;
 use crate::machine::fault::Fault;
@@ -119,16 +118,7 @@ fn load(view: &FlatView, address: u64, done: u64, length: u64, into: &mut [u8]) 
         let Some(run) = next_run(view, address, done + got as u64, length) else {
             break;
         };
-        let target = &mut into[got..];
-        let count = run.length.min(target.len());
-        // SAFETY: the run lies in one region that `view` keeps alive, the target is a private buffer of at least
-        // `count` bytes. Raw, because others may write the guest's bytes meanwhile.
-        unsafe {
-            target
-                .as_mut_ptr()
-                .copy_from_nonoverlapping(host::pointer(run.host), count)
-        };
-        got += count;
+        got += run.read_into(&mut into[got..]);
     }
     got
 }

@@ -2,12 +2,9 @@
 
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::FlatView;
-use crate::machine::ram_region::RamRegion;
+use crate::machine::run::{HostRun, LONGEST};
 use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
 use crate::model::region::GuestMemoryRegion;
-
-/// The longest run that is moved at once: raw copies must not pass `isize::MAX`, and a region may.
-const LONGEST: u64 = 1 << 30;
 
 /// Adjacent bytes in linear memory.
 ///
@@ -26,6 +23,15 @@ pub struct Run {
     pub length: usize,
 }
 
+impl From<HostRun<'_>> for Run {
+    fn from(run: HostRun<'_>) -> Self {
+        Run {
+            host: run.host(),
+            length: run.length(),
+        }
+    }
+}
+
 /// Whether every byte of `[address, address + length)` is backed. No bytes always are.
 pub(crate) fn check(view: &FlatView, address: u64, length: u64) -> Result<(), Fault> {
     Fault::of(view, GuestAddress(address), length).map_or(Ok(()), Err)
@@ -35,7 +41,7 @@ pub(crate) fn check(view: &FlatView, address: u64, length: u64) -> Result<(), Fa
 pub(crate) fn single(view: &FlatView, address: u64, length: u64) -> Result<Run, Fault> {
     if length == 0 {
         let nowhere = Run { host: 0, length: 0 };
-        return Ok(forward(view, address, 0).unwrap_or(nowhere));
+        return Ok(forward(view, address, 0).map_or(nowhere, Run::from));
     }
     let region = view
         .find_region(GuestAddress(address))
@@ -48,35 +54,30 @@ pub(crate) fn single(view: &FlatView, address: u64, length: u64) -> Result<Run, 
             address: last.wrapping_add(1),
         });
     }
-    run_in(region, address, length).ok_or(Fault::InvalidGuestAddress { address })
+    // Both fit: the range is inside the region. It may be longer than a run that is moved at once.
+    let offset = usize::try_from(address - region.start_addr().0).unwrap_or(0);
+    let length = usize::try_from(length).unwrap_or(0);
+    let host = region.host_offset() + offset;
+    Ok(Run { host, length })
 }
 
 /// The run that begins at `address`: as far as its region goes, `limit` bytes at most.
-pub(crate) fn forward(view: &FlatView, address: u64, limit: u64) -> Option<Run> {
+pub(crate) fn forward(view: &FlatView, address: u64, limit: u64) -> Option<HostRun<'_>> {
     let region = view.find_region(GuestAddress(address))?;
-    let left = region.last_addr().0 - address;
-    run_in(
-        region,
-        address,
-        limit.min(LONGEST).min(left.saturating_add(1)),
-    )
+    let offset = usize::try_from(address - region.start_addr().0).ok()?;
+    Some(region.run(offset, saturated(limit)))
 }
 
 /// The run that ends with the byte at `last`: as far back as its region goes, `limit` bytes at most.
-pub(crate) fn backward(view: &FlatView, last: u64, limit: u64) -> Option<Run> {
+pub(crate) fn backward(view: &FlatView, last: u64, limit: u64) -> Option<HostRun<'_>> {
     let region = view.find_region(GuestAddress(last))?;
-    let before = last - region.start_addr().0;
-    let length = limit.min(LONGEST).min(before.saturating_add(1));
-    run_in(region, last - length.checked_sub(1)?, length)
+    let end = usize::try_from(last - region.start_addr().0).ok()? + 1;
+    let length = saturated(limit).min(LONGEST).min(end);
+    Some(region.run(end - length, length))
 }
 
-fn run_in(region: &RamRegion, address: u64, length: u64) -> Option<Run> {
-    let offset = usize::try_from(address.checked_sub(region.start_addr().0)?).ok()?;
-    let length = usize::try_from(length).ok()?;
-    Some(Run {
-        host: region.host_offset().checked_add(offset)?,
-        length,
-    })
+fn saturated(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -168,26 +169,25 @@ mod tests {
         let space = view(&[(0x1000, 0x1000), (0x2000, 0x800)]);
         let map = space.view();
         let view = map.flat();
-        assert_eq!(forward(view, 0x1ffe, 9).unwrap().length, 2);
-        assert_eq!(forward(view, 0x1ffe, 1).unwrap().length, 1);
-        let start = forward(view, 0x2000, 1).unwrap().host;
+        let forward = |address, limit| forward(view, address, limit).map(Run::from);
+        let backward = |last, limit| backward(view, last, limit).map(Run::from);
+        assert_eq!(forward(0x1ffe, 9).unwrap().length, 2);
+        assert_eq!(forward(0x1ffe, 1).unwrap().length, 1);
+        let start = forward(0x2000, 1).unwrap().host;
         assert_eq!(
-            backward(view, 0x2001, 9),
+            backward(0x2001, 9),
             Some(Run {
                 host: start,
                 length: 2
             })
         );
         assert_eq!(
-            backward(view, 0x2001, 1),
+            backward(0x2001, 1),
             Some(Run {
                 host: start + 1,
                 length: 1
             })
         );
-        assert_eq!(
-            (forward(view, 0xfff, 1), backward(view, 0x2800, 1)),
-            (None, None)
-        );
+        assert_eq!((forward(0xfff, 1), backward(0x2800, 1)), (None, None));
     }
 }

@@ -79,7 +79,7 @@ export interface GuestMemory<A extends number | bigint = number>
     WatchAccess<A>,
     EventAccess {}
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: as above.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the static block gives the class what the interface says.
 export class GuestMemory<A extends number | bigint = number> {
   readonly #parts: Parts;
 

@@ -33,6 +33,7 @@ const leftOut = {
       ...threads,
     ],
     "must panic, which ends a program in Wasm": [
+      "machine::run::tests::an_object_that_is_longer_than_the_run_is_refused",
       "model::address::tests::alignment_to_no_power_of_two_is_refused",
       "model::address::tests::alignment_to_zero_is_refused",
       "model::volatile_memory::array::tests::an_element_outside_the_array_is_refused",

@@ -11,6 +11,7 @@
 
 mod access;
 pub(crate) mod attributes;
+mod flat_range;
 mod flat_view;
 mod guest_memory;
 pub(crate) mod placement;
@@ -26,7 +27,8 @@ use std::sync::Arc;
 
 pub(crate) use access::Backing;
 pub use access::{Access, Piece, Shown};
-pub use flat_view::{FlatRange, FlatView};
+pub use flat_range::FlatRange;
+pub use flat_view::FlatView;
 pub use guest_memory::PermittedSlices;
 pub use placement::Placement;
 pub use region::{Region, RegionKind};

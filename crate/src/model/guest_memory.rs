@@ -9,7 +9,7 @@
 //! Every [`GuestMemory`] is [`Bytes<GuestAddress>`](crate::Bytes). A consumer that keeps a memory for long, while
 //! others may replace it, holds a [`GuestAddressSpace`].
 
-use crate::model::address::{Address, impl_address};
+use crate::model::address::Address;
 use crate::model::bitmap::{BS, Bitmap, MS};
 use crate::model::external::Apart;
 use crate::model::region::GuestMemoryRegion;
@@ -20,6 +20,7 @@ mod bytes;
 mod coverage;
 mod error;
 mod file_offset;
+mod guest_address;
 mod permissions;
 mod slices;
 
@@ -27,45 +28,9 @@ pub use address_space::GuestAddressSpace;
 pub(crate) use coverage::{Coverage, coverage};
 pub use error::{Error, Result};
 pub use file_offset::FileOffset;
+pub use guest_address::{GuestAddress, GuestUsize, MemoryRegionAddress};
 pub use permissions::Permissions;
 pub use slices::{GuestMemoryBackendSliceIterator, GuestMemorySliceIterator};
-
-/// A number of bytes in the guest's address space: 64 bits on every target.
-///
-/// ```
-/// let size: guest_memory::GuestUsize = 1 << 40; // also where a `usize` has 32 bits
-/// assert_eq!(size >> 30, 1024);
-/// ```
-pub type GuestUsize = u64;
-
-/// A guest-physical address, in bytes.
-///
-/// ```
-/// use guest_memory::{Address, GuestAddress};
-/// assert_eq!(GuestAddress(0x1000).checked_add(0x10), Some(GuestAddress(0x1010)));
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub struct GuestAddress(pub u64);
-impl_address!(GuestAddress);
-
-/// A position in a region, in bytes from its start.
-///
-/// ```
-/// use guest_memory::{Address, MemoryRegionAddress};
-/// assert_eq!(MemoryRegionAddress(4).checked_sub(5), None);
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub struct MemoryRegionAddress(pub u64);
-impl_address!(MemoryRegionAddress);
-
-impl MemoryRegionAddress {
-    /// The position as an offset in the host's memory, or `None` where a `usize` does not hold it. The one place
-    /// where 64 bits become a `usize`: elsewhere an address past 4 GiB would name another byte on a 32-bit host.
-    #[inline]
-    pub(crate) fn to_host_offset(self) -> Option<usize> {
-        usize::try_from(self.0).ok()
-    }
-}
 
 /// Guest memory that is made of regions in the host's memory, none of which overlap.
 ///

@@ -1,123 +1,13 @@
 //! `FlatView`: what every guest address shows in the end. Ranges that do not overlap, computed from the placements.
 
+use super::flat_range::FlatRange;
 use super::placement::{self, Placement};
-use super::region::{Region, RegionKind};
+use super::region::Region;
 use crate::machine::block;
 use crate::machine::ram_region::RamRegion;
 use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend, MemoryRegionAddress};
 use core::ops::Range;
 use std::sync::Arc;
-
-/// Adjacent guest addresses that show adjacent bytes of one region; where some of these were
-/// [discarded](crate::AddressSpace::discard), a range for each part that is adjacent in linear memory.
-///
-/// ```
-/// use guest_memory::{AddressSpace, GuestAddress, Region, RegionKind};
-/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x3000)])?;
-/// let window = Region::new("window", RegionKind::Mmio, GuestAddress(0), 0x1000)?;
-/// space.map(&window, GuestAddress(0x1000), 1)?;
-/// let map = space.view();
-/// let starts: Vec<u64> = map.flat().ranges().iter().map(|range| range.start().0).collect();
-/// assert_eq!(starts, [0, 0x1000, 0x2000]); // what the window leaves free, and the window
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct FlatRange {
-    pub(crate) start: u64,
-    pub(crate) last: u64,
-    pub(crate) region: Arc<Region>,
-    pub(crate) offset: u64,
-    pub(crate) priority: i32,
-    /// The bytes of RAM and ROM.
-    pub(crate) memory: Option<RamRegion>,
-}
-
-impl FlatRange {
-    /// A part of what a placement shows, from guest address `start` to `last`, both inside it.
-    pub(crate) fn new(placement: &Placement, start: u64, last: u64) -> Self {
-        let (region, before) = placement.region.leaf();
-        let offset = before + (start - placement.start);
-        Self::of(region, offset, start, last, placement.priority)
-    }
-
-    /// Without the bytes: these come with [`show`](FlatRange::show).
-    fn of(region: &Arc<Region>, offset: u64, start: u64, last: u64, priority: i32) -> Self {
-        FlatRange {
-            start,
-            last,
-            region: Arc::clone(region),
-            offset,
-            priority,
-            memory: None,
-        }
-    }
-
-    /// The part of it from `start` to `last`, both inside; without the bytes.
-    fn part(&self, start: u64, last: u64) -> Self {
-        let offset = self.offset + (start - self.start);
-        Self::of(&self.region, offset, start, last, self.priority)
-    }
-
-    /// The same without the bytes.
-    fn bare(&self) -> Self {
-        self.part(self.start, self.last)
-    }
-
-    /// Gives it with its bytes: a range for each block.
-    fn show(self, mut give: impl FnMut(FlatRange)) {
-        let size = (self.last - self.start).saturating_add(1);
-        let has_bytes = self
-            .region
-            .each_block(self.offset, size, |block, before, at, length| {
-                let start = self.start + before;
-                let mut part = self.part(start, start + (length - 1));
-                part.memory = RamRegion::new(start, length, block, at);
-                give(part);
-            });
-        if !has_bytes {
-            give(self);
-        }
-    }
-
-    /// The first guest address.
-    pub fn start(&self) -> GuestAddress {
-        GuestAddress(self.start)
-    }
-
-    /// The last guest address.
-    pub fn last(&self) -> GuestAddress {
-        GuestAddress(self.last)
-    }
-
-    /// The region that is shown: never an alias.
-    pub fn region(&self) -> &Arc<Region> {
-        &self.region
-    }
-
-    /// Where in the region the first byte lies.
-    pub fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    /// The priority of what was placed here.
-    pub fn priority(&self) -> i32 {
-        self.priority
-    }
-
-    /// Whether the guest may write the bytes, as far as the region goes.
-    #[inline]
-    pub(crate) fn is_writable(&self) -> bool {
-        self.region.kind() == RegionKind::Ram
-    }
-
-    /// Whether the region goes on here where the range before it ends.
-    fn continues(&self, before: &FlatRange) -> bool {
-        Arc::ptr_eq(&self.region, &before.region)
-            && self.priority == before.priority
-            && before.last.checked_add(1) == Some(self.start)
-            && before.offset + (self.start - before.start) == self.offset
-    }
-}
 
 /// The ranges of an address space, sorted. As a [`GuestMemoryBackend`] it is its memory, ROM too, and knows of no
 /// permissions: a loader's view. Devices go through [`MemoryMap`](super::MemoryMap).

@@ -1,6 +1,6 @@
 //! `Placement`: where a region lies in an address space, and which of several that overlap is seen.
 
-use super::flat_view::FlatRange;
+use super::flat_range::FlatRange;
 use super::region::Region;
 use crate::machine::fault::Fault;
 use std::sync::Arc;
@@ -49,6 +49,13 @@ impl Placement {
         self.enabled
     }
 
+    /// What it shows from guest address `start` to `last`, both inside; without the bytes.
+    fn range(&self, start: u64, last: u64) -> FlatRange {
+        let (region, before) = self.region.leaf();
+        let offset = before + (start - self.start);
+        FlatRange::of(region, offset, start, last, self.priority)
+    }
+
     /// Whether it shows something of `[first, last]`, if nothing lies above it.
     pub(crate) fn overlaps(&self, first: u64, last: u64) -> bool {
         self.enabled && self.start <= last && self.last() >= first
@@ -87,7 +94,7 @@ pub(crate) fn render(
             .filter(|placement| placement.overlaps(from, from))
             .max_by_key(|placement| placement.priority);
         if let Some(placement) = highest {
-            give(FlatRange::new(placement, from, to));
+            give(placement.range(from, to));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Why guest memory could not be accessed.
 
 use super::GuestAddress;
-use crate::model::volatile_memory;
+use crate::model::volatile_memory::Error as Volatile;
 use std::io;
 use thiserror::Error;
 
@@ -59,9 +59,8 @@ pub enum Error {
 /// ```
 pub type Result<T> = std::result::Result<T, Error>;
 
-impl From<volatile_memory::Error> for Error {
-    fn from(error: volatile_memory::Error) -> Self {
-        use volatile_memory::Error as Volatile;
+impl From<Volatile> for Error {
+    fn from(error: Volatile) -> Self {
         match error {
             Volatile::OutOfBounds { .. }
             | Volatile::Overflow { .. }
@@ -120,7 +119,6 @@ mod tests {
         ] {
             assert_eq!(error.to_string(), text);
         }
-        use volatile_memory::Error as Volatile;
         for error in [
             Volatile::OutOfBounds { addr: 1 },
             Volatile::Overflow { base: 1, offset: 1 },

@@ -7,6 +7,7 @@ use crate::model::guest_memory::{Error as MemoryError, GuestMemory, GuestMemoryS
 use crate::model::region::GuestRegionCollection;
 use crate::model::region::tests::TestRegion;
 use Permissions::{No, Read, ReadWrite, Write};
+use std::ops::Range;
 use std::sync::{RwLock, RwLockReadGuard};
 
 #[derive(Debug, Default)]

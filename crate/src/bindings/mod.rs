@@ -1,8 +1,8 @@
 //! The only code that knows JavaScript: exported functions of numbers, no logic.
 //!
-//! A guest address or length is two `u32`, low half first. Most functions return a status: [`abi::STATUS_OK`], a
-//! [`Fault::code`](crate::fault::Fault::code), or [`abi::STATUS_DISPOSED`]. What else there is to say stands in the
-//! *report block*, words at a fixed place. [`abi`] names these words, and all other numbers that cross.
+//! A guest address or length is two `u32`, low half first. Most functions return a status: `STATUS_OK`, a
+//! [`Fault::code`](crate::fault::Fault::code), or `STATUS_DISPOSED`. What else there is to say stands in the *report
+//! block*, words at a fixed place. crate/src/abi.rs names these words, and all other numbers that cross.
 //! Bulk bytes never pass through here: the facade moves them itself, and needles come through the *transfer buffer*.
 //! wasm-bindgen's slices and strings would allocate, and so might grow the memory under the caller's views.
 

@@ -116,7 +116,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The number that crosses to JavaScript ([`abi`]); 0 means no fault.
+    /// The number that crosses to JavaScript; 0 means no fault.
     pub fn code(&self) -> u32 {
         match self {
             Fault::InvalidGuestAddress { .. } => abi::STATUS_INVALID_GUEST_ADDRESS,

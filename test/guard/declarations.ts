@@ -59,10 +59,16 @@ function parametersOf(declaration: ts.Declaration): string {
   return typeParameters ? `<${typeParameters.map((parameter) => parameter.getText()).join(", ")}>` : "";
 }
 
-/** What an alias stands for; the order of a union's parts depends on what the compiler read before. */
+/** What an alias stands for. */
 function alias(type: ts.Type, checker: ts.TypeChecker): string {
-  const text = (part: ts.Type) => checker.typeToString(part, undefined, FLAGS | ts.TypeFormatFlags.InTypeAlias);
+  const text = (part: ts.Type) =>
+    inOrder(checker.typeToString(part, undefined, FLAGS | ts.TypeFormatFlags.InTypeAlias));
   return type.isUnion() ? type.types.map(text).sort().join(" | ") : text(type);
+}
+
+/** A type's text with the strings of each union sorted: their order depends on what the compiler read before. */
+function inOrder(text: string): string {
+  return text.replaceAll(/"[^"]*"(?: \| "[^"]*")+/g, (union) => union.split(" | ").sort().join(" | "));
 }
 
 function described(member: ts.Symbol, checker: ts.TypeChecker): string {
@@ -77,7 +83,7 @@ function described(member: ts.Symbol, checker: ts.TypeChecker): string {
 }
 
 function typeOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
-  return checker.typeToString(checker.getTypeOfSymbol(symbol), undefined, FLAGS);
+  return inOrder(checker.typeToString(checker.getTypeOfSymbol(symbol), undefined, FLAGS));
 }
 
 /** Not private, and not the engine's own. */

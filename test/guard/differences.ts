@@ -12,8 +12,13 @@ export interface Difference {
   readonly diverges: boolean;
 }
 
+/** A text of the old build that reads otherwise in the new one. */
+function text(reason: string, old: string | RegExp, now: string): Difference {
+  return { reason, diverges: false, matches: (before, after) => before.replace(old, now) === after };
+}
+
 /** Each is met in a whole run, or it has no place here any more. */
-export const differences: readonly Difference[] = [];
+export const differences: readonly Difference[] = [text("the interface has another version", "needs 3:", "needs 4:")];
 
 /** A name that is meant to differ. */
 export interface NameDifference {
@@ -24,4 +29,61 @@ export interface NameDifference {
   readonly rename?: (old: string) => string;
 }
 
-export const names: readonly NameDifference[] = [];
+const renamed = (old: string, now: string): NameDifference => ({
+  reason: `${old} is ${now}`,
+  rename: (line) => line.replaceAll(new RegExp(`\\b${old}\\b`, "g"), now),
+});
+
+const listed = (reason: string, ...lines: string[]): NameDifference => ({
+  reason,
+  matches: (line) => lines.includes(line),
+});
+
+/** The type of a Wasm function of so many numbers. */
+function wasmFunction(parameters: number): string {
+  const list = Array.from({ length: parameters }, (_, index) => `${String.fromCharCode(97 + index)}: number`);
+  return `(${list.join(", ")}) => number`;
+}
+
+/** The classes from which GuestMemory inherited. */
+const BASES =
+  /^- (property: exports|declaration: (static |class |new |hidden new )?)\.?(ScalarFields|AtomicFields|ByteAccess|RegionAccess|MapAccess|HostAccess)\b/;
+
+export const names: readonly NameDifference[] = [
+  renamed("Wide", "U64Like"),
+  renamed("Narrower", "NarrowAccessRule"),
+  renamed("Peeked", "PeekResult"),
+  renamed("ErrorPlace", "ErrorDetails"),
+  { reason: "GuestMemory is put together, and inherits no public class", matches: (line) => BASES.test(line) },
+  listed(
+    "a region of the flat view says what placed region it comes from",
+    "+ property: GuestRegion.mapped: getter  configurable",
+    "+ declaration: GuestRegion.readonly mapped: MappedRegion<A> | undefined",
+  ),
+  listed(
+    "constructors of what the library makes take other parameters",
+    "- property: exports.GuestRegion: function of 3 arguments writable, enumerable, configurable, own",
+    "+ property: exports.GuestRegion: function of 2 arguments writable, enumerable, configurable, own",
+    "- property: exports.MappedRegion: function of 2 arguments writable, enumerable, configurable, own",
+    "+ property: exports.MappedRegion: function of 1 arguments writable, enumerable, configurable, own",
+    '- declaration: new DmaRange(space: object, address: U64Like, length: U64Like, access: "read" | "write"): DmaRange',
+    '+ declaration: new DmaRange(parts: object, address: U64Like, length: U64Like, access: "read" | "write"): DmaRange',
+    "- declaration: new GuestRegion<A extends number | bigint = number>(start: A, size: number, host: number): GuestRegion<A>",
+    "+ declaration: new GuestRegion<A extends number | bigint = number>(space: object, range: object): GuestRegion<A>",
+    "- declaration: new MappedRegion<A extends number | bigint = number>(space: object, making: object): MappedRegion<A>",
+    "+ declaration: new MappedRegion<A extends number | bigint = number>(region: object): MappedRegion<A>",
+    "- declaration: new Watch(space: object, id: number): Watch",
+    "+ declaration: new Watch(watchers: object, id: number): Watch",
+  ),
+  listed(
+    "a region is asked for by a request block",
+    `- wasm: export const gm_map: ${wasmFunction(12)};`,
+    `+ wasm: export const gm_map: ${wasmFunction(1)};`,
+  ),
+  listed("the core walks over pieces in one way", `- wasm: export const gm_forward_run: ${wasmFunction(4)};`),
+  listed(
+    "watches are asked for with lengths of 64 bits",
+    `- wasm: export const gm_watchers: ${wasmFunction(6)};`,
+    `+ wasm: export const gm_watchers: ${wasmFunction(7)};`,
+  ),
+];

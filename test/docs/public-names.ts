@@ -14,6 +14,8 @@ export interface PublicName {
   readonly examples: readonly string[];
   /** A constructor has no name of its own: the class's example shows how to get one. */
   readonly isConstructor: boolean;
+  /** A field holds data and does nothing, so that a description is enough. */
+  readonly isField: boolean;
 }
 
 const index = join(root, "ts", "index.ts");
@@ -60,6 +62,7 @@ export function publicNames(): PublicName[] {
         .filter((tag) => tag.name === "example")
         .map((tag) => ts.displayPartsToString(tag.text)),
       isConstructor: (symbol.flags & ts.SymbolFlags.Constructor) !== 0,
+      isField: isField(symbol, checker),
     });
   };
 
@@ -89,6 +92,12 @@ function isPublic(symbol: ts.Symbol): boolean {
   if (ts.getCombinedModifierFlags(declaration) & hidden) return false;
   const name = ts.getNameOfDeclaration(declaration);
   return name === undefined || !ts.isPrivateIdentifier(name);
+}
+
+/** Whether a symbol is a property that cannot be called. A getter is not a field: it may compute and throw. */
+function isField(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
+  if ((symbol.flags & ts.SymbolFlags.Property) === 0) return false;
+  return checker.getNonNullableType(checker.getTypeOfSymbol(symbol)).getCallSignatures().length === 0;
 }
 
 /** `collect`, `[Symbol.dispose]`, `constructor`. */

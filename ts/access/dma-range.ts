@@ -28,13 +28,7 @@ import type { Space } from "../space/space.ts";
  * ```
  */
 export class DmaRange {
-  /**
-   * How many bytes it has.
-   * @example
-   * ```ts
-   * console.assert(memory.dma(0x100, 16, "read").length === 16);
-   * ```
-   */
+  /** How many bytes it has. */
   readonly length: number;
   readonly #space: Space;
   readonly #watchers: Watchers;

@@ -21,35 +21,11 @@ import type { Space } from "../space/space.ts";
  * ```
  */
 export interface GuestMemoryTables {
-  /**
-   * 2^20 entries, one for each 4 KiB page of the first 4 GiB: host page << 4 | flags.
-   * @example
-   * ```ts
-   * const entry = memory.tables.pageTable[0x10 >>> 12]!;
-   * console.assert((entry & 3) === 3); // readable and writable
-   * ```
-   */
+  /** 2^20 entries, one for each 4 KiB page of the first 4 GiB: host page << 4 | flags. */
   readonly pageTable: Uint32Array<ArrayBuffer>;
-  /**
-   * One byte a host page; whoever stores writes 0xff.
-   * @example
-   * ```ts
-   * const { pageTable, dirty, bytes } = memory.tables;
-   * const page = pageTable[0x10 >>> 12]! >>> 4;
-   * bytes[page * 4096 + 0x10] = 7;
-   * dirty[page] = 0xff; // after the store
-   * console.assert(memory.readUint8(0x10) === 7);
-   * ```
-   */
+  /** One byte a host page; whoever stores writes 0xff. */
   readonly dirty: Uint8Array<ArrayBuffer>;
-  /**
-   * All of linear memory, by host offset.
-   * @example
-   * ```ts
-   * memory.writeUint8(0x10, 7);
-   * console.assert(memory.tables.bytes[memory.hostOffset(0x10, 1)!] === 7);
-   * ```
-   */
+  /** All of linear memory, by host offset. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

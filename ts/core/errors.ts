@@ -93,66 +93,18 @@ export interface ErrorDetails {
  * ```
  */
 export class GuestMemoryError extends Error {
-  /**
-   * What went wrong.
-   * @example
-   * ```ts
-   * try {
-   *   memory.readUint8(0x2000);
-   * } catch (error) {
-   *   console.assert(error instanceof GuestMemoryError && error.code === "INVALID_GUEST_ADDRESS");
-   * }
-   * ```
-   */
+  /** What went wrong. */
   readonly code: GuestMemoryErrorCode;
-  /**
-   * The first guest-physical address of the range that was asked for, as it was given.
-   * @example
-   * ```ts
-   * try {
-   *   memory.readUint32(0xffe); // its last two bytes are in a hole
-   * } catch (error) {
-   *   console.assert(error instanceof GuestMemoryError && error.address === 0xffe);
-   * }
-   * ```
-   */
+  /** The first guest-physical address of the range that was asked for, as it was given. */
   readonly address: number | bigint | undefined;
-  /**
-   * Bytes that were asked for.
-   * @example
-   * ```ts
-   * try {
-   *   memory.readUint32(0xffe);
-   * } catch (error) {
-   *   console.assert(error instanceof GuestMemoryError && error.length === 4);
-   * }
-   * ```
-   */
+  /** Bytes that were asked for. */
   readonly length: number | bigint | undefined;
-  /**
-   * The region that was meant, for errors about one; its size in bytes.
-   * @example
-   * ```ts
-   * try {
-   *   memory.removeRegion(0x0, 0x800); // there is one of 0x1000 bytes
-   * } catch (error) {
-   *   console.assert(error instanceof GuestMemoryError && error.region?.size === 0x800);
-   * }
-   * ```
-   */
+  /** The region that was meant, for errors about one; its size in bytes. */
   readonly region: { readonly start: number | bigint; readonly size: number } | undefined;
 
   /**
    * Bytes that were moved before a device's handler threw, or changed the map under the access; undefined for every other
    * error. Of a `copyWithin` whose source fails it counts what was read: nothing was written then.
-   * @example
-   * ```ts
-   * try {
-   *   memory.writeSlice(0x8000, new Uint8Array(5));
-   * } catch (error) {
-   *   console.assert(error instanceof GuestMemoryError && error.completed === undefined);
-   * }
-   * ```
    */
   readonly completed: number | undefined;
 

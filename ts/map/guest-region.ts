@@ -18,29 +18,11 @@ import { type MappedRegion, mappedRegion } from "./mapped-region.ts";
  * ```
  */
 export class GuestRegion<A extends number | bigint = number> {
-  /**
-   * The first guest-physical address.
-   * @example
-   * ```ts
-   * console.assert(memory.regions[0]!.start === 0x0);
-   * ```
-   */
+  /** The first guest-physical address. */
   readonly start: A;
-  /**
-   * How many bytes it has.
-   * @example
-   * ```ts
-   * console.assert(memory.regions[0]!.size === 0x1000);
-   * ```
-   */
+  /** How many bytes it has. */
   readonly size: number;
-  /**
-   * The last guest-physical address that belongs to it.
-   * @example
-   * ```ts
-   * console.assert(memory.regions[0]!.lastAddress === 0xfff);
-   * ```
-   */
+  /** The last guest-physical address that belongs to it. */
   readonly lastAddress: A;
 
   readonly #space: Space;

@@ -30,13 +30,7 @@ export type JsonNumber = number | string;
  * ```
  */
 export interface MapAsData {
-  /**
-   * What it is called in `tree()`.
-   * @example
-   * ```ts
-   * console.assert(memory.toJSON().name === "memory");
-   * ```
-   */
+  /** What it is called in `tree()`. */
   name: string;
   /**
    * What was mapped, in that order.
@@ -57,14 +51,7 @@ export interface MapAsData {
     of?: string;
     offset?: JsonNumber;
   }[];
-  /**
-   * What is seen, by address.
-   * @example
-   * ```ts
-   * memory.map({ kind: "ram", name: "above", start: 0x800, size: 0x1000, priority: 1 });
-   * console.assert(memory.toJSON().flat.map(({ size }) => size).join() === "2048,4096");
-   * ```
-   */
+  /** What is seen, by address. */
   flat: { start: JsonNumber; size: JsonNumber; region: string; kind: RegionKind; offset: JsonNumber }[];
 }
 

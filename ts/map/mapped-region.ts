@@ -26,51 +26,15 @@ const objects = new WeakMap<RegionRecord, MappedRegion<U64Like>>();
  * ```
  */
 export class MappedRegion<A extends number | bigint = number> {
-  /**
-   * How it is called.
-   * @example
-   * ```ts
-   * const region = memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000, priority: 2 });
-   * console.assert(region.name === "hole");
-   * ```
-   */
+  /** How it is called. */
   readonly name: string;
-  /**
-   * What it is.
-   * @example
-   * ```ts
-   * const region = memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000, priority: 2 });
-   * console.assert(region.kind === "reserved");
-   * ```
-   */
+  /** What it is. */
   readonly kind: RegionKind;
-  /**
-   * Bytes: a bigint where its memory's addresses are bigints and it is past 2^53.
-   * @example
-   * ```ts
-   * const region = memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000, priority: 2 });
-   * console.assert(region.size === 0x1000);
-   * ```
-   */
+  /** Bytes: a bigint where its memory's addresses are bigints and it is past 2^53. */
   readonly size: number | bigint;
-  /**
-   * Where regions overlap, the one with the highest is seen.
-   * @example
-   * ```ts
-   * const region = memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000, priority: 2 });
-   * console.assert(region.priority === 2);
-   * ```
-   */
+  /** Where regions overlap, the one with the highest is seen. */
   readonly priority: number;
-  /**
-   * The region that an alias shows; undefined for every other kind.
-   * @example
-   * ```ts
-   * const window = memory.map({ kind: "ram", name: "window", start: 0x8000, size: 0x1000 });
-   * const mirror = memory.map({ kind: "alias", start: 0x9000, of: "window" });
-   * console.assert(mirror.target === window && window.target === undefined);
-   * ```
-   */
+  /** The region that an alias shows; undefined for every other kind. */
   readonly target: MappedRegion<A> | undefined;
   readonly #record: RegionRecord;
 

@@ -69,13 +69,7 @@ export class DirtyLog<A extends number | bigint = number> {
  * ```
  */
 export class DirtyClient<A extends number | bigint = number> {
-  /**
-   * The name it was opened with.
-   * @example
-   * ```ts
-   * console.assert(memory.dirty.client("display").name === "display");
-   * ```
-   */
+  /** The name it was opened with. */
   readonly name: string;
   readonly #space: Space;
   readonly #bit: number;

@@ -23,22 +23,9 @@ import type { HostWriteListener } from "./host-write.ts";
  * ```
  */
 export interface PeekResult {
-  /**
-   * The bytes; 0 where nobody knows.
-   * @example
-   * ```ts
-   * memory.writeUint8(0x10, 7);
-   * console.assert(memory.peek(0x10, 2).bytes.join() === "7,0");
-   * ```
-   */
+  /** The bytes; 0 where nobody knows. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /**
-   * For each byte, 1 if it is known, else 0: a hole, or a device without `peek`.
-   * @example
-   * ```ts
-   * console.assert(memory.peek(0xffe, 4).known.join() === "1,1,0,0");
-   * ```
-   */
+  /** For each byte, 1 if it is known, else 0: a hole, or a device without `peek`. */
   readonly known: Uint8Array<ArrayBuffer>;
 }
 

@@ -23,61 +23,13 @@ import type { Space } from "../space/space.ts";
  * ```
  */
 export class MapEvent<A extends number | bigint = number> extends Event {
-  /**
-   * The first guest-physical address of the range.
-   * @example
-   * ```ts
-   * import { GuestMemory, type MapEvent } from "guest-memory";
-   *
-   * using memory = await GuestMemory.create([]);
-   * const heard: MapEvent[] = [];
-   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
-   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
-   * console.assert(heard[0]!.start === 0x8000);
-   * ```
-   */
+  /** The first guest-physical address of the range. */
   readonly start: A;
-  /**
-   * How many bytes it has.
-   * @example
-   * ```ts
-   * import { GuestMemory, type MapEvent } from "guest-memory";
-   *
-   * using memory = await GuestMemory.create([]);
-   * const heard: MapEvent[] = [];
-   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
-   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
-   * console.assert(heard[0]!.size === 0x1000);
-   * ```
-   */
+  /** How many bytes it has. */
   readonly size: number | bigint;
-  /**
-   * What is seen there, never an alias; undefined where Rust code has mapped it.
-   * @example
-   * ```ts
-   * import { GuestMemory, type MapEvent } from "guest-memory";
-   *
-   * using memory = await GuestMemory.create([]);
-   * const heard: MapEvent[] = [];
-   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
-   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
-   * console.assert(heard[0]!.region!.name === "RAM");
-   * ```
-   */
+  /** What is seen there, never an alias; undefined where Rust code has mapped it. */
   readonly region: MappedRegion<A> | undefined;
-  /**
-   * Where in the region the range begins, in bytes.
-   * @example
-   * ```ts
-   * import { GuestMemory, type MapEvent } from "guest-memory";
-   *
-   * using memory = await GuestMemory.create([]);
-   * const heard: MapEvent[] = [];
-   * memory.events.addEventListener("regionadd", (event) => void heard.push(event as MapEvent));
-   * memory.map({ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 });
-   * console.assert(heard[0]!.offset === 0);
-   * ```
-   */
+  /** Where in the region the range begins, in bytes. */
   readonly offset: number | bigint;
 
   /** Made by this library. */

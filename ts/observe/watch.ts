@@ -16,38 +16,11 @@ import type { Watchers } from "./watchers.ts";
  * ```
  */
 export interface WatchKinds {
-  /**
-   * Whether it sees reads.
-   * @example
-   * ```ts
-   * let count = 0;
-   * using watch = memory.watch(0x10, 4, { read: true }, () => count++);
-   * memory.readUint8(0x10);
-   * console.assert(count === 1);
-   * ```
-   */
+  /** Whether it sees reads. */
   read?: boolean;
-  /**
-   * Whether it sees writes.
-   * @example
-   * ```ts
-   * let count = 0;
-   * using watch = memory.watch(0x10, 4, { write: true }, () => count++);
-   * memory.writeUint8(0x10, 1);
-   * console.assert(count === 1);
-   * ```
-   */
+  /** Whether it sees writes. */
   write?: boolean;
-  /**
-   * Whether it sees instruction fetches.
-   * @example
-   * ```ts
-   * let count = 0;
-   * using watch = memory.watch(0x10, 4, { execute: true }, () => count++);
-   * memory.fetchUint32(0x10);
-   * console.assert(count === 1);
-   * ```
-   */
+  /** Whether it sees instruction fetches. */
   execute?: boolean;
 }
 
@@ -66,71 +39,17 @@ export interface WatchKinds {
  * ```
  */
 export interface WatchEvent<A extends number | bigint = number> {
-  /**
-   * What the access does.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { read: true, write: true }, ({ kind }) => void seen.push(kind));
-   * memory.readUint8(0x10);
-   * console.assert(seen[0] === "read");
-   * ```
-   */
+  /** What the access does. */
   readonly kind: "read" | "write" | "execute";
-  /**
-   * Its first guest-physical address, which may lie before the watched range.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ address }) => void seen.push(address));
-   * memory.writeUint32(0x0e, 1);
-   * console.assert(seen[0] === 0x0e);
-   * ```
-   */
+  /** Its first guest-physical address, which may lie before the watched range. */
   readonly address: A;
-  /**
-   * How many bytes it touches.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ size }) => void seen.push(size));
-   * memory.writeUint16(0x12, 0x1234);
-   * console.assert(seen[0] === 2);
-   * ```
-   */
+  /** How many bytes it touches. */
   readonly size: number;
-  /**
-   * The value read, or about to be written: little-endian and unsigned, bytes where it is a range.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ value }) => void seen.push(value));
-   * memory.writeUint16(0x12, 0x1234);
-   * console.assert(seen[0] === 0x1234);
-   * ```
-   */
+  /** The value read, or about to be written: little-endian and unsigned, bytes where it is a range. */
   readonly value: number | bigint | Uint8Array | undefined;
-  /**
-   * What a write is about to replace; undefined for other accesses, and where a device is.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ oldValue }) => void seen.push(oldValue));
-   * memory.writeUint16(0x12, 0x1234);
-   * console.assert(seen[0] === 0);
-   * ```
-   */
+  /** What a write is about to replace; undefined for other accesses, and where a device is. */
   readonly oldValue: number | bigint | Uint8Array | undefined;
-  /**
-   * Who makes the access.
-   * @example
-   * ```ts
-   * const seen: unknown[] = [];
-   * using watch = memory.watch(0x10, 4, { write: true }, ({ who }) => void seen.push(who));
-   * memory.dma(0x10, 4, "write").write(0, Uint8Array.of(1));
-   * console.assert(seen[0] === "dma");
-   * ```
-   */
+  /** Who makes the access. */
   readonly who: Initiator;
 }
 

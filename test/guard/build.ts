@@ -5,20 +5,24 @@ import { pathToFileURL } from "node:url";
 import type { Glue } from "guest-memory";
 import type { Library } from "./show.ts";
 
-/** A build, with glue for instances of its Wasm module beside the one that it loads by itself. */
 export interface Build {
   readonly lib: Library;
-  readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly alone: Glue;
-  readonly main: Glue;
-  readonly foreign: Glue;
+  readonly module: WebAssembly.Module;
+  /** The glue of one more instance: of an import, there would be one for good. */
+  newGlue(): Glue;
 }
 
 /** Loads the dist/ and pkg/ of a folder; nothing is initialised. */
 export async function load(folder: string): Promise<Build> {
-  const at = (path: string) => pathToFileURL(`${folder}/${path}`).href;
-  const glue = (name: string) => import(`${at("pkg/guest_memory.js")}?${name}`);
-  const lib = (await import(at("dist/index.js"))) as Library;
-  const wasm = Uint8Array.from(readFileSync(`${folder}/pkg/guest_memory_bg.wasm`));
-  return { lib, wasm, alone: await glue("alone"), main: await glue("main"), foreign: await glue("foreign") };
+  const lib = (await import(pathToFileURL(`${folder}/dist/index.js`).href)) as Library;
+  const module = new WebAssembly.Module(Uint8Array.from(readFileSync(`${folder}/pkg/guest_memory_bg.wasm`)));
+  const source = readFileSync(`${folder}/pkg/guest_memory.js`, "utf8")
+    .replaceAll(/^export function/gm, "function")
+    .replace(/^export \{ initSync, __wbg_init as default \};$/m, "return { initSync, default: __wbg_init };");
+  return { lib, module, newGlue: new Function(source) as () => Glue };
+}
+
+/** Has new memories made in an instance of their own, with linear memory as it is at first. */
+export async function renew({ lib, module, newGlue }: Build): Promise<void> {
+  await lib.init({ glue: newGlue(), wasm: module });
 }

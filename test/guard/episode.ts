@@ -1,6 +1,6 @@
 // Episode: some hundred operations on new memories, given to both builds in lockstep.
 
-import type { Build } from "./build.ts";
+import { type Build, renew } from "./build.ts";
 import { Counts } from "./counts.ts";
 import { type Difference, differences } from "./differences.ts";
 import { act } from "./kinds/kinds.ts";
@@ -82,8 +82,9 @@ export async function run(
     return difference === undefined;
   };
   try {
-    if (episode % 4 === 0) {
-      for (const [place, build] of builds.entries()) await addForeign(worlds[place] as World, build);
+    for (const [place, build] of builds.entries()) {
+      if (episode % 4 === 0) await addForeign(worlds[place] as World, build);
+      await renew(build);
     }
     let going = step(-1, (world) => {
       for (let index = 0; index < SLOTS; index++) settle(world, index);
@@ -109,13 +110,12 @@ function once(world: World): void {
 }
 
 /** Adds a memory of another Wasm module. */
-async function addForeign(world: World, { lib, wasm, main, foreign }: Build): Promise<void> {
-  await lib.init({ glue: foreign, wasm });
-  const memory = lib.GuestMemory.createSync([
+async function addForeign(world: World, build: Build): Promise<void> {
+  await renew(build);
+  const memory = build.lib.GuestMemory.createSync([
     { kind: "ram", name: "far RAM", start: 0, size: 0x4000 },
     { kind: "rom", name: "far ROM", start: 0x5000, size: 0x1000 },
   ]);
-  await lib.init({ glue: main, wasm });
   const slot = new Slot("foreign", memory as unknown as Slot["memory"], false, []);
   for (const object of memory.mapped as unknown as Slot["memory"]["mapped"]) {
     const placed = placedOf(object);
@@ -125,8 +125,19 @@ async function addForeign(world: World, { lib, wasm, main, foreign }: Build): Pr
   world.slots[FOREIGN] = slot;
 }
 
-/** The same failure with as few operations as leaving out finds. */
-export async function shrink(builds: readonly [Build, Build], seed: number, failure: Failure): Promise<Failure> {
+/** What a failure looks like without its numbers and names: one fault is met many times. */
+export function kindOf({ old, now, line }: Failure): string {
+  const without = (text = "nothing") => text.replaceAll(/"[^"]*"|\d+n?|0x[\da-f]+|\[.*\]|\{.*\}/g, "").trim();
+  return `${without(old[line])} / ${without(now[line])}`;
+}
+
+/** A failure of the same kind with as few operations as leaving out finds. */
+export async function shrink(
+  builds: readonly [Build, Build],
+  seed: number,
+  failure: Failure,
+  kind: string,
+): Promise<Failure> {
   const { episode } = failure;
   const all = Array.from({ length: OPERATIONS }, (_, index) => index);
   let list = all.filter((index) => index <= failure.index % END);
@@ -135,7 +146,7 @@ export async function shrink(builds: readonly [Build, Build], seed: number, fail
     for (let from = 0; from < list.length; ) {
       const shorter = [...list.slice(0, from), ...list.slice(from + size)];
       const { failure: found } = await run(builds, seed, episode, shorter);
-      if (found) [list, shortest] = [shorter, found];
+      if (found && kindOf(found) === kind) [list, shortest] = [shorter, found];
       else from += size;
     }
   }

@@ -3,7 +3,7 @@
 import { load } from "./build.ts";
 import { Counts } from "./counts.ts";
 import { type Difference, differences } from "./differences.ts";
-import { compare, type Failure, run, shrink } from "./episode.ts";
+import { compare, type Failure, kindOf, run, shrink } from "./episode.ts";
 import { kinds } from "./kinds/kinds.ts";
 import { once } from "./once.ts";
 
@@ -12,8 +12,8 @@ const WANTED = Number(amount);
 const MILLION = 1_000_000;
 /** Of each kind, in a million operations. */
 const LEAST_OF_A_KIND = 1000;
-/** Failures after which a run ends. */
-const MOST_FAILURES = 5;
+/** Different failures after which a run ends. */
+const MOST_FAILURES = 8;
 const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 const wrong: string[] = [];
@@ -23,22 +23,26 @@ const builds = [await load(oldFolder), await load(newFolder)] as const;
 console.log(`PROPERTY_SEED=${seed}`);
 
 const [old, now] = [await once(builds[0]), await once(builds[1])];
-const first = compare(old, now, met);
-if (first && !first.meant) {
-  print(old, now, first.line);
+for (const [line, text] of old.entries()) {
+  const difference = compare([text], [now[line] ?? "nothing"], met);
+  if (difference === undefined || difference.meant) continue;
+  print(old, now, line);
   wrong.push("what is done once differs");
 }
+if (old.length !== now.length) wrong.push(`what is done once: ${old.length} lines, now ${now.length}`);
 
-for (const { lib, main, wasm } of builds) await lib.init({ glue: main, wasm });
 const start = performance.now();
 let [operations, failures] = [0, 0];
-for (let episode = 0; operations < WANTED && failures < MOST_FAILURES; episode++) {
+const known = new Set<string>();
+for (let episode = 0; operations < WANTED && known.size < MOST_FAILURES; episode++) {
   const result = await run(builds, seed, episode, undefined, counts);
   operations += result.operations;
   met.push(...result.met);
   if (result.failure) {
     failures++;
-    printFailure(await shrink(builds, seed, result.failure));
+    const kind = kindOf(result.failure);
+    if (!known.has(kind)) printFailure(await shrink(builds, seed, result.failure, kind));
+    known.add(kind);
   }
   await new Promise(setImmediate); // what only weak references hold can go
 }
@@ -55,7 +59,7 @@ function print(old: readonly string[], now: readonly string[], line: number): vo
   let at = 0;
   while (at < one.length && one[at] === other[at]) at++;
   const from = Math.max(0, at - 200);
-  console.log(`  old: ${one.slice(from, at + 300)}\n  new: ${other.slice(from, at + 300)}`);
+  console.log(`  old: ${one.slice(from, at + 900)}\n  new: ${other.slice(from, at + 900)}`);
 }
 
 function printFailure({ episode, old, now, line, log }: Failure): void {
@@ -68,6 +72,7 @@ function printFailure({ episode, old, now, line, log }: Failure): void {
 /** Whether the run has met what it is for. */
 function check(): void {
   if (failures > 0) wrong.push(`${failures} episodes differ`);
+  if (operations < WANTED) return;
   const outcomes = [...counts.outcomes()].sort(([, a], [, b]) => b - a);
   console.log(outcomes.map(([outcome, count]) => `${outcome} ${count}`).join(", "));
   for (const difference of differences) {

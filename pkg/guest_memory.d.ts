@@ -133,8 +133,7 @@ export function gm_new(family: number): number;
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 
 /**
- * Byte offsets and sizes of the fixed places, by the numbers of [`abi::LAYOUT_REPORT`] and the following. 0 for any
- * other.
+ * The byte offset, or size, that a number from [`abi::LAYOUT_REPORT`] on asks for. 0 for any other.
  */
 export function gm_place(index: number): number;
 

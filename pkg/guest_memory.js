@@ -318,8 +318,7 @@ export function gm_piece(handle, low, high, limit, access) {
 }
 
 /**
- * Byte offsets and sizes of the fixed places, by the numbers of [`abi::LAYOUT_REPORT`] and the following. 0 for any
- * other.
+ * The byte offset, or size, that a number from [`abi::LAYOUT_REPORT`] on asks for. 0 for any other.
  * @param {number} index
  * @returns {number}
  */

@@ -305,11 +305,11 @@ const core = [
     cargo: "span::",
   },
   {
-    file: "crate/src/machine/layout.rs",
+    file: "crate/src/machine/region_list.rs",
     find: ".checked_add(extra)",
     replace: ".checked_add(extra).or(Some(start.0.wrapping_add(extra)))",
     why: "an unchecked add: a region past 2^64 is let in, and wraps",
-    cargo: "layout::",
+    cargo: "region_list::",
   },
   {
     file: "crate/src/machine/bulk.rs",

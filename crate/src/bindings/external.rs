@@ -49,12 +49,12 @@ impl Numbered {
     fn copy(
         &self,
         offset: u64,
-        place: *const u8,
+        bytes: *const u8,
         length: usize,
         write: bool,
     ) -> Result<(), Unavailable> {
         let [low, high] = halves(offset);
-        let host = place.expose_provenance();
+        let host = bytes.expose_provenance();
         let moved = HOST.with(|cell| {
             cell.get()
                 .is_some_and(|facade| facade.move_bytes(self.0, low, high, host, length, write))

@@ -1,104 +1,219 @@
-//! Bindings: address spaces and their regions.
+//! Bindings: the memory map. Regions are named by their ids.
 
-use super::{report, status, wide, with, word};
+use super::external::Numbered;
+use super::report::{requested, requested_wide, take_transfer};
+use super::{TRANSFER_BYTES, put_bytes, report, report_wide, status, wide, with, word};
 use crate::abi;
 use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
 use crate::machine::handle;
+use crate::machine::memory_map::{Access, Region, RegionKind, Shown};
 use crate::model::guest_memory::GuestAddress;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Regions for the next [`gm_create`]: a list cannot cross the boundary without an allocation by the glue.
-static STAGED: Mutex<Vec<(GuestAddress, u64)>> = Mutex::new(Vec::new());
+/// The kinds, and the numbers that cross.
+const KINDS: [(u32, RegionKind); 7] = [
+    (abi::KIND_RAM, RegionKind::Ram),
+    (abi::KIND_ROM, RegionKind::Rom),
+    (abi::KIND_ROM_DEVICE, RegionKind::RomDevice),
+    (abi::KIND_MMIO, RegionKind::Mmio),
+    (abi::KIND_ALIAS, RegionKind::Alias),
+    (abi::KIND_RESERVED, RegionKind::Reserved),
+    (abi::KIND_EXTERNAL, RegionKind::External),
+];
 
-/// Adds a region to the list for [`gm_create`].
+/// Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
+/// Report: [`abi::MAP_REGION`].
 #[wasm_bindgen]
-pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) -> u32 {
-    let mut staged = STAGED.lock().unwrap_or_else(PoisonError::into_inner);
-    if staged.try_reserve(1).is_err() {
-        staged.clear(); // the facade gives up: nothing may be left for the next list
-        return status(Err(Fault::OutOfMemory { bytes: 16 }));
-    }
-    staged.push((
-        GuestAddress(wide(start_low, start_high)),
-        wide(size_low, size_high),
-    ));
+pub fn gm_map(handle: u32) -> u32 {
+    let mut buffer = [0; TRANSFER_BYTES];
+    let bytes = take_transfer(&mut buffer, requested(abi::REQUEST_NAME_BYTES));
+    // The facade sends whole characters; of anything else, what is whole at the start.
+    let name = match core::str::from_utf8(bytes) {
+        Ok(name) => name,
+        Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
+    };
+    let start = requested_wide([abi::REQUEST_START_LOW, abi::REQUEST_START_HIGH]);
+    let start = GuestAddress(start);
+    let size = requested_wide([abi::REQUEST_SIZE_LOW, abi::REQUEST_SIZE_HIGH]);
+    let offset = requested_wide([abi::REQUEST_OFFSET_LOW, abi::REQUEST_OFFSET_HIGH]);
+    let kind = requested(abi::REQUEST_KIND);
+    let target = requested(abi::REQUEST_TARGET);
+    let enabled = requested(abi::REQUEST_ENABLED);
+    let priority = requested(abi::REQUEST_PRIORITY).cast_signed();
+    with(handle, |space| {
+        let kind = KINDS.iter().find(|(number, _)| *number == kind);
+        let made = match kind.map(|(_, kind)| *kind) {
+            Some(RegionKind::Alias) => Region::by_id(target)
+                .ok_or(Fault::NoMemoryRegion)
+                .and_then(|target| Region::alias(name, &target, offset, size)),
+            Some(RegionKind::External) => Region::external(name, size, Arc::new(Numbered(target))),
+            Some(kind) => Region::new(name, kind, start, size),
+            None => Err(Fault::NoMemoryRegion),
+        };
+        status(made.and_then(|region| {
+            match enabled {
+                0 => space.map_disabled(&region, start, priority)?,
+                _ => space.map(&region, start, priority)?,
+            }
+            report(abi::MAP_REGION, region.id());
+            Ok(())
+        }))
+    })
+}
+
+/// What a region is, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. Its name lies in the transfer
+/// buffer as far as it has room there.
+#[wasm_bindgen]
+pub fn gm_region_name(region: u32) -> u32 {
+    let Some(region) = Region::by_id(region) else {
+        return status(Err(Fault::NoMemoryRegion));
+    };
+    let number = |kind| {
+        let same = KINDS.iter().find(|(_, known)| *known == kind);
+        same.map_or(0, |(number, _)| *number)
+    };
+    let bytes = put_bytes(0, region.name().as_bytes());
+    report(abi::REGION_KIND, number(region.kind()));
+    report(abi::REGION_SHOWN_KIND, number(region.leaf().0.kind()));
+    report(abi::REGION_NAME_BYTES, word(bytes));
     abi::STATUS_OK
 }
 
-/// Makes an address space of the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
+/// Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
 #[wasm_bindgen]
-pub fn gm_create() -> u32 {
-    let staged = core::mem::take(&mut *STAGED.lock().unwrap_or_else(PoisonError::into_inner));
-    let space = AddressSpace::from_ranges(&staged).map(Arc::new);
-    status(space.and_then(report_space))
+pub fn gm_region_host(region: u32) -> u32 {
+    let host = Region::by_id(region).and_then(|region| region.host_offset());
+    status(match host.and_then(|host| u32::try_from(host).ok()) {
+        Some(host) => {
+            report(abi::REGION_HOST, host);
+            Ok(())
+        }
+        None => Err(Fault::NoMemoryRegion),
+    })
 }
 
-/// Registers an address space and reports it.
-pub(super) fn report_space(space: Arc<AddressSpace>) -> Result<(), Fault> {
-    let table = word(space.table_host_offset());
-    let handle = handle::register(space).ok_or(Fault::OutOfMemory { bytes: 0 })?;
-    report(abi::SPACE_HANDLE, handle);
-    report(abi::SPACE_TABLE, table);
-    Ok(())
-}
-
-/// Forgets an address space. Gives 1 if there was one, else 0.
-#[wasm_bindgen]
-pub fn gm_dispose(handle: u32) -> u32 {
-    u32::from(handle::release(handle))
-}
-
-/// Inserts a region.
-#[wasm_bindgen]
-pub fn gm_insert(
+/// Runs `act` on an address space and a region.
+fn with_region(
     handle: u32,
-    start_low: u32,
-    start_high: u32,
-    size_low: u32,
-    size_high: u32,
+    region: u32,
+    act: impl FnOnce(&AddressSpace, &Region) -> Result<(), Fault>,
 ) -> u32 {
-    let (start, size) = (
-        GuestAddress(wide(start_low, start_high)),
-        wide(size_low, size_high),
-    );
     with(handle, |space| {
-        status(space.insert_region(start, size).map(drop))
+        let region = Region::by_id(region).ok_or(Fault::NoMemoryRegion);
+        status(region.and_then(|region| act(space, &region)))
     })
 }
 
-/// Removes the region with exactly this start and size.
+/// Takes a region out of the map.
 #[wasm_bindgen]
-pub fn gm_remove(
-    handle: u32,
-    start_low: u32,
-    start_high: u32,
-    size_low: u32,
-    size_high: u32,
-) -> u32 {
-    let (start, size) = (
-        GuestAddress(wide(start_low, start_high)),
-        wide(size_low, size_high),
-    );
-    with(handle, |space| {
-        status(space.remove_region(start, size).map(drop))
+pub fn gm_unmap(handle: u32, region: u32) -> u32 {
+    with_region(handle, region, |space, region| space.unmap(region))
+}
+
+/// Moves a region.
+#[wasm_bindgen]
+pub fn gm_move(handle: u32, region: u32, low: u32, high: u32) -> u32 {
+    with_region(handle, region, |space, region| {
+        space.move_region(region, GuestAddress(wide(low, high)))
     })
 }
 
-/// Reserves linear memory for a later region.
+/// Shows a region, or, for 0, hides it.
 #[wasm_bindgen]
-pub fn gm_reserve(handle: u32, bytes_low: u32, bytes_high: u32) -> u32 {
-    with(handle, |space| {
-        status(space.reserve(wide(bytes_low, bytes_high)))
+pub fn gm_enable(handle: u32, region: u32, enabled: u32) -> u32 {
+    with_region(handle, region, |space, region| {
+        space.set_enabled(region, enabled != 0)
     })
 }
 
-/// Says that a caller was given views of the page table and of the control words.
+/// Begins a transaction.
 #[wasm_bindgen]
-pub fn gm_expose_tables(handle: u32) -> u32 {
+pub fn gm_begin(handle: u32) -> u32 {
     with(handle, |space| {
-        space.expose_table();
+        space.begin();
+        abi::STATUS_OK
+    })
+}
+
+/// Ends a transaction.
+#[wasm_bindgen]
+pub fn gm_commit(handle: u32) -> u32 {
+    with(handle, |space| status(space.commit()))
+}
+
+/// Gives a transaction up.
+#[wasm_bindgen]
+pub fn gm_roll_back(handle: u32) -> u32 {
+    with(handle, |space| {
+        space.roll_back();
+        abi::STATUS_OK
+    })
+}
+
+/// The placement at `index`, in the order in which they were mapped. Report: [`abi::PLACEMENT_REGION`] and the following.
+#[wasm_bindgen]
+pub fn gm_placement(handle: u32, index: u32) -> u32 {
+    with(handle, |space| {
+        space.placements(|all| {
+            let Some(placement) = all.get(index as usize) else {
+                return status(Err(Fault::NoMemoryRegion));
+            };
+            let region = placement.region();
+            let (target, offset) = region
+                .target()
+                .map_or((0, 0), |(target, offset)| (target.id(), offset));
+            report(abi::PLACEMENT_REGION, region.id());
+            let start = [abi::PLACEMENT_START_LOW, abi::PLACEMENT_START_HIGH];
+            report_wide(start, placement.start());
+            let size = [abi::PLACEMENT_SIZE_LOW, abi::PLACEMENT_SIZE_HIGH];
+            report_wide(size, region.size());
+            let priority = placement.priority().cast_unsigned();
+            report(abi::PLACEMENT_PRIORITY, priority);
+            report(abi::PLACEMENT_ENABLED, u32::from(placement.is_enabled()));
+            report(abi::PLACEMENT_TARGET, target);
+            let in_target = [abi::PLACEMENT_OFFSET_LOW, abi::PLACEMENT_OFFSET_HIGH];
+            report_wide(in_target, offset);
+            abi::STATUS_OK
+        })
+    })
+}
+
+/// How many regions are placed.
+#[wasm_bindgen]
+pub fn gm_placement_count(handle: u32) -> u32 {
+    handle::get(handle).map_or(0, |space| {
+        u32::try_from(space.placements(<[_]>::len)).unwrap_or(u32::MAX)
+    })
+}
+
+/// The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
+/// linear memory are one. Report: [`abi::FLAT_START_LOW`] and the following.
+#[wasm_bindgen]
+pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
+    with(handle, |space| {
+        let map = space.view();
+        let Some((range, last, next)) = map.flat().whole(index as usize) else {
+            return status(Err(Fault::NoMemoryRegion));
+        };
+        let start = range.start();
+        let is_memory = range.memory.is_some() || range.region().kind() == RegionKind::External;
+        let size = (last - start.0).saturating_add(1);
+        let found = map.piece(start, size, Access::READ | Access::WRITE | Access::EXECUTE);
+        let host = match found.shown {
+            Shown::Memory { host } if !found.watched && found.length == size => host,
+            _ => 0,
+        };
+        report_wide([abi::FLAT_START_LOW, abi::FLAT_START_HIGH], start.0);
+        report_wide([abi::FLAT_LAST_LOW, abi::FLAT_LAST_HIGH], last);
+        report(abi::FLAT_REGION, range.region().id());
+        let offset = [abi::FLAT_OFFSET_LOW, abi::FLAT_OFFSET_HIGH];
+        report_wide(offset, range.offset());
+        report(abi::FLAT_PRIORITY, range.priority().cast_unsigned());
+        report(abi::FLAT_NEXT, word(next));
+        report(abi::FLAT_IS_MEMORY, u32::from(is_memory));
+        report(abi::FLAT_HOST, word(host));
         abi::STATUS_OK
     })
 }

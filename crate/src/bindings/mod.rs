@@ -2,17 +2,17 @@
 //!
 //! A guest address or length is two `u32`, low half first. Most functions return a status: `STATUS_OK`, a
 //! [`Fault::code`](crate::fault::Fault::code), or `STATUS_DISPOSED`. What else there is to say stands in the *report
-//! block*, words at a fixed place. crate/src/abi.rs names these words, and all other numbers that cross.
+//! block*, words at a fixed offset. crate/src/abi.rs names these words, and all other numbers that cross.
 //! Bulk bytes never pass through here: the facade moves them itself, and needles come through the *transfer buffer*.
 //! wasm-bindgen's slices and strings would allocate, and so might grow the memory under the caller's views.
 
+mod access;
 mod bytes;
 mod dirty;
 mod external;
 mod map;
-mod pieces;
-mod regions;
 mod report;
+mod spaces;
 
 use crate::abi;
 use crate::machine::address_space::AddressSpace;
@@ -21,14 +21,14 @@ use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use crate::abi::{ABI, STATUS_DISPOSED as DISPOSED};
+pub use access::*;
 pub use bytes::*;
 pub use dirty::*;
 pub use external::*;
 pub use map::*;
-pub use pieces::*;
-pub use regions::*;
 pub use report::*;
 use report::{put_bytes, put_words};
+pub use spaces::*;
 
 /// [`ABI`], for the facade to compare.
 #[wasm_bindgen]

@@ -1,4 +1,5 @@
-//! Fixed places in linear memory: where the facade reads what a status cannot say, and leaves a needle.
+//! The report block and the transfer buffer, at fixed offsets: the facade finds there what a status cannot say, and leaves
+//! a request or a needle.
 
 use super::{halves, word};
 use crate::abi;
@@ -19,25 +20,24 @@ struct Transfer([AtomicU8; TRANSFER_BYTES]);
 
 static TRANSFER: Transfer = Transfer([const { AtomicU8::new(0) }; TRANSFER_BYTES]);
 
-/// Byte offsets and sizes of the fixed places, by the numbers of [`abi::LAYOUT_REPORT`] and the following. 0 for any
-/// other.
+/// The byte offset, or size, that a number from [`abi::LAYOUT_REPORT`] on asks for. 0 for any other.
 #[wasm_bindgen]
 pub fn gm_place(index: u32) -> u32 {
-    let place = match index {
+    let number = match index {
         abi::LAYOUT_REPORT => REPORT.as_ptr().expose_provenance(),
         abi::LAYOUT_TRANSFER => TRANSFER.0.as_ptr().expose_provenance(),
         abi::LAYOUT_TRANSFER_BYTES => TRANSFER_BYTES,
         abi::LAYOUT_DIRTY_MAP => dirty_map::host_offset(),
         _ => 0,
     };
-    word(place)
+    word(number)
 }
 
 /// Writes a word of the report block.
 #[inline(always)]
 pub(super) fn report(index: u32, word: u32) {
-    if let Some(place) = REPORT.get(index as usize) {
-        place.store(word, Ordering::Relaxed);
+    if let Some(slot) = REPORT.get(index as usize) {
+        slot.store(word, Ordering::Relaxed);
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) fn status(result: Result<(), Fault>) -> u32 {
     match result {
         Ok(()) => abi::STATUS_OK,
         Err(fault) => {
-            let (address, length) = fault.place();
+            let (address, length) = fault.location();
             report_wide([abi::FAULT_ADDRESS_LOW, abi::FAULT_ADDRESS_HIGH], address);
             report_wide([abi::FAULT_LENGTH_LOW, abi::FAULT_LENGTH_HIGH], length);
             fault.code()
@@ -77,19 +77,19 @@ pub(super) fn status(result: Result<(), Fault>) -> u32 {
 /// Copies the transfer buffer's first bytes out of it: the facade may write it again at any time.
 pub(super) fn take_transfer(into: &mut [u8; TRANSFER_BYTES], length: u32) -> &[u8] {
     let length = (length as usize).min(TRANSFER_BYTES);
-    for (byte, place) in into.iter_mut().zip(&TRANSFER.0).take(length) {
-        *byte = place.load(Ordering::Relaxed);
+    for (byte, shared) in into.iter_mut().zip(&TRANSFER.0).take(length) {
+        *byte = shared.load(Ordering::Relaxed);
     }
     &into[..length]
 }
 
 /// Writes bytes to the transfer buffer, from an index on; gives how many had room.
 pub(super) fn put_bytes(from: usize, bytes: &[u8]) -> usize {
-    let places = TRANSFER.0.get(from..).unwrap_or(&[]);
-    for (place, &byte) in places.iter().zip(bytes) {
-        place.store(byte, Ordering::Relaxed);
+    let room = TRANSFER.0.get(from..).unwrap_or(&[]);
+    for (shared, &byte) in room.iter().zip(bytes) {
+        shared.store(byte, Ordering::Relaxed);
     }
-    places.len().min(bytes.len())
+    room.len().min(bytes.len())
 }
 
 /// Writes words to the transfer buffer, the first at an index in words.

@@ -9,7 +9,7 @@
 //! Page tables never move, and one between two regions would keep these apart for good. So the first few have a zone of
 //! their own, at the low end.
 
-use super::free_list::{FreeList, Run};
+use super::free_list::{FreeList, PageRun};
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -35,20 +35,20 @@ enum Zone {
 const TABLES: u32 = 8;
 
 impl Extent {
-    fn new(run: Run, zone: Zone) -> Self {
-        let Run { first, pages } = run;
+    fn new(run: PageRun, zone: Zone) -> Self {
+        let PageRun { first, pages } = run;
         let first = AtomicU32::new(first);
         Extent { first, pages, zone }
     }
 
     /// No run, with room for one of so many pages.
     pub(crate) fn empty(pages: u32) -> Self {
-        Extent::new(Run { first: 0, pages }, Zone::Regions)
+        Extent::new(PageRun { first: 0, pages }, Zone::Regions)
     }
 
-    fn run(&self) -> Run {
+    fn run(&self) -> PageRun {
         let (first, pages) = (self.first(), self.pages);
-        Run { first, pages }
+        PageRun { first, pages }
     }
 
     /// The first host page; 0, which is nobody's, where there is none.
@@ -65,10 +65,10 @@ impl Extent {
         if pages >= self.pages {
             return (self, Extent::empty(0));
         }
-        let (Run { first, pages: all }, zone) = (self.run(), self.zone);
+        let (PageRun { first, pages: all }, zone) = (self.run(), self.zone);
         core::mem::forget(self); // its parts give its pages back
         allocator().zone(zone).count_split();
-        let part = |first, pages| Extent::new(Run { first, pages }, zone);
+        let part = |first, pages| Extent::new(PageRun { first, pages }, zone);
         (part(first, pages), part(first + pages, all - pages))
     }
 
@@ -177,17 +177,17 @@ fn allocator() -> MutexGuard<'static, Allocator> {
 }
 
 impl Allocator {
-    fn take(&mut self, pages: u32) -> Option<Run> {
+    fn take(&mut self, pages: u32) -> Option<PageRun> {
         self.reserve(pages)?;
         self.regions.take(pages).inspect(make_clean)
     }
 
-    fn take_table(&mut self, pages: u32) -> Option<Run> {
+    fn take_table(&mut self, pages: u32) -> Option<PageRun> {
         let zone = pages.checked_mul(TABLES)?;
         self.tables.make_room()?;
         if self.tables.live_pages() + self.tables.free_pages() == 0 {
             let (first, got) = host::grow(zone)?;
-            self.tables.insert(Run { first, pages: got });
+            self.tables.insert(PageRun { first, pages: got });
         }
         self.tables.take(pages).inspect(make_clean)
     }
@@ -214,13 +214,13 @@ impl Allocator {
         total > u64::from(host::MAX_PAGES) || total * 4 > used * 5
     }
 
-    fn slide_down(&mut self, run: &mut Run) -> bool {
+    fn slide_down(&mut self, run: &mut PageRun) -> bool {
         let Some(below) = self.regions.take_below(run.first) else {
             return false;
         };
         move_down(*run, below.first);
         run.first = below.first;
-        self.regions.insert(Run {
+        self.regions.insert(PageRun {
             first: run.end(),
             pages: below.pages,
         });
@@ -242,7 +242,7 @@ impl Allocator {
         // A free run at the very end need only be lengthened.
         let tail = self.regions.pages_below(host::end());
         if let Some((first, got)) = host::grow(pages.checked_sub(tail)?) {
-            self.regions.insert(Run { first, pages: got });
+            self.regions.insert(PageRun { first, pages: got });
         }
         if self.regions.fits(pages) {
             return Some(());
@@ -250,13 +250,13 @@ impl Allocator {
         // Somebody else grew it in between, so that the two did not join, or it is full.
         let (first, got) = host::grow(pages)?;
         self.regions.make_room()?;
-        self.regions.insert(Run { first, pages: got });
+        self.regions.insert(PageRun { first, pages: got });
         Some(())
     }
 }
 
 /// Makes pages that somebody had ready for somebody else.
-fn make_clean(run: &Run) {
+fn make_clean(run: &PageRun) {
     if run.is_marked() {
         host::detach_views();
         zero(*run);
@@ -264,7 +264,7 @@ fn make_clean(run: &Run) {
 }
 
 /// Moves the written pages of `run`, and the marks of all, to `first`, which is below. What stays behind keeps its marks.
-fn move_down(run: Run, first: u32) {
+fn move_down(run: PageRun, first: u32) {
     for (from, to) in (run.first..run.end()).zip(first..) {
         let (source, target) = (page(from), page(to));
         let (marks, stale) = (dirty_map::marks(from), dirty_map::marks(to));
@@ -286,7 +286,7 @@ fn page(number: u32) -> *mut u8 {
 }
 
 /// Zeroes the pages of `run` that were ever written or shown, and forgets their marks.
-fn zero(run: Run) {
+fn zero(run: PageRun) {
     let mut end = run.first;
     loop {
         let from = dirty_map::next(end, run.end(), true);
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     /// An allocator with these free runs, which belong to the test.
-    fn own(runs: &[Run]) -> Allocator {
+    fn own(runs: &[PageRun]) -> Allocator {
         let mut own = Allocator {
             regions: FreeList::new(),
             tables: FreeList::new(),
@@ -370,14 +370,14 @@ mod tests {
         write(first + 1, 0xee);
         write(first + 3, 3);
         write(first + 6, 6);
-        let mut run = Run {
+        let mut run = PageRun {
             first: first + 3,
             pages: 5,
         };
-        let mut own = own(&[Run { first, pages: 3 }]);
+        let mut own = own(&[PageRun { first, pages: 3 }]);
         assert!(own.slide_down(&mut run));
         assert_eq!((run.first, run.pages), (first, 5));
-        let tail = Run {
+        let tail = PageRun {
             first: first + 5,
             pages: 3,
         };
@@ -402,11 +402,11 @@ mod tests {
     #[test]
     fn it_is_fragmented_where_enough_is_free_but_not_in_one_run() {
         let mut own = own(&[
-            Run {
+            PageRun {
                 first: 10,
                 pages: 20,
             },
-            Run {
+            PageRun {
                 first: 40,
                 pages: 20,
             },

@@ -4,12 +4,12 @@ use crate::linear::dirty_map;
 
 /// Adjacent host pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
+pub(crate) struct PageRun {
     pub(crate) first: u32,
     pub(crate) pages: u32,
 }
 
-impl Run {
+impl PageRun {
     pub(crate) fn end(self) -> u32 {
         self.first + self.pages
     }
@@ -23,7 +23,7 @@ impl Run {
 /// Free runs, sorted by address, never adjacent.
 #[derive(Debug, Default)]
 pub(crate) struct FreeList {
-    pub(crate) runs: Vec<Run>,
+    pub(crate) runs: Vec<PageRun>,
     /// Runs handed out: each may add one run when it comes back.
     live: usize,
     /// The pages of these.
@@ -56,7 +56,7 @@ impl FreeList {
     }
 
     /// Takes out the free run that ends at `first`, for who moves down into it and gives as many pages behind itself.
-    pub(crate) fn take_below(&mut self, first: u32) -> Option<Run> {
+    pub(crate) fn take_below(&mut self, first: u32) -> Option<PageRun> {
         let index = self.runs.iter().position(|run| run.end() == first)?;
         Some(self.runs.remove(index))
     }
@@ -81,7 +81,7 @@ impl FreeList {
         self.runs.iter().any(|run| run.pages >= pages)
     }
 
-    pub(crate) fn take(&mut self, pages: u32) -> Option<Run> {
+    pub(crate) fn take(&mut self, pages: u32) -> Option<PageRun> {
         let candidates = self
             .runs
             .iter()
@@ -91,26 +91,26 @@ impl FreeList {
         if found.pages == pages {
             self.runs.remove(index);
         } else {
-            self.runs[index] = Run {
+            self.runs[index] = PageRun {
                 first: found.first + pages,
                 pages: found.pages - pages,
             };
         }
         self.live += 1;
         self.live_pages += pages;
-        Some(Run {
+        Some(PageRun {
             first: found.first,
             pages,
         })
     }
 
-    pub(crate) fn give(&mut self, run: Run) {
+    pub(crate) fn give(&mut self, run: PageRun) {
         self.live = self.live.saturating_sub(1);
         self.live_pages = self.live_pages.saturating_sub(run.pages);
         self.insert(run);
     }
 
-    pub(crate) fn insert(&mut self, run: Run) {
+    pub(crate) fn insert(&mut self, run: PageRun) {
         let index = self.runs.partition_point(|other| other.first < run.first);
         let joins_next = self
             .runs
@@ -124,7 +124,7 @@ impl FreeList {
             }
             (true, false) => self.runs[index - 1].pages += run.pages,
             (false, true) => {
-                self.runs[index] = Run {
+                self.runs[index] = PageRun {
                     first: run.first,
                     pages: run.pages + self.runs[index].pages,
                 }
@@ -150,7 +150,7 @@ mod tests {
         FreeList {
             runs: runs
                 .iter()
-                .map(|&(first, pages)| Run { first, pages })
+                .map(|&(first, pages)| PageRun { first, pages })
                 .collect(),
             ..FreeList::new()
         }
@@ -161,14 +161,14 @@ mod tests {
         let mut free = list(&[(10, 50), (100, 8), (200, 8), (300, 9)]);
         assert_eq!(
             free.take(8),
-            Some(Run {
+            Some(PageRun {
                 first: 100,
                 pages: 8
             })
         );
         assert_eq!(
             free.take(5),
-            Some(Run {
+            Some(PageRun {
                 first: 200,
                 pages: 5
             })
@@ -180,24 +180,24 @@ mod tests {
     #[test]
     fn what_comes_back_joins_its_neighbours() {
         let mut free = list(&[(10, 10), (30, 10)]);
-        free.give(Run {
+        free.give(PageRun {
             first: 20,
             pages: 10,
         });
         assert_eq!(free.runs, list(&[(10, 30)]).runs);
-        free.give(Run {
+        free.give(PageRun {
             first: 50,
             pages: 1,
         });
-        free.give(Run {
+        free.give(PageRun {
             first: 49,
             pages: 1,
         });
-        free.give(Run {
+        free.give(PageRun {
             first: 40,
             pages: 1,
         });
-        free.give(Run { first: 8, pages: 1 });
+        free.give(PageRun { first: 8, pages: 1 });
         assert_eq!(free.runs, list(&[(8, 1), (10, 31), (49, 2)]).runs);
     }
 

@@ -16,10 +16,10 @@ use crate::linear::dirty_map;
 use crate::linear::host;
 use crate::machine::block::Block;
 use crate::machine::fault::Fault;
-use crate::machine::layout;
 use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
 use crate::machine::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
 use crate::machine::ram_region::RamRegion;
+use crate::machine::region_list;
 use crate::machine::run::HostRun;
 use crate::machine::spaces;
 use crate::machine::span::{self, Run};
@@ -89,7 +89,7 @@ impl AddressSpace {
     /// `NoMemoryRegion` for an empty list, `EmptyRegion`, `GuestAddressOverflow` for a region that passes 2^64,
     /// `UnsortedMemoryRegions`, `MemoryRegionOverlap`, `OutOfMemory`. Nothing is allocated then.
     pub fn from_ranges(ranges: &[(GuestAddress, GuestUsize)]) -> Result<Self, Fault> {
-        layout::check_regions(ranges)?;
+        region_list::check_regions(ranges)?;
         let total = ranges
             .iter()
             .fold(0_u64, |sum, &(_, size)| sum.saturating_add(size));
@@ -114,7 +114,7 @@ impl AddressSpace {
         start: GuestAddress,
         size: GuestUsize,
     ) -> Result<Arc<Region>, Fault> {
-        layout::check_region(start, size)?;
+        region_list::check_region(start, size)?;
         // Before memory is allocated for it.
         self.check_vacant(start, size, 0)?;
         self.insert(start, size)

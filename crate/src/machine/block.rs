@@ -169,9 +169,9 @@ impl Block {
 
     /// Where in the block a part of the region begins and ends: not the first before the second if it is not here.
     fn clip(&self, part: &Range<u64>) -> (usize, usize) {
-        let inside = |place: u64| {
-            let place = place.saturating_sub(self.start).min(self.size as u64);
-            usize::try_from(place).unwrap_or(self.size)
+        let inside = |byte: u64| {
+            let offset = byte.saturating_sub(self.start).min(self.size as u64);
+            usize::try_from(offset).unwrap_or(self.size)
         };
         (inside(part.start), inside(part.end))
     }

@@ -14,9 +14,9 @@ use crate::machine::memory_map::{FlatRange, MemoryMap};
 use crate::machine::ram_region::RamRegion;
 use std::sync::{Arc, RwLockWriteGuard};
 
-/// A range that shows a block, and whose it is.
+/// A range of the flat view that shows a block, with the map and the address space that have it.
 #[derive(Clone, Copy)]
-struct Shown<'a> {
+struct BlockRange<'a> {
     block: &'a Arc<Block>,
     range: &'a FlatRange,
     map: &'a MemoryMap,
@@ -44,7 +44,7 @@ pub(crate) fn hold(spaces: &[Arc<AddressSpace>]) -> Option<Vec<Held<'_>>> {
 /// out: then there is growth.
 pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
     let states = hold(spaces)?;
-    let mut shown: Vec<Shown<'_>> = Vec::new();
+    let mut shown: Vec<BlockRange<'_>> = Vec::new();
     for (space, state) in &states {
         let map = state.map.as_ref();
         shown.try_reserve(map.flat().ranges().len()).ok()?;
@@ -58,7 +58,7 @@ pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
             let index = shown.partition_point(|other| other.block.host_offset() <= host);
             shown.insert(
                 index,
-                Shown {
+                BlockRange {
                     block,
                     range,
                     map,
@@ -80,7 +80,7 @@ pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
         // SAFETY: every range that shows the block was found, in maps that are locked and that nobody else holds, so
         // that no slice of them can be alive; and there is one thread. The entries are written anew below.
         if unsafe { block.slide_down() } {
-            for Shown {
+            for BlockRange {
                 range, map, space, ..
             } in same
             {
@@ -130,8 +130,8 @@ mod tests {
             .collect();
         let twice = handle::register(Arc::clone(&spaces[0])).unwrap();
         let held = spaces[3].view();
-        let place = |space: &AddressSpace| space.host_run(GuestAddress(0x2000), 1).unwrap().host;
-        let before: Vec<_> = spaces.iter().map(|space| place(space)).collect();
+        let host = |space: &AddressSpace| space.host_run(GuestAddress(0x2000), 1).unwrap().host;
+        let before: Vec<_> = spaces.iter().map(|space| host(space)).collect();
         drop(below);
         // More than there can be: everything that can move does.
         compact(&handle::all().unwrap(), u32::MAX).unwrap();
@@ -142,13 +142,13 @@ mod tests {
                 assert_eq!(space.read_obj::<u8>(address).unwrap(), expected);
                 assert_eq!(space.view().read_obj::<u8>(address).unwrap(), expected);
             }
-            // By the table, and by the regions: both ways lead to the new place.
+            // By the table, and by the regions: both ways lead to where they are now.
             let address = GuestAddress(0x4000);
             space.write_obj(!value, address).unwrap();
             assert_eq!(space.view().read_obj::<u8>(address).unwrap(), !value);
         }
-        let moved = place(&spaces[0]) < before[0];
-        assert_eq!(place(&spaces[3]), before[3]);
+        let moved = host(&spaces[0]) < before[0];
+        assert_eq!(host(&spaces[3]), before[3]);
         drop(held);
         assert!(handle::release(twice));
         assert!(handles.into_iter().all(handle::release));

@@ -172,7 +172,7 @@ impl Fault {
 
     /// The address that the fault names (the failing byte, or a region's start) and the bytes before it; 0 where it
     /// has none.
-    pub fn place(&self) -> (u64, u64) {
+    pub fn location(&self) -> (u64, u64) {
         match *self {
             Fault::PartialBuffer { address, completed }
             | Fault::ReadOnly { address, completed }

@@ -44,7 +44,7 @@ impl AddressSpace {
         Ok(Ordering::Equal)
     }
 
-    /// Finds the first place of `needle` inside `[address, address + length)`. An empty needle is found at `address`.
+    /// Finds the first occurrence of `needle` inside `[address, address + length)`. An empty needle is found at `address`.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl AddressSpace {
     }
 }
 
-/// The first place of the finder's needle at or behind `from`, as bytes from `address`.
+/// The first occurrence of the finder's needle at or behind `from`, as bytes from `address`.
 fn find(view: &FlatView, address: u64, from: u64, length: u64, finder: &Finder<'_>) -> Option<u64> {
     let carried_at_most = finder.needle().len() - 1;
     let mut window = [0; WINDOW];
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn needles_at_every_kind_of_seam() {
         let needle: Vec<u8> = (0..100).map(|n| n + 1).collect();
-        // Region seam, window seam, first and last place.
+        // Region seam, window seam, first and last address.
         for at in [
             0x1000,
             0x9001 - 50,

@@ -79,24 +79,24 @@ impl From<Unavailable> for Error {
     }
 }
 
-/// Adjacent guest bytes that no slice shows: what [`GuestMemory::apart`](crate::GuestMemory::apart) gives.
+/// Adjacent guest bytes that no slice shows: what [`GuestMemory::external_run`](crate::GuestMemory::external_run) gives.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemory, Permissions};
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
 /// let map = space.view();
-/// assert!(map.apart(GuestAddress(0), 8, Permissions::Read).is_none()); // slices show all of it
+/// assert!(map.external_run(GuestAddress(0), 8, Permissions::Read).is_none()); // slices show all of it
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Apart<'a> {
+pub struct ExternalRun<'a> {
     pub(crate) memory: &'a dyn ExternalMemory,
     /// Where in it the first byte lies.
     pub(crate) offset: u64,
     pub(crate) length: usize,
 }
 
-impl Apart<'_> {
+impl ExternalRun<'_> {
     /// How many bytes there are, at least one; it is never empty.
     #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
@@ -105,7 +105,7 @@ impl Apart<'_> {
 
     /// What is left behind the first `done` bytes, fewer than there are.
     pub(crate) fn part(&self, done: usize) -> Self {
-        Apart {
+        ExternalRun {
             offset: self.offset + done as u64,
             length: self.length - done,
             ..*self

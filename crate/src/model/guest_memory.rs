@@ -11,7 +11,7 @@
 
 use crate::model::address::Address;
 use crate::model::bitmap::{BS, Bitmap, MS};
-use crate::model::external::Apart;
+use crate::model::external::ExternalRun;
 use crate::model::region::GuestMemoryRegion;
 use crate::model::volatile_memory::VolatileSlice;
 
@@ -240,7 +240,12 @@ pub trait GuestMemory {
     /// The bytes from `addr` on, for `access`, that no slice can show, `count` at most: those of an
     /// [external memory](crate::external). [`get_slices`](GuestMemory::get_slices) ends with an error before them, and
     /// [`Bytes`](crate::Bytes) copies them by way of a buffer. vm-memory has no such method.
-    fn apart(&self, _addr: GuestAddress, _count: usize, _access: Permissions) -> Option<Apart<'_>> {
+    fn external_run(
+        &self,
+        _addr: GuestAddress,
+        _count: usize,
+        _access: Permissions,
+    ) -> Option<ExternalRun<'_>> {
         None
     }
 

@@ -3,10 +3,10 @@
 use super::AddressSpace;
 use crate::linear::host::{self, PAGE_SHIFT};
 use crate::machine::fault::Fault;
-use crate::machine::layout;
 use crate::machine::memory_map::attributes::FORBIDDEN;
 use crate::machine::memory_map::placement::{self, Placement};
 use crate::machine::memory_map::{Access, MemoryMap, Region, Watches, write_flat, write_tree};
+use crate::machine::region_list;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::fmt;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
@@ -174,7 +174,7 @@ impl AddressSpace {
         priority: i32,
         enabled: bool,
     ) -> Result<(), Fault> {
-        layout::check_region(start, region.size())?;
+        region_list::check_region(start, region.size())?;
         self.change(|state| {
             if state.index_of(region).is_ok() {
                 return Err(Fault::AlreadyMapped);
@@ -216,7 +216,7 @@ impl AddressSpace {
     /// `NoMemoryRegion` if it is not mapped here; `GuestAddressOverflow`; `MemoryRegionOverlap` with an enabled region
     /// of the same priority. The map is as it was then.
     pub fn move_region(&self, region: &Region, to: GuestAddress) -> Result<(), Fault> {
-        layout::check_region(to, region.size())?;
+        region_list::check_region(to, region.size())?;
         self.alter(region, |placement| placement.start = to.0)
     }
 
@@ -327,7 +327,7 @@ impl AddressSpace {
         size: GuestUsize,
         priority: i32,
     ) -> Result<(), Fault> {
-        let last = layout::check_region(start, size)?;
+        let last = region_list::check_region(start, size)?;
         self.placements(|all| {
             let clash = all
                 .iter()

@@ -4,9 +4,9 @@ use super::AddressSpace;
 use super::changes::Protection;
 use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::fault::Fault;
-use crate::machine::layout;
 use crate::machine::memory_map::Access;
 use crate::machine::memory_map::attributes::FORBIDDEN;
+use crate::machine::region_list;
 use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl AddressSpace {
             state.check_placed(address, length)?;
             state.protect(Protection {
                 first: address.0,
-                last: layout::check_region(address, length)?,
+                last: region_list::check_region(address, length)?,
                 forbidden,
             });
             Ok(())
@@ -52,7 +52,7 @@ impl AddressSpace {
     ///
     /// `EmptyRegion` for no bytes; `GuestAddressOverflow`; `OutOfMemory`.
     pub fn watch(&self, address: GuestAddress, length: u64, access: Access) -> Result<u32, Fault> {
-        let last = layout::check_region(address, length)?;
+        let last = region_list::check_region(address, length)?;
         let mut state = self.state();
         let state = &mut *state;
         let map = Arc::make_mut(&mut state.map);
@@ -69,7 +69,7 @@ impl AddressSpace {
     ///
     /// `EmptyRegion` for no bytes; `GuestAddressOverflow`; `OutOfMemory`.
     pub fn unwatch(&self, id: u32, address: GuestAddress, length: u64) -> Result<bool, Fault> {
-        let last = layout::check_region(address, length)?;
+        let last = region_list::check_region(address, length)?;
         let mut state = self.state();
         let state = &mut *state;
         let map = Arc::make_mut(&mut state.map);

@@ -3,7 +3,7 @@
 use super::{Access, Backing, FlatView, MemoryMap, Shown};
 use crate::machine::ram_region::DirtyPages;
 use crate::model::bitmap::BS;
-use crate::model::external::Apart;
+use crate::model::external::ExternalRun;
 use crate::model::guest_memory::{
     Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator, Permissions,
     Result,
@@ -58,12 +58,17 @@ impl GuestMemory for MemoryMap {
         region.get_slice(start, count).ok()
     }
 
-    fn apart(&self, addr: GuestAddress, count: usize, access: Permissions) -> Option<Apart<'_>> {
+    fn external_run(
+        &self,
+        addr: GuestAddress,
+        count: usize,
+        access: Permissions,
+    ) -> Option<ExternalRun<'_>> {
         let piece = self.piece(addr, count as u64, access.into());
         let Shown::External { region, offset } = piece.shown else {
             return None;
         };
-        Some(Apart {
+        Some(ExternalRun {
             memory: region.external_memory()?,
             offset,
             // Fits: it is no more than `count`.

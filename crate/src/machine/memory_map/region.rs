@@ -260,7 +260,7 @@ impl Region {
         let Some(blocks) = self.blocks() else {
             return false;
         };
-        let part = place(&blocks, offset, size);
+        let part = in_blocks(&blocks, offset, size);
         for block in blocks.iter() {
             let span = block.span();
             let (start, end) = (span.start.max(part.start), span.end.min(part.end));
@@ -278,8 +278,8 @@ impl Region {
         let Some(blocks) = self.blocks() else {
             return false;
         };
-        let all = place(&blocks, 0, self.size);
-        let part = place(&blocks, offset, size);
+        let all = in_blocks(&blocks, 0, self.size);
+        let part = in_blocks(&blocks, offset, size);
         let page = PAGE_SIZE as u64;
         // The pages at the ends of the region have nothing else.
         let from = match part.start == all.start {
@@ -311,7 +311,7 @@ impl Region {
 }
 
 /// Bytes of a region as its blocks count them.
-fn place(blocks: &[Arc<Block>], offset: u64, size: u64) -> Range<u64> {
+fn in_blocks(blocks: &[Arc<Block>], offset: u64, size: u64) -> Range<u64> {
     let first = blocks.first().map_or(0, |block| block.span().start);
     first + offset..first + offset + size
 }

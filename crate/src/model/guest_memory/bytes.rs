@@ -3,7 +3,7 @@
 use super::{Error, GuestAddress, GuestMemory, Permissions, Result};
 use crate::model::bitmap::{BS, BitmapSlice};
 use crate::model::bytes::{AtomicAccess, ByteValued, Bytes};
-use crate::model::external::Apart;
+use crate::model::external::ExternalRun;
 use crate::model::io::{ReadVolatile, WriteVolatile};
 use crate::model::volatile_memory::{VolatileMemory, VolatileSlice};
 use pieces::{
@@ -21,7 +21,7 @@ mod pieces;
 /// `write_all_volatile_to` look first in the same way. `read_volatile_from` stops where the stream gives less than a
 /// region takes, so that what it filled has no gap (vm-memory goes on in the next region). `store` and `load` answer
 /// [`Error::InvalidBackendAddress`] for an integer that is not aligned or crosses the end of a region. What no slice shows
-/// ([`GuestMemory::apart`]) is copied by way of a buffer, and has no atomic accesses.
+/// ([`GuestMemory::external_run`]) is copied by way of a buffer, and has no atomic accesses.
 impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     type E = Error;
 
@@ -38,7 +38,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
             Permissions::Write,
             |part, done| match part {
                 Part::Slice(slice) => Ok(slice.write(&buf[done..], 0)?),
-                Part::Apart(apart) => apart.write(&buf[done..]),
+                Part::External(external) => external.write(&buf[done..]),
             },
         )?
         .partly()
@@ -56,7 +56,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
             Permissions::Read,
             |part, done| match part {
                 Part::Slice(slice) => Ok(slice.read(&mut buf[done..], 0)?),
-                Part::Apart(apart) => apart.read(&mut buf[done..]),
+                Part::External(external) => external.read(&mut buf[done..]),
             },
         )?
         .partly()
@@ -85,7 +85,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     fn write_obj<O: ByteValued>(&self, val: O, addr: GuestAddress) -> Result<()> {
         let done = self
             .contiguous_slice(addr, size_of::<O>(), Permissions::Write)
-            .and_then(|slice| slice.get_ref(0).ok().map(|place| place.store(val)));
+            .and_then(|slice| slice.get_ref(0).ok().map(|value| value.store(val)));
         match done {
             Some(()) => Ok(()),
             None => write_obj_pieces(self, val, addr),
@@ -97,7 +97,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     fn read_obj<O: ByteValued>(&self, addr: GuestAddress) -> Result<O> {
         let value = self
             .contiguous_slice(addr, size_of::<O>(), Permissions::Read)
-            .and_then(|slice| slice.get_ref(0).ok().map(|place| place.load()));
+            .and_then(|slice| slice.get_ref(0).ok().map(|value| value.load()));
         match value {
             Some(value) => Ok(value),
             None => read_obj_pieces(self, addr),
@@ -120,7 +120,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
             Permissions::Write,
             |part, _| match part {
                 Part::Slice(slice) => Ok(slice.read_volatile_from(0, src, slice.len())?),
-                Part::Apart(apart) => bounce_in(&apart, |slice| {
+                Part::External(external) => bounce_in(&external, |slice| {
                     Ok(slice.read_volatile_from(0, src, slice.len())?)
                 }),
             },
@@ -145,7 +145,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
             Permissions::Write,
             |part, _| match part {
                 Part::Slice(slice) => fill(&slice, src),
-                Part::Apart(apart) => bounce_in(&apart, |slice| fill(slice, src)),
+                Part::External(external) => bounce_in(&external, |slice| fill(slice, src)),
             },
         )?;
         all_moved(reached.partly()?, count)
@@ -166,7 +166,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
                 slice.write_all_volatile_to(0, dst, slice.len())?;
                 Ok(slice.len())
             }
-            Part::Apart(apart) => bounce_out(&apart, dst),
+            Part::External(external) => bounce_out(&external, dst),
         })?
         .partly()
     }
@@ -226,15 +226,15 @@ const BOUNCE: usize = 4096;
 /// Fills what no slice shows: `take` fills a buffer in its place, as far as the stream goes.
 #[cold]
 fn bounce_in(
-    apart: &Apart<'_>,
+    external: &ExternalRun<'_>,
     mut take: impl FnMut(&VolatileSlice<'_>) -> Result<usize>,
 ) -> Result<usize> {
     let mut buffer = [0; BOUNCE];
     let mut done = 0;
-    while done < apart.len() {
-        let length = BOUNCE.min(apart.len() - done);
+    while done < external.len() {
+        let length = BOUNCE.min(external.len() - done);
         let got = take(&VolatileSlice::from(&mut buffer[..length]))?.min(length);
-        apart.part(done).write(&buffer[..got])?;
+        external.part(done).write(&buffer[..got])?;
         done += got;
         if got < length {
             break;
@@ -245,11 +245,11 @@ fn bounce_in(
 
 /// Writes what no slice shows to a stream.
 #[cold]
-fn bounce_out<F: WriteVolatile>(apart: &Apart<'_>, dst: &mut F) -> Result<usize> {
+fn bounce_out<F: WriteVolatile>(external: &ExternalRun<'_>, dst: &mut F) -> Result<usize> {
     let mut buffer = [0; BOUNCE];
     let mut done = 0;
-    while done < apart.len() {
-        let length = apart.part(done).read(&mut buffer)?;
+    while done < external.len() {
+        let length = external.part(done).read(&mut buffer)?;
         let slice = VolatileSlice::from(&mut buffer[..length]);
         slice.write_all_volatile_to(0, dst, length)?;
         done += length;

@@ -178,9 +178,9 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
     /// [`MemoryRegionOverlap`] with one that is there; [`NoMemoryRegion`] if it is empty.
     pub fn insert_region(&self, region: Arc<R>) -> Result<Self, GuestRegionCollectionError> {
         let entry = Entry::new(region)?;
-        let place = self.vacancy(&entry)?;
+        let index = self.vacancy(&entry)?;
         let mut next = self.clone();
-        next.entries.insert(place, entry);
+        next.entries.insert(index, entry);
         next.reindex();
         Ok(next)
     }
@@ -194,27 +194,27 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
         base: GuestAddress,
         size: GuestUsize,
     ) -> Result<(Self, Arc<R>), GuestRegionCollectionError> {
-        let place = self
+        let index = self
             .entries
             .binary_search_by_key(&base.0, |entry| entry.start)
             .map_err(|_| NoMemoryRegion)?;
         // Not the length itself, which is 0 for a region of all 2^64 addresses.
-        if size.checked_sub(1) != Some(self.entries[place].to_last) {
+        if size.checked_sub(1) != Some(self.entries[index].to_last) {
             return Err(NoMemoryRegion);
         }
         let mut next = self.clone();
-        let entry = next.entries.remove(place);
+        let entry = next.entries.remove(index);
         next.reindex();
         Ok((next, entry.region))
     }
 
     /// Where in the list a region belongs.
     fn vacancy(&self, entry: &Entry<R>) -> Result<usize, GuestRegionCollectionError> {
-        let place = self.following(entry.start);
-        let after_previous = place == 0 || self.entries[place - 1].last() < entry.start;
-        let next = self.entries.get(place);
+        let index = self.following(entry.start);
+        let after_previous = index == 0 || self.entries[index - 1].last() < entry.start;
+        let next = self.entries.get(index);
         if after_previous && next.is_none_or(|next| entry.last() < next.start) {
-            Ok(place)
+            Ok(index)
         } else {
             Err(MemoryRegionOverlap)
         }

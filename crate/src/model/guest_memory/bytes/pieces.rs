@@ -4,7 +4,7 @@
 use crate::model::address::Address;
 use crate::model::bitmap::BS;
 use crate::model::bytes::{ByteValued, Bytes};
-use crate::model::external::Apart;
+use crate::model::external::ExternalRun;
 use crate::model::guest_memory::{Error, GuestAddress, GuestMemory, Permissions, Result};
 use crate::model::volatile_memory::VolatileSlice;
 
@@ -13,7 +13,7 @@ pub(super) enum Part<'a, B> {
     /// Bytes that a slice shows.
     Slice(VolatileSlice<'a, B>),
     /// Bytes that can only be copied.
-    Apart(Apart<'a>),
+    External(ExternalRun<'a>),
 }
 
 /// How far an access came, and why it went no further.
@@ -63,14 +63,14 @@ where
                 return Ok(Reached { done, stop: None });
             }
         }
-        let apart = addr.checked_add(done as u64).filter(|_| done < count);
-        let Some((next, apart)) =
-            apart.and_then(|next| Some((next, memory.apart(next, count - done, access)?)))
+        let external = addr.checked_add(done as u64).filter(|_| done < count);
+        let Some((next, external)) = external
+            .and_then(|next| Some((next, memory.external_run(next, count - done, access)?)))
         else {
             return Ok(Reached { done, stop });
         };
-        let length = apart.len();
-        let moved = act(Part::Apart(apart), done)?;
+        let length = external.len();
+        let moved = act(Part::External(external), done)?;
         done += moved;
         let Some(behind) = next.checked_add(moved as u64) else {
             return Ok(Reached { done, stop });
@@ -141,7 +141,7 @@ where
     let reached = in_parts(memory, addr, expected, access, |part, _| {
         Ok(match part {
             Part::Slice(slice) => slice.len(),
-            Part::Apart(apart) => apart.len(),
+            Part::External(external) => external.len(),
         })
     })?;
     match reached.stop {

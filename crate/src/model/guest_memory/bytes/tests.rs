@@ -278,6 +278,6 @@ fn errors_keep_address_and_length() {
     ));
     let past_end = Fault::GuestAddressOverflow { completed: 8 };
     assert_eq!(fault(u64::MAX - 7, 9), past_end);
-    assert_eq!(past_end.place(), (u64::MAX, 8));
+    assert_eq!(past_end.location(), (u64::MAX, 8));
     assert_eq!(Fault::of(&memory, GuestAddress(0xf), 2), None);
 }

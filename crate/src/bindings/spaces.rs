@@ -1,0 +1,115 @@
+//! Bindings: address spaces, made of nothing or of a list of regions, and what is done with them as a whole.
+
+use super::{report, status, wide, with, word};
+use crate::abi;
+use crate::machine::address_space::AddressSpace;
+use crate::machine::fault::Fault;
+use crate::machine::handle;
+use crate::model::guest_memory::GuestAddress;
+use std::sync::{Arc, Mutex, PoisonError};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Regions for the next [`gm_create`]: a list cannot cross the boundary without an allocation by the glue.
+static STAGED: Mutex<Vec<(GuestAddress, u64)>> = Mutex::new(Vec::new());
+
+/// Adds a region to the list for [`gm_create`].
+#[wasm_bindgen]
+pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) -> u32 {
+    let mut staged = STAGED.lock().unwrap_or_else(PoisonError::into_inner);
+    if staged.try_reserve(1).is_err() {
+        staged.clear(); // the facade gives up: nothing may be left for the next list
+        return status(Err(Fault::OutOfMemory { bytes: 16 }));
+    }
+    staged.push((
+        GuestAddress(wide(start_low, start_high)),
+        wide(size_low, size_high),
+    ));
+    abi::STATUS_OK
+}
+
+/// Makes an address space of the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
+#[wasm_bindgen]
+pub fn gm_create() -> u32 {
+    let staged = core::mem::take(&mut *STAGED.lock().unwrap_or_else(PoisonError::into_inner));
+    let space = AddressSpace::from_ranges(&staged).map(Arc::new);
+    status(space.and_then(report_space))
+}
+
+/// Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
+/// Report: [`abi::SPACE_HANDLE`] and the following.
+#[wasm_bindgen]
+pub fn gm_new(family: u32) -> u32 {
+    let made = match handle::get(family) {
+        Some(space) => space.sibling(),
+        None => AddressSpace::new(),
+    };
+    status(made.map(Arc::new).and_then(report_space))
+}
+
+/// Registers an address space and reports it.
+fn report_space(space: Arc<AddressSpace>) -> Result<(), Fault> {
+    let table = word(space.table_host_offset());
+    let handle = handle::register(space).ok_or(Fault::OutOfMemory { bytes: 0 })?;
+    report(abi::SPACE_HANDLE, handle);
+    report(abi::SPACE_TABLE, table);
+    Ok(())
+}
+
+/// Forgets an address space. Gives 1 if there was one, else 0.
+#[wasm_bindgen]
+pub fn gm_dispose(handle: u32) -> u32 {
+    u32::from(handle::release(handle))
+}
+
+/// Inserts a region.
+#[wasm_bindgen]
+pub fn gm_insert(
+    handle: u32,
+    start_low: u32,
+    start_high: u32,
+    size_low: u32,
+    size_high: u32,
+) -> u32 {
+    let (start, size) = (
+        GuestAddress(wide(start_low, start_high)),
+        wide(size_low, size_high),
+    );
+    with(handle, |space| {
+        status(space.insert_region(start, size).map(drop))
+    })
+}
+
+/// Removes the region with exactly this start and size.
+#[wasm_bindgen]
+pub fn gm_remove(
+    handle: u32,
+    start_low: u32,
+    start_high: u32,
+    size_low: u32,
+    size_high: u32,
+) -> u32 {
+    let (start, size) = (
+        GuestAddress(wide(start_low, start_high)),
+        wide(size_low, size_high),
+    );
+    with(handle, |space| {
+        status(space.remove_region(start, size).map(drop))
+    })
+}
+
+/// Reserves linear memory for a later region.
+#[wasm_bindgen]
+pub fn gm_reserve(handle: u32, bytes_low: u32, bytes_high: u32) -> u32 {
+    with(handle, |space| {
+        status(space.reserve(wide(bytes_low, bytes_high)))
+    })
+}
+
+/// Says that a caller was given views of the page table and of the control words.
+#[wasm_bindgen]
+pub fn gm_expose_tables(handle: u32) -> u32 {
+    with(handle, |space| {
+        space.expose_table();
+        abi::STATUS_OK
+    })
+}

@@ -135,7 +135,7 @@ fn an_access_never_reaches_pages_that_another_machine_has_by_now() {
             }
         },
         || {
-            for _ in 0..5 * ROUNDS {
+            for _ in 0..2 * ROUNDS {
                 let region = map(&space);
                 thread::yield_now();
                 space.unmap(&region).unwrap();

@@ -1,7 +1,8 @@
 //! `HostRun`: adjacent bytes in linear memory. The machine's raw accesses to guest bytes are all made here: others may read
 //! and write these bytes meanwhile, which no reference and no slice allows.
 
-use crate::linear::{dirty_map, host};
+use crate::linear::dirty_map;
+use crate::linear::host;
 use crate::model::bytes::ByteValued;
 use core::marker::PhantomData;
 use core::ptr;

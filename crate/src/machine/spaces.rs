@@ -1,7 +1,8 @@
 //! What blocks and regions ask of the address spaces above them. Only those with a handle can be found, so that
 //! `handle.rs` answers; before the first handle there is nobody to ask.
 
-use crate::linear::{allocator, host};
+use crate::linear::allocator;
+use crate::linear::host;
 use crate::machine::block::Block;
 use std::sync::{Arc, Mutex, PoisonError};
 

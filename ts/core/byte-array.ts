@@ -1,9 +1,9 @@
-// The caller's byte arrays: what they really are, whatever their properties say.
+// Byte arrays of the caller: type, length and buffer as the engine knows them, whatever the array's properties say.
 
 import { GuestMemoryError } from "./errors.ts";
 import { describe } from "./u64.ts";
 
-// The engine's own getters: an own property or a subclass cannot lie to them, and they work across realms.
+// The engine's own getters: an own property or a subclass cannot override them, and they work across realms.
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const tagOf = getter(Symbol.toStringTag);
 const lengthOf = getter("length");
@@ -15,7 +15,11 @@ function getter(key: PropertyKey): (this: unknown) => unknown {
   return Object.getOwnPropertyDescriptor(typedArray, key)?.get as (this: unknown) => unknown;
 }
 
-/** The length of a Uint8Array (a Buffer is one), or a TypeError; an array without its bytes is an error too. */
+/**
+ * The length of a Uint8Array (a Buffer is one).
+ *
+ * @throws TypeError for any other value; GuestMemoryError `DETACHED_BUFFER` for an array that has lost its bytes.
+ */
 export function byteLengthOf(bytes: Uint8Array, what: string): number {
   if (tagOf.call(bytes) !== "Uint8Array") {
     throw new TypeError(`${what} must be a Uint8Array, not ${describe(bytes)}`);
@@ -25,7 +29,7 @@ export function byteLengthOf(bytes: Uint8Array, what: string): number {
   return length;
 }
 
-/** A detached array, or one behind the end of its resized buffer, has length 0 too, but no place to put bytes. */
+/** Throws for a detached array, and for one behind the end of its resized buffer: both have length 0, as an empty one. */
 function expectAttached(bytes: Uint8Array, what: string): void {
   try {
     Uint8Array.prototype.at.call(bytes, 0);
@@ -36,46 +40,46 @@ function expectAttached(bytes: Uint8Array, what: string): void {
   }
 }
 
-/** Writes all of `bytes` to `target`, from index `offset` on. */
+/** Copies all of `bytes` into `target`, starting at index `offset`. */
 export function copyInto(target: Uint8Array, bytes: Uint8Array, offset = 0): void {
   set.call(target, bytes, offset);
 }
 
-/** The same at its start, for an array that was the caller's all the while and may be gone, or shorter. */
+/** Copies `bytes` to the start of the caller's array, which may have been detached or resized during the access. */
 export function deliver(target: Uint8Array, bytes: Uint8Array): void {
   const length = byteLengthOf(target, "into");
   if (length >= bytes.length) copyInto(target, bytes);
   else throw new GuestMemoryError("DETACHED_BUFFER", "into is shorter than it was: its buffer was resized", { length });
 }
 
-/** The same for the first `length` bytes of an access that has failed: no error may hide the one that there is. */
+/** Copies the first `length` bytes of a failed access; throws nothing, because that would hide the access's own error. */
 export function keep(target: Uint8Array, bytes: Uint8Array, length: number): void {
   if ((lengthOf.call(target) as number) >= length) copyInto(target, bytes.subarray(0, length));
 }
 
-/** A part of an array, as a Uint8Array of that length and nothing else. */
+/** A plain Uint8Array over a part of an array, which may be of a subclass. */
 export function part(bytes: Uint8Array, start: number, length: number): Uint8Array {
   return new Uint8Array(bufferOf.call(bytes) as ArrayBuffer, (offsetOf.call(bytes) as number) + start, length);
 }
 
-/** Whether an array's buffer is this one. */
+/** Whether `buffer` is the array's buffer. */
 export function ownedBy(bytes: Uint8Array, buffer: ArrayBuffer): boolean {
   return bufferOf.call(bytes) === buffer;
 }
 
-/** A buffer up to this many bytes may be kept alive by having been the last one. */
+/** The largest buffer, in bytes, that is kept alive only because it was used last. */
 const SMALL = 1 << 20;
 const resizableOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
 
 /**
- * The caller's last array, if it can never be longer than it was: not shared, not resizable. Who copies again and again
- * uses the same array, and asking the engine anew costs as much as half a copy of 4 KiB.
+ * Remembers the caller's last array, if it can never grow: not shared, not resizable. A caller that copies again and again
+ * mostly uses one array, and asking the engine for its length costs as much as half a copy of 4 KiB.
  */
 export class LastArray {
   #array: Uint8Array | undefined;
   #length = 0;
 
-  /** As `byteLengthOf`. The array that is known can only have lost its bytes since, which its own length tells. */
+  /** As `byteLengthOf`. The remembered array can only have lost its bytes since, and then its `length` is 0. */
   lengthOf(bytes: Uint8Array, what: string): number {
     if (bytes === this.#array && bytes.length === this.#length) return this.#length;
     const length = byteLengthOf(bytes, what);

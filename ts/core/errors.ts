@@ -1,7 +1,7 @@
-// GuestMemoryError, its codes, and the one table that maps the core's numbers to them.
+// GuestMemoryError and its codes. core/abi.ts maps the core's status numbers to them.
 
 /**
- * What went wrong, as {@link GuestMemoryError.code}:
+ * The reason for an error, as {@link GuestMemoryError.code}:
  *
  * - `INVALID_GUEST_ADDRESS`: nothing backs the first byte of the range.
  * - `PARTIAL_BUFFER`: the range begins in memory and runs into a hole.
@@ -9,24 +9,24 @@
  * - `CROSSES_REGIONS`: the range is backed, but by more than one region, where one is needed.
  * - `MEMORY_REGION_OVERLAP`: two regions share a byte.
  * - `UNSORTED_MEMORY_REGIONS`: regions were not given in ascending order.
- * - `EMPTY_REGION`: a range of no bytes, where there must be some to be watched.
+ * - `EMPTY_REGION`: the range to watch is empty.
  * - `NO_MEMORY_REGION`: no region was given, or none has exactly this start and size.
  * - `READ_ONLY`: the memory there is ROM, and cannot be written.
  * - `PERMISSION_DENIED`: `protect` forbids the access.
  * - `NOT_MEMORY`: a device is there, where bytes of memory are needed.
- * - `INVALID_ALIAS`: an alias shows more than its target has, or, by way of others, itself.
- * - `INVALID_HANDLER`: a device's handler is no function, gave something that is no number, or there is none for this
- *   access.
- * - `HANDLER_FAILED`: a device's handler threw in the middle of an access in parts; `cause` is what it threw.
- * - `INVALID_EXTERNAL`: an external memory is none, is too small for its region, was detached, or is smaller than it was.
- * - `MISALIGNED`: an atomic access is not at a multiple of its size (nor are its bytes, in a region that was moved off its
- *   alignment), or a range not of whole pages where that is needed.
- * - `OUT_OF_MEMORY`: linear memory cannot hold this much more: a region, or the pages that a write to discarded memory takes.
+ * - `INVALID_ALIAS`: an alias shows more bytes than its target has, or shows itself by way of other aliases.
+ * - `INVALID_HANDLER`: a device has no handler for this access, or a handler is not a function or returned a value of the
+ *   wrong type.
+ * - `HANDLER_FAILED`: a device's handler threw in the middle of an access in parts; `cause` is the error it threw.
+ * - `INVALID_EXTERNAL`: the external source is not a buffer, is detached, or is smaller than its region.
+ * - `MISALIGNED`: an atomic access is not at a multiple of its size (its bytes in linear memory count too, if its region
+ *   was moved to a start that is not aligned), or a range is not of whole pages where the call needs that.
+ * - `OUT_OF_MEMORY`: linear memory has no room for a new region, or for the pages that a write to discarded memory takes.
  * - `TOO_MANY_CLIENTS`: seven dirty clients are open already.
- * - `DETACHED_BUFFER`: the caller's array has no bytes any more (its buffer was transferred, resized or grown).
+ * - `DETACHED_BUFFER`: the caller's array has lost its bytes: its buffer was transferred, resized or grown.
  * - `DISPOSED`: the memory, or the client, was disposed.
- * - `NOT_INITIALIZED`: a synchronous call before `init()` was done.
- * - `ABI_MISMATCH`: the Wasm module is not of this version of the facade.
+ * - `NOT_INITIALIZED`: a synchronous call came before `init()` was done.
+ * - `ABI_MISMATCH`: the Wasm module and the facade are of different versions.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export type GuestMemoryErrorCode =
   | "NOT_INITIALIZED"
   | "ABI_MISMATCH";
 
-/** Where an error happened, as far as it happened anywhere. */
+/** The fields of an error, as far as they apply. */
 export interface ErrorDetails {
   address?: number | bigint | undefined;
   length?: number | bigint | undefined;
@@ -76,8 +76,9 @@ export interface ErrorDetails {
 }
 
 /**
- * Every error about guest memory. A wrong type is a TypeError instead, a number that is no address or length a
- * RangeError; both come before anything was touched. After any of them memory is as it was.
+ * An error about guest memory. A value of a wrong type throws a TypeError instead, and a number that is not an address or
+ * a length throws a RangeError. Arguments are checked first. After an error memory is as it was before the call, except
+ * for the bytes that {@link GuestMemoryError.completed} counts.
  *
  * @example
  * ```ts
@@ -93,22 +94,22 @@ export interface ErrorDetails {
  * ```
  */
 export class GuestMemoryError extends Error {
-  /** What went wrong. */
+  /** The reason. */
   readonly code: GuestMemoryErrorCode;
-  /** The first guest-physical address of the range that was asked for, as it was given. */
+  /** The first guest-physical address of the access or range, as the caller gave it. */
   readonly address: number | bigint | undefined;
-  /** Bytes that were asked for. */
+  /** The length of the access or range in bytes. */
   readonly length: number | bigint | undefined;
-  /** The region that was meant, for errors about one; its size in bytes. */
+  /** The region that the error is about, if it is about one; its size in bytes. */
   readonly region: { readonly start: number | bigint; readonly size: number } | undefined;
 
   /**
-   * Bytes that were moved before a device's handler threw, or changed the map under the access; undefined for every other
-   * error. Of a `copyWithin` whose source fails it counts what was read: nothing was written then.
+   * How many bytes were moved before a device's handler threw, or changed the map under the access; undefined for every
+   * other error. If the source of a `copyWithin` fails, it counts the bytes read, and no byte is written.
    */
   readonly completed: number | undefined;
 
-  /** Made by this library; `place` says where. */
+  /** For this library: users only catch errors. */
   constructor(code: GuestMemoryErrorCode, message: string, place: ErrorDetails = {}) {
     super(message, place.cause === undefined ? undefined : { cause: place.cause });
     this.name = "GuestMemoryError";
@@ -120,7 +121,7 @@ export class GuestMemoryError extends Error {
   }
 }
 
-/** An address as people write it. */
+/** An address as hexadecimal text, for messages. */
 export function hex(value: number | bigint): string {
   return `0x${value.toString(16)}`;
 }

@@ -1,4 +1,4 @@
-// init(): finding a Wasm module, instantiating it, and checking that it is ours.
+// init(): finds the Wasm module, instantiates it, and checks its interface version.
 
 import { packagedGlue, packagedWasm } from "../pkg.ts";
 import { ABI } from "./abi.ts";
@@ -7,7 +7,7 @@ import { LinearMemory } from "./linear-memory.ts";
 import type { Glue, RawExports, WasmSource } from "./raw.ts";
 
 /**
- * Where the Wasm module comes from; see {@link init}.
+ * Options of {@link init}: where the Wasm module comes from.
  *
  * @example
  * ```ts
@@ -19,8 +19,8 @@ import type { Glue, RawExports, WasmSource } from "./raw.ts";
  */
 export interface InitOptions {
   /**
-   * The packaged binary, for when it cannot be found next to the code (some bundlers): a URL, a Response, its bytes or a
-   * compiled module. Import its place as `guest-memory/guest_memory.wasm`. Not looked at once the module is loaded.
+   * The packaged binary, for bundlers that do not keep it next to the code: a URL, a Response, its bytes or a compiled
+   * module. Its place can be imported as `guest-memory/guest_memory.wasm`. Ignored once the module is loaded.
    * @example
    * ```ts
    * await init({ wasm: new URL("guest_memory.wasm", "https://example.com/assets/") });
@@ -28,8 +28,9 @@ export interface InitOptions {
    */
   wasm?: WasmSource | Promise<WasmSource>;
   /**
-   * The wasm-bindgen glue of a module of your own that links the crate with its bindings; `wasm` is its binary then, and
-   * may be missing if the glue finds it by itself or was initialised already. A module without our exports is refused.
+   * The wasm-bindgen glue of your own module, which links the crate with its bindings. `wasm` is then that module's
+   * binary; it may be missing if the glue finds the binary itself or was initialised already. A module without the crate's
+   * exports is refused with `ABI_MISMATCH`.
    * @example
    * ```ts
    * const glue = { default: async () => ({}) }; // in earnest: import * as glue from "../my_module.js"
@@ -46,12 +47,12 @@ const byExports = new WeakMap<object, LinearMemory>();
 
 /**
  * Loads the Wasm module. Optional: {@link GuestMemory.fromRanges} does it when it is first called. Call it yourself to
- * use {@link GuestMemory.fromRangesSync} afterwards, to say where the binary lies, or to put guest memory into a module
- * of your own. With no options it gives what is loaded; a module given by `glue` becomes the one that new memories are
- * made in, and those made before stay in theirs.
+ * use {@link GuestMemory.fromRangesSync} afterwards, to say where the binary lies, or to put guest memory into your own
+ * module. Without options it keeps a module that is loaded already. A module given by `glue` is used for memories created
+ * later; existing memories stay in their module.
  *
  * @param options - Where the module comes from.
- * @throws GuestMemoryError `ABI_MISMATCH` if the module is not of this version.
+ * @throws GuestMemoryError `ABI_MISMATCH` if the module and this facade are of different versions.
  *
  * @example
  * ```ts
@@ -66,7 +67,7 @@ export async function init(options: InitOptions = {}): Promise<void> {
   await load(options);
 }
 
-/** What `init` loads, as the facade uses it. */
+/** Loads the Wasm module as `init` does, and returns its linear memory. */
 export async function load(options: InitOptions = {}): Promise<LinearMemory> {
   if (options.glue) {
     current = adopt(await instantiate(options.glue, options.wasm));
@@ -91,7 +92,7 @@ export function loaded(): LinearMemory {
   );
 }
 
-/** Instantiates a module by its glue, which does so once: from then on it gives what it has. */
+/** Instantiates a module by its glue. The glue instantiates once; later calls return the same exports. */
 async function instantiate(glue: Glue, wasm: InitOptions["wasm"]): Promise<unknown> {
   const given = await wasm;
   if (given === undefined) return glue.default();
@@ -99,15 +100,14 @@ async function instantiate(glue: Glue, wasm: InitOptions["wasm"]): Promise<unkno
   if (!(url instanceof URL)) return glue.default({ module_or_path: url });
   if (url.protocol !== "file:") return glue.default({ module_or_path: fetch(url) });
   const path = new URL(url);
-  path.search = ""; // the bundlers' `?no-inline`
+  path.search = ""; // removes `?no-inline`, which is for bundlers
   const { readFile } = process.getBuiltinModule("node:fs/promises");
   const module = await WebAssembly.compile(await readFile(path));
-  // Outside a page the glue's synchronous way is open, and asks nothing: `default` asks whether it was given a Response,
-  // and Node takes 20 ms to load that class.
+  // `default` asks whether its argument is a Response, and Node takes 20 ms to load that class. `initSync` does not ask.
   return glue.initSync ? glue.initSync({ module }) : glue.default({ module_or_path: module });
 }
 
-/** One LinearMemory for each instance. */
+/** The LinearMemory of a module's instance, made once for each instance. */
 function adopt(raw: unknown): LinearMemory {
   const exports = raw as RawExports;
   const abi = typeof exports.guest_memory_abi === "function" ? exports.guest_memory_abi() : "none";

@@ -1,4 +1,4 @@
-// LinearMemory: one Wasm module's memory, the typed arrays over it, and everybody who must hear that it grew.
+// LinearMemory: one Wasm module's memory, the typed arrays over it, and the members that are told when it grows.
 
 import {
   DIRTY_MARK,
@@ -18,34 +18,35 @@ import { type ErrorDetails, GuestMemoryError, type GuestMemoryErrorCode, hex } f
 import type { RawExports } from "./raw.ts";
 import { joinBig } from "./u64.ts";
 
-/** Up to so many pages, a loop marks faster than a call of the engine's. */
+/** Up to this many pages, a loop marks faster than `TypedArray.fill`. */
 const FEW_PAGES = 32;
 
-/** Who holds typed arrays over a linear memory, and needs new ones when it grew. */
+/** A part of the facade that holds typed arrays over a linear memory, and needs new ones when it grows. */
 export interface Member {
-  /** The arrays were replaced: time to replace one's own. Runs no code of a user. */
+  /** Called first, when the arrays below were replaced: the member replaces its own. Must not run user code. */
   arraysReplaced(): void;
-  /** Everybody has new arrays: time to tell users. */
+  /** Called when every member has new arrays: the member tells its user's listeners. */
   viewsDetached(): void;
 }
 
 /**
- * One linear memory. Growth detaches every typed array over it; the facade makes new ones at the calls that may grow
- * (creation, insertion, reservation, writes to what was discarded), and wherever it finds that somebody else, a Rust device say, made it grow.
+ * One linear memory. Growth detaches every typed array over it. The facade makes new ones after each call that may grow it
+ * (creation, insertion, reservation, writes to discarded memory), and when it finds that other code in the module, such as
+ * a Rust device, has made it grow.
  */
 export class LinearMemory {
   readonly raw: RawExports;
-  /** Which buffer the arrays below are over. */
+  /** The buffer of the arrays below. */
   buffer!: ArrayBuffer;
   u8!: Uint8Array<ArrayBuffer>;
   u16!: Uint16Array<ArrayBuffer>;
   u32!: Uint32Array<ArrayBuffer>;
   u64!: BigUint64Array<ArrayBuffer>;
-  /** One byte a host page; see docs/page-table.md. */
+  /** The dirty map, one byte for each host page; see docs/page-table.md. */
   dirty!: Uint8Array<ArrayBuffer>;
-  /** What the core says beside a status. */
+  /** The report block: the core's results beside a status. */
   report!: Uint32Array<ArrayBuffer>;
-  /** Needles to the core, dirty ranges from it. */
+  /** The transfer buffer: needles and names to the core, dirty ranges and names from it. */
   transfer!: Uint8Array<ArrayBuffer>;
   /** How often the arrays were replaced. */
   generation = 0;
@@ -54,8 +55,8 @@ export class LinearMemory {
   readonly #transferOffset: number;
   readonly #transferBytes: number;
   readonly #dirtyOffset: number;
-  /** Who has new arrays and was not told yet. */
-  #untold: Member[] = [];
+  /** Members whose arrays were replaced and whose listeners were not told yet. */
+  #toNotify: Member[] = [];
   readonly #members = new Set<WeakRef<Member>>();
 
   constructor(raw: RawExports) {
@@ -67,15 +68,15 @@ export class LinearMemory {
     this.#makeArrays();
   }
 
-  /** Makes new arrays if the memory has grown since, and tells everybody. */
+  /** Makes new arrays if the memory has grown since the last call, and tells all members. */
   refresh(): void {
     this.replace();
     this.notify();
   }
 
-  /** The first half of `refresh`: runs no code of a user, so that what the core reported can be read after it. */
+  /** The first half of `refresh`. Runs no user code, so that the report block can still be read afterwards. */
   replace(): void {
-    // Growth detaches, and an array without its buffer has length 0. Asking the memory for its buffer takes 50 ns.
+    // Growth detaches the arrays, and a detached array has length 0. Reading `memory.buffer` would take 50 ns.
     if (this.u8.length !== 0) return;
     this.#makeArrays();
     this.generation++;
@@ -86,14 +87,14 @@ export class LinearMemory {
       else this.#members.delete(reference);
     }
     for (const member of members) member.arraysReplaced();
-    this.#untold = members;
+    this.#toNotify = members;
   }
 
-  /** The second half: users' listeners, who may use any memory. */
+  /** The second half of `refresh`: calls users' listeners, which may use any memory. */
   notify(): void {
-    const members = this.#untold;
+    const members = this.#toNotify;
     if (members.length === 0) return;
-    this.#untold = [];
+    this.#toNotify = [];
     for (const member of members) member.viewsDetached();
   }
 
@@ -109,7 +110,7 @@ export class LinearMemory {
     this.transfer = new Uint8Array(buffer, this.#transferOffset, this.#transferBytes);
   }
 
-  /** Marks the host pages of `bytes` bytes from a host offset on as written, for every dirty client. */
+  /** Marks the host pages of a range of linear memory as written, for every dirty client. */
   markDirty(host: number, bytes: number): void {
     if (bytes === 0) return;
     const { dirty } = this;
@@ -119,31 +120,31 @@ export class LinearMemory {
     else for (let page = first; page <= last; page++) dirty[page] = DIRTY_MARK;
   }
 
-  /** Adds a member, held weakly. Gives what removes it. */
+  /** Adds a member, held weakly. Returns a function that removes it. */
   join(member: Member): () => void {
     const reference = new WeakRef(member);
     this.#members.add(reference);
     return () => this.#members.delete(reference);
   }
 
-  /** A word of what the core said last, beside a status. */
+  /** A word of the core's last report. */
   reported(slot: number): number {
     return this.report[slot] as number;
   }
 
-  /** A value of 64 bits, whose high half comes after the low one. */
+  /** A 64-bit value of the report: the low half is in this word, the high half in the next. */
   reported64(slotLow: number): bigint {
     return joinBig(this.reported(slotLow), this.reported(slotLow + 1));
   }
 
-  /** Throws what a status says; `what` is the operation, for the message. 0 is no error. */
+  /** Throws the error for a status other than 0. `what` names the operation in the message. */
   expect(status: number, what: string, place: ErrorDetails = {}): void {
     if (status !== 0) throw this.failure(status, what, place);
   }
 
-  /** The error for a status that is not 0. */
+  /** The error for a status other than 0. */
   failure(status: number, what: string, place: ErrorDetails): Error {
-    this.replace(); // the report may lie behind detached arrays
+    this.replace(); // the call may have grown linear memory and so detached the report's array
     const range = place.address === undefined ? "" : ` at ${hex(place.address)}`;
     const length = place.length === undefined ? "" : `, ${place.length} bytes`;
     const start = `${what}${range}${length}: `;

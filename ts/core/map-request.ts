@@ -1,12 +1,12 @@
-// MapRequest: a region that the core is asked to make and to place, passed by the report block.
+// MapRequest: asks the core to make a region and to place it in a map. The report block carries the request.
 
 import * as abi from "./abi.ts";
 import type { LinearMemory } from "./linear-memory.ts";
 import { high, low, type U64Like } from "./u64.ts";
 
-/** What the core needs to know of a region; all checked. */
+/** A region for the core to make, with all values checked. */
 export interface MapRequest {
-  /** `KIND_RAM` or its like. */
+  /** `KIND_RAM` or another `KIND_` number. */
   readonly kind: number;
   readonly name: string;
   readonly start: U64Like;
@@ -14,17 +14,17 @@ export interface MapRequest {
   readonly size: U64Like;
   readonly priority: number;
   readonly enabled: boolean;
-  /** The id of the region that an alias shows, or the number of an external memory; else 0. */
+  /** For an alias the id of the region it shows, for external memory its number in the registry, else 0. */
   readonly target: number;
-  /** Where in its target an alias begins. */
+  /** For an alias, the byte of its target that it begins at; else 0. */
   readonly offset: U64Like;
 }
 
 const encoder = new TextEncoder();
 
 /**
- * Asks the core for a region in the map of the space `handle`; gives the status, and leaves the region's id in the report.
- * Linear memory may grow: the typed arrays are those of now afterwards, and nobody is told yet.
+ * Asks the core for a region in the map of the space `handle`. Returns the status and leaves the region's id in the report.
+ * Linear memory may grow: the typed arrays are replaced, and the caller has to call `linear.notify()`.
  */
 export function requestMap(linear: LinearMemory, handle: number, request: MapRequest): number {
   const { start, size, offset } = request;

@@ -1,6 +1,6 @@
-// The raw interface of a Wasm module: its exports as wasm-bindgen names them, and where a module can come from.
+// The raw interface of a Wasm module: its exports, its glue, and the sources that a module can be loaded from.
 
-/** What every module that links the crate with its bindings exports (crate/src/bindings). */
+/** The exports of every module that links the crate with its bindings (crate/src/bindings). */
 export interface RawExports {
   readonly memory: WebAssembly.Memory;
   guest_memory_abi(): number;
@@ -88,7 +88,7 @@ export interface RawExports {
 }
 
 /**
- * Where a Wasm binary can come from: its place (a string is a URL), what fetch gave, its bytes, or what was compiled.
+ * A Wasm binary to load: its URL (also as a string), a Response from `fetch`, its bytes, or a compiled module.
  *
  * @example
  * ```ts
@@ -101,7 +101,7 @@ export interface RawExports {
 export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Module;
 
 /**
- * The JavaScript that wasm-bindgen (target `web`) makes for a module: `import * as glue from "../my_module.js"`.
+ * The JavaScript that wasm-bindgen (target `web`) generates for a module: `import * as glue from "../my_module.js"`.
  *
  * @example
  * ```ts
@@ -113,7 +113,7 @@ export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Mo
  */
 export interface Glue {
   /**
-   * Instantiates the module once; gives its raw exports.
+   * Instantiates the module once and returns its raw exports.
    * @example
    * ```ts
    * import type { Glue } from "guest-memory";
@@ -125,7 +125,7 @@ export interface Glue {
    */
   default(options?: { module_or_path: unknown }): Promise<unknown>;
   /**
-   * The same at once, from a compiled module; for modules that are read from a file.
+   * Does the same synchronously, from a compiled module. The facade uses it for a module that it reads from a file.
    * @example
    * ```ts
    * import type { Glue } from "guest-memory";

@@ -1,9 +1,9 @@
-// Addresses and lengths on their way to the core: checked, then passed as two halves of 32 bits.
+// 64-bit addresses and lengths: checked, then passed to the core as two halves of 32 bits.
 
 import { hex } from "./errors.ts";
 
 /**
- * A guest-physical address or a length in bytes: from 0 to 2^64 - 1 as a bigint, to 2^53 - 1 as a number.
+ * A guest-physical address, or a length in bytes: a bigint from 0n to 2^64 - 1, or a number from 0 to 2^53 - 1.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ export type U64Like = number | bigint;
 const LIMIT = 1n << 64n;
 const HIGH = 0x1_0000_0000;
 
-/** Throws a TypeError for what is neither a number nor a bigint, and a RangeError for what is no `U64Like`. */
+/** Throws a TypeError for a value that is neither a number nor a bigint, and a RangeError for one out of range. */
 export function check(value: U64Like, what: string): void {
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value) || value < 0) throw outOfRange(value, what);
@@ -30,22 +30,22 @@ export function check(value: U64Like, what: string): void {
   }
 }
 
-/** The low 32 bits of a value that was checked. */
+/** The low 32 bits of a checked value. */
 export function low(value: U64Like): number {
   return typeof value === "number" ? value >>> 0 : Number(value & 0xffff_ffffn);
 }
 
-/** The high 32 bits of a value that was checked. */
+/** The high 32 bits of a checked value. */
 export function high(value: U64Like): number {
   return typeof value === "number" ? Math.floor(value / HIGH) : Number(value >> 32n);
 }
 
-/** Two halves as a number; exact up to 2^53. */
+/** Joins two halves to a number, which is exact up to 2^53. */
 export function join(lowHalf: number, highHalf: number): number {
   return highHalf * HIGH + lowHalf;
 }
 
-/** Two halves as a bigint. */
+/** Joins two halves to a bigint. */
 export function joinBig(lowHalf: number, highHalf: number): bigint {
   return (BigInt(highHalf) << 32n) | BigInt(lowHalf);
 }
@@ -57,22 +57,22 @@ function outOfRange(value: U64Like, what: string): RangeError {
   return new RangeError(`${what} must be ${allowed}, not ${shown}`);
 }
 
-/** What a value of a wrong type is, for a message. */
+/** Names the type of a wrong value, for a message. */
 export function describe(value: unknown): string {
   return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** The error for a 64-bit value that is no bigint. */
+/** The error for a 64-bit value that is not a bigint. */
 export function notBigint(value: unknown): TypeError {
   return new TypeError(`a 64-bit value must be a bigint, not ${describe(value)}`);
 }
 
-/** A value as a number, or, past 2^53 where that would be rounded, as it is. */
+/** A value as a number if that is exact, else as a bigint. */
 export function shortest(value: bigint): U64Like {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? value : Number(value);
 }
 
-/** A value and a number of bytes more, as a number while that is exact. */
+/** The sum of a value and a number of bytes: a number if the value is one and the sum is exact, else a bigint. */
 export function add(value: U64Like, bytes: number): U64Like {
   const sum = typeof value === "number" ? value + bytes : BigInt(value) + BigInt(bytes);
   return typeof sum === "number" && sum > Number.MAX_SAFE_INTEGER ? BigInt(value) + BigInt(bytes) : sum;

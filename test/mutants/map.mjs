@@ -27,7 +27,7 @@ export const map = [
   },
   {
     file: "ts/space/mover.ts",
-    find: "    this.#move(access, looked, () => {}, skip, true);\n",
+    find: "    this.#move(access, checked, () => {}, skip, true);\n",
     replace: "",
     why: "bytes before external memory that is gone are written all the same",
     vitest: unit("external/refused"),

@@ -267,8 +267,8 @@ const facade = [
   },
   {
     file: "ts/map/region-access.ts",
-    find: "return sum >> 64n === 0n && space.flatView.at(sum) !== undefined ? space.own(sum) : undefined;",
-    replace: "return space.flatView.at(BigInt.asUintN(64, sum)) !== undefined ? space.own(sum) : undefined;",
+    find: "return sum >> 64n === 0n && space.flatView.at(sum) !== undefined ? space.toAddress(sum) : undefined;",
+    replace: "return space.flatView.at(BigInt.asUintN(64, sum)) !== undefined ? space.toAddress(sum) : undefined;",
     why: "an unchecked add: checkedOffset wraps at 2^64",
     vitest: unit("map/region-access"),
   },

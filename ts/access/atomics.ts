@@ -39,7 +39,7 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
     const host = elements.find(address, size, ACCESS_READ);
     if (!elements.watched) return host;
     const value = size === 8 ? Atomics.load(elements.cells.u64, host / 8) : Atomics.load(array(size), host / size);
-    watchers.tell(address, size, ACCESS_READ, "cpu", () => ({ value, oldValue: undefined }));
+    watchers.notify(address, size, ACCESS_READ, "cpu", () => ({ value, oldValue: undefined }));
     return elements.find(address, size, ACCESS_READ); // a callback may do anything
   };
   /** Finds an element to write; tells who watches it what `operation` is about to make of it. */
@@ -49,7 +49,7 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
     const copy = array(size).slice(host / size, host / size + 1);
     const oldValue = copy[0];
     operation(copy);
-    watchers.tell(address, size, ACCESS_WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    watchers.notify(address, size, ACCESS_WRITE, "cpu", () => ({ value: copy[0], oldValue }));
     return elements.find(address, size, access);
   };
   const writable64 = (address: U64Like, access: number, operation: (array: BigUint64Array) => unknown): number => {
@@ -58,7 +58,7 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
     const copy = elements.cells.u64.slice(host / 8, host / 8 + 1);
     const oldValue = copy[0];
     operation(copy);
-    watchers.tell(address, 8, ACCESS_WRITE, "cpu", () => ({ value: copy[0], oldValue }));
+    watchers.notify(address, 8, ACCESS_WRITE, "cpu", () => ({ value: copy[0], oldValue }));
     return elements.find(address, 8, access);
   };
 

@@ -36,7 +36,7 @@ export class Bulk {
   /** Reads until `into` is full, or a hole; gives how many bytes. Nothing at the start is an error. */
   read(address: U64Like, into: Uint8Array): number {
     const length = this.#targets.lengthOf(into, "into");
-    const host = this.#space.resolver.within(address, length);
+    const host = this.#space.resolver.cachedHost(address, length);
     if (host < 0) return this.#readExternal(address, into, length) ? length : this.#readPieces(address, into, length);
     copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     return length;
@@ -45,7 +45,7 @@ export class Bulk {
   /** Writes all of `bytes`, or up to a hole; gives how many bytes. Nothing at the start is an error. */
   write(address: U64Like, bytes: Uint8Array): number {
     const length = this.#sources.lengthOf(bytes, "bytes");
-    const host = this.#space.resolver.within(address, length);
+    const host = this.#space.resolver.cachedHost(address, length);
     if (host < 0)
       return this.#writeExternal(address, bytes, length) ? length : this.#writePieces(address, bytes, length);
     this.#put(host, bytes, length);
@@ -55,7 +55,7 @@ export class Bulk {
   /** Reads the whole range, or throws. */
   readSlice(address: U64Like, into: Uint8Array): void {
     const length = this.#targets.lengthOf(into, "into");
-    const host = this.#space.resolver.within(address, length);
+    const host = this.#space.resolver.cachedHost(address, length);
     if (host >= 0) {
       copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     } else if (!this.#readExternal(address, into, length)) {
@@ -67,7 +67,7 @@ export class Bulk {
   /** Writes the whole range, or throws. */
   writeSlice(address: U64Like, bytes: Uint8Array): void {
     const length = this.#sources.lengthOf(bytes, "bytes");
-    const host = this.#space.resolver.within(address, length);
+    const host = this.#space.resolver.cachedHost(address, length);
     if (host >= 0) {
       this.#put(host, bytes, length);
     } else if (!this.#writeExternal(address, bytes, length)) {
@@ -86,7 +86,7 @@ export class Bulk {
 
   /** A view of the range, in one region. */
   view(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer> {
-    const run = this.#space.externals.run(address, length);
+    const run = this.#space.externalRuns.run(address, length);
     if (run && run.length >= length) return viewOf(run, address);
     this.#space.resolver.single(address, length, "view");
     this.#space.mover.populate(address, length, "view");
@@ -108,9 +108,9 @@ export class Bulk {
     while (left > 0) {
       const range = space.flatView.at(at) as MemoryRange; // there: the range was checked
       const end = Math.min(left, range.size - Number(at - BigInt(range.start)));
-      const theirs = space.externals.run(at, end);
+      const theirs = space.externalRuns.run(at, end);
       if (theirs) {
-        views.push(viewOf(theirs, space.own(at)));
+        views.push(viewOf(theirs, space.toAddress(at)));
         at += BigInt(end);
         left -= end;
         continue;
@@ -144,19 +144,19 @@ export class Bulk {
 
   /** Reads what is as a whole in one external memory, where every access is allowed; says whether it is. */
   #readExternal(address: U64Like, into: Uint8Array, length: number): boolean {
-    const { externals } = this.#space;
-    const from = externals.at(address, length);
-    if (from < 0 || externals.last === undefined) return false;
-    copyInto(into, externals.last.target.current(address, length).subarray(from, from + length));
+    const { externalRuns } = this.#space;
+    const from = externalRuns.at(address, length);
+    if (from < 0 || externalRuns.last === undefined) return false;
+    copyInto(into, externalRuns.last.target.current(address, length).subarray(from, from + length));
     return true;
   }
 
   /** The same for writing. */
   #writeExternal(address: U64Like, bytes: Uint8Array, length: number): boolean {
-    const { externals } = this.#space;
-    const from = externals.at(address, length);
-    if (from < 0 || externals.last === undefined) return false;
-    const theirs = externals.last.target.current(address, length);
+    const { externalRuns } = this.#space;
+    const from = externalRuns.at(address, length);
+    if (from < 0 || externalRuns.last === undefined) return false;
+    const theirs = externalRuns.last.target.current(address, length);
     theirs.set(this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes, from);
     return true;
   }
@@ -165,7 +165,7 @@ export class Bulk {
   #readPieces(address: U64Like, into: Uint8Array, length: number, whole?: string): number {
     const { linear, mover } = this.#space;
     const watchers = this.#watchers;
-    mover.expectThere(ACCESS_READ, { who: "cpu", address, length, done: 0 });
+    mover.expectExternal(ACCESS_READ, { who: "cpu", address, length, done: 0 });
     // Into this memory itself, a second piece could read what the first has overwritten; and where a handler or a
     // callback runs in between, the array may be gone: by way of a copy then.
     let target = ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
@@ -186,7 +186,7 @@ export class Bulk {
     if (done < length) this.#expectPartial(address, length, ACCESS_READ, done, whole);
     if (watchers.any && done > 0) {
       const value = (from: number, count: number) => target.slice(from, from + count);
-      watchers.tellRange(address, done, ACCESS_READ, "cpu", (from, count) => ({
+      watchers.notifyRange(address, done, ACCESS_READ, "cpu", (from, count) => ({
         value: value(from, count),
         oldValue: undefined,
       }));
@@ -199,13 +199,13 @@ export class Bulk {
   #writePieces(address: U64Like, bytes: Uint8Array, length: number, whole?: string): number {
     const { linear, mover } = this.#space;
     const watchers = this.#watchers;
-    mover.expectThere(ACCESS_WRITE, { who: "cpu", address, length, done: 0 });
+    mover.expectExternal(ACCESS_WRITE, { who: "cpu", address, length, done: 0 });
     let source = ownedBy(bytes, linear.buffer) ? part(bytes, 0, length).slice() : bytes;
-    if (watchers.any && length > 0 && watchers.see(address, length, ACCESS_WRITE)) {
+    if (watchers.any && length > 0 && watchers.isWatched(address, length, ACCESS_WRITE)) {
       source = part(source, 0, length).slice();
       const reached = whole ? length : mover.reach(address, length, ACCESS_WRITE);
       const value = (from: number, count: number) => source.slice(from, from + count);
-      watchers.tellRange(address, reached, ACCESS_WRITE, "cpu", (from, count) => ({
+      watchers.notifyRange(address, reached, ACCESS_WRITE, "cpu", (from, count) => ({
         value: value(from, count),
         oldValue: mover.current(u64.add(address, from), count),
       }));
@@ -234,7 +234,7 @@ export class Bulk {
   ): void {
     const { mover } = this.#space;
     if (done === 0) mover.expect(address, length, access, whole ?? (access === ACCESS_READ ? "read" : "write"));
-    else if (whole) throw mover.gone(access, { who: "cpu", address, length, done }, whole);
+    else if (whole) throw mover.mapChangedError(access, { who: "cpu", address, length, done }, whole);
   }
 
   /** Moves bytes into linear memory and marks their pages. */

@@ -71,7 +71,7 @@ export class DmaRange {
       throw error;
     }
     if (watchers.any && length > 0) {
-      watchers.tellRange(at, length, ACCESS_READ, "dma", (from, count) => ({
+      watchers.notifyRange(at, length, ACCESS_READ, "dma", (from, count) => ({
         value: bytes.slice(from, from + count),
         oldValue: undefined,
       }));
@@ -99,7 +99,7 @@ export class DmaRange {
     const source = part(bytes, 0, length).slice();
     mover.expect(at, length, ACCESS_WRITE, "dma write");
     if (watchers.any && length > 0) {
-      watchers.tellRange(at, length, ACCESS_WRITE, "dma", (from, count) => ({
+      watchers.notifyRange(at, length, ACCESS_WRITE, "dma", (from, count) => ({
         value: source.slice(from, from + count),
         oldValue: mover.current(u64.add(at, from), count),
       }));
@@ -108,7 +108,7 @@ export class DmaRange {
     try {
       mover.writeAll(source, transfer, "dma write");
     } finally {
-      if (transfer.done > 0) this.#space.onHostWrite?.(this.#space.own(at), transfer.done);
+      if (transfer.done > 0) this.#space.onHostWrite?.(this.#space.toAddress(at), transfer.done);
     }
   }
 
@@ -245,7 +245,7 @@ export class DmaRange {
     const bytes = new Uint8Array(size);
     if (!alone) mover.readAll(bytes, { who: "dma", address: at, length: size, done: 0 }, "dma read");
     const value = alone ? alone.device.read(alone.offset, size, "dma", at) : valueAt(bytes, 0, size);
-    if (watchers.any) watchers.tell(at, size, ACCESS_READ, "dma", () => ({ value, oldValue: undefined }));
+    if (watchers.any) watchers.notify(at, size, ACCESS_READ, "dma", () => ({ value, oldValue: undefined }));
     return value;
   }
 
@@ -260,7 +260,7 @@ export class DmaRange {
     mover.expect(at, size, ACCESS_WRITE, "dma write");
     if (watchers.any) {
       const oldValue = (current = mover.current(at, size)) => current && valueAt(current, 0, size);
-      watchers.tell(at, size, ACCESS_WRITE, "dma", () => ({ value, oldValue: oldValue() }));
+      watchers.notify(at, size, ACCESS_WRITE, "dma", () => ({ value, oldValue: oldValue() }));
     }
     const transfer: Transfer = { who: "dma", address: at, length: size, done: 0 };
     try {
@@ -272,7 +272,7 @@ export class DmaRange {
         mover.writeAll(bytes, transfer, "dma write");
       }
     } finally {
-      if (transfer.done > 0) space.onHostWrite?.(space.own(at), transfer.done);
+      if (transfer.done > 0) space.onHostWrite?.(space.toAddress(at), transfer.done);
     }
   }
 

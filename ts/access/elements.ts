@@ -44,7 +44,7 @@ export class Elements {
       return new GuestMemoryError("MISALIGNED", message, { address, length: size });
     };
     if ((u64.low(address) & (size - 1)) !== 0) throw misaligned("not");
-    const run = space.externals.run(address, size);
+    const run = space.externalRuns.run(address, size);
     let host: number;
     if (run && run.length >= size) {
       host = run.external.current(address, size).byteOffset + run.offset;
@@ -58,7 +58,7 @@ export class Elements {
     }
     // As with a region that was made at one address, and shown at another that is not as far from a page's start.
     if ((host & (size - 1)) !== 0) throw misaligned("its bytes are not");
-    this.watched = this.#watchers.see(address, size, access);
+    this.watched = this.#watchers.isWatched(address, size, access);
     return host;
   }
 }

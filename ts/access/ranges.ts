@@ -40,9 +40,9 @@ export class Ranges {
     space.enter();
     const { linear, handle, mover } = space;
     const watchers = this.#watchers;
-    if (watchers.any && watchers.see(address, length, ACCESS_WRITE)) {
+    if (watchers.any && watchers.isWatched(address, length, ACCESS_WRITE)) {
       mover.expect(address, length, ACCESS_WRITE, "fill");
-      watchers.tellRange(address, Number(length), ACCESS_WRITE, "cpu", (from, count) => ({
+      watchers.notifyRange(address, Number(length), ACCESS_WRITE, "cpu", (from, count) => ({
         value: new Uint8Array(count).fill(byte),
         oldValue: mover.current(u64.add(address, from), count),
       }));
@@ -54,12 +54,12 @@ export class Ranges {
       mover.expect(address, length, ACCESS_WRITE, "fill");
       const transfer: Transfer = { who: "cpu", address, length: Number(length), done: 0 };
       mover.fill(byte & 255, ACCESS_WRITE, transfer);
-      if (transfer.done < transfer.length) throw mover.gone(ACCESS_WRITE, transfer, "fill");
+      if (transfer.done < transfer.length) throw mover.mapChangedError(ACCESS_WRITE, transfer, "fill");
     } else {
       linear.expect(status, "fill", { address, length });
     }
     linear.notify();
-    space.tellMap();
+    space.notifyMapChanged();
   }
 
   copy(to: U64Like, from: Ranges, fromAddress: U64Like, length: U64Like): void {
@@ -71,15 +71,15 @@ export class Ranges {
     source.enter();
     const { linear } = target;
     const watched =
-      (from.#watchers.any && from.#watchers.see(fromAddress, length, ACCESS_READ)) ||
-      (this.#watchers.any && this.#watchers.see(to, length, ACCESS_WRITE));
+      (from.#watchers.any && from.#watchers.isWatched(fromAddress, length, ACCESS_READ)) ||
+      (this.#watchers.any && this.#watchers.isWatched(to, length, ACCESS_WRITE));
     let status = STATUS_NOT_MEMORY;
     if (!watched && source.linear === linear) status = this.#copyInCore(to, source, fromAddress, length);
     else if (!watched) status = this.#copyAcross(to, source, fromAddress, length);
     linear.replace(); // where aliases overlap, the core may have needed a buffer; what was discarded takes pages
     if (status === 0) {
       linear.notify();
-      target.tellMap();
+      target.notifyMapChanged();
       return;
     }
     // The core checks the source first; which side failed decides the address that the error names.
@@ -90,11 +90,11 @@ export class Ranges {
     // Devices take part, or somebody watches: all of the source is read before the first byte is written.
     const bytes = new Uint8Array(Number(length));
     source.mover.readAll(bytes, { who: "cpu", address: fromAddress, length: bytes.length, done: 0 }, "copy from");
-    from.#watchers.tellRange(fromAddress, bytes.length, ACCESS_READ, "cpu", (at, count) => ({
+    from.#watchers.notifyRange(fromAddress, bytes.length, ACCESS_READ, "cpu", (at, count) => ({
       value: bytes.slice(at, at + count),
       oldValue: undefined,
     }));
-    this.#watchers.tellRange(to, bytes.length, ACCESS_WRITE, "cpu", (at, count) => ({
+    this.#watchers.notifyRange(to, bytes.length, ACCESS_WRITE, "cpu", (at, count) => ({
       value: bytes.slice(at, at + count),
       oldValue: target.mover.current(u64.add(to, at), count),
     }));
@@ -164,7 +164,7 @@ export class Ranges {
   /** Compares ranges of memory that the core cannot reach, part by part. */
   #compareParts(a: U64Like, b: U64Like, length: number): -1 | 0 | 1 {
     const { mover } = this.space;
-    for (const address of [a, b]) mover.expectThere(ACCESS_READ, { who: "cpu", address, length, done: 0 });
+    for (const address of [a, b]) mover.expectExternal(ACCESS_READ, { who: "cpu", address, length, done: 0 });
     const [left, right] = [new Uint8Array(Math.min(length, PART)), new Uint8Array(Math.min(length, PART))];
     for (let done = 0; done < length; done += PART) {
       const count = Math.min(length - done, PART);
@@ -187,6 +187,6 @@ export class Ranges {
     const [low, high] = [u64.low(address), u64.high(address)];
     const status = linear.raw.gm_mark_dirty(handle, low, high, u64.low(length), u64.high(length));
     linear.expect(status, "markDirty", { address, length });
-    if (length > 0) space.onHostWrite?.(space.own(address), Number(length));
+    if (length > 0) space.onHostWrite?.(space.toAddress(address), Number(length));
   }
 }

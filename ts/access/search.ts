@@ -13,7 +13,7 @@ import type { Space } from "../space/space.ts";
 export function indexOf(space: Space, needle: Uint8Array, address: U64Like, length: U64Like): U64Like {
   const needleLength = byteLengthOf(needle, "bytes");
   space.mover.expect(address, length, ACCESS_READ, "indexOf", BACKING_BYTES);
-  space.mover.expectThere(ACCESS_READ, { who: "cpu", address, length: Number(length), done: 0 });
+  space.mover.expectExternal(ACCESS_READ, { who: "cpu", address, length: Number(length), done: 0 });
   const { linear } = space;
   // A copy: the needle may lie in guest memory, or be shared with another thread.
   const bytes = part(needle, 0, needleLength).slice();
@@ -23,8 +23,8 @@ export function indexOf(space: Space, needle: Uint8Array, address: U64Like, leng
   const end = start + BigInt(length);
   for (let at = start; ; at++) {
     const found = find(space, prefix, at, end);
-    if (found === undefined || end - found < BigInt(bytes.length)) return space.own(-1);
-    if (rest.length === 0 || holds(space, found + BigInt(prefix.length), rest)) return space.own(found);
+    if (found === undefined || end - found < BigInt(bytes.length)) return space.toAddress(-1);
+    if (rest.length === 0 || holds(space, found + BigInt(prefix.length), rest)) return space.toAddress(found);
     at = found;
   }
 }
@@ -59,9 +59,9 @@ function findParts(space: Space, prefix: Uint8Array, start: bigint, end: bigint)
 /** Copies guest bytes to the staging buffer. */
 function fetch(space: Space, at: bigint, count: number): void {
   const { mover } = space;
-  const run = space.externals.run(at, count);
+  const run = space.externalRuns.run(at, count);
   if (run && run.length >= count) {
-    const bytes = run.external.current(space.own(at), count);
+    const bytes = run.external.current(space.toAddress(at), count);
     space.registry.staging.put(bytes.subarray(run.offset, run.offset + count));
   } else {
     const bytes = new Uint8Array(count);

@@ -181,9 +181,9 @@ export class SlowPath {
 
   /** The same in external memory, of which the whole place is remembered. */
   #moveExternal(address: U64Like, size: number, access: Access, bytes: Uint8Array<ArrayBuffer>): boolean {
-    const { externals } = this.#space;
-    const at = externals.at(address, size);
-    const place = externals.last;
+    const { externalRuns } = this.#space;
+    const at = externalRuns.at(address, size);
+    const place = externalRuns.last;
     if (at < 0 || place === undefined) return false;
     this.#windows[slot(address as number)] = place;
     if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, bytes);
@@ -225,14 +225,14 @@ export class SlowPath {
       const bytes = new Uint8Array(size); // a handler may use the scratch area
       const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
       this.#mover.read(bytes, access, transfer);
-      if (transfer.done < size) throw this.#mover.gone(access, transfer, "read");
+      if (transfer.done < size) throw this.#mover.mapChangedError(access, transfer, "read");
       this.#given = undefined;
       this.#bytes.set(bytes);
     }
     if (!this.#watchers.any) return;
     const [given, bytes] = [this.#given, this.#bytes.slice()]; // a callback may make accesses of its own
     const value = given ?? valueAt(bytes, 0, size);
-    this.#watchers.tell(address, size, access, "cpu", () => ({ value, oldValue: undefined }));
+    this.#watchers.notify(address, size, access, "cpu", () => ({ value, oldValue: undefined }));
     this.#bytes.set(bytes);
     this.#given = given;
   }
@@ -243,16 +243,16 @@ export class SlowPath {
     let handlers = this.#handlersOf(address, size);
     if (this.#watchers.any) {
       const oldValue = () => (handlers ? undefined : this.#current(address, size));
-      this.#watchers.tell(address, size, ACCESS_WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
+      this.#watchers.notify(address, size, ACCESS_WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
       handlers = this.#handlersOf(address, size); // a callback may do anything
     }
     const alone = handlers ? undefined : this.#single(address, size, ACCESS_WRITE);
-    if (handlers) handlers.write?.(this.#own(address), size, value);
+    if (handlers) handlers.write?.(this.#toAddress(address), size, value);
     else if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
     else {
       const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
       this.#mover.write(bytes, ACCESS_WRITE, transfer);
-      if (transfer.done < size) throw this.#mover.gone(ACCESS_WRITE, transfer, "write");
+      if (transfer.done < size) throw this.#mover.mapChangedError(ACCESS_WRITE, transfer, "write");
     }
   }
 
@@ -290,7 +290,7 @@ export class SlowPath {
     const handlers = isDenied(status) ? onDenied : onUnmapped;
     const handler = isDenied(status) && access === ACCESS_EXECUTE ? onDenied?.fetch : handlers?.read;
     const served = handler !== undefined && this.#servable(status, address);
-    const value: unknown = served ? handler.call(handlers, this.#own(address), size) : undefined;
+    const value: unknown = served ? handler.call(handlers, this.#toAddress(address), size) : undefined;
     if (value === undefined) throw this.#failure(address, size, access, what, status);
     if (typeof value === "number" || typeof value === "bigint") return value;
     throw new TypeError(`${name} must give a number, a bigint or undefined, not ${u64.describe(value)}`);
@@ -321,8 +321,8 @@ export class SlowPath {
   }
 
   /** An address in this memory's kind of number. */
-  #own(address: U64Like): U64Like {
-    return this.#space.own(address);
+  #toAddress(address: U64Like): U64Like {
+    return this.#space.toAddress(address);
   }
 
   /** Puts what a handler gave into the scratch area. */

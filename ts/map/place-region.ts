@@ -97,7 +97,7 @@ function place(space: Space, request: Request): RegionRecord {
     });
     if (status !== 0) return status;
     const id = space.linear.reported(MAP_REGION);
-    record = { id, space, name, kind, size, priority, target, device, external, start: space.own(start) };
+    record = { id, space, name, kind, size, priority, target, device, external, start: space.toAddress(start) };
     space.machine.add(record);
     if (contents) load(space, id, contents);
     return 0;

@@ -230,7 +230,7 @@ function checkedOffset(space: Space, address: U64Like, offset: U64Like): U64Like
   u64.check(offset, "offset");
   space.enter();
   const sum = BigInt(address) + BigInt(offset);
-  return sum >> 64n === 0n && space.flatView.at(sum) !== undefined ? space.own(sum) : undefined;
+  return sum >> 64n === 0n && space.flatView.at(sum) !== undefined ? space.toAddress(sum) : undefined;
 }
 
 /** Adds a region. Linear memory may grow. */
@@ -244,7 +244,7 @@ function insert(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const region = failure ? undefined : guestRegionAt(space, start);
   linear.notify();
   if (failure) throw failure;
-  space.tellMap();
+  space.notifyMapChanged();
   return region as GuestRegion<U64Like>;
 }
 
@@ -259,7 +259,7 @@ function remove(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const status = linear.raw.gm_remove(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
   if (status !== 0) throw linear.failure(status, "removeRegion", detailsOf(start, size));
   space.machine.forget();
-  space.tellMap();
+  space.notifyMapChanged();
   return region as GuestRegion<U64Like>;
 }
 
@@ -284,5 +284,5 @@ function discard(space: Space, address: U64Like, length: U64Like): void {
     const { linear, handle } = space;
     return linear.raw.gm_discard(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
   });
-  if (length > 0) space.onHostWrite?.(space.own(address), Number(length));
+  if (length > 0) space.onHostWrite?.(space.toAddress(address), Number(length));
 }

@@ -135,7 +135,7 @@ export class DirtyClient<A extends number | bigint = number> {
         const last = ranges.at(-1);
         // Two ranges that meet where the core's list was full are one.
         if (last && start === BigInt(last[0]) + BigInt(last[1])) last[1] += length;
-        else ranges.push([space.own(start), length]);
+        else ranges.push([space.toAddress(start), length]);
       }
     } while (linear.reported(abi.COLLECT_MORE) !== 0);
     return ranges as [A, number][];

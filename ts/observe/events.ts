@@ -73,7 +73,7 @@ export function eventAccess(of: PartOf<{ space: Space; events: Events }>): Event
     get mapGeneration() {
       const { space } = of(this);
       space.linear.refresh();
-      space.tellMap();
+      space.notifyMapChanged();
       return space.mapGeneration;
     },
     get events() {

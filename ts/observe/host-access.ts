@@ -118,7 +118,7 @@ function poke(space: Space, address: U64Like, bytes: Uint8Array): void {
   const length = byteLengthOf(bytes, "bytes");
   space.mover.expect(address, length, 0, "poke", BACKING_BYTES);
   space.mover.write(part(bytes, 0, length).slice(), ACCESS_LOAD, { who: "cpu", address, length, done: 0 });
-  if (length > 0) space.onHostWrite?.(space.own(address), length);
+  if (length > 0) space.onHostWrite?.(space.toAddress(address), length);
 }
 
 function peek(space: Space, address: U64Like, length: U64Like): PeekResult {

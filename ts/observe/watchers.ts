@@ -78,7 +78,7 @@ export class Watchers {
     linear.expect(status, what, details);
     this.#entries.set(id, entry);
     linear.refresh();
-    space.tellMap();
+    space.notifyMapChanged();
     return id;
   }
 
@@ -89,7 +89,7 @@ export class Watchers {
     // A trap may be left in several parts.
     while (this.#end(id, entry.address, entry.length));
     this.#space.linear.refresh();
-    this.#space.tellMap();
+    this.#space.notifyMapChanged();
   }
 
   /** Ends a watch where it first lies in a range; says whether it does. */
@@ -102,14 +102,14 @@ export class Watchers {
   }
 
   /** Whether anybody watches an access of this kind to a range. */
-  see(address: U64Like, length: U64Like, access: number): boolean {
+  isWatched(address: U64Like, length: U64Like, access: number): boolean {
     return this.any && this.#ids(address, length, access).length > 0;
   }
 
   /** Tells everybody who watches an access of one value. What a callback throws passes through. */
-  tell(address: U64Like, size: number, access: Access, who: Initiator, values: () => Values): void {
+  notify(address: U64Like, size: number, access: Access, who: Initiator, values: () => Values): void {
     let shared: Values | undefined;
-    this.#tell({ address, size, access, who }, () => {
+    this.#notify({ address, size, access, who }, () => {
       shared ??= values();
       return shared;
     });
@@ -119,7 +119,7 @@ export class Watchers {
    * Tells everybody who watches an access to a range. `values` gives the bytes that a watch covers: `count` bytes, the
    * first `from` bytes into the access.
    */
-  tellRange(
+  notifyRange(
     address: U64Like,
     size: number,
     access: Access,
@@ -127,19 +127,19 @@ export class Watchers {
     values: (from: number, count: number) => Values,
   ): void {
     const start = BigInt(address);
-    this.#tell({ address, size, access, who }, (entry) => {
+    this.#notify({ address, size, access, who }, (entry) => {
       const from = entry.address > start ? Number(entry.address - start) : 0;
       const end = entry.address + entry.length - start;
       return values(from, (end < BigInt(size) ? Number(end) : size) - from);
     });
   }
 
-  #tell(access: Told, valuesFor: (entry: Entry) => Values): void {
+  #notify(access: Told, valuesFor: (entry: Entry) => Values): void {
     const ids = this.#ids(access.address, access.size, access.access);
     if (ids.length === 0) return;
     const kind = access.access === ACCESS_READ ? "read" : access.access === ACCESS_WRITE ? "write" : "execute";
     const { size, who } = access;
-    const address = this.#space.own(access.address);
+    const address = this.#space.toAddress(access.address);
     // All values are taken before the first callback runs, which may change them.
     const events = ids.map((id) => {
       const entry = this.#entries.get(id);
@@ -162,7 +162,7 @@ export class Watchers {
       if (this.#space.disposed) return;
       if (entry.pages === 0 || !this.#end(id, page << 12n, 4096n)) continue;
       if (--entry.pages === 0) this.#entries.delete(id);
-      entry.spring?.(this.#space.own(page << 12n));
+      entry.spring?.(this.#space.toAddress(page << 12n));
     }
   }
 

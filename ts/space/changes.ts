@@ -25,7 +25,7 @@ export class Changes {
     if (failure) throw failure;
     if (this.#depth > 0) return;
     space.machine.forget();
-    space.tellMap();
+    space.notifyMapChanged();
   }
 
   /** Runs several changes as one: all of them, or, where `change` throws or they cannot be, none. */

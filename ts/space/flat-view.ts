@@ -63,7 +63,13 @@ export class FlatView {
     if (this.#ranges === undefined || this.#generation !== generation) {
       const memory = readFlatRanges(space).filter((range) => range.memory);
       this.#ranges = memory.map(({ start, last, id, host }) => {
-        return { start: space.own(start), lastAddress: space.own(last), size: Number(last - start + 1n), id, host };
+        return {
+          start: space.toAddress(start),
+          lastAddress: space.toAddress(last),
+          size: Number(last - start + 1n),
+          id,
+          host,
+        };
       });
       this.#generation = generation;
     }

@@ -76,7 +76,7 @@ export class Mover {
 
   /** Reads into an array of the library's own until it is full, or as far as the access goes. */
   read(into: Uint8Array, access: Access | 0, transfer: Transfer): void {
-    this.expectThere(access, transfer);
+    this.expectExternal(access, transfer);
     this.#move(
       access,
       transfer,
@@ -88,7 +88,7 @@ export class Mover {
   /** Writes an array of the library's own, from where the transfer is on, or as much of it as the access goes. */
   write(bytes: Uint8Array, access: typeof ACCESS_WRITE | typeof ACCESS_LOAD, transfer: Transfer): void {
     this.populate(transfer.address, transfer.length, "write");
-    this.expectThere(access, transfer);
+    this.expectExternal(access, transfer);
     this.#move(
       access,
       transfer,
@@ -103,7 +103,7 @@ export class Mover {
   /** Sets a range to one byte, as far as the access goes. */
   fill(byte: number, access: typeof ACCESS_WRITE, transfer: Transfer): void {
     this.populate(transfer.address, transfer.length, "fill");
-    this.expectThere(access, transfer);
+    this.expectExternal(access, transfer);
     this.#move(
       access,
       transfer,
@@ -133,32 +133,32 @@ export class Mover {
   }
 
   /** Throws where external memory in a range is not there, before anything is moved. */
-  expectThere(access: Access | 0 | typeof ACCESS_LOAD, transfer: Transfer): void {
+  expectExternal(access: Access | 0 | typeof ACCESS_LOAD, transfer: Transfer): void {
     if (!this.#space.registry.any) return;
-    const looked = { ...transfer };
+    const checked = { ...transfer };
     const skip = (_device: BoundDevice, _offset: number, count: number) => {
-      looked.done += count;
+      checked.done += count;
     };
-    this.#move(access, looked, () => {}, skip, true);
+    this.#move(access, checked, () => {}, skip, true);
   }
 
   /** Reads the whole range, or throws. */
   readAll(into: Uint8Array, transfer: Transfer, what: string): void {
     this.expect(transfer.address, into.length, ACCESS_READ, what);
     this.read(into, ACCESS_READ, transfer);
-    if (transfer.done < into.length) throw this.gone(ACCESS_READ, transfer, what);
+    if (transfer.done < into.length) throw this.mapChangedError(ACCESS_READ, transfer, what);
   }
 
   /** Reads a part of a range that was checked: all of `into`, from byte `done` of the range on, or throws. */
   readPart(address: U64Like, done: number, into: Uint8Array, what: string): void {
     const transfer: Transfer = {
       who: "cpu",
-      address: this.#space.own(BigInt(address) + BigInt(done)),
+      address: this.#space.toAddress(BigInt(address) + BigInt(done)),
       length: into.length,
       done: 0,
     };
     this.read(into, ACCESS_READ, transfer);
-    if (transfer.done < into.length) throw this.gone(ACCESS_READ, transfer, what);
+    if (transfer.done < into.length) throw this.mapChangedError(ACCESS_READ, transfer, what);
   }
 
   /** How many bytes of a range from its start on allow an access. */
@@ -183,7 +183,7 @@ export class Mover {
   writeAll(bytes: Uint8Array, transfer: Transfer, what: string): void {
     this.expect(transfer.address, bytes.length, ACCESS_WRITE, what);
     this.write(bytes, ACCESS_WRITE, transfer);
-    if (transfer.done < bytes.length) throw this.gone(ACCESS_WRITE, transfer, what);
+    if (transfer.done < bytes.length) throw this.mapChangedError(ACCESS_WRITE, transfer, what);
   }
 
   #move(
@@ -191,7 +191,7 @@ export class Mover {
     transfer: Transfer,
     memory: (memory: Uint8Array, at: number, count: number, done: number) => void,
     device: (device: BoundDevice, offset: number, count: number, done: number) => void,
-    looks = false,
+    checkOnly = false,
   ): void {
     const space = this.#space;
     const pieces = new Pieces(space, transfer.address, transfer.length);
@@ -202,10 +202,10 @@ export class Mover {
         memory(space.linear.u8, offset, count, done);
         transfer.done += count;
       } else if (kind === FOUND_EXTERNAL) {
-        const completed = done > 0 && !looks ? done : undefined;
+        const completed = done > 0 && !checkOnly ? done : undefined;
         memory(pieces.external.current(transfer.address, length, completed), offset, count, done);
         transfer.done += count;
-      } else if (kind === FOUND_ABSENT && looks) {
+      } else if (kind === FOUND_ABSENT && checkOnly) {
         transfer.done += count;
       } else if (kind === FOUND_ABSENT) {
         this.populate(transfer.address, length, "write"); // a handler has discarded it in the meantime
@@ -218,7 +218,7 @@ export class Mover {
   }
 
   /** The error for a range that a handler has changed in the middle of an access. */
-  gone(access: Access, { address, length, done: completed }: Transfer, what: string): Error {
+  mapChangedError(access: Access, { address, length, done: completed }: Transfer, what: string): Error {
     const status = this.status(address, length, access);
     const place = { address, length, completed };
     if (status !== 0) return this.#space.linear.failure(status, what, place);

@@ -121,7 +121,7 @@ export class Placements {
     if (this.#byId === undefined || this.#generation !== generation) {
       this.#byId = new Map(readPlacements(space).map((placement) => [placement.id, placement]));
       this.#generation = generation;
-      for (const placement of this.#byId.values()) this.#record(placement).start = space.own(placement.start);
+      for (const placement of this.#byId.values()) this.#record(placement).start = space.toAddress(placement.start);
     }
     return this.#byId;
   }
@@ -140,7 +140,7 @@ export class Placements {
       size: u64.shortest(size),
       priority,
       target: machine.get(target),
-      start: this.#space.own(start),
+      start: this.#space.toAddress(start),
     };
     machine.add(record);
     return record;

@@ -23,7 +23,7 @@ export class Resolver {
   }
 
   /** The host offset of `length` bytes in one region, by the region of the last time; -1 where that does not help. */
-  within(address: U64Like, length: number): number {
+  cachedHost(address: U64Like, length: number): number {
     return typeof address === "number" ? this.#last.at(address, length, this.#space.generation) : -1;
   }
 

@@ -51,7 +51,7 @@ export interface SpaceOptions {
 }
 
 /** A listener for a space whose memory is not made yet. */
-const NOBODY: SpaceListener = { arraysReplaced() {}, viewsDetached() {}, mapChanged() {} };
+const NO_LISTENER: SpaceListener = { arraysReplaced() {}, viewsDetached() {}, mapChanged() {} };
 
 /**
  * Everything below `GuestMemory` holds a Space and never the GuestMemory itself. The core's side is freed by `dispose`,
@@ -74,7 +74,7 @@ export class Space implements Member {
   onUnmapped: OnUnmapped<U64Like> | undefined;
   onDenied: OnDenied<U64Like> | undefined;
   onHostWrite: ((address: U64Like, length: number) => void) | undefined;
-  listener: SpaceListener = NOBODY;
+  listener: SpaceListener = NO_LISTENER;
 
   /** What it shares with the other address spaces of its machine. */
   readonly machine: Machine;
@@ -85,13 +85,13 @@ export class Space implements Member {
   readonly changes: Changes;
   readonly mover: Mover;
   readonly resolver: Resolver;
-  readonly externals: ExternalRuns;
+  readonly externalRuns: ExternalRuns;
   /** For who looks at one piece, and is done with it before anything else runs. */
   readonly piece: Piece;
 
   readonly #leave: () => void;
   /** The generation that the listener knows of. */
-  #toldGeneration: number;
+  #notifiedGeneration: number;
   /** The generation at disposal. */
   #lastGeneration = 0;
 
@@ -103,7 +103,7 @@ export class Space implements Member {
     this.tableIndex = tableOffset / 4;
     this.words = linear.u32;
     this.control = this.#controlIn(linear.u32);
-    this.#toldGeneration = this.control[CONTROL_GENERATION] as number;
+    this.#notifiedGeneration = this.control[CONTROL_GENERATION] as number;
     this.machine = options.sibling?.machine ?? new Machine();
     this.registry = ExternalRegistry.of(linear);
     this.flatView = new FlatView(this);
@@ -111,7 +111,7 @@ export class Space implements Member {
     this.changes = new Changes(this);
     this.mover = new Mover(this);
     this.resolver = new Resolver(this);
-    this.externals = new ExternalRuns(this);
+    this.externalRuns = new ExternalRuns(this);
     this.piece = new Piece(this);
     this.#leave = linear.join(this);
     abandoned.register(this, { linear, handle, leave: this.#leave }, this);
@@ -132,10 +132,10 @@ export class Space implements Member {
   }
 
   /** Tells the listener if the map has changed since it was told, by this facade or by Rust code in the same module. */
-  tellMap(): void {
+  notifyMapChanged(): void {
     const generation = this.mapGeneration;
-    if (generation === this.#toldGeneration || this.disposed) return;
-    this.#toldGeneration = generation;
+    if (generation === this.#notifiedGeneration || this.disposed) return;
+    this.#notifiedGeneration = generation;
     this.listener.mapChanged();
   }
 
@@ -143,7 +143,7 @@ export class Space implements Member {
   enter(): void {
     if (this.disposed) throw new GuestMemoryError("DISPOSED", "the memory was disposed");
     this.linear.refresh();
-    if (this.control[CONTROL_GENERATION] !== this.#toldGeneration) this.tellMap();
+    if (this.control[CONTROL_GENERATION] !== this.#notifiedGeneration) this.notifyMapChanged();
   }
 
   /** How often the map changed, modulo 2^32, by the control word of now: no generation once the space is disposed. */
@@ -178,7 +178,7 @@ export class Space implements Member {
   }
 
   /** An address, in this memory's kind of number. */
-  own(address: U64Like): U64Like {
+  toAddress(address: U64Like): U64Like {
     return this.bigint ? BigInt(address) : Number(address);
   }
 

@@ -1,4 +1,4 @@
-// BoundDevice: a user's handlers, checked once, and how an access becomes calls of them. docs/mmio.md is the contract.
+// BoundDevice: checks a device's handlers once, and turns each access into calls of them. docs/mmio.md is the contract.
 
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import { describe, type U64Like } from "../core/u64.ts";
@@ -9,22 +9,22 @@ const SIZES = [1, 2, 4, 8, 16] as const;
 const NARROWER: unknown[] = [undefined, "split", "replicate", "read-modify-write"];
 const UNALIGNED: unknown[] = [undefined, "split", "whole"];
 
-/** A value of so many bytes, as a handler takes and gives it. */
+/** A value as a handler takes and returns it: a number up to 4 bytes, a bigint of 8 and 16. */
 export type Value = number | bigint;
 
-/** The sizes, as a sum, of which a device has handlers, for reading or for writing. */
+/** The sum of the sizes for which a device has a handler, as a set of bits. */
 function sizesOf(device: Device, what: "read" | "write"): number {
   return SIZES.reduce((sum, size) => (device[`${what}${(size * 8) as 8}`] === undefined ? sum : sum | size), 0);
 }
 
-/** A device in a region. */
+/** The device of one region. */
 export class BoundDevice {
   readonly #device: Device;
   readonly #name: string;
   readonly #reads: number;
   readonly #writes: number;
 
-  /** @throws GuestMemoryError `INVALID_HANDLER` where a handler is no function, or a rule is none. */
+  /** @throws GuestMemoryError `INVALID_HANDLER` if a handler is not a function, or a rule is not one of those allowed. */
   constructor(name: string, device: Device) {
     this.#name = name;
     const wrong = (what: string) => new GuestMemoryError("INVALID_HANDLER", `the device of "${name}": ${what}`);
@@ -44,7 +44,7 @@ export class BoundDevice {
     this.#writes = sizesOf(device, "write");
   }
 
-  /** Reads `size` bytes, 1, 2, 4, 8 or 16. What one handler of that size gives passes unmodified. */
+  /** Reads `size` bytes: 1, 2, 4, 8 or 16. The result of a single handler of that size is passed on unmodified. */
   read(offset: number, size: number, who: Initiator, address: U64Like): Value {
     const device = this.#device;
     if (size === 4 && (offset & 3) === 0 && device.read32) return this.#given(device.read32(offset, who), 4);
@@ -55,7 +55,7 @@ export class BoundDevice {
     return valueAt(bytes, 0, size);
   }
 
-  /** Writes `size` bytes, 1, 2, 4, 8 or 16. */
+  /** Writes `size` bytes: 1, 2, 4, 8 or 16. */
   write(offset: number, size: number, value: Value, who: Initiator, address: U64Like): void {
     const device = this.#device;
     if (size === 4 && (offset & 3) === 0 && device.write32) device.write32(offset, value as number, who);
@@ -63,21 +63,21 @@ export class BoundDevice {
     else this.writeBytes(offset, bytesOf(value, size), { who, address, length: size, done: 0 });
   }
 
-  /** Reads `into`, part by part in ascending order: what a transfer has here. */
+  /** Fills `into` with this device's piece of a transfer, part by part in ascending order. */
   readBytes(offset: number, into: Uint8Array, transfer: Transfer): void {
     this.#inParts(offset, into.length, this.#reads, this.#device.read, transfer, (at, size, done) => {
       putBytes(into, done, this.#readPart(at, size, transfer.who), size);
     });
   }
 
-  /** Writes `bytes`, part by part in ascending order: what a transfer has here. */
+  /** Writes `bytes`, this device's piece of a transfer, part by part in ascending order. */
   writeBytes(offset: number, bytes: Uint8Array, transfer: Transfer): void {
     this.#inParts(offset, bytes.length, this.#writes, this.#device.write, transfer, (at, size, done) => {
       this.#writePart(at, size, valueAt(bytes, done, size), transfer.who);
     });
   }
 
-  /** What a debugger sees of a byte. */
+  /** The byte that a debugger sees at `offset`; undefined if the device does not tell. */
   peek(offset: number): number | undefined {
     const value = this.#device.peek?.(offset);
     return typeof value === "number" ? value & 0xff : undefined;
@@ -88,7 +88,7 @@ export class BoundDevice {
     return aligned && ((sizes & size) !== 0 || any !== undefined);
   }
 
-  /** Cuts an access into parts that a handler, or the rule for narrower ones, can do. */
+  /** Splits an access into parts, each of which fits a handler or the rule for narrower accesses. */
   #inParts(
     offset: number,
     length: number,
@@ -97,21 +97,21 @@ export class BoundDevice {
     transfer: Transfer,
     act: (offset: number, size: number, done: number) => void,
   ): void {
-    // What is wider than every handler is split: by the widest, or, for a handler of every size, by 8 bytes at most.
+    // A handler for every size gets parts of up to 8 bytes. Without one, the widest handler sets the width.
     const widest = any === undefined ? 2 ** Math.floor(Math.log2(Math.max(sizes, 1))) : 8;
-    // Where a handler takes any offset, a part of its size may begin anywhere.
+    // With `unaligned: "whole"`, a part that has a handler of its size may begin at any offset.
     const free = this.#device.unaligned === "whole" ? (any === undefined ? sizes : 2 * widest - 1) : 0;
     for (let done = 0; done < length; ) {
       const at = offset + done;
       let size = widest;
       while (size > length - done || (at % size !== 0 && (free & size) === 0)) size /= 2;
-      // Of the sizes that fit, the widest that there is a handler for; of none, the narrower one.
+      // Takes the widest size that fits and has a handler. Without one, `size` stays, and `narrower` decides.
       if (any === undefined && (sizes & (2 * size - 1)) !== 0)
         size = 2 ** Math.floor(Math.log2(sizes & (2 * size - 1)));
       try {
         act(at, size, done);
       } catch (error) {
-        if (size === transfer.length) throw error; // one call, and nothing was moved
+        if (size === transfer.length) throw error; // the access was one call, so no byte was moved
         throw this.#failed(error, at, transfer);
       }
       done += size;
@@ -143,7 +143,7 @@ export class BoundDevice {
     this.#send(start, wide, valueAt(bytes, 0, wide), who);
   }
 
-  /** The narrowest size there is a handler for, above `size`, if there is a rule for that. */
+  /** The narrowest size above `size` that has a handler, if `narrower` states a rule. */
   #wider(offset: number, size: number, sizes: number): number {
     const wide = SIZES.find((wider) => wider > size && (sizes & wider) !== 0);
     if (wide !== undefined && this.#device.narrower !== undefined) return wide;
@@ -152,7 +152,7 @@ export class BoundDevice {
     throw this.#invalid(`${size} bytes at offset ${hex(offset)}: ${why}`);
   }
 
-  /** Calls the handler for reading that has this size, or that for every size. */
+  /** Calls the read handler of this size, or the one for every size. */
   #call(offset: number, size: number, who: Initiator): Value {
     const device = this.#device;
     if (size === 1 && device.read8) return this.#given(device.read8(offset, who), size);
@@ -174,7 +174,7 @@ export class BoundDevice {
     else throw this.#invalid(`${size} bytes at offset ${hex(offset)}: it has no handler for that any more`);
   }
 
-  /** What a handler gave: a number up to 4 bytes, a bigint above. */
+  /** Checks the type of a handler's result: a number up to 4 bytes, a bigint above. */
   #given(value: unknown, size: number): Value {
     if (typeof value === (size <= 4 ? "number" : "bigint")) return value as Value;
     throw this.#invalid(`a read of ${size} bytes gives ${size <= 4 ? "a number" : "a bigint"}, not ${describe(value)}`);
@@ -192,7 +192,7 @@ export class BoundDevice {
   }
 }
 
-/** `size` bytes of an array as a value. */
+/** Reads `size` bytes of an array as a little-endian value. */
 export function valueAt(bytes: Uint8Array, at: number, size: number): Value {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, size);
   if (size === 1) return view.getUint8(0);
@@ -202,7 +202,7 @@ export function valueAt(bytes: Uint8Array, at: number, size: number): Value {
   return view.getBigUint64(0, true) | (view.getBigUint64(8, true) << 64n);
 }
 
-/** Puts a value's bytes into an array. */
+/** Writes a value's `size` bytes into an array, little-endian. */
 export function putBytes(into: Uint8Array, at: number, value: Value, size: number): void {
   const view = new DataView(into.buffer, into.byteOffset + at, size);
   if (size === 1) view.setUint8(0, value as number);

@@ -1,8 +1,8 @@
-// Device: what answers accesses to an `mmio` region, and writes to a `romDevice`. docs/mmio.md is the contract.
+// Device: the handlers of an `mmio` or `romDevice` region. docs/mmio.md is the contract.
 
 /**
- * Who makes an access: the guest's CPU (`read*`, `write*`, `fetch*`, `fill`, `copyWithin`, atomics), or a device by
- * {@link GuestMemory.dma}. A debugger (`peek`) reaches only a device's own `peek`.
+ * The initiator of an access: the guest's CPU (`read*`, `write*`, `fetch*`, `fill`, `copyWithin`, atomics), or a device
+ * that uses {@link GuestMemory.dma}. A debugger's `peek` calls only a device's own `peek`.
  *
  * @example
  * ```ts
@@ -19,11 +19,11 @@
 export type Initiator = "cpu" | "dma";
 
 /**
- * What a device does with an access narrower than its narrowest handler (docs/mmio.md). A read always takes its bytes
- * out of the wider value. A write:
+ * The rule for an access that is narrower than a device's narrowest handler (docs/mmio.md). A read takes its bytes out of
+ * the wider value. A write depends on the rule:
  *
- * - `"split"`: the wide handler gets the value in its own bytes, and 0 in the others.
- * - `"replicate"`: it gets the value in each of its parts (as the RP2040's bus does).
+ * - `"split"`: the wide handler gets the written bytes in their places, and 0 in the others.
+ * - `"replicate"`: the wide handler gets the written value repeated over its width (as on the RP2040's bus).
  * - `"read-modify-write"`: the wide value is read, changed, and written back.
  *
  * @example
@@ -41,17 +41,19 @@ export type Initiator = "cpu" | "dma";
 export type NarrowAccessRule = "split" | "replicate" | "read-modify-write";
 
 /**
- * A device's handlers; `this` is the device. Offsets are bytes from the region's start, values little-endian and
- * unsigned: numbers up to 4 bytes, bigints of 8 and 16. A read of exactly one handler's size passes its value on
- * unmodified. Give handlers by size, or `read` and `write` for every size.
+ * A device: an object with handlers for the accesses to its region. Handlers are called with the device as `this`. Offsets
+ * are bytes from the region's start. Values are little-endian and unsigned: numbers up to 4 bytes, bigints of 8 and 16.
+ * A device has handlers by size, or `read` and `write` for every size. If one handler serves a whole read, its result is
+ * passed on unmodified.
  *
- * - An access wider than every handler is split into the widest there are, in ascending order.
- * - One narrower than every handler follows `narrower`; without that it is an error.
- * - One that is not at a multiple of its size is split into the largest that are, in ascending order, unless
+ * - An access wider than every handler is split into parts of the widest handler, in ascending order.
+ * - An access narrower than every handler follows `narrower`; without that rule it is the error `INVALID_HANDLER`.
+ * - An access that is not at a multiple of its size is split into the largest parts that are, in ascending order, unless
  *   `unaligned` is `"whole"`.
  *
- * A handler may access, map, unmap, move, dispose. What it throws passes through; in an access of several parts it is
- * the cause of a GuestMemoryError `HANDLER_FAILED`, whose `completed` says how many bytes were moved before.
+ * A handler may access, map, unmap and move regions, and dispose the memory. If it throws, the error passes through; in an
+ * access of several parts it becomes the cause of a GuestMemoryError `HANDLER_FAILED`, whose `completed` counts the bytes
+ * moved before.
  *
  * @example
  * ```ts
@@ -175,7 +177,7 @@ export interface Device {
    */
   write128?(offset: number, value: bigint, who: Initiator): void;
   /**
-   * Reads `size` bytes, 1, 2, 4, 8 or 16, where no handler has that size.
+   * Reads `size` bytes (1, 2, 4, 8 or 16), if no handler has that size.
    * @example
    * ```ts
    * const device = { read: (_offset: number, size: number) => (size <= 4 ? size : BigInt(size)) };
@@ -185,7 +187,7 @@ export interface Device {
    */
   read?(offset: number, size: number, who: Initiator): number | bigint;
   /**
-   * Writes `size` bytes, 1, 2, 4, 8 or 16, where no handler has that size.
+   * Writes `size` bytes (1, 2, 4, 8 or 16), if no handler has that size.
    * @example
    * ```ts
    * const sizes: number[] = [];
@@ -198,7 +200,7 @@ export interface Device {
    */
   write?(offset: number, size: number, value: number | bigint, who: Initiator): void;
   /**
-   * What a debugger sees of the byte at `offset`, without any effect; undefined where nobody knows.
+   * Returns the byte at `offset` for a debugger, without side effects; undefined if it is not known.
    * @example
    * ```ts
    * const device = { peek: (offset: number) => (offset === 0 ? 0x5a : undefined) };
@@ -209,7 +211,7 @@ export interface Device {
    */
   peek?(offset: number): number | undefined;
   /**
-   * The rule for narrower accesses. Default: an error.
+   * The rule for accesses narrower than every handler. Default: such an access is an error.
    * @example
    * ```ts
    * memory.map({

@@ -1,9 +1,9 @@
-// OnDenied: a user's answer to scalar accesses that ROM, or `protect`, forbids.
+// OnDenied: handlers for scalar accesses that ROM or `protect` forbids.
 
 /**
- * Handlers for scalar accesses that are forbidden: a write to ROM, and what {@link GuestMemory.protect} does not allow. One
- * call an access; values as {@link OnUnmapped} has them. A handler that is missing, or a read that gives undefined, leaves
- * the access an error. Bulk accesses and atomics never call one.
+ * Handlers for forbidden scalar accesses: writes to ROM, and accesses that {@link GuestMemory.protect} does not allow. Each
+ * access makes one call, with values as in {@link OnUnmapped}. If the handler is missing, or a read or fetch returns
+ * undefined, the access throws its error. Bulk accesses and atomics never call a handler.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@
  */
 export interface OnDenied<A extends number | bigint = number> {
   /**
-   * Gives the value of `size` bytes at `address`, or undefined for an error.
+   * Returns the value of `size` bytes at `address`, or undefined to let the access throw.
    * @example
    * ```ts
    * memory.protect(0x0, 0x1000, "---");
@@ -28,7 +28,7 @@ export interface OnDenied<A extends number | bigint = number> {
    */
   read?(address: A, size: number): number | bigint | undefined;
   /**
-   * Takes the value of `size` bytes that was written to `address`.
+   * Receives the value of `size` bytes that was written to `address`.
    * @example
    * ```ts
    * const denied: (number | bigint)[] = [];
@@ -40,7 +40,7 @@ export interface OnDenied<A extends number | bigint = number> {
    */
   write?(address: A, size: number, value: number | bigint): void;
   /**
-   * Gives the instruction of `size` bytes at `address`, or undefined for an error.
+   * Returns the instruction of `size` bytes at `address`, or undefined to let the fetch throw.
    * @example
    * ```ts
    * memory.protect(0x0, 0x1000, "rw-");

@@ -1,11 +1,11 @@
-// OnUnmapped: a user's answer to scalar accesses where no memory is.
+// OnUnmapped: handlers for scalar accesses to holes.
 
 /**
- * Handlers for scalar accesses that no region backs, or not whole: {@link GuestMemory.onUnmapped}. One call an access.
- * Values are little-endian and unsigned (raw bits for floats), numbers for 1, 2 and 4 bytes, bigints for 8. A handler
- * that is missing, or a `read` that gives undefined, leaves the access an error. A handler may do anything with the
- * memory, dispose it too. Bulk accesses never call one; nor does, where addresses are numbers, an access past 2^53 by a
- * bigint: rounded, its address would name another.
+ * Handlers for scalar accesses to a hole, also if only some of the bytes are in it: {@link GuestMemory.onUnmapped}. Each
+ * access makes one call. Values are little-endian and unsigned (raw bits for floats): numbers for 1, 2 and 4 bytes,
+ * bigints for 8 and 16. If the handler is missing, or `read` returns undefined, the access throws its error. A handler may
+ * use the memory in any way, and even dispose it. Bulk accesses and atomics never call a handler. If the memory's
+ * addresses are numbers, an access past 2^53 does not either, because its address would be rounded.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@
  */
 export interface OnUnmapped<A extends number | bigint = number> {
   /**
-   * Gives the value of `size` bytes (1, 2, 4 or 8) at `address`, or undefined for an error.
+   * Returns the value of `size` bytes (1, 2, 4, 8 or 16) at `address`, or undefined to let the access throw.
    * @example
    * ```ts
    * memory.onUnmapped = { read: (address) => (address === 0x4000 ? 0x1234 : undefined) };
@@ -28,7 +28,7 @@ export interface OnUnmapped<A extends number | bigint = number> {
    */
   read?(address: A, size: number): number | bigint | undefined;
   /**
-   * Takes the value of `size` bytes (1, 2, 4 or 8) that was written to `address`.
+   * Receives the value of `size` bytes (1, 2, 4, 8 or 16) that was written to `address`.
    * @example
    * ```ts
    * const sent: (number | bigint)[] = [];

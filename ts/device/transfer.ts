@@ -1,15 +1,15 @@
-// Transfer: an access in several parts, as far as it has come.
+// Transfer: the progress of an access that is made in several parts.
 
 import type { U64Like } from "../core/u64.ts";
 import type { Initiator } from "./device.ts";
 
-/** Shared by those who do the parts, so that whoever catches an error knows what was moved before. */
+/** The progress of one access. Everything that makes a part counts it here, so that an error can say how far it got. */
 export interface Transfer {
   readonly who: Initiator;
-  /** The first guest-physical address of the whole access, as it was given. */
+  /** The first guest-physical address of the whole access, as the caller gave it. */
   readonly address: U64Like;
   /** Bytes of the whole access. */
   readonly length: number;
-  /** Bytes moved, from its start on. */
+  /** Bytes moved so far, from the start of the access. */
   done: number;
 }

@@ -1,27 +1,27 @@
-// ExternalMemory: bytes that somebody else owns, checked once, and found again whenever their buffer has changed.
+// ExternalMemory: bytes outside linear memory, owned by other code. Found again when the owner replaces their buffer.
 
 import { type ErrorDetails, GuestMemoryError, hex } from "../core/errors.ts";
 import * as u64 from "../core/u64.ts";
 import { describe, type U64Like } from "../core/u64.ts";
 
 /**
- * Where the bytes of a region `external` are: another module's memory, which may grow at any moment, a buffer, or a
- * function that gives the buffer of now, and is asked at each access.
+ * The bytes of a region of kind `external`: another module's memory, which may grow at any moment; a buffer; or a function
+ * that returns the current buffer and is called at each access.
  *
  * @example
  * ```ts
  * import { type ExternalSource, GuestMemory } from "guest-memory";
  *
- * const theirs: ExternalSource = new WebAssembly.Memory({ initial: 1 });
- * using memory = await GuestMemory.create([{ kind: "external", start: 0x1000, source: theirs, offset: 0x8000 }]);
+ * const source: ExternalSource = new WebAssembly.Memory({ initial: 1 });
+ * using memory = await GuestMemory.create([{ kind: "external", start: 0x1000, source, offset: 0x8000 }]);
  * memory.writeUint32(0x1000, 7);
- * theirs.grow(1); // every view of it ends; the region does not
- * console.assert(new Uint32Array(theirs.buffer)[0x2000] === 7 && memory.readUint32(0x1000) === 7);
+ * source.grow(1); // detaches every view of it; the region stays
+ * console.assert(new Uint32Array(source.buffer)[0x2000] === 7 && memory.readUint32(0x1000) === 7);
  * ```
  */
 export type ExternalSource = WebAssembly.Memory | ArrayBuffer | SharedArrayBuffer | (() => ArrayBufferLike);
 
-/** Arrays over all of a buffer, by the size of an element. */
+/** Arrays over a whole buffer, one for each size of element. */
 export interface Cells {
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
@@ -29,7 +29,7 @@ export interface Cells {
   readonly u64: BigUint64Array;
 }
 
-// The engine's own getters: they know a buffer of any realm, and nothing else.
+// The engine's own getters: they accept a buffer of any realm, and throw for every other value.
 const lengthOf = getter(ArrayBuffer.prototype, "byteLength");
 const sharedLengthOf =
   typeof SharedArrayBuffer === "undefined" ? undefined : getter(SharedArrayBuffer.prototype, "byteLength");
@@ -39,7 +39,7 @@ function getter(prototype: object, key: string): (this: unknown) => unknown {
   return Object.getOwnPropertyDescriptor(prototype, key)?.get as (this: unknown) => unknown;
 }
 
-/** What `read` gives of `value`, or undefined where that is not of its kind. */
+/** Reads a property of `value` with the engine's getter `read`; undefined if `value` is of another kind. */
 function tryGet(read: ((this: unknown) => unknown) | undefined, value: unknown): unknown {
   try {
     return read?.call(value);
@@ -52,14 +52,14 @@ function byteLengthOf(buffer: unknown): number | undefined {
   return (tryGet(lengthOf, buffer) ?? tryGet(sharedLengthOf, buffer)) as number | undefined;
 }
 
-/** Somebody else's bytes. */
+/** The bytes of one external region. */
 export class ExternalMemory {
   /** Bytes. */
   readonly size: number;
   readonly #name: string;
   readonly #source: unknown;
   readonly #offset: number;
-  /** Whether the buffer may be another without the last one being detached. */
+  /** Whether the source is a function: then the buffer may change while the last one is still attached. */
   readonly asks: boolean;
   #buffer: unknown;
   #bytes: Uint8Array = new Uint8Array(0);
@@ -67,9 +67,9 @@ export class ExternalMemory {
   #cells: Cells | undefined;
 
   /**
-   * @param offset - where in the source the region begins, in bytes.
-   * @param size - bytes; undefined: all there are from there on.
-   * @throws GuestMemoryError `INVALID_EXTERNAL` where the source is none, or has not so many bytes.
+   * @param offset - the first byte of the source that the region shows.
+   * @param size - bytes; if undefined, all from `offset` to the end of the source.
+   * @throws GuestMemoryError `INVALID_EXTERNAL` if the source is not a buffer, or is too small.
    */
   constructor(name: string, source: unknown, offset: U64Like, size: U64Like | undefined) {
     u64.check(offset, "offset");
@@ -85,24 +85,24 @@ export class ExternalMemory {
   }
 
   /**
-   * The bytes as they lie now: good until anything else runs.
+   * The region's bytes in the current buffer. Valid until other code runs. The parameters describe the access, for the
+   * error.
    *
-   * @param address - of the access, for the error, as the rest.
-   * @throws GuestMemoryError `INVALID_EXTERNAL` where they are not all there.
+   * @throws GuestMemoryError `INVALID_EXTERNAL` if the buffer is detached or too small.
    */
   current(address: U64Like, length: U64Like, completed?: number): Uint8Array {
-    // An array without its buffer has length 0, and so has one past the end of a buffer that shrank.
+    // An array has length 0 if its buffer was detached, or has shrunk to end before the array.
     if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length, completed });
     return this.#bytes;
   }
 
-  /** The same, for scalars. */
+  /** As `current`, as a DataView, for scalars. */
   data(address: U64Like, length: number): DataView {
     if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length });
     return this.#data;
   }
 
-  /** Arrays over the whole buffer, in which the region begins at the `byteOffset` of `current`. */
+  /** Arrays over the whole buffer. The region begins at `current(...).byteOffset` in them. */
   cells(address: U64Like, length: number): Cells {
     const { buffer } = this.current(address, length);
     if (this.#cells?.u8.buffer !== buffer || this.#cells.u8.length === 0) {
@@ -131,7 +131,7 @@ export class ExternalMemory {
     this.#data = new DataView(buffer, this.#offset, this.size);
   }
 
-  /** The buffer of now. */
+  /** The source's current buffer. */
   #find(place: ErrorDetails): ArrayBuffer {
     const source = this.#source;
     let buffer = source;

@@ -1,4 +1,4 @@
-// ExternalRegistry: the external memories of one Wasm module, by number, for Rust code in it that reaches for their bytes.
+// ExternalRegistry: the external memories of one Wasm module by number, so that Rust code in it can access their bytes.
 
 import type { LinearMemory } from "../core/linear-memory.ts";
 import { join } from "../core/u64.ts";
@@ -7,7 +7,7 @@ import { StagingBuffer } from "./staging.ts";
 
 const registries = new WeakMap<LinearMemory, ExternalRegistry>();
 
-/** What the core calls: crate/src/bindings/external.rs. Neither throws, nor leaves anything of the core locked. */
+/** The core calls `moveBytes` and `forget` (crate/src/bindings/external.rs), with nothing locked. Neither throws. */
 export class ExternalRegistry {
   readonly #linear: LinearMemory;
   readonly #numbered = new Map<number, ExternalMemory>();
@@ -19,7 +19,7 @@ export class ExternalRegistry {
     linear.raw.gm_connect(this);
   }
 
-  /** The registry of a linear memory, made when it is first asked for. */
+  /** The registry of a linear memory, made at the first call. */
   static of(linear: LinearMemory): ExternalRegistry {
     let registry = registries.get(linear);
     if (registry === undefined) {
@@ -29,30 +29,34 @@ export class ExternalRegistry {
     return registry;
   }
 
-  /** Whether there are any. */
+  /** Whether any external memory is registered. */
   get any(): boolean {
     return this.#numbered.size > 0;
   }
 
-  /** Before the first is mapped, because linear memory may grow. @throws GuestMemoryError `OUT_OF_MEMORY`. */
+  /**
+   * Makes the staging buffer. Linear memory may grow, so it comes before the first external region is mapped.
+   *
+   * @throws GuestMemoryError `OUT_OF_MEMORY`.
+   */
   prepare(): void {
     this.#staging ??= new StagingBuffer(this.#linear);
   }
 
-  /** Where bytes of theirs are put for the core. */
+  /** The buffer through which the core sees external bytes. */
   get staging(): StagingBuffer {
     if (this.#staging) return this.#staging;
-    throw new Error("external memory is searched before any was mapped"); // which the core does not say
+    throw new Error("external memory is searched before any was mapped"); // cannot happen: without it the core searches all bytes
   }
 
-  /** Gives an external memory its number, until the core forgets it. */
+  /** Registers an external memory and returns its number, valid until the core calls `forget`. */
   add(external: ExternalMemory): number {
     const number = this.#next++;
     this.#numbered.set(number, external);
     return number;
   }
 
-  /** Copies between linear memory and an external memory; false, and nothing copied, where that is not all there. */
+  /** Copies between linear memory and an external memory. Returns false, and copies nothing, if bytes are missing. */
   moveBytes(number: number, low: number, high: number, host: number, length: number, write: boolean): boolean {
     const external = this.#numbered.get(number);
     if (external === undefined) return false;
@@ -60,17 +64,17 @@ export class ExternalRegistry {
       const offset = join(low, high);
       const bytes = external.current(offset, length).subarray(offset, offset + length);
       if (bytes.length < length) return false;
-      this.#linear.replace(); // it may have grown; and nobody is told in the middle of a call of the core
-      const ours = this.#linear.u8.subarray(host, host + length);
-      if (write) bytes.set(ours);
-      else ours.set(bytes);
+      this.#linear.replace(); // it may have grown; `refresh` would run listeners in the middle of a call of the core
+      const inside = this.#linear.u8.subarray(host, host + length);
+      if (write) bytes.set(inside);
+      else inside.set(bytes);
       return true;
     } catch {
       return false;
     }
   }
 
-  /** Nobody has the region any more. */
+  /** Called when the core has dropped the region. */
   forget(number: number): void {
     this.#numbered.delete(number);
   }

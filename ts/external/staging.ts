@@ -1,22 +1,22 @@
-// StagingBuffer: a little guest memory of the library's own, into which bytes from elsewhere are put for the core.
+// StagingBuffer: a small guest memory of the library itself. External bytes are copied into it for the core to search.
 
 import { KIND_RAM, RUN_HOST, SPACE_HANDLE } from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
 import { requestMap } from "../core/map-request.ts";
 
-/** As much as stays in a processor's second-level cache. */
+/** Bytes: as many as fit into a processor's second-level cache. */
 const SIZE = 1 << 18;
 
 const RAM = { kind: KIND_RAM, name: "", start: 0, size: SIZE, priority: 0, enabled: true, target: 0, offset: 0 };
 
-/** One for each linear memory that has to do with external memory; never given back. */
+/** Made once for each linear memory with external regions, and never freed. */
 export class StagingBuffer {
   /** Bytes. */
   readonly size: number = SIZE;
   readonly handle: number;
   readonly #linear: LinearMemory;
 
-  /** Linear memory may grow. @throws GuestMemoryError `OUT_OF_MEMORY`. */
+  /** Makes the buffer; linear memory may grow. @throws GuestMemoryError `OUT_OF_MEMORY`. */
   constructor(linear: LinearMemory) {
     this.#linear = linear;
     const { raw } = linear;
@@ -31,11 +31,11 @@ export class StagingBuffer {
     throw failure;
   }
 
-  /** Puts bytes to its start. */
+  /** Copies bytes to the start of the buffer. */
   put(bytes: Uint8Array): void {
     const linear = this.#linear;
     linear.replace();
-    linear.raw.gm_host_run(this.handle, 0, 0, bytes.length, 0); // anew: it moves when regions are moved together
+    linear.raw.gm_host_run(this.handle, 0, 0, bytes.length, 0); // at each call, because compaction moves the buffer
     const host = linear.reported(RUN_HOST);
     linear.u8.set(bytes, host);
     linear.markDirty(host, bytes.length);

@@ -1,33 +1,33 @@
-// CachedRun: a run of guest addresses, with what it showed in one generation of the map.
+// CachedRun: remembers a run of guest addresses and its target, for one generation of the map.
 
 /**
- * A run of guest addresses that show adjacent bytes of one thing, a device, external or linear memory, as it was found in
- * one generation of the map.
+ * A run of guest addresses that shows adjacent bytes of one target: a device, an external memory, or linear memory. Valid
+ * for the generation of the map in which it was found.
  */
 export class CachedRun<T> {
   readonly target: T;
   readonly #generation: number;
   /** The first guest-physical address. */
   readonly #start: number;
-  /** Bytes; what lies 2 GiB behind `start`, or further, is not found. */
+  /** Bytes. Addresses 2 GiB or more after `start` are never found. */
   readonly #length: number;
-  /** Where in the target `start` lies. */
+  /** The byte of the target that `start` shows. */
   readonly #offset: number;
 
   constructor(target: T, generation: number, start: number, length: number, offset: number) {
     this.target = target;
     this.#generation = generation;
     this.#start = start;
-    // Up to 2^53 - 1, the last number that is an address: behind it sums are rounded.
+    // The run ends at 2^53 - 1, the last address that is a number, because sums beyond it are rounded.
     this.#length = Math.min(length, Number.MAX_SAFE_INTEGER - start);
     this.#offset = (offset | 0) === offset ? offset | 0 : offset;
   }
 
   /**
-   * Where in the target an access lies, if that is known in this generation; else -1.
+   * The target's byte at which an access begins, or -1 if the run does not hold the access or is of another generation.
    *
-   * By `| 0`, which also finds what is no integer: JavaScriptCore makes an access through a DataView of what it knows as an
-   * int32, and a call that takes ten times as long of the same number as a double.
+   * Uses `| 0` to make the result an int32, which also rejects fractions: JavaScriptCore inlines a DataView's access at an
+   * int32 offset, and makes a call, ten times as slow, if the same number is a double.
    */
   at(address: number, length: number, generation: number): number {
     const into = address - this.#start;

@@ -1,20 +1,20 @@
-// Changes: changes of a space's map, one by one or several as one.
+// Changes: changes to a space's map, one at a time or several in a transaction.
 
 import type { ErrorDetails } from "../core/errors.ts";
 import { describe } from "../core/u64.ts";
 import type { Space } from "./space.ts";
 
-/** Makes changes by calls of the core; tells of them, and lets go of regions, when the outermost transaction has ended. */
+/** Makes changes by calls of the core. Listeners run, and unused regions are forgotten, after the outermost transaction. */
 export class Changes {
   readonly #space: Space;
-  /** Transactions of this space that were begun and not ended. */
+  /** How many transactions of this space are open. */
   #depth = 0;
 
   constructor(space: Space) {
     this.#space = space;
   }
 
-  /** Makes one change by a call of the core, which gives a status; throws what that says. */
+  /** Makes one change: `act` calls the core and returns its status. Throws the error of a status other than 0. */
   make(what: string, details: ErrorDetails, act: () => number): void {
     const space = this.#space;
     space.enter();
@@ -28,7 +28,7 @@ export class Changes {
     space.notifyMapChanged();
   }
 
-  /** Runs several changes as one: all of them, or, where `change` throws or they cannot be, none. */
+  /** Makes all changes in `change` take effect together, or none if it throws or the core refuses them. */
   transaction<T>(change: () => T): T {
     if (typeof change !== "function") throw new TypeError(`change must be a function, not ${describe(change)}`);
     const space = this.#space;

@@ -1,4 +1,4 @@
-// ExternalRuns: guest ranges that are external memory, and what of it they show.
+// ExternalRuns: finds the external memory, and its bytes, that a guest range shows.
 
 import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FOUND_EXTERNAL } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -11,17 +11,17 @@ import type { Space } from "./space.ts";
 /** The longest run that is remembered, in bytes. */
 const LONGEST = 2 ** 31;
 
-/** A run of one external memory's bytes. */
+/** A run of adjacent bytes in one external memory. */
 export interface ExternalRun {
   readonly external: ExternalMemory;
   readonly offset: number;
   readonly length: number;
 }
 
-/** Finds external memory; remembers where it was found last. */
+/** Finds external memory, and remembers the run that it found last. */
 export class ExternalRuns {
   readonly #space: Space;
-  /** What `at` has found last: good right after it, where that gave no -1. */
+  /** The run that `at` has found. Valid directly after `at` returned an offset. */
   last: CachedRun<ExternalMemory> | undefined;
 
   constructor(space: Space) {
@@ -29,8 +29,8 @@ export class ExternalRuns {
   }
 
   /**
-   * Where a whole range lies in the external memory of `last`, if every access to it is allowed, and watched by nobody;
-   * else -1. For an address that is a number alone: bigints are slow anyway.
+   * The offset of a range in the external memory of `last`, if all kinds of access to it are allowed and none is watched;
+   * else -1. Always -1 for a bigint, which is slow anyway.
    */
   at(address: U64Like, length: number): number {
     if (typeof address !== "number") return -1;
@@ -44,7 +44,7 @@ export class ExternalRuns {
     return this.last === undefined ? -1 : this.last.at(address, length, this.#space.generation);
   }
 
-  /** Remembers the run at an address, as far as every access finds the same. */
+  /** Remembers the run at an address, up to the first byte where one of the kinds of access finds something else. */
   #find(address: number): void {
     u64.check(address, "address");
     const space = this.#space;
@@ -57,7 +57,7 @@ export class ExternalRuns {
     this.last = new CachedRun(piece.external, space.generation, address, count, piece.offset);
   }
 
-  /** The run of external memory that a range begins with, whatever is allowed there; undefined if it does with none. */
+  /** The run of external memory at the start of a range, without regard to permissions; undefined if there is none. */
   run(address: U64Like, length: U64Like): ExternalRun | undefined {
     const space = this.#space;
     if (!space.registry.any) return undefined;

@@ -1,4 +1,4 @@
-// FlatView: what a space shows where, as ranges in ascending order.
+// FlatView: the ranges of guest addresses that a space shows, in ascending order.
 
 import * as abi from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -10,23 +10,23 @@ export interface FlatRange {
   readonly last: bigint;
   /** The region's id. */
   readonly id: number;
-  /** Where in the region the range begins. */
+  /** The byte of the region that the range begins at. */
   readonly offset: bigint;
   readonly priority: number;
-  /** Whether it is memory, external memory too. */
+  /** Whether the region is memory; external memory counts. */
   readonly memory: boolean;
-  /** The host offset of its first byte, if no access to it is slow; else 0. */
+  /** The host offset of the first byte, if every access can take the fast path; else 0. */
   readonly host: number;
 }
 
-/** A flat range of memory, in the kind of number that its memory's addresses are. */
+/** A flat range of memory, with addresses in its memory's kind of number. */
 export interface MemoryRange {
   readonly start: U64Like;
   readonly lastAddress: U64Like;
   /** Bytes. */
   readonly size: number;
   readonly id: number;
-  /** The host offset of its first byte, if it is RAM that is nowhere protected, watched or discarded; else 0. */
+  /** The host offset of the first byte, if the range is RAM without protected, watched or discarded pages; else 0. */
   readonly host: number;
 }
 
@@ -47,7 +47,7 @@ export function readFlatRanges({ linear, handle }: Space): FlatRange[] {
   return ranges;
 }
 
-/** The ranges of memory in the flat view, read again when the map has changed. */
+/** The ranges of memory in the flat view. Read from the core again after the map has changed. */
 export class FlatView {
   readonly #space: Space;
   #ranges: readonly MemoryRange[] | undefined;
@@ -76,7 +76,7 @@ export class FlatView {
     return this.#ranges;
   }
 
-  /** The index in `memory` of the range that holds an address that was checked, or -1; by binary search. */
+  /** The index in `memory` of the range that holds a checked address, or -1. */
   indexAt(address: U64Like): number {
     const { memory } = this;
     let from = 0;
@@ -91,7 +91,7 @@ export class FlatView {
     return -1;
   }
 
-  /** The range that holds an address that was checked. */
+  /** The range that holds a checked address. */
   at(address: U64Like): MemoryRange | undefined {
     return this.memory[this.indexAt(address)];
   }

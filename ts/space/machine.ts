@@ -1,16 +1,16 @@
-// Machine: the address spaces of one machine, as far as they share something: the regions that the facade knows.
+// Machine: the regions that the facade knows, shared by all address spaces of one machine.
 
 import type { RegionRecord } from "./placements.ts";
 
 /**
- * The known regions, by id. A region is forgotten when no space has it in its map and no alias shows it. While a
- * transaction is open in any space, none is: if it is undone, the regions it took out are back.
+ * The known regions, by id. A region is forgotten when no space maps it and no alias shows it. No region is forgotten
+ * while a transaction is open in any space, because a rollback maps the unmapped regions again.
  */
 export class Machine {
   readonly #regions = new Map<number, RegionRecord>();
-  /** The transactions of all spaces that were begun and not ended. */
+  /** How many transactions of all spaces are open. */
   #open = 0;
-  /** Whether a region may have left a map since the last time that unused ones were forgotten. */
+  /** Whether a region may have left a map since unused regions were last forgotten. */
   #mayForget = false;
 
   get(id: number): RegionRecord | undefined {
@@ -21,23 +21,23 @@ export class Machine {
     this.#regions.set(region.id, region);
   }
 
-  /** Says that a transaction begins. */
+  /** Must be called when a transaction begins. */
   begin(): void {
     this.#open++;
   }
 
-  /** Says that a transaction has ended. One that was undone has taken out of the map what it had placed there. */
-  end(undone: boolean): void {
+  /** Must be called when a transaction has ended. A rollback unmaps the regions that the transaction has placed. */
+  end(rolledBack: boolean): void {
     this.#open--;
-    if (undone) this.#mayForget = true;
+    if (rolledBack) this.#mayForget = true;
   }
 
-  /** Says that a region is about to leave a map. */
+  /** Must be called before a region leaves a map. */
   leaving(): void {
     this.#mayForget = true;
   }
 
-  /** Forgets the regions that nothing uses any more, if there may be such. */
+  /** Forgets the regions that are no longer used. */
   forget(): void {
     if (!this.#mayForget || this.#open > 0) return;
     this.#mayForget = false;

@@ -1,4 +1,4 @@
-// Mover: the bytes of a range of any kind, piece by piece: memory here and elsewhere, devices by their handlers.
+// Mover: moves the bytes of any range piece by piece: linear memory, external memory, and devices by their handlers.
 
 import {
   type ACCESS_EXECUTE,
@@ -22,12 +22,12 @@ import { Pieces } from "./pieces.ts";
 import type { Space } from "./space.ts";
 
 type Backing = typeof BACKING_ANY | typeof BACKING_BYTES | typeof BACKING_LINEAR;
-/** What an access does, as the core's bits; 0 asks only whether something is there. */
+/** The kind of an access, as the core's bits. Some methods also take 0: the address must be mapped, nothing more. */
 export type Access = typeof ACCESS_READ | typeof ACCESS_WRITE | typeof ACCESS_EXECUTE;
 
 /**
- * A handler is called with no core call on the stack, and nothing that was resolved before is used after it: it may do
- * anything. So each piece is resolved by itself.
+ * Moves ranges. Each piece is resolved by itself, after the piece before it was moved: a device's handler may change the
+ * map or linear memory, so nothing resolved before its call is used after it. No core call is on the stack meanwhile.
  */
 export class Mover {
   readonly #space: Space;
@@ -36,13 +36,13 @@ export class Mover {
     this.#space = space;
   }
 
-  /** Throws unless the whole range is mapped to what is asked for, and allows the accesses (0: anything). */
+  /** Throws unless the whole range has the backing and allows all kinds of access in `access`. */
   expect(address: U64Like, length: U64Like, access: number, what: string, backing: Backing = BACKING_ANY): void {
     const status = this.status(address, length, access, backing);
     if (status !== 0) throw this.#space.linear.failure(status, what, { address, length });
   }
 
-  /** The status of a range for an access. */
+  /** As `expect`, but returns the core's status instead of an error. */
   status(address: U64Like, length: U64Like, access: number, backing: Backing = BACKING_ANY): number {
     u64.check(length, "length");
     u64.check(address, "address");
@@ -53,8 +53,8 @@ export class Mover {
   }
 
   /**
-   * Gives host pages to what of a range was discarded, before any of it is written. Linear memory may grow, and listeners
-   * are told; after it the range has its pages, whatever they did.
+   * Gives host pages to the discarded parts of a range, before any byte of it is written. Linear memory may grow, and then
+   * listeners run. When it returns the range has all its pages, even if a listener has discarded some again.
    *
    * @throws GuestMemoryError `OUT_OF_MEMORY`.
    */
@@ -66,7 +66,7 @@ export class Mover {
     const [low, high] = [u64.low(address), u64.high(address)];
     let before: number | undefined;
     do {
-      space.enter(); // the second time it tells of the first, and a listener may discard it again
+      space.enter(); // the second time, it runs listeners for the first change, and one of them may discard pages
       before = space.generation;
       const status = linear.raw.gm_populate(handle, low, high, u64.low(length), u64.high(length));
       linear.replace();
@@ -74,7 +74,7 @@ export class Mover {
     } while (space.generation !== before);
   }
 
-  /** Reads into an array of the library's own until it is full, or as far as the access goes. */
+  /** Reads into an array that is not the caller's, until it is full or a byte cannot be read. */
   read(into: Uint8Array, access: Access | 0, transfer: Transfer): void {
     this.expectExternal(access, transfer);
     this.#move(
@@ -85,7 +85,7 @@ export class Mover {
     );
   }
 
-  /** Writes an array of the library's own, from where the transfer is on, or as much of it as the access goes. */
+  /** Writes an array that is not the caller's, from byte `transfer.done` on, up to the first byte that cannot be written. */
   write(bytes: Uint8Array, access: typeof ACCESS_WRITE | typeof ACCESS_LOAD, transfer: Transfer): void {
     this.populate(transfer.address, transfer.length, "write");
     this.expectExternal(access, transfer);
@@ -100,7 +100,7 @@ export class Mover {
     );
   }
 
-  /** Sets a range to one byte, as far as the access goes. */
+  /** Sets a range to one byte, up to the first byte that cannot be written. */
   fill(byte: number, access: typeof ACCESS_WRITE, transfer: Transfer): void {
     this.populate(transfer.address, transfer.length, "fill");
     this.expectExternal(access, transfer);
@@ -115,13 +115,13 @@ export class Mover {
     );
   }
 
-  /** Marks the pages of what was written, if that is linear memory: nobody else's has marks. */
+  /** Marks written pages as dirty, if they are in linear memory: external memory has no marks. */
   mark(memory: Uint8Array, at: number, count: number): void {
     const { linear } = this.#space;
     if (memory === linear.u8) linear.markDirty(at, count);
   }
 
-  /** A whole range as one piece of memory that nobody watches, or undefined. */
+  /** A whole range as one piece of memory that is not watched, or undefined. */
   piece(address: U64Like, length: number, access: Access): { memory: Uint8Array; at: number } | undefined {
     u64.check(address, "address");
     const { piece, linear } = this.#space;
@@ -132,7 +132,7 @@ export class Mover {
     return kind === FOUND_EXTERNAL ? { memory: piece.external.current(address, length), at } : undefined;
   }
 
-  /** Throws where external memory in a range is not there, before anything is moved. */
+  /** Throws if external memory in a range is detached or too small, before any byte is moved. */
   expectExternal(access: Access | 0 | typeof ACCESS_LOAD, transfer: Transfer): void {
     if (!this.#space.registry.any) return;
     const checked = { ...transfer };
@@ -149,7 +149,7 @@ export class Mover {
     if (transfer.done < into.length) throw this.mapChangedError(ACCESS_READ, transfer, what);
   }
 
-  /** Reads a part of a range that was checked: all of `into`, from byte `done` of the range on, or throws. */
+  /** Fills `into` from byte `done` of a checked range, or throws. */
   readPart(address: U64Like, done: number, into: Uint8Array, what: string): void {
     const transfer: Transfer = {
       who: "cpu",
@@ -161,7 +161,7 @@ export class Mover {
     if (transfer.done < into.length) throw this.mapChangedError(ACCESS_READ, transfer, what);
   }
 
-  /** How many bytes of a range from its start on allow an access. */
+  /** How many bytes from the start of a range allow an access. */
   reach(address: U64Like, length: number, access: Access): number {
     const transfer: Transfer = { who: "cpu", address, length, done: 0 };
     const count = (_device: BoundDevice, _offset: number, bytes: number) => {
@@ -171,7 +171,7 @@ export class Mover {
     return transfer.done;
   }
 
-  /** What memory shows of a range now, whoever may; undefined where a device is. */
+  /** The bytes of a range, without regard to permissions; undefined if a device or a hole is in the range. */
   current(address: U64Like, length: number): Uint8Array<ArrayBuffer> | undefined {
     if (this.status(address, length, 0, BACKING_BYTES) !== 0) return undefined;
     const bytes = new Uint8Array(length);
@@ -179,7 +179,7 @@ export class Mover {
     return bytes;
   }
 
-  /** Writes the whole range, or throws; nothing is written unless all of it can be, or a handler changes that. */
+  /** Writes the whole range, or throws. The range is checked first, so only a handler can stop it in the middle. */
   writeAll(bytes: Uint8Array, transfer: Transfer, what: string): void {
     this.expect(transfer.address, bytes.length, ACCESS_WRITE, what);
     this.write(bytes, ACCESS_WRITE, transfer);
@@ -208,16 +208,16 @@ export class Mover {
       } else if (kind === FOUND_ABSENT && checkOnly) {
         transfer.done += count;
       } else if (kind === FOUND_ABSENT) {
-        this.populate(transfer.address, length, "write"); // a handler has discarded it in the meantime
+        this.populate(transfer.address, length, "write"); // a handler has discarded the page since it was populated
       } else if (kind === FOUND_DEVICE) {
-        device(space.device(pieces.region), offset, count, done); // counts its parts itself
+        device(space.device(pieces.region), offset, count, done); // counts its parts in `transfer`
       } else {
         break;
       }
     }
   }
 
-  /** The error for a range that a handler has changed in the middle of an access. */
+  /** The error for an access that stopped early, because a handler has changed the map. */
   mapChangedError(access: Access, { address, length, done: completed }: Transfer, what: string): Error {
     const status = this.status(address, length, access);
     const place = { address, length, completed };

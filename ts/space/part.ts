@@ -1,4 +1,4 @@
-// PartOf: how the methods of GuestMemory, which each room makes for itself, find what belongs to the memory at hand.
+// PartOf: how GuestMemory's methods, which the rooms define, find the parts of the memory that they are called on.
 
-/** Gives the parts of a memory. @throws TypeError for what is no GuestMemory. */
+/** Returns the parts of a memory. @throws TypeError for a value that is not a GuestMemory. */
 export type PartOf<T> = (memory: object) => T;

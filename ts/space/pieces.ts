@@ -1,4 +1,4 @@
-// Pieces: a guest range run by run, as the core finds it. The one place that decodes what `gm_piece` answers.
+// Pieces: walks a guest range piece by piece. The one place that decodes the report of `gm_piece`.
 
 import {
   FOUND_MEMORY,
@@ -15,21 +15,21 @@ import * as u64 from "../core/u64.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
 import type { Space } from "./space.ts";
 
-/** The longest piece asked for, in bytes: its length is an int32. */
+/** The longest piece that is asked for, in bytes: its length fits an int32. */
 const LONGEST = 1 << 30;
 const HIGH = 0x1_0000_0000;
 
-/** A run of guest addresses that shows adjacent bytes of one thing, and is good until the map changes. */
+/** A run of guest addresses that shows adjacent bytes of one target. Valid until the map changes. */
 export class Piece {
-  /** One of `FOUND_MEMORY` and its like. */
+  /** `FOUND_MEMORY` or another `FOUND_` number. */
   kind: number = FOUND_NOTHING;
-  /** How far the same goes on, in bytes. */
+  /** The length in bytes. */
   bytes = 0;
-  /** Whether anybody watches the access. */
+  /** Whether a watch or a trap covers the access. */
   watched = false;
-  /** Where it begins: a host offset for memory, the offset in its region for a device and for external memory. */
+  /** The first byte: a host offset for memory, an offset in the region for a device and for external memory. */
   offset = 0;
-  /** The id of the region, for a device and for external memory. */
+  /** The id of the region, if it is a device or external memory. */
   region = 0;
   readonly #space: Space;
 
@@ -37,7 +37,7 @@ export class Piece {
     this.#space = space;
   }
 
-  /** Finds what an access meets at an address that was checked, for `limit` bytes at most; gives its kind. */
+  /** Finds the piece at a checked address, at most `limit` bytes long, for a kind of access. Returns its `kind`. */
   find(address: U64Like, limit: number, access: number): number {
     return this.at(u64.low(address), u64.high(address), limit, access);
   }
@@ -58,13 +58,13 @@ export class Piece {
     return this.kind;
   }
 
-  /** The external memory of a piece that is some. */
+  /** The external memory of a piece of kind `FOUND_EXTERNAL`. */
   get external(): ExternalMemory {
     return this.#space.external(this.region);
   }
 }
 
-/** Walks a range. Between two pieces a handler, a callback or a listener may run, so each piece is found by itself. */
+/** Walks a range. Each piece is found when it is needed, because a handler may change the map between two pieces. */
 export class Pieces extends Piece {
   readonly #low: number;
   readonly #high: number;
@@ -78,7 +78,7 @@ export class Pieces extends Piece {
     this.#length = length;
   }
 
-  /** Finds the piece that begins `done` bytes into the range; false at its end, and at 2^64. */
+  /** Finds the piece that begins `done` bytes into the range. False at the end of the range and at 2^64. */
   next(done: number, access: number): boolean {
     if (done >= this.#length) return false;
     const low = this.#low + (done % HIGH);

@@ -1,4 +1,4 @@
-// Placements: the regions in a space's map, and where they lie.
+// Placements: the regions in a space's map, with their addresses.
 
 import * as abi from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
@@ -9,7 +9,7 @@ import type { ExternalMemory } from "../external/external-memory.ts";
 import type { Space } from "./space.ts";
 
 /**
- * What a region is: see {@link RegionSpec}.
+ * The kind of a region; {@link RegionSpec} describes each.
  *
  * @example
  * ```ts
@@ -33,10 +33,10 @@ export interface RegionRecord {
   readonly priority: number;
   /** The region that an alias shows. */
   readonly target?: RegionRecord | undefined;
-  /** The handlers, if the facade has made the region. */
+  /** The device, if the region has one and the facade has made it. */
   readonly device?: BoundDevice | undefined;
   readonly external?: ExternalMemory | undefined;
-  /** Where it was when its space's placements were last read: its place, while it is in the map. */
+  /** The first address, as of the last time that the space's placements were read. */
   start: U64Like;
 }
 
@@ -52,17 +52,17 @@ export interface Placement {
   readonly offset: bigint;
 }
 
-/** A region's name and kind, as the core has them. */
+/** A region's name and kind, as the core knows them. */
 export interface RegionLabel {
   readonly name: string;
   readonly kind: RegionKind;
-  /** What it shows in the end: the kind of its target for an alias. */
+  /** The kind of region that is seen: for an alias, the kind of its target. */
   readonly shown: RegionKind;
 }
 
 const decoder = new TextDecoder();
 
-/** Asks the core what a region is. */
+/** Asks the core for a region's name and kind. */
 export function labelOf(linear: LinearMemory, id: number): RegionLabel {
   linear.raw.gm_region_name(id);
   const name = decoder.decode(linear.transfer.slice(0, linear.reported(abi.REGION_NAME_BYTES)));
@@ -71,7 +71,7 @@ export function labelOf(linear: LinearMemory, id: number): RegionLabel {
   return { name, kind, shown };
 }
 
-/** Reads what is mapped from the core, in the order in which it was; also what an open transaction has changed. */
+/** Reads the placements from the core, in the order of mapping, with the changes of an open transaction. */
 export function readPlacements({ linear, handle }: Space): Placement[] {
   const { raw } = linear;
   return Array.from({ length: raw.gm_placement_count(handle) }, (_, index) => {
@@ -88,7 +88,7 @@ export function readPlacements({ linear, handle }: Space): Placement[] {
   });
 }
 
-/** The placements of one space, read again when they may have changed. */
+/** The placements of one space. Read from the core again when they may have changed. */
 export class Placements {
   readonly #space: Space;
   #byId: Map<number, Placement> | undefined;
@@ -98,19 +98,19 @@ export class Placements {
     this.#space = space;
   }
 
-  /** Where a region is now, if it is mapped here. */
+  /** The placement of a region, or undefined if it is not in this space's map. */
   of(id: number): Placement | undefined {
     if (this.#space.disposed) return undefined;
     this.#space.enter();
     return this.#read().get(id);
   }
 
-  /** The regions in the map, in the order in which they were mapped. */
+  /** The regions in the map, in the order of mapping. */
   records(): RegionRecord[] {
     return [...this.#read().keys()].map((id) => this.#space.machine.get(id) as RegionRecord);
   }
 
-  /** Says that they may have changed although the generation has not: in a transaction. */
+  /** Drops what was read. A transaction changes placements, but not the generation. */
   invalidate(): void {
     this.#byId = undefined;
   }
@@ -126,7 +126,7 @@ export class Placements {
     return this.#byId;
   }
 
-  /** The record of a region in the map; made for one that `map` has not placed: a range, or a region of Rust code's. */
+  /** The record of a region in the map. Made here for regions of `fromRanges`, of `insertRegion` and of Rust code. */
   #record({ id, start, size, priority, target }: Placement): RegionRecord {
     const { machine, linear } = this.#space;
     const known = machine.get(id);

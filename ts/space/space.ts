@@ -1,4 +1,4 @@
-// Space: one VM as its parts share it: its tables in linear memory, its map as it stands, its life and death.
+// Space: one VM's address space, shared by all parts of its GuestMemory: tables, current map, lifetime.
 
 import { CONTROL_GENERATION } from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
@@ -30,45 +30,45 @@ const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: numbe
   },
 );
 
-/** The parts above this room that must hear of changes; each by one who runs no user's code before the last. */
+/** The GuestMemory of a space, as the space sees it: it is told of changes. */
 export interface SpaceListener {
-  /** The typed arrays were replaced, or the space was disposed. Runs no user's code. */
+  /** Called when the typed arrays were replaced, or the space was disposed. Must not run user code. */
   arraysReplaced(): void;
-  /** Users' views have ended. */
+  /** Called when users' views were detached, after every space has new arrays. */
   viewsDetached(): void;
-  /** The map has changed. */
+  /** Called when the map has changed. */
   mapChanged(): void;
 }
 
-/** How a space is made. */
+/** Options of a new space. */
 export interface SpaceOptions {
-  /** What `tree()` calls it. */
+  /** The name of the memory in `tree()`. */
   name?: string;
-  /** Whether addresses are given as bigints. */
+  /** Whether addresses are returned as bigints. */
   bigint: boolean;
   /** Another space of the same machine. */
   sibling?: Space | undefined;
 }
 
-/** A listener for a space whose memory is not made yet. */
+/** The listener of a space whose GuestMemory does not exist yet. */
 const NO_LISTENER: SpaceListener = { arraysReplaced() {}, viewsDetached() {}, mapChanged() {} };
 
 /**
- * Everything below `GuestMemory` holds a Space and never the GuestMemory itself. The core's side is freed by `dispose`,
- * or when the last holder of the Space (an accessor taken off its memory counts) is collected.
+ * One address space. The parts of a GuestMemory hold its Space, and never the GuestMemory itself. The core's side is freed
+ * by `dispose`, or when the Space is collected: after all parts, and all accessors that a user has copied off the memory.
  */
 export class Space implements Member {
   readonly linear: LinearMemory;
   readonly handle: number;
-  /** Whether addresses are given as bigints. */
+  /** Whether addresses are returned as bigints. */
   readonly bigint: boolean;
-  /** What this memory is called in `tree()`. */
+  /** The name of the memory in `tree()`. */
   readonly name: string;
-  /** All of linear memory in words, which holds the page table from `tableIndex` on; empty after disposal. */
+  /** All of linear memory as 32-bit words, with the page table from `tableIndex` on; empty after disposal. */
   words: Uint32Array<ArrayBuffer>;
-  /** Where the page table starts in `words`. */
+  /** The index in `words` of the page table's first entry. */
   readonly tableIndex: number;
-  /** The control words behind it; empty after disposal. */
+  /** The control words, which follow the page table; empty after disposal. */
   control: Uint32Array<ArrayBuffer>;
   disposed = false;
   onUnmapped: OnUnmapped<U64Like> | undefined;
@@ -76,9 +76,9 @@ export class Space implements Member {
   onHostWrite: ((address: U64Like, length: number) => void) | undefined;
   listener: SpaceListener = NO_LISTENER;
 
-  /** What it shares with the other address spaces of its machine. */
+  /** The regions, shared with the other address spaces of the machine. */
   readonly machine: Machine;
-  /** The external memories of its linear memory. */
+  /** The external memories of this linear memory. */
   readonly registry: ExternalRegistry;
   readonly flatView: FlatView;
   readonly placements: Placements;
@@ -86,11 +86,11 @@ export class Space implements Member {
   readonly mover: Mover;
   readonly resolver: Resolver;
   readonly externalRuns: ExternalRuns;
-  /** For who looks at one piece, and is done with it before anything else runs. */
+  /** A Piece to share, for code that is done with it before other code runs. */
   readonly piece: Piece;
 
   readonly #leave: () => void;
-  /** The generation that the listener knows of. */
+  /** The generation at the last `mapChanged` of the listener. */
   #notifiedGeneration: number;
   /** The generation at disposal. */
   #lastGeneration = 0;
@@ -131,7 +131,7 @@ export class Space implements Member {
     return words.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 1);
   }
 
-  /** Tells the listener if the map has changed since it was told, by this facade or by Rust code in the same module. */
+  /** Calls the listener if the map has changed since its last call, by this facade or by Rust code in the module. */
   notifyMapChanged(): void {
     const generation = this.mapGeneration;
     if (generation === this.#notifiedGeneration || this.disposed) return;
@@ -139,50 +139,50 @@ export class Space implements Member {
     this.listener.mapChanged();
   }
 
-  /** At the start of whatever leaves the fast path: still alive, and the arrays are those of now. */
+  /** Begins every call that leaves the fast path. Throws after disposal; replaces detached arrays; notices map changes. */
   enter(): void {
     if (this.disposed) throw new GuestMemoryError("DISPOSED", "the memory was disposed");
     this.linear.refresh();
     if (this.control[CONTROL_GENERATION] !== this.#notifiedGeneration) this.notifyMapChanged();
   }
 
-  /** How often the map changed, modulo 2^32, by the control word of now: no generation once the space is disposed. */
+  /** How often the map has changed, modulo 2^32. Undefined after disposal, so that no remembered run matches. */
   get generation(): number {
     return this.control[CONTROL_GENERATION] as number;
   }
 
-  /** The same, also where linear memory may have grown. Stays readable after disposal, as it was. */
+  /** As `generation`, also right after linear memory may have grown. After disposal it keeps its last value. */
   get mapGeneration(): number {
     if (this.disposed) return this.#lastGeneration;
-    this.linear.replace(); // and not refresh: callers here are in the middle of something
+    this.linear.replace(); // not `refresh`, which runs listeners: callers are in the middle of an operation
     return this.control[CONTROL_GENERATION] as number;
   }
 
-  /** A view of the page table. */
+  /** The page table. */
   get table(): Uint32Array<ArrayBuffer> {
     return this.words.subarray(this.tableIndex, this.tableIndex + ENTRIES);
   }
 
-  /** The device in a region of the core's. */
+  /** The device of a region, by the region's id. */
   device(id: number): BoundDevice {
     const device = this.machine.get(id)?.device;
     if (device) return device;
     throw new GuestMemoryError("INVALID_HANDLER", "a device that Rust code has mapped has no handlers here");
   }
 
-  /** The external memory in a region of the core's. */
+  /** The external memory of a region, by the region's id. */
   external(id: number): ExternalMemory {
     const external = this.machine.get(id)?.external;
     if (external) return external;
     throw new GuestMemoryError("INVALID_EXTERNAL", "external memory that Rust code has mapped is not known here");
   }
 
-  /** An address, in this memory's kind of number. */
+  /** Converts an address to this memory's kind of number. */
   toAddress(address: U64Like): U64Like {
     return this.bigint ? BigInt(address) : Number(address);
   }
 
-  /** Throws a RangeError for a region that ends where this memory's kind of number cannot say. */
+  /** Throws a RangeError for a region that ends past 2^53, if this memory's addresses are numbers. */
   expectEnd(start: U64Like, size: U64Like): void {
     u64.check(start, "start");
     if (this.bigint || BigInt(start) + BigInt(size) <= SAFE_END) return;
@@ -198,7 +198,7 @@ export class Space implements Member {
     this.#leave();
     this.linear.raw.gm_dispose(this.handle);
     this.words = new Uint32Array(0);
-    this.control = this.words; // no generation: nothing that was resolved before is good any more
+    this.control = this.words; // `generation` is undefined from now on
     this.onUnmapped = undefined;
     this.onDenied = undefined;
     this.onHostWrite = undefined;

@@ -1,4 +1,4 @@
-// Making a memory: of ranges of RAM, or empty, to be mapped.
+// Creation: makes a memory from ranges of RAM, or with an empty map.
 
 import { SPACE_HANDLE, SPACE_TABLE } from "../core/abi.ts";
 import { type ErrorDetails, hex } from "../core/errors.ts";
@@ -8,7 +8,7 @@ import * as u64 from "../core/u64.ts";
 import { Space, type SpaceOptions } from "../space/space.ts";
 
 /**
- * A region to make: `[start, size in bytes]`.
+ * A region of RAM to make: its first guest-physical address and its size in bytes.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import { Space, type SpaceOptions } from "../space/space.ts";
 export type GuestRange = readonly [start: number | bigint, size: number | bigint];
 
 /**
- * How to make a memory.
+ * Options of a new memory.
  *
  * @example
  * ```ts
@@ -34,18 +34,18 @@ export type GuestRange = readonly [start: number | bigint, size: number | bigint
  */
 export interface GuestMemoryOptions {
   /**
-   * Bytes to set aside, so that a later region of that size can be inserted without growth of linear memory.
+   * How many bytes to set aside, so that a later region of this size needs no growth of linear memory. Default 0.
    * @example
    * ```ts
    * using machine = await GuestMemory.fromRanges([[0x0, 0x1000]], { reserve: 0x10_0000 });
    * const view = machine.view(0x0, 16);
    * machine.insertRegion(0x10_0000, 0x10_0000);
-   * console.assert(view.length === 16); // nothing grew: the view is alive
+   * console.assert(view.length === 16); // linear memory did not grow, so the view is still attached
    * ```
    */
   reserve?: number | bigint;
   /**
-   * `"bigint"` for layouts past 2^53: then addresses come back as bigints. Default `"number"`.
+   * The kind of number in which addresses are returned. Layouts past 2^53 need `"bigint"`. Default `"number"`.
    * @example
    * ```ts
    * using high = await GuestMemory.fromRanges([[2n ** 60n, 4096]], { addresses: "bigint" });
@@ -54,7 +54,7 @@ export interface GuestMemoryOptions {
    */
   addresses?: "number" | "bigint";
   /**
-   * What `tree()` calls the memory. Default `"memory"`.
+   * The name of the memory in `tree()`. Default `"memory"`.
    * @example
    * ```ts
    * using ports = await GuestMemory.create([], { name: "I/O" });
@@ -66,7 +66,7 @@ export interface GuestMemoryOptions {
 
 const SAFE_END = 1n << 53n;
 
-/** Makes a space of these ranges. Linear memory may grow. */
+/** Makes a space with these ranges of RAM. Linear memory may grow. */
 export function createFromRanges(
   linear: LinearMemory,
   ranges: Iterable<GuestRange>,
@@ -76,7 +76,7 @@ export function createFromRanges(
   if (typeof ranges !== "object" || ranges === null || !(Symbol.iterator in ranges)) {
     throw new TypeError(`ranges must be a list of [start, size], not ${u64.describe(ranges)}`);
   }
-  // All of them first: the caller's iterator may do anything, make a memory too.
+  // All ranges are read before the first is staged: the caller's iterator may run any code, even make a memory.
   const checked = Array.from(ranges, (range) => checkRange(range, bigint));
   const { raw } = linear;
   for (const [start, size] of checked) {
@@ -88,7 +88,7 @@ export function createFromRanges(
   return make(linear, raw.gm_create(), "fromRanges", details, { bigint }, reserve);
 }
 
-/** Makes a space where nothing is mapped: of the same machine as `sibling`, if there is one. Linear memory may grow. */
+/** Makes a space with an empty map, in the machine of `sibling` if it is given. Linear memory may grow. */
 export function createEmpty(linear: LinearMemory, options: GuestMemoryOptions, sibling?: Space): Space {
   const { reserve, bigint, name } = checkOptions(options);
   return make(linear, linear.raw.gm_new(sibling?.handle ?? 0), "create", {}, { bigint, name, sibling }, reserve);
@@ -102,7 +102,7 @@ function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: 
   return { reserve, bigint: addresses === "bigint", name };
 }
 
-/** The space that the core has made, with linear memory reserved for later; or, where there is not so much, none. */
+/** Wraps the space that the core has just made, and reserves linear memory. If that fails, disposes the space and throws. */
 function make(
   linear: LinearMemory,
   status: number,
@@ -126,7 +126,7 @@ function make(
   return space;
 }
 
-/** A region of some bytes that ends where numbers can say it, or where bigints were asked for. */
+/** Checks a range: it has at least one byte, and ends past 2^53 only if addresses are bigints. */
 export function checkRange(range: GuestRange, bigint: boolean): readonly [U64Like, U64Like] {
   if (typeof range !== "object" || range === null || !(Symbol.iterator in range)) {
     throw new TypeError(`a range must be [start, size], not ${u64.describe(range)}`);

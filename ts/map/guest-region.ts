@@ -1,4 +1,4 @@
-// GuestRegion: a flat range of guest memory, as data.
+// GuestRegion: a range of the flat view that is memory, as data.
 
 import type { U64Like } from "../core/u64.ts";
 import type { MemoryRange } from "../space/flat-view.ts";
@@ -6,7 +6,8 @@ import type { Space } from "../space/space.ts";
 import { type MappedRegion, mappedRegion } from "./mapped-region.ts";
 
 /**
- * A region of guest RAM, as it was when it was asked for: plain data, frozen.
+ * A range of guest memory: a region, or the visible part of one. A frozen snapshot, which later changes of the map do not
+ * affect.
  *
  * @example
  * ```ts
@@ -20,15 +21,15 @@ import { type MappedRegion, mappedRegion } from "./mapped-region.ts";
 export class GuestRegion<A extends number | bigint = number> {
   /** The first guest-physical address. */
   readonly start: A;
-  /** How many bytes it has. */
+  /** The size in bytes. */
   readonly size: number;
-  /** The last guest-physical address that belongs to it. */
+  /** The last guest-physical address. */
   readonly lastAddress: A;
 
   readonly #space: Space;
   readonly #id: number;
 
-  /** Made by this library. */
+  /** For this library: users get regions from a memory. */
   constructor(space: object, range: object) {
     const { start, lastAddress, size, id } = range as MemoryRange;
     this.start = start as A;
@@ -40,7 +41,8 @@ export class GuestRegion<A extends number | bigint = number> {
   }
 
   /**
-   * The placed region that the range comes from, never an alias; undefined if no space of the machine has it in its map.
+   * The placed region whose bytes the range shows; never an alias. Undefined once no address space of the machine maps the
+   * region and no alias shows it.
    * @example
    * ```ts
    * const rom = memory.map({ kind: "rom", name: "ROM", start: 0x8000, size: 0x1000 });
@@ -49,7 +51,7 @@ export class GuestRegion<A extends number | bigint = number> {
    * ```
    */
   get mapped(): MappedRegion<A> | undefined {
-    this.#space.placements.of(this.#id); // makes the records of what is in the map and has none
+    this.#space.placements.of(this.#id); // makes missing records, of regions that `map` has not placed
     const record = this.#space.machine.get(this.#id);
     return record && (mappedRegion(record) as MappedRegion<U64Like> as MappedRegion<A>);
   }
@@ -57,7 +59,7 @@ export class GuestRegion<A extends number | bigint = number> {
 
 const objects = new WeakMap<readonly MemoryRange[], readonly GuestRegion<U64Like>[]>();
 
-/** The regions of a space, in ascending order: the same objects until the map changes. */
+/** The regions of a space, in ascending order. Returns the same objects until the map changes. */
 export function guestRegions(space: Space): readonly GuestRegion<U64Like>[] {
   const ranges = space.flatView.memory;
   let regions = objects.get(ranges);
@@ -68,7 +70,7 @@ export function guestRegions(space: Space): readonly GuestRegion<U64Like>[] {
   return regions;
 }
 
-/** The region that holds an address that was checked, or undefined. */
+/** The region that holds a checked address, or undefined. */
 export function guestRegionAt(space: Space, address: U64Like): GuestRegion<U64Like> | undefined {
   return guestRegions(space)[space.flatView.indexAt(address)];
 }

@@ -1,4 +1,4 @@
-// MapAccess: the regions of a memory's map, which come, go, move and hide; and what is allowed where.
+// MapAccess: GuestMemory's methods for its map: regions, transactions, protection, and the map as text and data.
 
 import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -11,7 +11,7 @@ import { placeRegion } from "./place-region.ts";
 import type { RegionSpec } from "./region-spec.ts";
 
 /**
- * What may be done with pages: `r`, `w` and `x`, or `-` where not.
+ * The accesses that pages allow: `r` reads, `w` writes, `x` instruction fetches; `-` in the place of a letter forbids.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ import type { RegionSpec } from "./region-spec.ts";
 export type Permissions = `${"r" | "-"}${"w" | "-"}${"x" | "-"}`;
 
 /**
- * The map of guest memory; {@link GuestMemory} has all of it.
+ * The map of guest memory. {@link GuestMemory} has all of these methods.
  *
  * @example
  * ```ts
@@ -43,12 +43,13 @@ export type Permissions = `${"r" | "-"}${"w" | "-"}${"x" | "-"}`;
  */
 export interface MapAccess<A extends number | bigint = number> {
   /**
-   * Places a region. RAM and ROM are zero, but for `contents`; linear memory may grow for them: views die.
+   * Makes a region and places it in the map. RAM and ROM are zero except for `contents`. Linear memory may grow for them,
+   * which detaches views.
    *
    * @throws GuestMemoryError `MEMORY_REGION_OVERLAP` with a region of the same priority, `GUEST_ADDRESS_OVERFLOW`,
-   * `OUT_OF_MEMORY`, `INVALID_ALIAS`, `INVALID_HANDLER`, `INVALID_EXTERNAL`, `NO_MEMORY_REGION` where an alias names none, `DISPOSED`;
-   * RangeError for an empty region, for one past 2^53 where addresses are numbers, and for a priority that is no 32-bit
-   * integer; a TypeError for a wrong type. The map is as it was then.
+   * `OUT_OF_MEMORY`, `INVALID_ALIAS`, `INVALID_HANDLER`, `INVALID_EXTERNAL`, `NO_MEMORY_REGION` if an alias names no
+   * region of the map, `DISPOSED`; RangeError for an empty region, for a region past 2^53 if addresses are numbers, and
+   * for a priority that is not a 32-bit integer; TypeError for a wrong type. The map is then unchanged.
    *
    * @example
    * ```ts
@@ -65,9 +66,10 @@ export interface MapAccess<A extends number | bigint = number> {
   map(spec: RegionSpec): MappedRegion<A>;
 
   /**
-   * Takes a region out of the map. Aliases still show what it showed.
+   * Takes a region out of the map. Aliases still show its bytes.
    *
-   * @throws GuestMemoryError `NO_MEMORY_REGION` if it is not in the map, `DISPOSED`; a TypeError for anything else.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not in the map, `DISPOSED`; TypeError if it is not a
+   * `MappedRegion`.
    *
    * @example
    * ```ts
@@ -79,7 +81,7 @@ export interface MapAccess<A extends number | bigint = number> {
   unmap(region: MappedRegion<A>): void;
 
   /**
-   * The regions in the map, in the order in which they were mapped; those that Rust code has mapped have no objects.
+   * The regions in the map, in the order of mapping. Includes the regions of `fromRanges` and of Rust code.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -105,12 +107,13 @@ export interface MapAccess<A extends number | bigint = number> {
   region(name: string): MappedRegion<A> | undefined;
 
   /**
-   * Makes several changes of the map one: all take effect when `change` returns, or, where it throws or they cannot be,
-   * none. Until then accesses see the map as it was. Inside another transaction it ends with that.
+   * Makes all changes of the map in `change` take effect together, when it returns. If it throws, or the new map is not
+   * valid, no change takes effect. Until it returns, accesses see the old map. A transaction inside another one takes
+   * effect when the outer one does.
    *
-   * @returns what `change` gives.
-   * @throws what `change` throws; GuestMemoryError `MEMORY_REGION_OVERLAP`, `DISPOSED`; a TypeError where it gives a promise:
-   * a transaction does not wait.
+   * @returns the result of `change`.
+   * @throws the error that `change` throws; GuestMemoryError `MEMORY_REGION_OVERLAP`, `DISPOSED`; TypeError if `change`
+   * returns a promise, because a transaction does not wait.
    *
    * @example
    * ```ts
@@ -125,12 +128,15 @@ export interface MapAccess<A extends number | bigint = number> {
   transaction<T>(change: () => T): T;
 
   /**
-   * What may be done with whole pages, instead of what was. It belongs to the addresses, and not to what is mapped there:
-   * at first everything is allowed everywhere. Violations are errors `PERMISSION_DENIED`, or go to `onDenied`. In a
-   * transaction it is a step of that, for the map as the steps before it have made it.
+   * Sets the permissions of whole pages. Permissions belong to guest-physical addresses, not to the regions there, and at
+   * first allow everything. A forbidden access is the error `PERMISSION_DENIED`, or goes to `onDenied`. In a transaction
+   * `protect` is one of its changes, and applies to the map that the changes before it have made.
    *
-   * @throws GuestMemoryError `MISALIGNED` where address and length are not multiples of 4096; `INVALID_GUEST_ADDRESS`,
-   * `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW` where not all is mapped; `DISPOSED`; a TypeError for other permissions.
+   * @param address - a multiple of 4096.
+   * @param length - bytes, a multiple of 4096.
+   * @throws GuestMemoryError `MISALIGNED` if address or length is not a multiple of 4096; `INVALID_GUEST_ADDRESS`,
+   * `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW` if the range is not mapped as a whole; `DISPOSED`; TypeError for
+   * permissions of another form.
    *
    * @example
    * ```ts
@@ -144,7 +150,7 @@ export interface MapAccess<A extends number | bigint = number> {
   protect(address: U64Like, length: U64Like, permissions: Permissions): void;
 
   /**
-   * The map as text, in the columns of QEMU's `info mtree`, or with `flat` of `info mtree -f`: what is seen where.
+   * The map as text, in the format of QEMU's `info mtree`; with `flat`, the flat view in the format of `info mtree -f`.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -156,7 +162,8 @@ export interface MapAccess<A extends number | bigint = number> {
   tree(options?: { flat?: boolean }): string;
 
   /**
-   * The map as data: the regions, and what is seen where. Addresses and sizes are numbers, or, past 2^53, strings.
+   * The map as data: its regions and its flat view. Addresses and sizes are numbers up to 2^53 - 1, and decimal strings
+   * beyond.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -203,7 +210,7 @@ export function mapAccess(of: PartOf<{ space: Space }>): MapAccess<U64Like> {
 
 function unmap(space: Space, region: unknown): void {
   const { id } = recordOf(space, region, "unmap");
-  space.placements.of(id); // the record says from now on where the region was
+  space.placements.of(id); // brings the record's `start` up to date, which stays readable
   space.machine.leaving();
   space.changes.make("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, id));
 }

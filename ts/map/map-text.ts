@@ -1,11 +1,12 @@
-// The map for people and programs: QEMU's `info mtree` as text, and plain data.
+// The map as text, in the format of QEMU's `info mtree`, and as plain data.
 
 import { readFlatRanges } from "../space/flat-view.ts";
 import { labelOf, type RegionKind, type RegionLabel, readPlacements } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 
 /**
- * A number, or, past 2^53, a decimal string: JSON has nothing else that is exact.
+ * A number up to 2^53 - 1, or a decimal string for a larger value, which a JSON number could not hold exactly.
+ *
  * @example
  * ```ts
  * import { GuestMemory, type JsonNumber } from "guest-memory";
@@ -18,7 +19,7 @@ import type { Space } from "../space/space.ts";
 export type JsonNumber = number | string;
 
 /**
- * A memory's map as data: what {@link GuestMemory.toJSON} gives.
+ * A memory's map as data: the result of {@link GuestMemory.toJSON}. Sizes and offsets are in bytes.
  *
  * @example
  * ```ts
@@ -30,7 +31,7 @@ export type JsonNumber = number | string;
  * ```
  */
 export interface MapAsData {
-  /** What it is called in `tree()`. */
+  /** The name of the memory in `tree()`. */
   name: string;
   /**
    * What was mapped, in that order.
@@ -47,25 +48,26 @@ export interface MapAsData {
     size: JsonNumber;
     priority: number;
     enabled: boolean;
-    /** Of an alias: whose bytes it shows, and from which on. */
+    /** The name of the region that an alias shows; only for aliases. */
     of?: string;
+    /** The byte of that region at which an alias begins; only for aliases. */
     offset?: JsonNumber;
   }[];
-  /** What is seen, by address. */
+  /** The flat view: the ranges that accesses see, in ascending order. */
   flat: { start: JsonNumber; size: JsonNumber; region: string; kind: RegionKind; offset: JsonNumber }[];
 }
 
-/** What QEMU calls them. */
+/** QEMU's names of the kinds. */
 const QEMU_KINDS: Readonly<Record<RegionKind, string>> = {
   ram: "ram",
   rom: "rom",
   romDevice: "romd",
   mmio: "i/o",
-  alias: "alias", // never: it is called what it shows
+  alias: "alias", // unused: an alias has its target's kind here
   reserved: "reserved",
-  external: "ram", // as QEMU has it: mapped from a file or not
+  external: "ram", // QEMU too says "ram" for memory that it maps from a file
 };
-/** Gives what regions are called, asking the core once for each. */
+/** Returns a function that finds a region's label, and asks the core once for each region. */
 function naming({ linear }: Space): (id: number) => RegionLabel {
   const known = new Map<number, RegionLabel>();
   return (id) => {
@@ -75,7 +77,7 @@ function naming({ linear }: Space): (id: number) => RegionLabel {
   };
 }
 
-/** The map as text, line for line what `AddressSpace::write_tree` writes in Rust. */
+/** The map as text. `AddressSpace::write_tree` in Rust writes the same, line for line. */
 export function treeOf(space: Space, flat: boolean): string {
   space.enter();
   const nameOf = naming(space);
@@ -94,7 +96,7 @@ export function treeOf(space: Space, flat: boolean): string {
       ...ranges,
     ].join("\n");
   }
-  // By address; of those at one address the highest priority first, and then as they were mapped.
+  // Sorted by address, then from the highest priority to the lowest, then in the order of mapping.
   const sorted = readPlacements(space).sort((a, b) =>
     a.start === b.start ? b.priority - a.priority : a.start < b.start ? -1 : 1,
   );

@@ -1,4 +1,4 @@
-// MappedRegion: a region in a memory's map, as an object that can be moved, hidden and shown.
+// MappedRegion: the object for a region in a memory's map, which moves, hides and shows it.
 
 import { GuestMemoryError } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -6,13 +6,13 @@ import * as u64 from "../core/u64.ts";
 import type { RegionKind, RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 
-/** The records of the objects, and the objects of the records; kept out of the public type. */
+/** Maps objects to records and back. WeakMaps, so that the public type does not show the record. */
 const records = new WeakMap<object, RegionRecord>();
 const objects = new WeakMap<RegionRecord, MappedRegion<U64Like>>();
 
 /**
- * A region in the map of a memory: what {@link GuestMemory.map} gives. It stays an object when it is unmapped, and can
- * then only be looked at.
+ * A region in the map of a memory, returned by {@link GuestMemory.map}. After it is unmapped its properties can still be
+ * read; methods that change it throw `NO_MEMORY_REGION`.
  *
  * @example
  * ```ts
@@ -26,19 +26,19 @@ const objects = new WeakMap<RegionRecord, MappedRegion<U64Like>>();
  * ```
  */
 export class MappedRegion<A extends number | bigint = number> {
-  /** How it is called. */
+  /** The region's name. */
   readonly name: string;
-  /** What it is. */
+  /** The region's kind. */
   readonly kind: RegionKind;
-  /** Bytes: a bigint where its memory's addresses are bigints and it is past 2^53. */
+  /** The size in bytes: a number or a bigint, as in the region's spec. */
   readonly size: number | bigint;
-  /** Where regions overlap, the one with the highest is seen. */
+  /** The priority. Where regions overlap, accesses see the one with the highest priority. */
   readonly priority: number;
   /** The region that an alias shows; undefined for every other kind. */
   readonly target: MappedRegion<A> | undefined;
   readonly #record: RegionRecord;
 
-  /** Made by this library. */
+  /** For this library: users get regions from a memory. */
   constructor(region: object) {
     const record = region as RegionRecord;
     this.#record = record;
@@ -52,7 +52,7 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 
   /**
-   * Its first guest-physical address; the last there was, if it is unmapped.
+   * The first guest-physical address. After the region is unmapped, the last one that it had.
    * @example
    * ```ts
    * const window = memory.map({ kind: "reserved", start: 0x8000, size: 0x1000 });
@@ -66,7 +66,7 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 
   /**
-   * Whether it is seen.
+   * Whether the region is shown; false too if it is not in the map.
    * @example
    * ```ts
    * const window = memory.map({ kind: "reserved", start: 0x8000, size: 0x1000, enabled: false });
@@ -79,7 +79,7 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 
   /**
-   * Whether it is in the map.
+   * Whether the region is in the map.
    * @example
    * ```ts
    * const window = memory.map({ kind: "reserved", start: 0x8000, size: 0x1000 });
@@ -93,11 +93,11 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 
   /**
-   * Moves it to another address. No byte is copied: what it shows is the same.
+   * Moves the region to another guest-physical address. Its bytes stay the same, and none is copied.
    *
-   * @throws GuestMemoryError `NO_MEMORY_REGION` if it is not mapped, `GUEST_ADDRESS_OVERFLOW` past 2^64,
-   * `MEMORY_REGION_OVERLAP` with a region of the same priority, `DISPOSED`; RangeError past 2^53 where addresses are
-   * numbers. The map is as it was then.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not mapped, `GUEST_ADDRESS_OVERFLOW` past 2^64,
+   * `MEMORY_REGION_OVERLAP` with a region of the same priority, `DISPOSED`; RangeError past 2^53 if addresses are numbers.
+   * The map is then unchanged.
    *
    * @example
    * ```ts
@@ -117,10 +117,10 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 
   /**
-   * Shows it.
+   * Shows the region. No effect if it is shown already.
    *
-   * @throws GuestMemoryError `NO_MEMORY_REGION` if it is not mapped, `MEMORY_REGION_OVERLAP` with a region of the same
-   * priority, `DISPOSED`. The map is as it was then.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not mapped, `MEMORY_REGION_OVERLAP` with a region of the
+   * same priority, `DISPOSED`. The map is then unchanged.
    *
    * @example
    * ```ts
@@ -134,9 +134,9 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 
   /**
-   * Hides it: what lies below is seen.
+   * Hides the region: accesses see the regions of lower priority below it, or a hole. No effect if it is hidden already.
    *
-   * @throws GuestMemoryError `NO_MEMORY_REGION` if it is not mapped, `DISPOSED`.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not mapped, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -156,12 +156,12 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 }
 
-/** The object of a record: always the same one. */
+/** The object of a record. Always the same one. */
 export function mappedRegion(record: RegionRecord): MappedRegion<U64Like> {
   return objects.get(record) ?? new MappedRegion<U64Like>(record);
 }
 
-/** The record of a region that a caller gave, in the machine of `space`. */
+/** The record of a region that the caller passed. Throws unless the region is one of the space's machine. */
 export function recordOf(space: Space, region: unknown, what: string): RegionRecord {
   const record = typeof region === "object" && region !== null ? records.get(region) : undefined;
   if (record === undefined) throw new TypeError(`${what} must be a region, not ${u64.describe(region)}`);

@@ -1,4 +1,4 @@
-// Placing a region: what the caller asks for is checked, then memory is asked for, then the region is placed.
+// Placing a region: checks the caller's spec, then asks for memory, then places the region.
 
 import { MAP_REGION, REGION_HOST, REGION_KINDS } from "../core/abi.ts";
 import { byteLengthOf, ownedBy, part } from "../core/byte-array.ts";
@@ -13,7 +13,7 @@ import type { Space } from "../space/space.ts";
 import { recordOf } from "./mapped-region.ts";
 import type { RegionSpec } from "./region-spec.ts";
 
-/** What a caller asks for, checked. */
+/** A caller's spec, checked. */
 interface Request {
   readonly kind: RegionKind;
   readonly name: string;
@@ -22,15 +22,15 @@ interface Request {
   readonly priority: number;
   readonly enabled: boolean;
   readonly target: RegionRecord | undefined;
-  /** Where in the target an alias begins. */
+  /** The byte of its target at which an alias begins. */
   readonly offset: U64Like;
   readonly device: BoundDevice | undefined;
   readonly external: ExternalMemory | undefined;
-  /** The first bytes, which are measured when they are loaded. */
+  /** The first bytes. Their length is checked when they are loaded, because user code may still change it. */
   readonly contents: Uint8Array | undefined;
 }
 
-/** Makes a region and places it. Linear memory may grow. */
+/** Makes a region and places it in the map. Linear memory may grow. */
 export function placeRegion(space: Space, spec: RegionSpec): RegionRecord {
   const request = checkSpec(space, spec);
   space.enter();
@@ -38,7 +38,7 @@ export function placeRegion(space: Space, spec: RegionSpec): RegionRecord {
   return place(space, request);
 }
 
-/** Places regions in one transaction, each alias after the region that it shows. */
+/** Places regions in one transaction. An alias may come before its target in the list. */
 export function placeRegions(space: Space, specs: Iterable<RegionSpec>): void {
   if (typeof specs !== "object" || specs === null || !(Symbol.iterator in specs)) {
     throw new TypeError(`specs must be a list of regions, not ${u64.describe(specs)}`);
@@ -79,7 +79,7 @@ function checkSpec(space: Space, spec: RegionSpec): Request {
   return { kind, name, start, size, priority, enabled, target, offset, device, external, contents };
 }
 
-/** Places a region that was checked. No code of the caller's runs between its first step and its last. */
+/** Places a checked region. No user code runs between its first step and its last. */
 function place(space: Space, request: Request): RegionRecord {
   const { kind, name, start, size, priority, target, offset, device, external } = request;
   let record: RegionRecord | undefined;
@@ -106,8 +106,8 @@ function place(space: Space, request: Request): RegionRecord {
 }
 
 /**
- * The bytes that a region holds at first, measured by the engine. They are copied if they lie in this linear memory
- * itself, which may grow before they are loaded.
+ * The bytes that a region holds at first. They are copied if they lie in this linear memory itself, because it may grow,
+ * and so detach them, before they are loaded.
  */
 function contentsOf(space: Space, { kind, size, contents: given }: Request): Uint8Array | undefined {
   if (given === undefined) return undefined;
@@ -120,7 +120,7 @@ function contentsOf(space: Space, { kind, size, contents: given }: Request): Uin
   return ownedBy(given, space.linear.buffer) ? contents.slice() : contents;
 }
 
-/** Puts bytes into a region's own memory, wherever it is mapped. */
+/** Copies bytes into a region's memory, without regard to its place in the map. */
 function load({ linear }: Space, id: number, contents: Uint8Array): void {
   linear.expect(linear.raw.gm_region_host(id), "contents");
   const host = linear.reported(REGION_HOST);
@@ -137,7 +137,7 @@ function targetOf(space: Space, of: unknown): RegionRecord {
   throw new GuestMemoryError("NO_MEMORY_REGION", `of: there is no region "${of}" to show`);
 }
 
-/** What an alias shows if its size is not given: all that its target has from `offset` on. */
+/** The size of an alias whose spec has none: its target's bytes from `offset` to the end. */
 function rest(target: RegionRecord | undefined, offset: U64Like): U64Like {
   const left = BigInt(target?.size ?? 0) - BigInt(offset);
   if (left > 0n) return u64.shortest(left);
@@ -147,7 +147,7 @@ function rest(target: RegionRecord | undefined, offset: U64Like): U64Like {
   );
 }
 
-/** The regions, each alias behind what it shows. */
+/** Sorts the regions so that each alias comes after its target. */
 function targetsFirst(specs: RegionSpec[]): RegionSpec[] {
   const ordered: RegionSpec[] = [];
   const nameOf = (spec: RegionSpec) => spec?.name ?? spec?.kind;

@@ -1,4 +1,4 @@
-// RegionAccess: which guest addresses are backed, and regions of RAM that come and go.
+// RegionAccess: GuestMemory's methods for regions as vm-memory has them: find, insert, remove, reserve, discard.
 
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -8,7 +8,7 @@ import { checkRange } from "./create.ts";
 import { type GuestRegion, guestRegionAt, guestRegions } from "./guest-region.ts";
 
 /**
- * The regions of guest memory; {@link GuestMemory} has all of it.
+ * The regions of guest memory. An address is backed if memory is there. {@link GuestMemory} has all of these methods.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import { type GuestRegion, guestRegionAt, guestRegions } from "./guest-region.ts
  */
 export interface RegionAccess<A extends number | bigint = number> {
   /**
-   * The regions, in ascending order.
+   * The regions of memory, in ascending order of address.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -46,7 +46,7 @@ export interface RegionAccess<A extends number | bigint = number> {
   findRegion(address: U64Like): GuestRegion<A> | undefined;
 
   /**
-   * The region that holds `address` and the offset in it, in bytes, or undefined in a hole.
+   * The region that holds `address`, and the offset of the address in that region in bytes; undefined in a hole.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -58,7 +58,7 @@ export interface RegionAccess<A extends number | bigint = number> {
   toRegionAddress(address: U64Like): { region: GuestRegion<A>; address: number } | undefined;
 
   /**
-   * The highest address that is backed; undefined where no region is left.
+   * The highest address that is backed; undefined if there is no region.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -82,7 +82,7 @@ export interface RegionAccess<A extends number | bigint = number> {
   addressInRange(address: U64Like): boolean;
 
   /**
-   * Whether every byte of a range is backed; true for no bytes.
+   * Whether every byte of a range is backed. An empty range is always backed.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -94,7 +94,8 @@ export interface RegionAccess<A extends number | bigint = number> {
   checkRange(address: U64Like, length: U64Like): boolean;
 
   /**
-   * `address + offset` if that is backed, else undefined, also past 2^64. What lies between need not be backed.
+   * `address + offset` if that address is backed, else undefined. The addresses between the two need not be backed, and
+   * the sum may pass 2^64.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -106,10 +107,10 @@ export interface RegionAccess<A extends number | bigint = number> {
   checkedOffset(address: U64Like, offset: U64Like): A | undefined;
 
   /**
-   * Adds a region of `size` zero bytes. Linear memory may grow: views die.
+   * Adds a region of RAM of `size` zero bytes. Linear memory may grow, which detaches views.
    *
    * @throws GuestMemoryError `MEMORY_REGION_OVERLAP`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`; RangeError for
-   * an empty region, and for one past 2^53 where addresses are numbers. The map is as it was then.
+   * an empty region, and for a region past 2^53 if addresses are numbers. The map is then unchanged.
    *
    * @example
    * ```ts
@@ -120,10 +121,10 @@ export interface RegionAccess<A extends number | bigint = number> {
   insertRegion(start: U64Like, size: U64Like): GuestRegion<A>;
 
   /**
-   * Removes the region with exactly this start and size; gives what it was. Its bytes are free at once; a view of it
-   * has length 0 before they belong to somebody else.
+   * Removes the region with exactly this start and size, and returns it. Its bytes are free at once. Views of it are
+   * detached, and then have length 0, before the bytes are used again.
    *
-   * @throws GuestMemoryError `NO_MEMORY_REGION` where no region is exactly this, `DISPOSED`.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if no region has exactly this start and size, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -135,8 +136,8 @@ export interface RegionAccess<A extends number | bigint = number> {
   removeRegion(start: U64Like, size: U64Like): GuestRegion<A>;
 
   /**
-   * Makes sure that a region of `bytes` bytes can be inserted without growth of linear memory, so that views stay alive
-   * then. Linear memory may grow now, unless so much is free: views die then.
+   * Makes sure that a region of `bytes` bytes can later be inserted without growth of linear memory, so that views stay
+   * attached. If not enough is free, linear memory grows now, which detaches views.
    *
    * @throws GuestMemoryError `OUT_OF_MEMORY`, `DISPOSED`.
    *
@@ -151,18 +152,18 @@ export interface RegionAccess<A extends number | bigint = number> {
   reserve(bytes: U64Like): void;
 
   /**
-   * Makes a range of RAM 0 and gives back the 4 KiB pages that hold nothing else, for reuse by any memory: what a balloon
-   * asks for. Shown elsewhere too, by an alias or in another address space, they are 0 there as well. Any range is right:
-   * partial pages at its ends are only zeroed, and so are pages that Rust code may have a pointer into. What `protect`
-   * forbids does not count. The range counts as written: dirty clients and `onHostWrite` hear of it, watches do not. The
-   * regions stay as they are; in a transaction it takes effect at once, and for good.
+   * Zeroes a range of RAM and frees its 4 KiB pages, for reuse by any memory: a memory balloon uses it. The range need not
+   * be page-aligned: partial pages at its ends are only zeroed, and so are pages that Rust code may have a pointer into.
+   * Aliases, and other address spaces that show the same bytes, read 0 too. `protect` does not forbid it. The range counts
+   * as written for dirty clients and `onHostWrite`, but not for watches. Regions stay as they are. In a transaction it
+   * takes effect at once, and is not rolled back.
    *
-   * Where pages are given back, views end, as by growth. A write to discarded memory takes pages again, up to 64 at a
-   * time: if there are none left, linear memory grows, and views end then too. So do `view` and `views`, and a view cannot
-   * cross the edge of what was discarded: `views` gives one for each part.
+   * If pages are freed, views are detached, as by growth. A write to discarded memory takes pages again, up to 64 at a
+   * time; if none are free, linear memory grows, which detaches views. `view` and `views` take pages like a write. A view
+   * cannot cross the edge of discarded memory; `views` returns a view for each part.
    *
-   * @throws GuestMemoryError `READ_ONLY` where ROM is, `NOT_MEMORY` where a device is, `INVALID_GUEST_ADDRESS`,
-   * `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`. Nothing has changed then.
+   * @throws GuestMemoryError `READ_ONLY` for ROM, `NOT_MEMORY` for a device or external memory, `INVALID_GUEST_ADDRESS`,
+   * `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`. No byte has changed then.
    *
    * @example
    * ```ts
@@ -178,7 +179,7 @@ export interface RegionAccess<A extends number | bigint = number> {
 
 /** The part of GuestMemory that is {@link RegionAccess}. */
 export function regionAccess(of: PartOf<{ space: Space }>): RegionAccess<U64Like> {
-  /** The region that holds an address that a caller gave. */
+  /** The region that holds an address, which is checked first. */
   const find = (memory: object, address: U64Like) => {
     u64.check(address, "address");
     const { space } = of(memory);
@@ -233,7 +234,7 @@ function checkedOffset(space: Space, address: U64Like, offset: U64Like): U64Like
   return sum >> 64n === 0n && space.flatView.at(sum) !== undefined ? space.toAddress(sum) : undefined;
 }
 
-/** Adds a region. Linear memory may grow. */
+/** Adds a region of RAM. Linear memory may grow. */
 function insert(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Like> {
   checkRange([start, size], space.bigint);
   const { linear, handle } = space;

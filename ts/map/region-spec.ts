@@ -1,33 +1,37 @@
-// RegionSpec: a region to place in a memory's map, as data.
+// RegionSpec: the description of a region to make and to place in a memory's map.
 
 import type { U64Like } from "../core/u64.ts";
 import type { Device } from "../device/device.ts";
 import type { ExternalSource } from "../external/external-memory.ts";
 import type { MappedRegion } from "./mapped-region.ts";
 
-/** What every region has. */
+/** The options of every kind of region. */
 interface Placed {
-  /** How it is called in `tree()` and in aliases. Default: its kind. */
+  /** The name, for `tree()` and for aliases. Default: the kind. */
   name?: string;
-  /** Its first guest-physical address. */
+  /** The first guest-physical address. */
   start: U64Like;
-  /** Where regions overlap, the one with the highest is seen; two of the same may not overlap. Default 0. */
+  /**
+   * A 32-bit integer. Where regions overlap, accesses see the one with the highest priority. Enabled regions of equal
+   * priority must not overlap. Default 0.
+   */
   priority?: number;
-  /** Whether it is seen at first. Default true. */
+  /** Whether the region is enabled, and so shown, at first. Default true. */
   enabled?: boolean;
 }
 
 /**
- * A region to place in a memory's map, by its kind:
+ * A region to make and to place in a memory's map, by its `kind`. `size` and `offset` are in bytes.
  *
- * - `ram`: memory. `rom`: memory that the guest cannot write; `poke` can. `contents` are its first bytes.
- * - `romDevice`: reads as ROM, writes go to the device (flash).
+ * - `ram`: memory. `contents` are its first bytes; the rest is 0.
+ * - `rom`: memory that the guest cannot write. `poke` can.
+ * - `romDevice`: reads see ROM, writes go to the device, as in flash memory.
  * - `mmio`: every access goes to the device.
- * - `alias`: the `size` bytes (default: the rest) from `offset` (default 0) on of another region once more, named or as an
- *   object, wherever that is mapped, or not.
- * - `external`: memory that somebody else owns, `size` bytes (default: the rest) from byte `offset` (default 0) of a
- *   {@link ExternalSource} on; accesses go there, at a third of the speed. Dirty clients do not see it.
- * - `reserved`: addresses that nothing of a lower priority may show.
+ * - `alias`: shows the bytes of another region once more: `size` bytes (default: the rest) from `offset` (default 0) on.
+ *   `of` is the region's name or object; the region need not be mapped.
+ * - `external`: memory outside linear memory: `size` bytes (default: the rest) from byte `offset` (default 0) of an
+ *   {@link ExternalSource} on. Accesses take three times as long as to RAM, and dirty clients do not see writes.
+ * - `reserved`: a hole, also where a region of lower priority lies below.
  *
  * @example
  * ```ts

@@ -36,3 +36,7 @@ test("statuses, kinds and pieces have numbers of their own", () => {
     expect(new Set(numbers.map(([, number]) => number)).size, prefix).toBe(numbers.length);
   }
 });
+
+test("docs/page-table.md names the version that there is", () => {
+  expect(text("docs/page-table.md")).toContain(`this is the layout of version ${abi.ABI}.`);
+});

@@ -83,8 +83,8 @@ export const map = [
   },
   {
     file: "ts/observe/events.ts",
-    find: "    this.#heard = now; // first, because a listener may change the map again\n",
-    replace: "    queueMicrotask(() => {\n      this.#heard = now;\n    });\n",
+    find: "    this.#known = now; // first, because a listener may change the map again\n",
+    replace: "    queueMicrotask(() => {\n      this.#known = now;\n    });\n",
     why: "after a listener has changed the map, the next change is told from an old view",
     vitest: unit("map/map-access"),
   },

@@ -211,7 +211,7 @@ const facade = [
   },
   {
     file: "ts/observe/watchers.ts",
-    find: "    if (disposed) return ids; // by a handler, in the middle of an access\n",
+    find: "    if (disposed) return ids; // a handler has disposed the memory in the middle of an access\n",
     replace: "",
     why: "after a handler disposes, whatever the core said last is taken for the watches",
     vitest: unit("device/failures"),

@@ -1,4 +1,4 @@
-// The dirty log: who wants to know which guest pages were written.
+// The dirty log: clients that ask which guest pages were written.
 
 import * as abi from "../core/abi.ts";
 import { GuestMemoryError } from "../core/errors.ts";
@@ -11,7 +11,7 @@ const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: numbe
 });
 
 /**
- * {@link GuestMemory.dirty}: opens dirty clients, up to seven at a time.
+ * The dirty log of a memory, {@link GuestMemory.dirty}: opens dirty clients, of which a machine has at most seven at a time.
  *
  * @example
  * ```ts
@@ -27,16 +27,16 @@ const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: numbe
 export class DirtyLog<A extends number | bigint = number> {
   readonly #space: Space;
 
-  /** Made by this library. */
+  /** For this library: users take `memory.dirty`. */
   constructor(space: object) {
     this.#space = space as Space;
   }
 
   /**
-   * Opens a client: it starts clean, and is independent of every other.
+   * Opens a client. At first no page is dirty for it, and what it collects does not affect other clients.
    *
-   * @param name - For people; two clients may share one.
-   * @throws GuestMemoryError `TOO_MANY_CLIENTS` where seven are open, `DISPOSED`; TypeError for a name that is no string.
+   * @param name - for messages; two clients may have the same name.
+   * @throws GuestMemoryError `TOO_MANY_CLIENTS` if seven are open, `DISPOSED`; TypeError for a name that is not a string.
    *
    * @example
    * ```ts
@@ -54,8 +54,9 @@ export class DirtyLog<A extends number | bigint = number> {
 }
 
 /**
- * One who asks which pages were written since it last asked: a display, a JIT, a live migration. What aliases show too is
- * said once, at the lowest address. Closed by `dispose`, by `using`, or when it is collected.
+ * A client of the dirty log, such as a display, a JIT or a live migration: it collects the pages that were written since it
+ * last collected. A page that aliases show at several addresses is reported once, at the lowest. `dispose` closes the
+ * client; so does `using`, or garbage collection.
  *
  * @example
  * ```ts
@@ -69,7 +70,7 @@ export class DirtyLog<A extends number | bigint = number> {
  * ```
  */
 export class DirtyClient<A extends number | bigint = number> {
-  /** The name it was opened with. */
+  /** The name that it was opened with. */
   readonly name: string;
   readonly #space: Space;
   readonly #bit: number;
@@ -93,7 +94,7 @@ export class DirtyClient<A extends number | bigint = number> {
    */
   declare [Symbol.dispose]: () => void;
 
-  /** Made by this library. */
+  /** For this library: users call `memory.dirty.client`. */
   constructor(name: string, space: object, bit: number) {
     this.name = name;
     this.#space = space as Space;
@@ -103,9 +104,10 @@ export class DirtyClient<A extends number | bigint = number> {
   }
 
   /**
-   * Gives the ranges written since the last call, and forgets them: `[address, length in bytes]`, whole 4 KiB pages
-   * clipped to regions, adjacent ones merged, ascending. Scalars, atomics, bulk writes, fills and copies count; what is
-   * written through a view or by a JIT counts when its writer calls `markDirty` or marks the table.
+   * Returns the ranges written since the last call, and marks them clean for this client. A range is
+   * `[address, length in bytes]`: whole 4 KiB pages, clipped to regions. Ranges ascend, and adjacent ones are merged.
+   * Scalars, atomics, bulk writes, fills and copies count by themselves. Writes through a view or by a JIT count if the
+   * writer calls `markDirty`, or marks the dirty map itself.
    *
    * @throws GuestMemoryError `DISPOSED` after the client or its memory was disposed.
    *
@@ -133,7 +135,7 @@ export class DirtyClient<A extends number | bigint = number> {
         const start = joinBig(word(abi.RANGE_START_LOW), word(abi.RANGE_START_HIGH));
         const length = join(word(abi.RANGE_LENGTH_LOW), word(abi.RANGE_LENGTH_HIGH));
         const last = ranges.at(-1);
-        // Two ranges that meet where the core's list was full are one.
+        // The core splits a range where its list is full.
         if (last && start === BigInt(last[0]) + BigInt(last[1])) last[1] += length;
         else ranges.push([space.toAddress(start), length]);
       }
@@ -142,7 +144,7 @@ export class DirtyClient<A extends number | bigint = number> {
   }
 
   /**
-   * Closes the client. Twice is no error.
+   * Closes the client. Closing it again has no effect.
    * @example
    * ```ts
    * const client = memory.dirty.client("display");

@@ -1,4 +1,4 @@
-// Events: who listens, and the generations that tell the same without a listener.
+// Events: the events of a memory, and the generations that tell the same without a listener.
 
 import { type FlatRange, readFlatRanges } from "../space/flat-view.ts";
 import type { PartOf } from "../space/part.ts";
@@ -6,7 +6,7 @@ import type { Space } from "../space/space.ts";
 import { MapEvent } from "./map-event.ts";
 
 /**
- * What tells that views have ended, or that the map has changed; {@link GuestMemory} has all of it.
+ * Tells that views were detached, or that the map has changed. {@link GuestMemory} has all of these properties.
  *
  * @example
  * ```ts
@@ -20,7 +20,7 @@ import { MapEvent } from "./map-event.ts";
  */
 export interface EventAccess {
   /**
-   * How often typed arrays over linear memory died so far; stays readable after disposal.
+   * How often typed arrays over linear memory were detached so far. Readable after disposal.
    *
    * @example
    * ```ts
@@ -32,10 +32,9 @@ export interface EventAccess {
   get viewGeneration(): number;
 
   /**
-   * How often this memory's translations changed so far, modulo 2^32: a software TLB or a JIT flushes when it differs.
-   * Making another memory may move this one's regions in linear memory, which counts too, and so does the first write to
-   * discarded pages.
-   * Stays readable after disposal.
+   * How often this memory's translations of addresses changed so far, modulo 2^32. A software TLB or a JIT flushes when it
+   * differs. Two more changes count: the creation of another memory may move this one's regions in linear memory, and the
+   * first write to discarded pages gives them new places. Readable after disposal.
    *
    * @example
    * ```ts
@@ -47,9 +46,10 @@ export interface EventAccess {
   get mapGeneration(): number;
 
   /**
-   * Where events are fired, synchronously: `viewsdetached` when typed arrays over linear memory have died, `mapchanged`
-   * when this memory's regions have changed. What Rust code in the same module does is noticed, and told, at the next
-   * call that leaves the fast path: any but a scalar or atomic access to a page that the tables know.
+   * The target at which events are dispatched, synchronously: `viewsdetached` when typed arrays over linear memory were
+   * detached, `mapchanged` when translations have changed, and the events of {@link MapEvent}. Changes by Rust code in the
+   * same module are dispatched at the next call that leaves the fast path: every call but a scalar or atomic access to a
+   * page that the page table has.
    *
    * @example
    * ```ts
@@ -82,22 +82,23 @@ export function eventAccess(of: PartOf<{ space: Space; events: Events }>): Event
   };
 }
 
-/** The listeners of one memory, and the flat view that they know of. */
+/** The event target of one memory, and the flat view that its listeners know. */
 export class Events {
   readonly #space: Space;
-  /** Made when somebody listens. */
+  /** Made when `events` is first read, so that a memory without listeners never reads its flat view. */
   #target: EventTarget | undefined;
-  #heard: readonly FlatRange[] = [];
+  /** The flat view as of the last event. */
+  #known: readonly FlatRange[] = [];
 
   constructor(space: Space) {
     this.#space = space;
   }
 
-  /** Where events are fired; from now on it is known what has changed. */
+  /** The event target. The first call reads the flat view, with which later changes are compared. */
   get target(): EventTarget {
     if (this.#target === undefined) {
       this.#target = new EventTarget();
-      if (!this.#space.disposed) this.#heard = readFlatRanges(this.#space);
+      if (!this.#space.disposed) this.#known = readFlatRanges(this.#space);
     }
     return this.#target;
   }
@@ -109,8 +110,8 @@ export class Events {
   mapChanged(): void {
     const target = this.#target;
     if (target === undefined) return;
-    const [before, now] = [this.#heard, readFlatRanges(this.#space)];
-    this.#heard = now; // first, because a listener may change the map again
+    const [before, now] = [this.#known, readFlatRanges(this.#space)];
+    this.#known = now; // first, because a listener may change the map again
     const key = ({ start, last, id, offset }: FlatRange) => `${start} ${last} ${id} ${offset}`;
     const [old, fresh] = [new Set(before.map(key)), new Set(now.map(key))];
     target.dispatchEvent(new Event("mapbegin"));

@@ -1,4 +1,4 @@
-// HostAccess: the loader's writes and the debugger's reads, and who hears of what the host writes.
+// HostAccess: a loader's writes, a debugger's reads, and the listener for the host's writes.
 
 import { ACCESS_LOAD, BACKING_BYTES, FOUND_DEVICE, FOUND_EXTERNAL, FOUND_MEMORY } from "../core/abi.ts";
 import { byteLengthOf, part } from "../core/byte-array.ts";
@@ -11,7 +11,7 @@ import type { Space } from "../space/space.ts";
 import type { HostWriteListener } from "./host-write.ts";
 
 /**
- * What a debugger sees of a range.
+ * The bytes of a range for a debugger: the result of {@link GuestMemory.peek}.
  *
  * @example
  * ```ts
@@ -23,14 +23,14 @@ import type { HostWriteListener } from "./host-write.ts";
  * ```
  */
 export interface PeekResult {
-  /** The bytes; 0 where nobody knows. */
+  /** The bytes; 0 where the value is not known. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** For each byte, 1 if it is known, else 0: a hole, or a device without `peek`. */
+  /** For each byte, 1 if its value is known, else 0: in a hole, and in a device without `peek`. */
   readonly known: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Access to guest memory by others than its CPU; {@link GuestMemory} has all of it.
+ * Access to guest memory by the host: loaders and debuggers. {@link GuestMemory} has all of it.
  *
  * @example
  * ```ts
@@ -43,11 +43,11 @@ export interface PeekResult {
  */
 export interface HostAccess<A extends number | bigint = number> {
   /**
-   * A loader's write: all of `bytes`, into RAM and the contents of ROM, whatever `protect` says. No device and no watch
-   * notices; `onHostWrite` does. The pages are marked dirty.
+   * Writes all of `bytes` as a loader does: into RAM and into ROM, without regard to `protect`. Marks the pages dirty and
+   * calls `onHostWrite`, but no watch and no device's handler.
    *
-   * @throws GuestMemoryError `NOT_MEMORY` where a device is, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
-   * `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DETACHED_BUFFER`, `DISPOSED`; nothing is written then.
+   * @throws GuestMemoryError `NOT_MEMORY` if a device is in the range, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
+   * `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DETACHED_BUFFER`, `DISPOSED`; no byte is written then.
    *
    * @example
    * ```ts
@@ -59,10 +59,10 @@ export interface HostAccess<A extends number | bigint = number> {
   poke(address: U64Like, bytes: Uint8Array): void;
 
   /**
-   * A debugger's read: it fires nothing and changes nothing, whatever `protect` says. A device's bytes are what its own
-   * `peek` gives. Never an error for what is not there: `known` tells.
+   * Reads `length` bytes as a debugger does: without regard to `protect`, and without calls of watches or handlers. A device
+   * gives its bytes by its own `peek`. A hole is not an error: the result's `known` tells which bytes have a value.
    *
-   * @throws GuestMemoryError `DISPOSED`; RangeError for a length that no array has.
+   * @throws GuestMemoryError `DISPOSED`; RangeError for a length that no array can have.
    *
    * @example
    * ```ts
@@ -73,10 +73,10 @@ export interface HostAccess<A extends number | bigint = number> {
   peek(address: U64Like, length: U64Like): PeekResult;
 
   /**
-   * Hears of what the host has written behind the guest's CPU, range by range, after it: `poke`, DMA, `markDirty`. A JIT
-   * forgets the code it has made of these addresses.
+   * The listener for the host's writes: called after each range that `poke`, DMA, `markDirty` or `discard` has written,
+   * with its address and its length in bytes. A JIT uses it to drop the code that it has made from these addresses.
    *
-   * @throws TypeError for what is no function.
+   * @throws TypeError for a value that is neither a function nor undefined.
    *
    * @example
    * ```ts
@@ -132,9 +132,9 @@ function peek(space: Space, address: U64Like, length: U64Like): PeekResult {
       bytes.set(space.linear.u8.subarray(offset, offset + count), done);
       known.fill(1, done, done + count);
     } else if (kind === FOUND_EXTERNAL) {
-      const there = externalBytes(space, region, address, count)?.subarray(offset, offset + count);
-      if (there) bytes.set(there, done);
-      if (there) known.fill(1, done, done + count);
+      const present = externalBytes(space, region, address, count)?.subarray(offset, offset + count);
+      if (present) bytes.set(present, done);
+      if (present) known.fill(1, done, done + count);
     } else if (kind === FOUND_DEVICE) {
       const device = space.machine.get(region)?.device;
       for (let index = 0; index < count; index++) {
@@ -149,7 +149,7 @@ function peek(space: Space, address: U64Like, length: U64Like): PeekResult {
   return { bytes, known };
 }
 
-/** What there is of an external memory; undefined if its owner has taken it away. */
+/** The bytes of an external memory; undefined if its buffer is detached or too small. */
 function externalBytes(space: Space, id: number, address: U64Like, length: number): Uint8Array | undefined {
   try {
     return space.external(id).current(address, length);

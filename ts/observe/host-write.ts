@@ -1,12 +1,12 @@
-// HostWriteListener: who hears of what the host has written behind the guest's CPU.
+// HostWriteListener: the function that is called after the host has written guest memory.
 
-/** By way of a method, so that a listener for one kind of address may stand for another, as methods may. */
+/** The type of a method, because methods are bivariant: a listener for numbers is also one for numbers or bigints. */
 interface Listening<A extends number | bigint> {
   hear(address: A, length: number): void;
 }
 
 /**
- * Takes a range that the host has written: {@link GuestMemory.onHostWrite}.
+ * A listener for ranges that the host has written: {@link GuestMemory.onHostWrite}. `length` is in bytes.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// MapEvent: what listeners hear of a change of the map.
+// MapEvent: the event for one range that a change of the map has added or removed.
 
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -7,9 +7,9 @@ import type { FlatRange } from "../space/flat-view.ts";
 import type { Space } from "../space/space.ts";
 
 /**
- * A range that shows something else than before: the event `regionremove` for what was there, `regionadd` for what is.
- * All of a change come between `mapbegin` and `mapcommit`, when accesses see the new map already (QEMU's MemoryListener has
- * the same order). `mapchanged` follows, as for every change of translations.
+ * A range of the flat view that a change of the map has removed (event `regionremove`) or added (event `regionadd`). All
+ * events of one change come between `mapbegin` and `mapcommit`, when accesses already see the new map; QEMU's
+ * MemoryListener has the same order. Then comes `mapchanged`, as for every change of translations.
  *
  * @example
  * ```ts
@@ -25,14 +25,14 @@ import type { Space } from "../space/space.ts";
 export class MapEvent<A extends number | bigint = number> extends Event {
   /** The first guest-physical address of the range. */
   readonly start: A;
-  /** How many bytes it has. */
+  /** The size of the range in bytes: a bigint past 2^53. */
   readonly size: number | bigint;
-  /** What is seen there, never an alias; undefined where Rust code has mapped it. */
+  /** The region whose bytes the range shows, never an alias; undefined if the facade does not know it. */
   readonly region: MappedRegion<A> | undefined;
-  /** Where in the region the range begins, in bytes. */
+  /** The byte of the region at which the range begins: a bigint past 2^53. */
   readonly offset: number | bigint;
 
-  /** Made by this library. */
+  /** For this library: users listen for events. */
   constructor(type: "regionadd" | "regionremove", space: object, range: object) {
     super(type);
     const { start, last, id, offset } = range as FlatRange;

@@ -1,4 +1,4 @@
-// WatchAccess: watches for debuggers, and traps for translated code.
+// WatchAccess: GuestMemory's methods for watches, which debuggers use, and traps, which JITs use.
 
 import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
 import { describe, type U64Like } from "../core/u64.ts";
@@ -7,7 +7,7 @@ import { Watch, type WatchEvent, type WatchKinds } from "./watch.ts";
 import type { Watchers } from "./watchers.ts";
 
 /**
- * Watches and traps; {@link GuestMemory} has all of it.
+ * Watches and traps. {@link GuestMemory} has all of these methods.
  *
  * @example
  * ```ts
@@ -22,15 +22,18 @@ import type { Watchers } from "./watchers.ts";
  */
 export interface WatchAccess<A extends number | bigint = number> {
   /**
-   * Calls `callback` for each access of these kinds to any byte of a range: scalars, bulk, atomics, DMA, once an access. A
-   * read is told of when its value is known, a write before it happens; a callback that throws stops the access. An
-   * access that fails, with no handler to take it, is none; an atomic operation is a write of its result. What goes through
-   * views, a JIT's own code, Rust, `compare`, `indexOf`, `poke` and `peek` is not seen, nor what the owner of external
-   * memory does. Accesses to pages without a watch cost nothing more. Thousands of watches may make linear memory grow: views die.
+   * Calls `callback` once for each access of these kinds that touches the range: scalar, bulk, atomic or DMA. For a read,
+   * the call comes when the value is known; for a write, before the bytes change. An atomic operation is a write of its
+   * result. A callback that throws stops the access. An access that fails, and that no handler serves, makes no call.
    *
-   * @returns what ends it: `dispose()`, or `using`.
-   * @throws GuestMemoryError `EMPTY_REGION` for no bytes, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`; a TypeError
-   * for no kind or no function.
+   * A watch does not see `compare`, `indexOf`, `poke`, `peek`, and accesses through views, by a JIT's own code, by Rust
+   * code, or by the owner of external memory. Accesses to pages without a watch keep their speed. Thousands of watches may
+   * make linear memory grow, which detaches views.
+   *
+   * @param length - bytes, at least 1.
+   * @returns the watch; `dispose()` or `using` ends it.
+   * @throws GuestMemoryError `EMPTY_REGION` for an empty range, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`;
+   * TypeError if `kinds` has no kind, or `callback` is not a function.
    *
    * @example
    * ```ts
@@ -43,8 +46,9 @@ export interface WatchAccess<A extends number | bigint = number> {
   watch(address: U64Like, length: U64Like, kinds: WatchKinds, callback: (event: WatchEvent<A>) => void): Watch;
 
   /**
-   * Calls `callback` once for each page that a range touches, before the first write to it, with the page's address: for
-   * who keeps code made of guest memory. The trap on that page is over then; `watch` has the rules.
+   * Calls `callback` once for each 4 KiB page that the range touches, before the first write to that page, with the page's
+   * address; then the trap on that page has ended. A JIT uses it to find out when its translated code is stale. Writes
+   * count as for `watch`.
    *
    * @throws as {@link GuestMemory.watch}.
    *

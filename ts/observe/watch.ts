@@ -1,10 +1,10 @@
-// Watch: what ends a watch or a trap, and what a watch sees.
+// Watch: the object that ends a watch or a trap, and the event that a watch's callback gets.
 
 import type { Initiator } from "../device/device.ts";
 import type { Watchers } from "./watchers.ts";
 
 /**
- * Which accesses a watch is for.
+ * The kinds of access that a watch sees; at least one.
  *
  * @example
  * ```ts
@@ -16,16 +16,16 @@ import type { Watchers } from "./watchers.ts";
  * ```
  */
 export interface WatchKinds {
-  /** Whether it sees reads. */
+  /** Whether the watch sees reads. Default false. */
   read?: boolean;
-  /** Whether it sees writes. */
+  /** Whether the watch sees writes. Default false. */
   write?: boolean;
-  /** Whether it sees instruction fetches. */
+  /** Whether the watch sees instruction fetches. Default false. */
   execute?: boolean;
 }
 
 /**
- * What a watch sees of one access.
+ * One access, as a watch's callback gets it.
  *
  * @example
  * ```ts
@@ -39,22 +39,25 @@ export interface WatchKinds {
  * ```
  */
 export interface WatchEvent<A extends number | bigint = number> {
-  /** What the access does. */
+  /** The kind of the access; `"execute"` is an instruction fetch. */
   readonly kind: "read" | "write" | "execute";
-  /** Its first guest-physical address, which may lie before the watched range. */
+  /** The first guest-physical address of the access, which may lie before the watched range. */
   readonly address: A;
-  /** How many bytes it touches. */
+  /** The size of the access in bytes. */
   readonly size: number;
-  /** The value read, or about to be written: little-endian and unsigned, bytes where it is a range. */
+  /**
+   * The value read, or about to be written. A scalar is little-endian and unsigned. For a range it is the bytes that the
+   * watch covers.
+   */
   readonly value: number | bigint | Uint8Array | undefined;
-  /** What a write is about to replace; undefined for other accesses, and where a device is. */
+  /** The value that a write is about to replace, as `value`; undefined for other accesses, and for devices. */
   readonly oldValue: number | bigint | Uint8Array | undefined;
-  /** Who makes the access. */
+  /** The initiator of the access. */
   readonly who: Initiator;
 }
 
 /**
- * A watch, or a trap, that was set. It goes on when this object is forgotten.
+ * A watch or a trap. It stays active until `dispose` is called, even if this object is collected.
  *
  * @example
  * ```ts
@@ -79,7 +82,7 @@ export class Watch {
   }
 
   /**
-   * Ends it; what `using` calls.
+   * Ends the watch or trap; what `using` calls.
    * @example
    * ```ts
    * let count = 0;
@@ -92,14 +95,14 @@ export class Watch {
    */
   declare [Symbol.dispose]: () => void;
 
-  /** Made by this library. */
+  /** For this library: users call `memory.watch` or `memory.trapWrites`. */
   constructor(watchers: object, id: number) {
     this.#watchers = watchers as Watchers;
     this.#id = id;
   }
 
   /**
-   * Ends it. Twice is no error, nor is it after the memory's disposal.
+   * Ends the watch or trap. Has no effect if it has ended already, or if the memory was disposed.
    * @example
    * ```ts
    * let count = 0;

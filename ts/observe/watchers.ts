@@ -1,4 +1,4 @@
-// Watchers: who wants to see accesses to a range, and how they are told.
+// Watchers: the watches and traps of one memory. Finds those that cover an access, and calls their callbacks.
 
 import { ACCESS_READ, ACCESS_WRITE, UNWATCH_FOUND, WATCH_ID, WATCHERS_COUNT } from "../core/abi.ts";
 import type { ErrorDetails } from "../core/errors.ts";
@@ -9,26 +9,26 @@ import type { Access } from "../space/mover.ts";
 import type { Space } from "../space/space.ts";
 import type { WatchEvent } from "./watch.ts";
 
-/** The longest range there is. */
+/** The longest length of a range. */
 const LONGEST = (1n << 64n) - 1n;
 
-/** A value that is read or about to be written, and the one that it replaces. */
+/** The value that an access reads or is about to write, and the value that a write replaces. */
 type Values = Pick<WatchEvent, "value" | "oldValue">;
 
-/** Whom a watch tells of an access, or a trap of a page. */
+/** A watch or a trap: one of the two callbacks is set. */
 interface Entry {
   readonly address: bigint;
   readonly length: bigint;
-  /** What a watch tells; undefined for a trap. */
-  readonly tell?: (event: WatchEvent<U64Like>) => void;
-  /** What a trap tells, of a page on which it has ended. */
-  readonly spring?: (page: U64Like) => void;
-  /** The pages on which a trap still waits. */
+  /** The callback of a watch. */
+  readonly onAccess?: (event: WatchEvent<U64Like>) => void;
+  /** The callback of a trap, for a page on which the trap has just ended. */
+  readonly onPage?: (page: U64Like) => void;
+  /** On how many pages a trap is still active. */
   pages: number;
 }
 
-/** An access that is told of. */
-interface Told {
+/** An access to report to watches and traps. */
+interface SeenAccess {
   readonly address: U64Like;
   readonly size: number;
   readonly access: Access;
@@ -44,26 +44,26 @@ export class Watchers {
     this.#space = space;
   }
 
-  /** Whether there are any. */
+  /** Whether the memory has a watch or a trap. */
   get any(): boolean {
     return this.#entries.size > 0;
   }
 
-  /** Sets a watch; gives its number. */
-  add(address: U64Like, length: U64Like, access: number, tell: Entry["tell"]): number {
+  /** Sets a watch and returns its number. */
+  add(address: U64Like, length: U64Like, access: number, onAccess: Entry["onAccess"]): number {
     u64.check(address, "address");
     u64.check(length, "length");
-    const entry = { address: BigInt(address), length: BigInt(length), tell, pages: 0 };
+    const entry = { address: BigInt(address), length: BigInt(length), onAccess, pages: 0 };
     return this.#add(entry, access, "watch", { address, length });
   }
 
-  /** Sets a trap for writes on all pages that a range touches; gives its number. */
-  addTrap(address: U64Like, length: U64Like, spring: Entry["spring"]): number {
+  /** Sets a trap for writes on all pages that a range touches, and returns its number. */
+  addTrap(address: U64Like, length: U64Like, onPage: Entry["onPage"]): number {
     u64.check(address, "address");
     u64.check(length, "length");
     const range = pagesOf(BigInt(address), BigInt(length));
     const pages = Number((range.length + 0xfffn) >> 12n);
-    return this.#add({ ...range, spring, pages }, ACCESS_WRITE, "trapWrites", { address, length });
+    return this.#add({ ...range, onPage, pages }, ACCESS_WRITE, "trapWrites", { address, length });
   }
 
   #add(entry: Entry, access: number, what: string, details: ErrorDetails): number {
@@ -86,13 +86,13 @@ export class Watchers {
     const entry = this.#entries.get(id);
     if (!entry || this.#space.disposed) return;
     this.#entries.delete(id);
-    // A trap may be left in several parts.
+    // A trap is in several parts after some of its pages were written.
     while (this.#end(id, entry.address, entry.length));
     this.#space.linear.refresh();
     this.#space.notifyMapChanged();
   }
 
-  /** Ends a watch where it first lies in a range; says whether it does. */
+  /** Ends the first part of a watch that lies in a range. Returns whether there was one. */
   #end(id: number, address: bigint, length: bigint): boolean {
     const { linear, handle } = this.#space;
     const [low, high] = [u64.low(address), u64.high(address)];
@@ -101,12 +101,12 @@ export class Watchers {
     return status === 0 && linear.reported(UNWATCH_FOUND) !== 0;
   }
 
-  /** Whether anybody watches an access of this kind to a range. */
+  /** Whether a watch or a trap covers an access of this kind to any byte of a range. */
   isWatched(address: U64Like, length: U64Like, access: number): boolean {
     return this.any && this.#ids(address, length, access).length > 0;
   }
 
-  /** Tells everybody who watches an access of one value. What a callback throws passes through. */
+  /** Calls the callbacks for an access to one value. An error that a callback throws passes through. */
   notify(address: U64Like, size: number, access: Access, who: Initiator, values: () => Values): void {
     let shared: Values | undefined;
     this.#notify({ address, size, access, who }, () => {
@@ -116,8 +116,8 @@ export class Watchers {
   }
 
   /**
-   * Tells everybody who watches an access to a range. `values` gives the bytes that a watch covers: `count` bytes, the
-   * first `from` bytes into the access.
+   * Calls the callbacks for an access to a range. `values` returns the bytes that a watch covers: `count` bytes, from byte
+   * `from` of the access on.
    */
   notifyRange(
     address: U64Like,
@@ -134,43 +134,44 @@ export class Watchers {
     });
   }
 
-  #notify(access: Told, valuesFor: (entry: Entry) => Values): void {
+  #notify(access: SeenAccess, valuesFor: (entry: Entry) => Values): void {
     const ids = this.#ids(access.address, access.size, access.access);
     if (ids.length === 0) return;
     const kind = access.access === ACCESS_READ ? "read" : access.access === ACCESS_WRITE ? "write" : "execute";
     const { size, who } = access;
     const address = this.#space.toAddress(access.address);
-    // All values are taken before the first callback runs, which may change them.
+    // All values are read before the first callback runs, because a callback may change them.
     const events = ids.map((id) => {
       const entry = this.#entries.get(id);
-      return entry?.tell && Object.freeze({ kind, address, size, who, ...valuesFor(entry) } as const);
+      return entry?.onAccess && Object.freeze({ kind, address, size, who, ...valuesFor(entry) } as const);
     });
     for (const [index, id] of ids.entries()) {
       const entry = this.#entries.get(id); // an earlier callback may have ended it
       const event = events[index];
-      if (event) entry?.tell?.(event);
-      else if (entry) this.#spring(id, entry, access);
+      if (event) entry?.onAccess?.(event);
+      else if (entry) this.#endTrap(id, entry, access);
     }
   }
 
-  /** Ends a trap on the pages that an access touches, and tells of each. */
-  #spring(id: number, entry: Entry, { address, size }: Told): void {
+  /** Ends a trap on the pages that an access touches, and calls its callback for each. */
+  #endTrap(id: number, entry: Entry, { address, size }: SeenAccess): void {
     const first = BigInt(address) >> 12n;
     const end = BigInt(address) + BigInt(size);
-    const last = (end > LONGEST ? LONGEST : end - 1n) >> 12n; // a handler for holes may serve what passes 2^64
+    const last = (end > LONGEST ? LONGEST : end - 1n) >> 12n; // a handler for holes may serve an access past 2^64
     for (let page = first; page <= last; page++) {
       if (this.#space.disposed) return;
       if (entry.pages === 0 || !this.#end(id, page << 12n, 4096n)) continue;
       if (--entry.pages === 0) this.#entries.delete(id);
-      entry.spring?.(this.#space.toAddress(page << 12n));
+      entry.onPage?.(this.#space.toAddress(page << 12n));
     }
   }
 
+  /** The numbers of the watches and traps that cover an access. */
   #ids(address: U64Like, length: U64Like, access: number): number[] {
     u64.check(address, "address");
     const { linear, handle, disposed } = this.#space;
     const ids: number[] = [];
-    if (disposed) return ids; // by a handler, in the middle of an access
+    if (disposed) return ids; // a handler has disposed the memory in the middle of an access
     const [low, high] = [u64.low(address), u64.high(address)];
     for (let all = 1; ids.length < all; ) {
       linear.raw.gm_watchers(handle, low, high, u64.low(length), u64.high(length), access, ids.length);
@@ -183,7 +184,10 @@ export class Watchers {
   }
 }
 
-/** The pages that a range touches. What goes past 2^64 still does; all 2^64 bytes are one more than a length can say. */
+/**
+ * The pages that a range touches. A range past 2^64 stays one, and is refused by the core. All 2^64 bytes would be one more
+ * than the longest length.
+ */
 function pagesOf(address: bigint, length: bigint): { address: bigint; length: bigint } {
   const first = address & ~0xfffn;
   const whole = length === 0n ? 0n : ((address + length + 0xfffn) & ~0xfffn) - first;

@@ -1,4 +1,4 @@
-// docs/mmio.md, "Who, in which order, how wide": each row by its name.
+// docs/mmio.md, "Initiator, order, width": each row by its name.
 import { expect, test, vi } from "vitest";
 import { LinearMemory } from "../../../ts/core/linear-memory.ts";
 import { GuestMemory } from "../../../ts/index.ts";
@@ -116,7 +116,7 @@ test("only memory", () => {
   expect(memory.readUint8(AT + SIZE)).toBe(0);
 });
 
-test("nobody mapped", () => {
+test("not mapped", () => {
   const { device, calls } = recorder([1, 2, 4]);
   using memory = GuestMemory.createSync([{ kind: "mmio", start: AT, size: 6, device }]);
   expectCode(() => memory.readUint32(AT + 4), "PARTIAL_BUFFER", { address: AT + 4, length: 4 });

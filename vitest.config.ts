@@ -20,13 +20,13 @@ export default defineConfig({
     maxWorkers: "100%", // of the cores: by default one is left out
     testTimeout: HANG,
     hookTimeout: HANG,
-    execArgv: ["--expose-gc"], // finalisers are counted after a forced collection
+    // Finalisers are counted after a forced collection. Random tests make much garbage that dies young.
+    execArgv: ["--expose-gc", "--max-semi-space-size=64"],
     tags: [{ name: "sample", description: "One of many faults: `npm test` has these, `npm run test:all` all." }],
     projects: [
       { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...slow, ...v86, ...mutants] } },
-      // One file at a time: these start browsers, compilers and guests, which need the cores for themselves.
-      { extends: true, test: { name: "slow", include: slow, fileParallelism: false } },
-      { extends: true, test: { name: "v86", include: v86, fileParallelism: false } },
+      { extends: true, test: { name: "slow", include: slow } },
+      { extends: true, test: { name: "v86", include: v86 } },
       { extends: true, test: { name: "mutants", include: mutants } },
     ],
   },

@@ -30,7 +30,7 @@ export const exampleWasm = (name: "exports" | "silent"): string =>
 
 /** Compiles the module and writes its glue. */
 export function build(): void {
-  buildModule({ folder: join(root, "test", "module"), name: "devices", target, out: folder, more: ["--examples"] });
+  buildModule({ folder: join(root, "test", "own-module"), name: "devices", target, out: folder, more: ["--examples"] });
 }
 
 /** The glue, as the page of a user imports it. Each name gives an instance of its own. */

@@ -35,7 +35,7 @@ describe("the module", () => {
   });
 
   test("is built by the version of wasm-bindgen that builds pkg/", () => {
-    const text = (name: string) => readFileSync(join(root, "test", "module", name), "utf8");
+    const text = (name: string) => readFileSync(join(root, "test", "own-module", name), "utf8");
     const version = lockedVersion("wasm-bindgen");
     expect(text("Cargo.toml")).toContain(`wasm-bindgen = "=${version}"`);
     expect(text("Cargo.lock")).toContain(`name = "wasm-bindgen"\nversion = "${version}"`);

@@ -8,7 +8,7 @@ import { accesses } from "./map-accesses.ts";
 import { changes, type MapKinds } from "./map-changes.ts";
 import { MapMachine } from "./map-machine.ts";
 import { type Operation, operations } from "./operation.ts";
-import { Counts, type Failure, report, shrink } from "./runs.ts";
+import { Counts, type Failure, report, samples, shrink } from "./runs.ts";
 
 const KINDS: MapKinds = { ...changes, ...accesses };
 const NAMES = Object.keys(KINDS);
@@ -77,7 +77,7 @@ test("random maps, changes and accesses agree with the model", async () => {
   const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`PROPERTY_SEED=${seed}`);
   const counts = new Counts();
-  for (const [at, list] of fc.sample(fc.tuple(layout, operations(MIX, RUN)), { seed, numRuns: RUNS })) {
+  for (const [at, list] of samples(fc.tuple(layout, operations(MIX, RUN)), seed, RUNS)) {
     if (run(at, list, counts) !== undefined)
       throw report(
         seed,

@@ -7,7 +7,7 @@ import { bulk } from "./bulk.ts";
 import { Machine } from "./machine.ts";
 import { map, openClient } from "./map.ts";
 import { type Layout, layout, type Operation, operations } from "./operation.ts";
-import { Counts, type Failure, report, shrink } from "./runs.ts";
+import { Counts, type Failure, report, samples, shrink } from "./runs.ts";
 import { atomics, type Kinds, scalars } from "./scalars.ts";
 
 const KINDS: Kinds = { ...scalars, ...atomics, ...bulk, ...map };
@@ -57,7 +57,7 @@ test("random operations agree with the model", async () => {
   const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`PROPERTY_SEED=${seed}`);
   const counts = new Counts();
-  for (const [at, list] of fc.sample(fc.tuple(layout, operations(NAMES, RUN)), { seed, numRuns: RUNS })) {
+  for (const [at, list] of samples(fc.tuple(layout, operations(NAMES, RUN)), seed, RUNS)) {
     if (run(at, list, counts) !== undefined)
       throw report(
         seed,

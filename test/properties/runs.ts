@@ -1,5 +1,5 @@
 // Runs of random operations: how often what came of them, and how a failure becomes short.
-
+import fc from "fast-check";
 import type { Operation } from "./operation.ts";
 
 export interface Failure {
@@ -34,6 +34,13 @@ export class Counts {
     }
     return sums;
   }
+}
+
+/** What an arbitrary gives, a few values at a time: thousands of lists at once would make the collector slow. */
+export function* samples<T>(arbitrary: fc.Arbitrary<T>, seed: number, count: number): Generator<T> {
+  const together = 20;
+  for (let done = 0; done < count; done += together)
+    yield* fc.sample(arbitrary, { seed: seed + done, numRuns: Math.min(together, count - done) });
 }
 
 /**

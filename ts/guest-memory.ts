@@ -1,4 +1,4 @@
-// GuestMemory: the guest-physical memory of one VM, put together from the parts that the rooms make.
+// GuestMemory: the guest-physical memory of one VM, assembled from the parts that the rooms define.
 
 import type { AtomicAccess } from "./access/atomic-access.ts";
 import { installAtomics } from "./access/atomics.ts";
@@ -25,7 +25,7 @@ import { type WatchAccess, watchAccess } from "./observe/watch-access.ts";
 import { Watchers } from "./observe/watchers.ts";
 import type { Space } from "./space/space.ts";
 
-/** What belongs to one memory, each made once. */
+/** The parts of one memory, each made once. */
 interface Parts {
   readonly space: Space;
   readonly watchers: Watchers;
@@ -48,12 +48,12 @@ function partsOf(space: Space): Parts {
 }
 
 /**
- * The guest-physical memory of a virtual machine: RAM regions in WebAssembly linear memory.
+ * The guest-physical memory of a virtual machine. Its RAM and ROM are in WebAssembly linear memory.
  *
- * Addresses and lengths are numbers or bigints; what comes back is numbers, or bigints for addresses where the memory
- * was made with `{ addresses: "bigint" }`. The second argument is always a length in bytes, never an end. A length of 0
- * succeeds everywhere. Every error leaves memory as it was: a TypeError for a wrong type, a RangeError for a number that
- * is no address, a {@link GuestMemoryError} for everything else.
+ * Arguments that are addresses or lengths are numbers or bigints. Results are numbers; addresses are bigints if the
+ * memory was made with `{ addresses: "bigint" }`. A range is a start and a length in bytes, never a start and an end.
+ * A wrong type throws a TypeError, a number that is not an address a RangeError; every other error is a
+ * {@link GuestMemoryError}. After an error memory is as it was, except for the bytes that `completed` counts.
  *
  * @example
  * ```ts
@@ -96,13 +96,13 @@ export class GuestMemory<A extends number | bigint = number> {
   }
 
   /**
-   * Disposes the memory; what `using` calls.
+   * As {@link GuestMemory.dispose}; `using` calls it.
    * @example
    * ```ts
    * {
    *   using scratch = await GuestMemory.fromRanges([[0x0, 0x1000]]);
    *   scratch.writeUint8(0x10, 1);
-   * } // given back
+   * } // disposed
    * ```
    */
   declare [Symbol.dispose]: () => void;
@@ -114,14 +114,14 @@ export class GuestMemory<A extends number | bigint = number> {
     const slow = new SlowPath(space, watchers);
     installScalars(this, space, slow);
     installAtomics(this, space, watchers);
-    const memory = new WeakRef<ScalarAccess>(this); // the space must not keep alive what disposes it when collected
+    const memory = new WeakRef<ScalarAccess>(this); // a strong reference would keep the memory from being collected
     space.listener = {
       arraysReplaced() {
         const target = memory.deref();
         try {
           if (target) installScalars(target, space, slow);
         } catch {
-          // A user has frozen the memory, so it keeps the accessors it has. Their arrays are detached: they find no page
+          // The user has frozen the memory, so it keeps its accessors. Their arrays are detached, so they find no page
           // in them, and take the slow path.
         }
       },
@@ -131,14 +131,13 @@ export class GuestMemory<A extends number | bigint = number> {
   }
 
   /**
-   * Makes a memory with these regions, all zero; loads the Wasm module first if that was not done.
+   * Makes a memory from regions of RAM, with all bytes 0. Loads the Wasm module first, if it is not loaded.
    *
-   * @param ranges - `[start, size in bytes]` of each region, in ascending order, without overlap; gaps are holes.
-   * @param options - `reserve`: bytes that later regions may take without growth of linear memory. `addresses`:
-   * `"bigint"` for layouts past 2^53.
-   * @throws GuestMemoryError `NO_MEMORY_REGION`, `UNSORTED_MEMORY_REGIONS`, `MEMORY_REGION_OVERLAP`,
-   * `GUEST_ADDRESS_OVERFLOW` past 2^64, `OUT_OF_MEMORY`; RangeError for an empty region, and for one past 2^53 where
-   * addresses are numbers.
+   * @param ranges - `[start, size in bytes]` of each region, in ascending order, without overlap. Gaps are holes.
+   * @param options - see {@link GuestMemoryOptions}.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` for an empty list, `UNSORTED_MEMORY_REGIONS`, `MEMORY_REGION_OVERLAP`,
+   * `GUEST_ADDRESS_OVERFLOW` past 2^64, `OUT_OF_MEMORY`; RangeError for an empty region, and for a region past 2^53 if
+   * addresses are numbers; and as {@link init}.
    *
    * @example
    * ```ts
@@ -160,9 +159,9 @@ export class GuestMemory<A extends number | bigint = number> {
   }
 
   /**
-   * The same without waiting, once {@link init} is done.
+   * Does the same synchronously. {@link init} must be done before.
    *
-   * @throws as {@link GuestMemory.fromRanges}; GuestMemoryError `NOT_INITIALIZED` before `init`.
+   * @throws as {@link GuestMemory.fromRanges}; GuestMemoryError `NOT_INITIALIZED` before `init` is done.
    *
    * @example
    * ```ts
@@ -183,12 +182,12 @@ export class GuestMemory<A extends number | bigint = number> {
   }
 
   /**
-   * Makes a memory from a list of regions of any kind; an alias names its target, wherever that stands in the list. Loads
-   * the Wasm module first if that was not done.
+   * Makes a memory from a list of regions of any kind. An alias may come before its target in the list. Loads the Wasm
+   * module first, if it is not loaded.
    *
-   * @param specs - see {@link RegionSpec}; none is possible too.
-   * @param options - as for {@link GuestMemory.fromRanges}, and `name`: what `tree()` calls it (default `"memory"`).
-   * @throws as {@link GuestMemory.map}; GuestMemoryError `INVALID_ALIAS` for aliases in a circle.
+   * @param specs - the regions, see {@link RegionSpec}. The list may be empty.
+   * @param options - see {@link GuestMemoryOptions}.
+   * @throws as {@link GuestMemory.map} and {@link init}; GuestMemoryError `INVALID_ALIAS` for aliases in a circle.
    *
    * @example
    * ```ts
@@ -211,9 +210,9 @@ export class GuestMemory<A extends number | bigint = number> {
   }
 
   /**
-   * The same without waiting, once {@link init} is done.
+   * Does the same synchronously. {@link init} must be done before.
    *
-   * @throws as {@link GuestMemory.create}; GuestMemoryError `NOT_INITIALIZED` before `init`.
+   * @throws as {@link GuestMemory.create}; GuestMemoryError `NOT_INITIALIZED` before `init` is done.
    *
    * @example
    * ```ts
@@ -244,9 +243,9 @@ export class GuestMemory<A extends number | bigint = number> {
   }
 
   /**
-   * Makes another address space of the same machine: what its I/O ports, a DMA master or system management mode see. It
-   * has a map of its own; regions of this memory, as objects, are shown there by aliases. The seven dirty clients are for
-   * both together. Dispose it by itself.
+   * Makes another address space of the same machine, for I/O ports, a DMA master or system management mode. It has its
+   * own map, whose aliases may show regions of this memory, given as objects. All address spaces of a machine together
+   * have seven dirty clients. Each is disposed by itself. `options.name` is its name in `tree()`.
    *
    * @throws as {@link GuestMemory.create}; GuestMemoryError `DISPOSED`.
    *
@@ -266,7 +265,7 @@ export class GuestMemory<A extends number | bigint = number> {
   }
 
   /**
-   * The dirty log: who wants to know which pages were written.
+   * The dirty log, whose clients collect the pages that were written.
    *
    * @example
    * ```ts
@@ -280,8 +279,8 @@ export class GuestMemory<A extends number | bigint = number> {
   }
 
   /**
-   * Gives the memory back. Every access throws `DISPOSED` from then on; views live until their bytes are used again.
-   * Twice is no error. What is never disposed is given back when it is collected.
+   * Frees the memory. From then on every access throws `DISPOSED`. Views are detached when their bytes are used again.
+   * Disposing again has no effect. A memory that is never disposed is freed when it is garbage-collected.
    *
    * @example
    * ```ts

@@ -1,5 +1,5 @@
-// guest-memory: the guest-physical memory of virtual machines, for the web. Exports only.
-// The declarations use Symbol.dispose, whose types a consumer's own target may not bring.
+// guest-memory: the guest-physical memory of virtual machines, for the web. This file only exports.
+// The declarations use Symbol.dispose, whose type may be missing in a consumer's TypeScript target.
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export { DmaRange } from "./access/dma-range.ts";

@@ -148,8 +148,8 @@ const facade = [
   },
   {
     file: "ts/access/slow-path.ts",
-    find: '"number" ? this.#given : getUnsigned',
-    replace: '"number" ? this.#given >>> 0 : getUnsigned',
+    find: '"number" ? this.#handlerValue : getUnsigned',
+    replace: '"number" ? this.#handlerValue >>> 0 : getUnsigned',
     why: "what a handler gives is changed: a negative number becomes a large one",
     vitest: unit("device/handlers"),
   },

@@ -1,13 +1,15 @@
-// AtomicAccess: the atomic accesses of GuestMemory, declared and documented. atomics.ts makes the functions.
+// AtomicAccess: the declarations and docs of GuestMemory's atomic accesses. atomics.ts makes the functions.
 
 import type { U64Like } from "../core/u64.ts";
 
 /**
- * Atomic access to guest memory: sequentially consistent, in the guest's (little-endian) byte order, 1, 2, 4 or 8 bytes,
- * naturally aligned. Values and results are those of `Atomics` on an unsigned typed array: numbers that wrap, bigints for
- * 64 bits. Each throws a GuestMemoryError: what is not backed first (`INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
- * `GUEST_ADDRESS_OVERFLOW`; `onUnmapped` serves no atomics), then `MISALIGNED`, then `CROSSES_REGIONS`. As for scalars,
- * what writes to discarded memory may be `OUT_OF_MEMORY`.
+ * Atomic access to guest memory: sequentially consistent, little-endian, of 1, 2, 4 or 8 bytes, at multiples of the
+ * size. Values and results are as for `Atomics` on an unsigned typed array: numbers that wrap, and bigints for 64 bits.
+ *
+ * Each access throws a GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER` or `GUEST_ADDRESS_OVERFLOW` if a byte
+ * is not backed (`onUnmapped` serves no atomic access), `NOT_MEMORY` for a device, `READ_ONLY` or `PERMISSION_DENIED`
+ * if the access is forbidden, `MISALIGNED`, `CROSSES_REGIONS`, `OUT_OF_MEMORY` if a write to discarded memory finds no
+ * page, and `DISPOSED`. If several apply, the first in this order is thrown.
  *
  * @example
  * ```ts
@@ -29,7 +31,7 @@ export interface AtomicAccess {
    */
   load8: (address: U64Like) => number;
   /**
-   * Writes 8 bits atomically; gives `value` as an integer. Errors: see {@link AtomicAccess}.
+   * Writes 8 bits atomically; returns `value` as an integer. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
@@ -38,7 +40,7 @@ export interface AtomicAccess {
    */
   store8: (address: U64Like, value: number) => number;
   /**
-   * Adds `value`, wrapping, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
+   * Adds `value` to 8 bits atomically, wrapping; returns the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
@@ -47,7 +49,7 @@ export interface AtomicAccess {
    */
   add8: (address: U64Like, value: number) => number;
   /**
-   * Subtracts `value`, wrapping, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
+   * Subtracts `value` from 8 bits atomically, wrapping; returns the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
@@ -56,7 +58,8 @@ export interface AtomicAccess {
    */
   sub8: (address: U64Like, value: number) => number;
   /**
-   * Ands with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 8 bits atomically by their bitwise AND with `value`; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
@@ -65,7 +68,8 @@ export interface AtomicAccess {
    */
   and8: (address: U64Like, value: number) => number;
   /**
-   * Ors with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 8 bits atomically by their bitwise OR with `value`; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
@@ -74,7 +78,8 @@ export interface AtomicAccess {
    */
   or8: (address: U64Like, value: number) => number;
   /**
-   * Xors with `value`, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 8 bits atomically by their bitwise XOR with `value`; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
@@ -83,7 +88,7 @@ export interface AtomicAccess {
    */
   xor8: (address: U64Like, value: number) => number;
   /**
-   * Puts `value` there, 8 bits atomically; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 8 bits atomically by `value`; returns the old value. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
@@ -92,8 +97,8 @@ export interface AtomicAccess {
    */
   exchange8: (address: U64Like, value: number) => number;
   /**
-   * Puts `replacement` there if the 8 bits equal `expected`, atomically; gives the old value either way. Errors: see
-   * {@link AtomicAccess}.
+   * Replaces 8 bits atomically by `replacement`, if they equal `expected`; returns the old value in either case.
+   * Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store8(0x10, 5);
@@ -119,7 +124,8 @@ export interface AtomicAccess {
    */
   store16: (address: U64Like, value: number) => number;
   /**
-   * Adds `value`, wrapping, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
+   * Adds `value` to 16 bits atomically, wrapping, at a multiple of 2; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
@@ -128,7 +134,8 @@ export interface AtomicAccess {
    */
   add16: (address: U64Like, value: number) => number;
   /**
-   * Subtracts `value`, wrapping, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
+   * Subtracts `value` from 16 bits atomically, wrapping, at a multiple of 2; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
@@ -137,7 +144,8 @@ export interface AtomicAccess {
    */
   sub16: (address: U64Like, value: number) => number;
   /**
-   * Ands with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 16 bits atomically by their bitwise AND with `value`, at a multiple of 2; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
@@ -146,7 +154,8 @@ export interface AtomicAccess {
    */
   and16: (address: U64Like, value: number) => number;
   /**
-   * Ors with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 16 bits atomically by their bitwise OR with `value`, at a multiple of 2; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
@@ -155,7 +164,8 @@ export interface AtomicAccess {
    */
   or16: (address: U64Like, value: number) => number;
   /**
-   * Xors with `value`, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 16 bits atomically by their bitwise XOR with `value`, at a multiple of 2; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
@@ -164,7 +174,8 @@ export interface AtomicAccess {
    */
   xor16: (address: U64Like, value: number) => number;
   /**
-   * Puts `value` there, 16 bits atomically, at a multiple of 2; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 16 bits atomically by `value`, at a multiple of 2; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
@@ -173,8 +184,8 @@ export interface AtomicAccess {
    */
   exchange16: (address: U64Like, value: number) => number;
   /**
-   * Puts `replacement` there if the 16 bits equal `expected`, atomically, at a multiple of 2; gives the old value either way. Errors: see
-   * {@link AtomicAccess}.
+   * Replaces 16 bits atomically by `replacement`, if they equal `expected`, at a multiple of 2; returns the old value
+   * in either case. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store16(0x10, 5);
@@ -200,7 +211,8 @@ export interface AtomicAccess {
    */
   store32: (address: U64Like, value: number) => number;
   /**
-   * Adds `value`, wrapping, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
+   * Adds `value` to 32 bits atomically, wrapping, at a multiple of 4; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
@@ -209,7 +221,8 @@ export interface AtomicAccess {
    */
   add32: (address: U64Like, value: number) => number;
   /**
-   * Subtracts `value`, wrapping, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
+   * Subtracts `value` from 32 bits atomically, wrapping, at a multiple of 4; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
@@ -218,7 +231,8 @@ export interface AtomicAccess {
    */
   sub32: (address: U64Like, value: number) => number;
   /**
-   * Ands with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 32 bits atomically by their bitwise AND with `value`, at a multiple of 4; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
@@ -227,7 +241,8 @@ export interface AtomicAccess {
    */
   and32: (address: U64Like, value: number) => number;
   /**
-   * Ors with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 32 bits atomically by their bitwise OR with `value`, at a multiple of 4; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
@@ -236,7 +251,8 @@ export interface AtomicAccess {
    */
   or32: (address: U64Like, value: number) => number;
   /**
-   * Xors with `value`, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 32 bits atomically by their bitwise XOR with `value`, at a multiple of 4; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
@@ -245,7 +261,8 @@ export interface AtomicAccess {
    */
   xor32: (address: U64Like, value: number) => number;
   /**
-   * Puts `value` there, 32 bits atomically, at a multiple of 4; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 32 bits atomically by `value`, at a multiple of 4; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
@@ -254,8 +271,8 @@ export interface AtomicAccess {
    */
   exchange32: (address: U64Like, value: number) => number;
   /**
-   * Puts `replacement` there if the 32 bits equal `expected`, atomically, at a multiple of 4; gives the old value either way. Errors: see
-   * {@link AtomicAccess}.
+   * Replaces 32 bits atomically by `replacement`, if they equal `expected`, at a multiple of 4; returns the old value
+   * in either case. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store32(0x10, 5);
@@ -281,7 +298,8 @@ export interface AtomicAccess {
    */
   store64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Adds `value`, wrapping, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
+   * Adds `value` to 64 bits atomically, wrapping, at a multiple of 8; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
@@ -290,7 +308,8 @@ export interface AtomicAccess {
    */
   add64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Subtracts `value`, wrapping, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
+   * Subtracts `value` from 64 bits atomically, wrapping, at a multiple of 8; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
@@ -299,7 +318,8 @@ export interface AtomicAccess {
    */
   sub64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Ands with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 64 bits atomically by their bitwise AND with `value`, at a multiple of 8; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
@@ -308,7 +328,8 @@ export interface AtomicAccess {
    */
   and64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Ors with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 64 bits atomically by their bitwise OR with `value`, at a multiple of 8; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
@@ -317,7 +338,8 @@ export interface AtomicAccess {
    */
   or64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Xors with `value`, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 64 bits atomically by their bitwise XOR with `value`, at a multiple of 8; returns the old value. Errors:
+   * see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
@@ -326,7 +348,8 @@ export interface AtomicAccess {
    */
   xor64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Puts `value` there, 64 bits atomically, at a multiple of 8; gives the old value. Errors: see {@link AtomicAccess}.
+   * Replaces 64 bits atomically by `value`, at a multiple of 8; returns the old value. Errors: see {@link
+   * AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);
@@ -335,8 +358,8 @@ export interface AtomicAccess {
    */
   exchange64: (address: U64Like, value: bigint) => bigint;
   /**
-   * Puts `replacement` there if the 64 bits equal `expected`, atomically, at a multiple of 8; gives the old value either way. Errors: see
-   * {@link AtomicAccess}.
+   * Replaces 64 bits atomically by `replacement`, if they equal `expected`, at a multiple of 8; returns the old value
+   * in either case. Errors: see {@link AtomicAccess}.
    * @example
    * ```ts
    * memory.store64(0x10, 5n);

@@ -1,4 +1,4 @@
-// Atomic accesses: the JavaScript engine's own, on the element that a guest address resolves to.
+// Atomic accesses: apply the engine's `Atomics` to the array element that a guest address resolves to.
 
 import { ACCESS_READ, ACCESS_WRITE, DIRTY_MARK } from "../core/abi.ts";
 import { notBigint, type U64Like } from "../core/u64.ts";
@@ -7,10 +7,10 @@ import type { Space } from "../space/space.ts";
 import type { AtomicAccess } from "./atomic-access.ts";
 import { Elements } from "./elements.ts";
 
-/** What gives the old value reads it too, where only one of both may be allowed. */
+/** An operation that returns the old value needs both permissions. */
 const READ_WRITE = ACCESS_READ | ACCESS_WRITE;
 
-/** Bytes of an element that is a number. */
+/** Sizes of elements that are numbers, in bytes. */
 type Size = 1 | 2 | 4;
 type Element = Uint8Array | Uint16Array | Uint32Array;
 /** One of the functions of `Atomics`. */
@@ -18,14 +18,15 @@ type Operation = (array: Element, index: number, value: number) => number;
 type Operation64 = (array: BigUint64Array, index: number, value: bigint) => bigint;
 
 /**
- * Installs the atomic accesses of `target`. An operand becomes a number before anything is resolved, because a value with
- * a `valueOf` may remove the very region; resolving may find that linear memory grew, so the array is taken after it.
+ * Installs the atomic accesses of `target`. Operands become numbers before the address is resolved, because an object's
+ * `valueOf` may run any code, and even remove the region. The array is taken after the address is resolved, because
+ * resolving replaces the arrays if linear memory has grown.
  */
 export function installAtomics(target: AtomicAccess, space: Space, watchers: Watchers): void {
   const { linear } = space;
   const elements = new Elements(space, watchers);
 
-  /** The array in which the resolver has found an element. */
+  /** The array that holds the element found last. */
   const array = (size: Size): Element => {
     const { cells } = elements;
     return size === 1 ? cells.u8 : size === 2 ? cells.u16 : cells.u32;
@@ -34,15 +35,15 @@ export function installAtomics(target: AtomicAccess, space: Space, watchers: Wat
     if (elements.cells === linear) linear.dirty[host >>> 12] = DIRTY_MARK;
     return result;
   };
-  /** Finds an element to read; tells who watches it. */
+  /** Finds an element to read, and calls the watches that cover it. */
   const readable = (address: U64Like, size: Size | 8): number => {
     const host = elements.find(address, size, ACCESS_READ);
     if (!elements.watched) return host;
     const value = size === 8 ? Atomics.load(elements.cells.u64, host / 8) : Atomics.load(array(size), host / size);
     watchers.notify(address, size, ACCESS_READ, "cpu", () => ({ value, oldValue: undefined }));
-    return elements.find(address, size, ACCESS_READ); // a callback may do anything
+    return elements.find(address, size, ACCESS_READ); // again, because a callback may have changed the map
   };
-  /** Finds an element to write; tells who watches it what `operation` is about to make of it. */
+  /** Finds an element to write, and calls the watches that cover it with the result that `operation` will have. */
   const writable = (address: U64Like, size: Size, access: number, operation: (array: Element) => unknown): number => {
     const host = elements.find(address, size, access);
     if (!elements.watched) return host;

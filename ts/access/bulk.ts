@@ -1,4 +1,5 @@
-// Bulk: bytes between guest memory and the host's arrays, and views. No byte passes through the bindings.
+// Bulk: copies bytes between guest memory and the caller's arrays, and makes views. No byte passes through the
+// bindings.
 
 import {
   ACCESS_READ,
@@ -25,7 +26,7 @@ export class Bulk {
   readonly #watchers: Watchers;
   readonly #sources = new LastArray();
   readonly #targets = new LastArray();
-  /** What `#pieces` found last. */
+  /** The kind of piece at which `#pieces` has stopped, or of its last piece. */
   #stoppedAt: number = FOUND_MEMORY;
 
   constructor(space: Space, watchers: Watchers) {
@@ -33,7 +34,7 @@ export class Bulk {
     this.#watchers = watchers;
   }
 
-  /** Reads until `into` is full, or a hole; gives how many bytes. Nothing at the start is an error. */
+  /** Reads until `into` is full or a hole comes; returns how many bytes. Throws if the first byte cannot be read. */
   read(address: U64Like, into: Uint8Array): number {
     const length = this.#targets.lengthOf(into, "into");
     const host = this.#space.resolver.cachedHost(address, length);
@@ -42,7 +43,7 @@ export class Bulk {
     return length;
   }
 
-  /** Writes all of `bytes`, or up to a hole; gives how many bytes. Nothing at the start is an error. */
+  /** Writes all of `bytes`, or up to a hole; returns how many bytes. Throws if the first byte cannot be written. */
   write(address: U64Like, bytes: Uint8Array): number {
     const length = this.#sources.lengthOf(bytes, "bytes");
     const host = this.#space.resolver.cachedHost(address, length);
@@ -90,7 +91,7 @@ export class Bulk {
     if (run && run.length >= length) return viewOf(run, address);
     this.#space.resolver.single(address, length, "view");
     this.#space.mover.populate(address, length, "view");
-    const host = this.#space.resolver.single(address, length, "view"); // pages of its own, and a listener may have run
+    const host = this.#space.resolver.single(address, length, "view"); // again: the range may have new pages now
     this.#expose(address, length);
     return new Uint8Array(this.#space.linear.buffer, host, Number(length));
   }
@@ -100,22 +101,22 @@ export class Bulk {
     const space = this.#space;
     space.mover.expect(address, length, 0, "views", BACKING_BYTES);
     space.mover.populate(address, length, "views");
-    space.mover.expect(address, length, 0, "views", BACKING_BYTES); // a listener may have run
+    space.mover.expect(address, length, 0, "views", BACKING_BYTES); // again: a listener may have changed the map
     this.#expose(address, length);
     const views: Uint8Array<ArrayBuffer>[] = [];
     let at = BigInt(address);
     let left = Number(length);
     while (left > 0) {
-      const range = space.flatView.at(at) as MemoryRange; // there: the range was checked
+      const range = space.flatView.at(at) as MemoryRange; // defined, because the range was checked
       const end = Math.min(left, range.size - Number(at - BigInt(range.start)));
-      const theirs = space.externalRuns.run(at, end);
-      if (theirs) {
-        views.push(viewOf(theirs, space.toAddress(at)));
+      const external = space.externalRuns.run(at, end);
+      if (external) {
+        views.push(viewOf(external, space.toAddress(at)));
         at += BigInt(end);
         left -= end;
         continue;
       }
-      // What is adjacent in linear memory: less than the range only where some of that was discarded.
+      // One view for all bytes that are adjacent in linear memory: the whole range, unless some of it was discarded.
       const pieces = new Pieces(space, at, end);
       for (let done = 0; pieces.next(done, 0); done += pieces.bytes) {
         const { offset: host, bytes } = pieces;
@@ -132,17 +133,18 @@ export class Bulk {
     return views;
   }
 
-  /** Whether `#pieces` ended before something that handlers or others' buffers have. */
-  get #stoppedElsewhere(): boolean {
+  /** Whether `#pieces` has stopped at a device or at external memory, where the mover can go on. */
+  get #stoppedOutside(): boolean {
     return this.#stoppedAt === FOUND_DEVICE || this.#stoppedAt === FOUND_EXTERNAL;
   }
 
+  /** Tells the core that a view shows a range: the pages count as written, and must be zeroed before their reuse. */
   #expose(address: U64Like, length: U64Like): void {
     const { linear, handle } = this.#space;
     linear.raw.gm_expose(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
   }
 
-  /** Reads what is as a whole in one external memory, where every access is allowed; says whether it is. */
+  /** Reads a range that lies in one external memory and allows every access; returns false for any other range. */
   #readExternal(address: U64Like, into: Uint8Array, length: number): boolean {
     const { externalRuns } = this.#space;
     const from = externalRuns.at(address, length);
@@ -151,28 +153,28 @@ export class Bulk {
     return true;
   }
 
-  /** The same for writing. */
+  /** As `#readExternal`, for a write. */
   #writeExternal(address: U64Like, bytes: Uint8Array, length: number): boolean {
     const { externalRuns } = this.#space;
     const from = externalRuns.at(address, length);
     if (from < 0 || externalRuns.last === undefined) return false;
-    const theirs = externalRuns.last.target.current(address, length);
-    theirs.set(this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes, from);
+    const target = externalRuns.last.target.current(address, length);
+    target.set(this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes, from);
     return true;
   }
 
-  /** Reads piece by piece; `whole` names an operation that must not stop before the end. */
+  /** Reads piece by piece. `whole` names an operation that must not stop before the end. */
   #readPieces(address: U64Like, into: Uint8Array, length: number, whole?: string): number {
     const { linear, mover } = this.#space;
     const watchers = this.#watchers;
     mover.expectExternal(ACCESS_READ, { who: "cpu", address, length, done: 0 });
-    // Into this memory itself, a second piece could read what the first has overwritten; and where a handler or a
-    // callback runs in between, the array may be gone: by way of a copy then.
+    // A copy is needed if `into` lies in this linear memory, because a later piece could read bytes that an earlier one
+    // has overwritten; and if handlers run, because they may detach `into`.
     let target = ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
     let done = this.#pieces(address, length, ACCESS_READ, (host, bytes, before) => {
       copyInto(target, linear.u8.subarray(host, host + bytes), before);
     });
-    if (done < length && this.#stoppedElsewhere) {
+    if (done < length && this.#stoppedOutside) {
       target = new Uint8Array(length);
       const transfer: Transfer = { who: "cpu", address, length, done: 0 };
       try {
@@ -195,7 +197,7 @@ export class Bulk {
     return done;
   }
 
-  /** Writes piece by piece; `whole` names an operation that must not stop before the end. */
+  /** Writes piece by piece. `whole` names an operation that must not stop before the end. */
   #writePieces(address: U64Like, bytes: Uint8Array, length: number, whole?: string): number {
     const { linear, mover } = this.#space;
     const watchers = this.#watchers;
@@ -209,13 +211,13 @@ export class Bulk {
         value: value(from, count),
         oldValue: mover.current(u64.add(address, from), count),
       }));
-      if (whole) mover.expect(address, length, ACCESS_WRITE, whole); // a callback may do anything
+      if (whole) mover.expect(address, length, ACCESS_WRITE, whole); // again: a callback may have changed the map
     }
     mover.populate(address, length, whole ?? "write");
     let done = this.#pieces(address, length, ACCESS_WRITE, (host, count, before) => {
       this.#put(host, part(source, before, count), count);
     });
-    if (done < length && (this.#stoppedElsewhere || this.#stoppedAt === FOUND_ABSENT)) {
+    if (done < length && (this.#stoppedOutside || this.#stoppedAt === FOUND_ABSENT)) {
       const transfer: Transfer = { who: "cpu", address, length, done };
       mover.write(part(source, 0, length).slice(), ACCESS_WRITE, transfer);
       done = transfer.done;
@@ -224,7 +226,7 @@ export class Bulk {
     return done;
   }
 
-  /** Throws for an access that has come this far, unless it may stop there: only `whole` names one that may not. */
+  /** Throws for an access that has stopped after `done` bytes, unless it may: one with `whole` may not stop at all. */
   #expectPartial(
     address: U64Like,
     length: number,
@@ -237,16 +239,16 @@ export class Bulk {
     else if (whole) throw mover.mapChangedError(access, { who: "cpu", address, length, done }, whole);
   }
 
-  /** Moves bytes into linear memory and marks their pages. */
+  /** Copies bytes into linear memory and marks their pages dirty. */
   #put(host: number, bytes: Uint8Array, length: number): void {
     const { u8 } = this.#space.linear;
-    // Another thread may let a growable shared buffer grow at any moment: then only a target of this length is safe.
+    // Another thread may grow a growable shared buffer at any moment. A target of exactly this length limits the copy.
     if (this.#sources.mayGrow(bytes)) u8.subarray(host, host + length).set(part(bytes, 0, length));
     else u8.set(bytes, host);
     this.#space.linear.markDirty(host, length);
   }
 
-  /** Calls `act` for each run of memory in the range that allows the access; gives how many bytes there were. */
+  /** Calls `act` for each piece of linear memory, up to the first piece of another kind; returns how many bytes. */
   #pieces(
     address: U64Like,
     length: number,
@@ -266,8 +268,10 @@ export class Bulk {
   }
 }
 
-/** A view of somebody else's bytes. That they may be shared is said in words: a type that says so would be in the way of
- * everybody who has no such memory. */
+/**
+ * A view of external bytes. Its buffer may be a SharedArrayBuffer, although the type says ArrayBuffer: the exact type
+ * would burden all users, and few have shared memory.
+ */
 function viewOf({ external, offset, length }: ExternalRun, address: U64Like): Uint8Array<ArrayBuffer> {
   return external.current(address, length).subarray(offset, offset + length) as Uint8Array<ArrayBuffer>;
 }

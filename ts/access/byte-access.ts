@@ -1,4 +1,4 @@
-// ByteAccess: ranges of guest memory, copied, shown, filled, compared and searched.
+// ByteAccess: GuestMemory's methods for ranges of bytes: read, write, view, fill, copy, compare, search.
 
 import { describe, type U64Like } from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
@@ -7,7 +7,8 @@ import type { Ranges } from "./ranges.ts";
 import { indexOf } from "./search.ts";
 
 /**
- * Access to ranges of guest memory; {@link GuestMemory} has all of it. What is written is marked dirty.
+ * Access to ranges of guest memory. {@link GuestMemory} has all of these methods. Lengths are in bytes. Every method
+ * that writes marks the written pages dirty.
  *
  * @example
  * ```ts
@@ -21,10 +22,11 @@ import { indexOf } from "./search.ts";
  */
 export interface ByteAccess<A extends number | bigint = number> {
   /**
-   * Writes `bytes` at `address`, up to the first hole, and marks the pages dirty.
+   * Writes `bytes` at `address`, and stops at the first byte that is not mapped or not writable.
    *
-   * @returns how many bytes were written: all, or fewer at a hole.
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS` where nothing backs the first byte, `DETACHED_BUFFER`, `DISPOSED`.
+   * @returns how many bytes were written: all, or fewer if it stopped.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `READ_ONLY` or `PERMISSION_DENIED` if the first byte cannot be
+   * written, `OUT_OF_MEMORY`, `DETACHED_BUFFER`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -34,10 +36,12 @@ export interface ByteAccess<A extends number | bigint = number> {
   write(address: U64Like, bytes: Uint8Array): number;
 
   /**
-   * Reads into `into` from `address`, up to the first hole; the rest of `into` is left as it was.
+   * Reads into `into` from `address`, and stops at the first byte that is not mapped or not readable. The rest of
+   * `into` stays as it was.
    *
-   * @returns how many bytes were read: all, or fewer at a hole.
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS` where nothing backs the first byte, `DETACHED_BUFFER`, `DISPOSED`.
+   * @returns how many bytes were read: all, or fewer if it stopped.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS` or `PERMISSION_DENIED` if the first byte cannot be read,
+   * `DETACHED_BUFFER`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -48,10 +52,10 @@ export interface ByteAccess<A extends number | bigint = number> {
   read(address: U64Like, into: Uint8Array): number;
 
   /**
-   * Writes all of `bytes` at `address`, or nothing; marks the pages dirty.
+   * Writes all of `bytes` at `address`, or throws and writes no byte.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DETACHED_BUFFER`,
-   * `DISPOSED`.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `READ_ONLY`,
+   * `PERMISSION_DENIED`, `OUT_OF_MEMORY`, `DETACHED_BUFFER`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -62,10 +66,10 @@ export interface ByteAccess<A extends number | bigint = number> {
   writeSlice(address: U64Like, bytes: Uint8Array): void;
 
   /**
-   * Fills `into` from `address`, or throws and leaves it as it was.
+   * Fills all of `into` with the bytes from `address` on, or throws and leaves `into` as it was.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DETACHED_BUFFER`,
-   * `DISPOSED`.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`,
+   * `DETACHED_BUFFER`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -77,9 +81,10 @@ export interface ByteAccess<A extends number | bigint = number> {
   readSlice(address: U64Like, into: Uint8Array): void;
 
   /**
-   * Copies `length` bytes out of guest memory.
+   * Copies `length` bytes from guest memory into a new array.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`,
+   * `DISPOSED`.
    *
    * @example
    * ```ts
@@ -90,13 +95,17 @@ export interface ByteAccess<A extends number | bigint = number> {
   readBytes(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer>;
 
   /**
-   * A zero-copy view of guest memory, within one region. It is good until linear memory grows or reuses pages that were
-   * written, which only creation of a memory, `insertRegion` and `reserve` do (any memory's; the packaged module does not
-   * grow below 56 MiB), or pages are given back by `discard`; from then on its length is 0. The event `viewsdetached` and `viewGeneration` tell. What you write through it is not marked dirty: call
-   * `markDirty`. Of discarded memory it takes pages, as a write does: where there are no free ones, linear memory grows.
+   * A zero-copy view of guest memory, within one region. Writes through it are not marked dirty: call `markDirty`.
    *
-   * Its `.buffer` is the *whole* linear memory, other guests' too: never post, transfer or clone it. Of external memory it
-   * is that memory's buffer, and good until that grows; a SharedArrayBuffer, if it is one, whatever the type says.
+   * The view is detached, and then has length 0, when linear memory grows, when pages that were written are reused, or
+   * when `discard` frees pages. All memories of the module share linear memory. It may grow, or reuse pages, at the
+   * creation of a memory, at `map` of RAM or ROM, at `insertRegion` and `reserve`, and at the first write to discarded
+   * memory; the packaged module does not grow below 56 MiB. The event `viewsdetached` and `viewGeneration` tell. A view
+   * of discarded memory takes pages, as a write does.
+   *
+   * The view's `.buffer` is the *whole* linear memory, with other guests in it: never post, transfer or clone it. A
+   * view of external memory has the external buffer instead, and ends when that grows. If that is a SharedArrayBuffer,
+   * so is `.buffer`, although the type says ArrayBuffer.
    *
    * | right | wrong |
    * |---|---|
@@ -105,9 +114,9 @@ export interface ByteAccess<A extends number | bigint = number> {
    * | `new DataView(v.buffer, v.byteOffset, v.byteLength)` | `new DataView(v.buffer)` |
    * | take a new view after `viewsdetached` | keep one for good: it reads undefined after growth |
    *
-   * @throws GuestMemoryError `CROSSES_REGIONS` where the range is backed by more than one region, or crosses the edge of
-   * what was discarded (see `views`), `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`,
-   * `DISPOSED`.
+   * @throws GuestMemoryError `CROSSES_REGIONS` if the range is in more than one region, or crosses the edge of
+   * discarded memory (use `views`), `NOT_MEMORY` for a device, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
+   * `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -120,11 +129,11 @@ export interface ByteAccess<A extends number | bigint = number> {
   view(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer>;
 
   /**
-   * Views of a range, one for each region that it crosses, in order, and more where something of a region was discarded and
-   * its bytes are not adjacent any more; see `view` for what they are.
+   * Views of a range in ascending order, as {@link GuestMemory.view} makes them: one for each region in the range, or
+   * several if a part of the region was discarded, because its bytes are then not adjacent.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`,
-   * `DISPOSED`.
+   * @throws GuestMemoryError `NOT_MEMORY` for a device, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
+   * `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -135,9 +144,10 @@ export interface ByteAccess<A extends number | bigint = number> {
   views(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer>[];
 
   /**
-   * Sets `length` bytes to `byte` (its low 8 bits), the whole range or nothing; marks the pages dirty.
+   * Sets `length` bytes to the low 8 bits of `byte`, or throws and writes no byte.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `READ_ONLY`,
+   * `PERMISSION_DENIED`, `OUT_OF_MEMORY`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -148,9 +158,10 @@ export interface ByteAccess<A extends number | bigint = number> {
   fill(address: U64Like, byte: number, length: U64Like): void;
 
   /**
-   * Copies `length` bytes within guest memory, the whole range or nothing; the ranges may overlap. Marks the pages dirty.
+   * Copies `length` bytes from `from` to `to`, or throws and writes no byte. The ranges may overlap.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `READ_ONLY`,
+   * `PERMISSION_DENIED`, `OUT_OF_MEMORY`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -162,11 +173,11 @@ export interface ByteAccess<A extends number | bigint = number> {
   copyWithin(to: U64Like, from: U64Like, length: U64Like): void;
 
   /**
-   * Copies `length` bytes from another memory (or this one), the whole range or nothing. Marks the pages dirty. The other
-   * may be of another module; devices and watches take part there and here.
+   * Copies `length` bytes from address `from` of another memory, or throws and writes no byte. `source` may be this
+   * memory, or one of another Wasm module. Devices and watches of both memories take part.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`; a TypeError
-   * for a source that is no GuestMemory.
+   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `READ_ONLY`,
+   * `PERMISSION_DENIED`, `OUT_OF_MEMORY`, `DISPOSED`; TypeError for a source that is not a GuestMemory.
    *
    * @example
    * ```ts
@@ -182,10 +193,11 @@ export interface ByteAccess<A extends number | bigint = number> {
   copyFrom(to: U64Like, source: ByteAccess<number> | ByteAccess<bigint>, from: U64Like, length: U64Like): void;
 
   /**
-   * Compares `length` bytes at `a` and at `b` as unsigned bytes.
+   * Compares `length` bytes at `a` with those at `b`, byte by byte as unsigned values.
    *
    * @returns -1, 0 or 1, as `Buffer.compare`.
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
+   * @throws GuestMemoryError `NOT_MEMORY` for a device, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
+   * `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -198,9 +210,10 @@ export interface ByteAccess<A extends number | bigint = number> {
   /**
    * Finds `bytes` inside `length` bytes from `address` on.
    *
-   * @returns the first address, or -1 (-1n). No bytes are found at `address`.
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DETACHED_BUFFER`,
-   * `DISPOSED`.
+   * @returns the first address at which all of `bytes` are, or -1 (-1n if addresses are bigints). An empty array is
+   * found at `address`.
+   * @throws GuestMemoryError `NOT_MEMORY` for a device, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
+   * `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`, `DETACHED_BUFFER`, `DISPOSED`.
    *
    * @example
    * ```ts
@@ -211,7 +224,8 @@ export interface ByteAccess<A extends number | bigint = number> {
   indexOf(bytes: Uint8Array, address: U64Like, length: U64Like): A;
 
   /**
-   * Marks a range as written, for who wrote it through a view or from a JIT. The whole range or nothing.
+   * Marks a range as written, for dirty clients and `onHostWrite`. Call it after writes through a view or by a JIT. If
+   * it throws, no page is marked.
    *
    * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
    *

@@ -1,4 +1,4 @@
-// DmaRange: a checked range that a device reads or writes.
+// DmaRange: a range of guest memory that a device reads or writes.
 
 import { ACCESS_READ, ACCESS_WRITE, FOUND_DEVICE } from "../core/abi.ts";
 import { byteLengthOf, deliver, keep, part } from "../core/byte-array.ts";
@@ -13,8 +13,8 @@ import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 
 /**
- * A range of guest memory for a device. Offsets are bytes from its start, and nothing outside it can be reached. Each
- * access is checked again, because the map may have changed.
+ * A range of guest memory for a device to read or to write. Offsets are bytes from its start, and no byte outside can
+ * be reached. The range is checked when it is made, and each access is checked again, because the map may have changed.
  *
  * @example
  * ```ts
@@ -28,14 +28,14 @@ import type { Space } from "../space/space.ts";
  * ```
  */
 export class DmaRange {
-  /** How many bytes it has. */
+  /** The length in bytes. */
   readonly length: number;
   readonly #space: Space;
   readonly #watchers: Watchers;
   readonly #address: U64Like;
   readonly #access: "read" | "write";
 
-  /** Made by this library. */
+  /** For this library: users call `memory.dma`. */
   constructor(parts: object, address: U64Like, length: U64Like, access: "read" | "write") {
     const { space, watchers } = parts as DmaParts;
     this.#space = space;
@@ -46,10 +46,10 @@ export class DmaRange {
   }
 
   /**
-   * Fills `into` from `offset` on, or throws.
+   * Fills `into` with the bytes from `offset` on, or throws.
    *
-   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range that was asked for to
-   * write, what the memory says, `DETACHED_BUFFER`, `DISPOSED`.
+   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range for `"write"`,
+   * `DETACHED_BUFFER`, and the errors of {@link GuestMemory.readSlice}.
    *
    * @example
    * ```ts
@@ -80,10 +80,10 @@ export class DmaRange {
   }
 
   /**
-   * Writes all of `bytes` from `offset` on, or nothing.
+   * Writes all of `bytes` from `offset` on, or throws.
    *
-   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range that was asked for to
-   * read, what the memory says, `DETACHED_BUFFER`, `DISPOSED`.
+   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range for `"read"`,
+   * `DETACHED_BUFFER`, and the errors of {@link GuestMemory.writeSlice}.
    *
    * @example
    * ```ts
@@ -143,11 +143,11 @@ export class DmaRange {
   }
 
   /**
-   * Reads a little-endian value of 4 bytes at `offset`, in one access: a device that holds it is asked once, with that
-   * width, and what it gives passes unmodified; a watch is told once, with the value.
+   * Reads a little-endian value of 4 bytes at `offset`, in one access: if a device holds all bytes, its handler is
+   * called once, with this size, and its result is passed on unmodified. A watch is called once, with the value.
    *
-   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range that was asked for to
-   * write, what the memory says, `DISPOSED`; RangeError for an offset that is none.
+   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range for `"write"`, and
+   * the errors of {@link GuestMemory.readSlice}; RangeError for an offset out of the range of numbers.
    *
    * @example
    * ```ts
@@ -205,11 +205,12 @@ export class DmaRange {
   }
 
   /**
-   * Writes a little-endian value of 4 bytes at `offset`, in one access: a device that holds it is told once, with that
-   * width; a watch is told once, before it happens. Values wrap, as those of a DataView do.
+   * Writes a little-endian value of 4 bytes at `offset`, in one access: if a device holds all bytes, its handler is
+   * called once, with this size. A watch is called once, before the write. Values wrap, as in a DataView.
    *
-   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range that was asked for to
-   * read, what the memory says, `DISPOSED`; RangeError for an offset that is none, a TypeError for another kind of value.
+   * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range for `"read"`, and
+   * the errors of {@link GuestMemory.writeSlice}; RangeError for an offset out of the range of numbers; TypeError for a
+   * value of another type.
    *
    * @example
    * ```ts
@@ -251,7 +252,7 @@ export class DmaRange {
 
   #store(offset: U64Like, size: 1 | 2 | 4 | 8, given: Value): void {
     const bytes = new Uint8Array(size);
-    putBytes(bytes, 0, given, size); // first: an object that becomes a number may do anything
+    putBytes(bytes, 0, given, size); // first, because an object's `valueOf` may change the map
     const value = valueAt(bytes, 0, size);
     const at = this.#at(offset, size, "write");
     const space = this.#space;
@@ -264,7 +265,7 @@ export class DmaRange {
     }
     const transfer: Transfer = { who: "dma", address: at, length: size, done: 0 };
     try {
-      const alone = this.#deviceAt(at, size, ACCESS_WRITE); // now: a callback may do anything
+      const alone = this.#deviceAt(at, size, ACCESS_WRITE); // after the callbacks, which may have changed the map
       if (alone) {
         alone.device.write(alone.offset, size, value, "dma", at);
         transfer.done = size;
@@ -276,7 +277,7 @@ export class DmaRange {
     }
   }
 
-  /** The device that holds a whole access. */
+  /** The device that holds all bytes of an access, if one does. */
   #deviceAt(address: U64Like, size: number, access: Access) {
     const space = this.#space;
     const { piece } = space;
@@ -284,7 +285,7 @@ export class DmaRange {
     return { device: space.device(piece.region), offset: piece.offset };
   }
 
-  /** Where `length` bytes at an offset are, if they are inside. */
+  /** The guest-physical address of `length` bytes at an offset. Throws if they are not inside the range. */
   #at(offset: U64Like, length: number, access: "read" | "write"): U64Like {
     u64.check(offset, "offset");
     const at = BigInt(this.#address) + BigInt(offset);
@@ -300,19 +301,19 @@ export class DmaRange {
       const message = `${length} bytes at offset ${offset} go past the range's ${this.length}`;
       throw new GuestMemoryError("PARTIAL_BUFFER", message, place);
     }
-    if (length === 0) return this.#address; // no bytes behind the last one may lie at 2^64, which is no address
+    if (length === 0) return this.#address; // at the range's end it could be 2^64, which is not an address
     return at <= Number.MAX_SAFE_INTEGER ? Number(at) : at;
   }
 }
 
-/** What a range needs of its memory. */
+/** The parts of a memory that a DmaRange needs. */
 interface DmaParts {
   readonly space: Space;
   readonly watchers: Watchers;
 }
 
 /**
- * Access for devices; {@link GuestMemory} has all of it.
+ * Access to guest memory by devices. {@link GuestMemory} has all of it.
  *
  * @example
  * ```ts
@@ -325,10 +326,13 @@ interface DmaParts {
  */
 export interface DmaAccess {
   /**
-   * A range for a device to read or write: checked once, as a whole; devices in it see `"dma"`, watches too.
+   * Checks a range as a whole, and returns it for a device to read or to write. Handlers and watches in the range get
+   * `"dma"` as the initiator.
    *
+   * @param length - bytes.
+   * @param access - `"read"` or `"write"`: the one kind of access that the range allows.
    * @throws GuestMemoryError `READ_ONLY`, `PERMISSION_DENIED`, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
-   * `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`; a TypeError for another access.
+   * `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`; TypeError for another `access`.
    *
    * @example
    * ```ts

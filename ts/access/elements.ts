@@ -1,4 +1,4 @@
-// Elements: where the element of an atomic access lies, and in which arrays.
+// Elements: finds the array element for an atomic access.
 
 import { ACCESS_WRITE, BACKING_BYTES } from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
@@ -8,13 +8,13 @@ import type { Cells } from "../external/external-memory.ts";
 import type { Watchers } from "../observe/watchers.ts";
 import type { Space } from "../space/space.ts";
 
-/** Finds elements. What it says of one is good until the next. */
+/** Finds elements. Its fields describe the element found last. */
 export class Elements {
   readonly #space: Space;
   readonly #watchers: Watchers;
-  /** The arrays in which `find` found the last one. */
+  /** The arrays over the buffer that holds the element. */
   cells: Cells;
-  /** Whether somebody watches what `find` found last. */
+  /** Whether a watch or a trap covers the element. */
   watched = false;
 
   constructor(space: Space, watchers: Watchers) {
@@ -24,8 +24,8 @@ export class Elements {
   }
 
   /**
-   * Where an element is, in bytes from the start of `cells`: backed and allowed, then aligned, then in one region, then
-   * aligned there.
+   * The byte offset of an element in `cells`. Throws unless the element is backed and allowed, then aligned, then in
+   * one region, then aligned in the buffer too.
    */
   find(address: U64Like, size: number, access: number): number {
     const space = this.#space;
@@ -53,10 +53,10 @@ export class Elements {
       if ((access & ACCESS_WRITE) !== 0) space.mover.populate(address, size, "atomic access");
       const range = space.flatView.at(address);
       const crosses = range !== undefined && range.lastAddress < BigInt(address) + BigInt(size - 1);
-      // What is aligned below does not cross the edge of discarded pages either, so its first byte tells where it is.
+      // An aligned element does not cross the edge of discarded pages either, so its first byte's place is enough.
       host = space.resolver.single(address, crosses ? size : 1, "atomic access");
     }
-    // As with a region that was made at one address, and shown at another that is not as far from a page's start.
+    // Not aligned in the buffer: the region was moved to, or is shown by an alias at, another offset in its page.
     if ((host & (size - 1)) !== 0) throw misaligned("its bytes are not");
     this.watched = this.#watchers.isWatched(address, size, access);
     return host;

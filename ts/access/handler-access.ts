@@ -1,4 +1,4 @@
-// HandlerAccess: a user's handlers for scalar accesses to holes, and for those that are forbidden.
+// HandlerAccess: the handlers for scalar accesses to holes, and for forbidden ones.
 
 import { describe, type U64Like } from "../core/u64.ts";
 import type { OnDenied } from "../device/on-denied.ts";
@@ -7,7 +7,7 @@ import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 
 /**
- * The handlers of a memory; {@link GuestMemory} has all of it.
+ * The handlers of a memory. {@link GuestMemory} has all of it.
  *
  * @example
  * ```ts
@@ -22,10 +22,10 @@ import type { Space } from "../space/space.ts";
  */
 export interface HandlerAccess<A extends number | bigint = number> {
   /**
-   * Handlers for scalar accesses that ROM or `protect` forbids, or undefined: such accesses are errors. See
-   * {@link OnDenied}.
+   * The handlers for scalar accesses that ROM or `protect` forbids. Without handlers, such accesses throw. See
+   * {@link OnDenied}. Default: undefined.
    *
-   * @throws TypeError for anything else.
+   * @throws TypeError for a value that is neither an object of functions nor undefined.
    *
    * @example
    * ```ts
@@ -40,9 +40,10 @@ export interface HandlerAccess<A extends number | bigint = number> {
   set onDenied(handlers: OnDenied<A> | undefined);
 
   /**
-   * Handlers for scalar accesses where no memory is, or undefined: such accesses are errors. See {@link OnUnmapped}.
+   * The handlers for scalar accesses to holes. Without handlers, such accesses throw. See {@link OnUnmapped}. Default:
+   * undefined.
    *
-   * @throws TypeError for anything else.
+   * @throws TypeError for a value that is neither an object of functions nor undefined.
    *
    * @example
    * ```ts
@@ -80,7 +81,7 @@ export function handlerAccess(of: PartOf<{ space: Space }>): HandlerAccess<U64Li
   };
 }
 
-/** An object of functions, or undefined. */
+/** Throws unless `handlers` is an object of functions, or undefined. */
 function checkHandlers(handlers: unknown, what: string, names: string[]): void {
   if (handlers === undefined) return;
   if (typeof handlers !== "object" || handlers === null) {

@@ -1,4 +1,4 @@
-// Ranges: whole-range operations that the core does.
+// Ranges: operations on whole ranges: fill, copy, compare, markDirty. The core does them where it can.
 
 import {
   ACCESS_READ,
@@ -17,12 +17,12 @@ import type { Watchers } from "../observe/watchers.ts";
 import { Pieces } from "../space/pieces.ts";
 import type { Space } from "../space/space.ts";
 
-/** Bytes copied at once between the linear memories of two modules. */
+/** The most bytes that are copied at once between two modules. */
 const CHUNK = 1 << 20;
-/** Bytes compared at once, where the core cannot. */
+/** The most bytes that are compared at once outside the core. */
 const PART = 1 << 16;
 
-/** Checks arguments, calls the core, throws what it says. */
+/** The operations of one memory. Devices, watches and external memory need the mover instead of the core. */
 export class Ranges {
   readonly space: Space;
   readonly #watchers: Watchers;
@@ -49,7 +49,7 @@ export class Ranges {
     }
     const [low, high] = [u64.low(address), u64.high(address)];
     const status = linear.raw.gm_fill(handle, low, high, byte & 255, u64.low(length), u64.high(length));
-    linear.replace(); // what was discarded takes pages, by which linear memory may grow
+    linear.replace(); // a fill of discarded memory takes pages, and linear memory may grow
     if (status === STATUS_NOT_MEMORY) {
       mover.expect(address, length, ACCESS_WRITE, "fill");
       const transfer: Transfer = { who: "cpu", address, length: Number(length), done: 0 };
@@ -76,18 +76,19 @@ export class Ranges {
     let status = STATUS_NOT_MEMORY;
     if (!watched && source.linear === linear) status = this.#copyInCore(to, source, fromAddress, length);
     else if (!watched) status = this.#copyAcross(to, source, fromAddress, length);
-    linear.replace(); // where aliases overlap, the core may have needed a buffer; what was discarded takes pages
+    linear.replace(); // linear memory may grow: for a buffer if aliases overlap, and for pages of discarded memory
     if (status === 0) {
       linear.notify();
       target.notifyMapChanged();
       return;
     }
-    // The core checks the source first; which side failed decides the address that the error names.
+    // Checks both sides again, the source first as the core does, so that the error names the address of the failed
+    // side.
     source.mover.expect(fromAddress, length, ACCESS_READ, "copy from");
     target.mover.expect(to, length, ACCESS_WRITE, "copy to");
     if (status !== STATUS_NOT_MEMORY) throw linear.failure(status, "copy", { address: to, length });
     if (this.#copyPiece(to, source, fromAddress, Number(length))) return;
-    // Devices take part, or somebody watches: all of the source is read before the first byte is written.
+    // With devices or watches, all of the source is read before the first byte is written.
     const bytes = new Uint8Array(Number(length));
     source.mover.readAll(bytes, { who: "cpu", address: fromAddress, length: bytes.length, done: 0 }, "copy from");
     from.#watchers.notifyRange(fromAddress, bytes.length, ACCESS_READ, "cpu", (at, count) => ({
@@ -115,7 +116,7 @@ export class Ranges {
     );
   }
 
-  /** Copies at once what is one piece of memory on both sides, which nobody watches; says whether it is. */
+  /** Copies at once if both ranges are one piece of memory that is not watched; returns false if they are not. */
   #copyPiece(to: U64Like, source: Space, from: U64Like, length: number): boolean {
     const { mover } = this.space;
     const [here, there] = [mover.piece(to, length, ACCESS_WRITE), source.mover.piece(from, length, ACCESS_READ)];
@@ -125,7 +126,7 @@ export class Ranges {
     return true;
   }
 
-  /** Two modules: run by run, once both ranges are known to be memory as a whole; gives the status. */
+  /** Copies between two modules, piece by piece, if both ranges are linear memory. Returns the status. */
   #copyAcross(to: U64Like, source: Space, from: U64Like, length: U64Like): number {
     const target = this.space;
     const status =
@@ -161,7 +162,7 @@ export class Ranges {
     return order === ORDER_EQUAL ? 0 : order === ORDER_GREATER ? 1 : -1;
   }
 
-  /** Compares ranges of memory that the core cannot reach, part by part. */
+  /** Compares ranges part by part, with external memory in them, which the core cannot access. */
   #compareParts(a: U64Like, b: U64Like, length: number): -1 | 0 | 1 {
     const { mover } = this.space;
     for (const address of [a, b]) mover.expectExternal(ACCESS_READ, { who: "cpu", address, length, done: 0 });

@@ -1,16 +1,18 @@
-// ScalarAccess: the scalar accesses of GuestMemory, declared and documented. scalars.ts makes the functions.
+// ScalarAccess: the declarations and docs of GuestMemory's scalar accesses. scalars.ts makes the functions.
 
 import type { U64Like } from "../core/u64.ts";
 
 /**
- * Scalar access to guest memory, little-endian unless the name ends in `BE`; {@link GuestMemory} has all of it. Any
- * alignment, any region crossing. Values wrap as DataView's do. Each throws a GuestMemoryError `INVALID_GUEST_ADDRESS`,
- * `PARTIAL_BUFFER` or `GUEST_ADDRESS_OVERFLOW` where not every byte is backed and `onUnmapped` does not serve it,
- * `OUT_OF_MEMORY` for a write to discarded memory where no page is left, `DISPOSED` after disposal; a RangeError for a
- * number that is no address, a TypeError for a wrong type.
+ * Scalar access to guest memory, little-endian unless the name ends in `BE`. {@link GuestMemory} has all of it.
+ * Addresses need no alignment, and an access may cross regions. Values wrap as in a DataView.
  *
- * They are own properties of each memory, closures over its tables, installed anew when linear memory has grown: take
- * them from the memory at each call (`memory.readUint32(a)`), so that the newest is used.
+ * Each access throws a GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER` or `GUEST_ADDRESS_OVERFLOW` if a byte
+ * is not backed and `onUnmapped` does not serve the access, `READ_ONLY` or `PERMISSION_DENIED` if the access is
+ * forbidden and `onDenied` does not serve it, `OUT_OF_MEMORY` if a write to discarded memory finds no page, `DISPOSED`
+ * after disposal; a RangeError for a number that is not an address; a TypeError for a wrong type.
+ *
+ * The accessors are own properties of each memory: closures over its tables, which are replaced when linear memory
+ * grows. Call them on the memory (`memory.readUint32(a)`), and do not keep them: an old one still works, but slowly.
  *
  * @example
  * ```ts
@@ -23,7 +25,7 @@ import type { U64Like } from "../core/u64.ts";
  */
 export interface ScalarAccess {
   /**
-   * Reads an unsigned byte (1 byte). Errors: see {@link ScalarAccess}.
+   * Reads an unsigned byte. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readUint8(0x10) === 0);
@@ -31,7 +33,7 @@ export interface ScalarAccess {
    */
   readUint8: (address: U64Like) => number;
   /**
-   * Writes an unsigned byte (1 byte) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes an unsigned byte and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint8(0x10, 0xab);
@@ -40,7 +42,7 @@ export interface ScalarAccess {
    */
   writeUint8: (address: U64Like, value: number) => void;
   /**
-   * Reads a signed byte (1 byte). Errors: see {@link ScalarAccess}.
+   * Reads a signed byte. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readInt8(0x10) === 0);
@@ -48,7 +50,7 @@ export interface ScalarAccess {
    */
   readInt8: (address: U64Like) => number;
   /**
-   * Writes a signed byte (1 byte) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes a signed byte and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeInt8(0x10, -2);
@@ -65,7 +67,8 @@ export interface ScalarAccess {
    */
   readUint16: (address: U64Like) => number;
   /**
-   * Writes an unsigned 16-bit integer (2 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes an unsigned 16-bit integer (2 bytes, little-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint16(0x10, 0xabcd);
@@ -82,7 +85,8 @@ export interface ScalarAccess {
    */
   readUint16BE: (address: U64Like) => number;
   /**
-   * Writes an unsigned 16-bit integer (2 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes an unsigned 16-bit integer (2 bytes, big-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint16BE(0x10, 0xabcd);
@@ -99,7 +103,8 @@ export interface ScalarAccess {
    */
   readInt16: (address: U64Like) => number;
   /**
-   * Writes a signed 16-bit integer (2 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes a signed 16-bit integer (2 bytes, little-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeInt16(0x10, -2);
@@ -133,7 +138,8 @@ export interface ScalarAccess {
    */
   readUint32: (address: U64Like) => number;
   /**
-   * Writes an unsigned 32-bit integer (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes an unsigned 32-bit integer (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint32(0x10, 0xdead_beef);
@@ -150,7 +156,8 @@ export interface ScalarAccess {
    */
   readUint32BE: (address: U64Like) => number;
   /**
-   * Writes an unsigned 32-bit integer (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes an unsigned 32-bit integer (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeUint32BE(0x10, 0xdead_beef);
@@ -167,7 +174,8 @@ export interface ScalarAccess {
    */
   readInt32: (address: U64Like) => number;
   /**
-   * Writes a signed 32-bit integer (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes a signed 32-bit integer (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeInt32(0x10, -2);
@@ -201,7 +209,8 @@ export interface ScalarAccess {
    */
   readBigUint64: (address: U64Like) => bigint;
   /**
-   * Writes an unsigned 64-bit integer (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes an unsigned 64-bit integer (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeBigUint64(0x10, 0x1234_5678_9abc_def0n);
@@ -218,7 +227,8 @@ export interface ScalarAccess {
    */
   readBigUint64BE: (address: U64Like) => bigint;
   /**
-   * Writes an unsigned 64-bit integer (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes an unsigned 64-bit integer (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeBigUint64BE(0x10, 0x1234_5678_9abc_def0n);
@@ -235,7 +245,8 @@ export interface ScalarAccess {
    */
   readBigInt64: (address: U64Like) => bigint;
   /**
-   * Writes a signed 64-bit integer (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes a signed 64-bit integer (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeBigInt64(0x10, -2n);
@@ -279,7 +290,7 @@ export interface ScalarAccess {
    */
   writeBigUint128: (address: U64Like, value: bigint) => void;
   /**
-   * Fetches an unsigned byte (1 byte) as an instruction: needs the permission to execute. Errors: see
+   * Fetches an unsigned byte as an instruction, which needs the permission to execute. Errors: see
    * {@link ScalarAccess}.
    * @example
    * ```ts
@@ -289,8 +300,8 @@ export interface ScalarAccess {
    */
   fetchUint8: (address: U64Like) => number;
   /**
-   * Fetches an unsigned 16-bit integer (2 bytes, little-endian) as an instruction: needs the permission to execute.
-   * Errors: see {@link ScalarAccess}.
+   * Fetches an unsigned 16-bit integer (2 bytes, little-endian) as an instruction, which needs the permission to
+   * execute. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.fetchUint16(0x10) === 0);
@@ -298,8 +309,8 @@ export interface ScalarAccess {
    */
   fetchUint16: (address: U64Like) => number;
   /**
-   * Fetches an unsigned 32-bit integer (4 bytes, little-endian) as an instruction: needs the permission to execute.
-   * Errors: see {@link ScalarAccess}.
+   * Fetches an unsigned 32-bit integer (4 bytes, little-endian) as an instruction, which needs the permission to
+   * execute. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.fetchUint32(0x10) === 0);
@@ -307,7 +318,7 @@ export interface ScalarAccess {
    */
   fetchUint32: (address: U64Like) => number;
   /**
-   * Reads a 32-bit float (IEEE 754) (4 bytes, little-endian). Errors: see {@link ScalarAccess}.
+   * Reads a 32-bit float (IEEE 754; 4 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readFloat32(0x10) === 0);
@@ -315,7 +326,8 @@ export interface ScalarAccess {
    */
   readFloat32: (address: U64Like) => number;
   /**
-   * Writes a 32-bit float (IEEE 754) (4 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes a 32-bit float (IEEE 754; 4 bytes, little-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeFloat32(0x10, 0.5);
@@ -324,7 +336,7 @@ export interface ScalarAccess {
    */
   writeFloat32: (address: U64Like, value: number) => void;
   /**
-   * Reads a 32-bit float (IEEE 754) (4 bytes, big-endian). Errors: see {@link ScalarAccess}.
+   * Reads a 32-bit float (IEEE 754; 4 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readFloat32BE(0x10) === 0);
@@ -332,7 +344,7 @@ export interface ScalarAccess {
    */
   readFloat32BE: (address: U64Like) => number;
   /**
-   * Writes a 32-bit float (IEEE 754) (4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes a 32-bit float (IEEE 754; 4 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeFloat32BE(0x10, 0.5);
@@ -341,7 +353,7 @@ export interface ScalarAccess {
    */
   writeFloat32BE: (address: U64Like, value: number) => void;
   /**
-   * Reads a 64-bit float (IEEE 754) (8 bytes, little-endian). Errors: see {@link ScalarAccess}.
+   * Reads a 64-bit float (IEEE 754; 8 bytes, little-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readFloat64(0x10) === 0);
@@ -349,7 +361,8 @@ export interface ScalarAccess {
    */
   readFloat64: (address: U64Like) => number;
   /**
-   * Writes a 64-bit float (IEEE 754) (8 bytes, little-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes a 64-bit float (IEEE 754; 8 bytes, little-endian) and marks its pages dirty. Errors: see {@link
+   * ScalarAccess}.
    * @example
    * ```ts
    * memory.writeFloat64(0x10, 0.1);
@@ -358,7 +371,7 @@ export interface ScalarAccess {
    */
   writeFloat64: (address: U64Like, value: number) => void;
   /**
-   * Reads a 64-bit float (IEEE 754) (8 bytes, big-endian). Errors: see {@link ScalarAccess}.
+   * Reads a 64-bit float (IEEE 754; 8 bytes, big-endian). Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * console.assert(memory.readFloat64BE(0x10) === 0);
@@ -366,7 +379,7 @@ export interface ScalarAccess {
    */
   readFloat64BE: (address: U64Like) => number;
   /**
-   * Writes a 64-bit float (IEEE 754) (8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
+   * Writes a 64-bit float (IEEE 754; 8 bytes, big-endian) and marks its pages dirty. Errors: see {@link ScalarAccess}.
    * @example
    * ```ts
    * memory.writeFloat64BE(0x10, 0.1);

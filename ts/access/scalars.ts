@@ -1,10 +1,11 @@
-// The scalar hot path: one closure an access, over the page table and the bytes. No call, no allocation.
+// The scalar fast path: one closure for each accessor, over the page table and the bytes. No call, no allocation.
 //
-// Each is written out, because a shared helper that makes closures would give all of them one set of type feedback,
-// and the engine would compile every access for every array type. docs/page-table.md explains the sequence; `>>> 0`
-// keeps host offsets from 2 GiB on unsigned; a page's flags are the access bits. Aligned integers go through an array of their own type, which is the
-// fastest on every engine; everything else that lies in one page goes through a DataView. A value becomes a number
-// before anything is resolved, as DataView has it: a value with a `valueOf` may remove the very region.
+// Each closure is written out. A shared helper that makes closures would give all of them one set of type feedback, and
+// the engine would compile every access for every array type. docs/page-table.md explains the sequence. `>>> 0` keeps
+// host offsets from 2 GiB on unsigned. The flags of a page-table entry have the values of the access bits. Aligned
+// integers use a typed array of their size, the fastest way on every engine; other accesses within one page use a
+// DataView. A value becomes a number before the address is resolved, as in DataView, because an object's `valueOf` may
+// even remove the region.
 
 import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, DIRTY_MARK } from "../core/abi.ts";
 import { notBigint, type U64Like } from "../core/u64.ts";
@@ -12,10 +13,12 @@ import type { Space } from "../space/space.ts";
 import type { ScalarAccess } from "./scalar-access.ts";
 import type { SlowPath } from "./slow-path.ts";
 
-/** Installs the scalar accesses of `target`, over the arrays of now. By name: assignment by computed key would turn
- * the object into a dictionary. */
+/**
+ * Installs the scalar accesses of `target`, over the current arrays. Each is assigned by its name, because a computed
+ * key would make the engine turn the object into a slow dictionary.
+ */
 export function installScalars(target: ScalarAccess, space: Space, slow: SlowPath): void {
-  // The table through the array of all words: one array less to load and check for an engine that cannot fold them.
+  // `words` serves the page table and aligned 32-bit values: one array less to load and check.
   const { words, tableIndex } = space;
   const { buffer, u8, u16, dirty } = space.linear;
   const i8 = new Int8Array(buffer);
@@ -23,7 +26,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   const i32 = new Int32Array(buffer);
   const data = new DataView(buffer);
 
-  /** The host offset of bytes up to `last` behind `address`, if they lie in one page with `flag`; else -1. */
+  /** The host offset of `address`, if it and the `last` bytes after it lie in one page that has `flag`; else -1. */
   const at = (address: U64Like, last: number, flag: number): number => {
     if (typeof address !== "number") return -1;
     const guest = address >>> 0;

@@ -1,4 +1,4 @@
-// Search: a needle to the core in pieces that need no allocation there; where the core cannot reach, the bytes too.
+// Search: finds a needle by the core, through its transfer buffer; external bytes go through the staging buffer.
 
 import { ACCESS_READ, BACKING_BYTES, INDEX_ADDRESS_LOW, INDEX_FOUND, STATUS_NOT_MEMORY } from "../core/abi.ts";
 import { byteLengthOf, part } from "../core/byte-array.ts";
@@ -7,8 +7,8 @@ import * as u64 from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
 
 /**
- * The first address of `needle` in a range, or -1. The core finds what fits into its transfer buffer; the rest of a longer
- * needle is compared here, so that no call has to allocate, and so perhaps grow, linear memory.
+ * The first address of `needle` in a range, or -1. The core searches for the part of the needle that fits into its
+ * transfer buffer, and the rest is compared here. So no call allocates linear memory, which might grow it.
  */
 export function indexOf(space: Space, needle: Uint8Array, address: U64Like, length: U64Like): U64Like {
   const needleLength = byteLengthOf(needle, "bytes");
@@ -29,7 +29,7 @@ export function indexOf(space: Space, needle: Uint8Array, address: U64Like, leng
   }
 }
 
-/** The first address of a prefix from `at` on that ends before `end`. */
+/** The first address from `at` on of a prefix that ends before `end`. */
 function find(space: Space, prefix: Uint8Array, at: bigint, end: bigint): bigint | undefined {
   const { linear, handle } = space;
   linear.transfer.set(prefix);
@@ -40,7 +40,7 @@ function find(space: Space, prefix: Uint8Array, at: bigint, end: bigint): bigint
   return linear.reported(INDEX_FOUND) === 0 ? undefined : linear.reported64(INDEX_ADDRESS_LOW);
 }
 
-/** The same, part by part by way of the staging buffer in linear memory. */
+/** As `find`, part by part through the staging buffer, for ranges with external memory. */
 function findParts(space: Space, prefix: Uint8Array, start: bigint, end: bigint): bigint | undefined {
   const { linear } = space;
   const { staging } = space.registry;
@@ -70,10 +70,10 @@ function fetch(space: Space, at: bigint, count: number): void {
   }
 }
 
-/** Bytes compared at once. */
+/** The most bytes that are compared at once. */
 const PART = 1 << 16;
 
-/** Whether guest memory at `address`, backed as a whole, holds `expected`. */
+/** Whether guest memory at `address` holds `expected`. The range must be backed as a whole. */
 function holds(space: Space, address: bigint, expected: Uint8Array): boolean {
   const bytes = new Uint8Array(Math.min(expected.length, PART));
   for (let done = 0; done < expected.length; done += PART) {

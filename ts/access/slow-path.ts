@@ -1,5 +1,5 @@
-// SlowPath: scalar accesses that the page table does not answer: partial pages, crossings, far addresses, devices, holes,
-// ROM, protection, watches.
+// SlowPath: scalar accesses that the page table does not serve: partial pages, crossings, addresses past 4 GiB,
+// devices, external memory, holes, ROM, protection, watches.
 
 import {
   ACCESS_EXECUTE,
@@ -25,17 +25,17 @@ import { CachedRun } from "../space/cached-run.ts";
 import type { Access, Mover } from "../space/mover.ts";
 import type { Space } from "../space/space.ts";
 
-/** The core names 16 bytes at most. */
+/** The widest scalar, in bytes. */
 const WIDEST = 16;
 
-/** Places remembered: by the low bits of the page number. */
-const PLACES = 64;
+/** How many runs are remembered; the low bits of the page number select one. */
+const SLOTS = 64;
 
 /**
- * Moves one scalar between guest memory and a scratch area, in which the caller reads or writes it in the type and byte
- * order it wants. The core answers where the bytes are; a handler of the user's is called with no core call on the
- * stack, and nothing that was resolved before is used after it, but where in external memory an access lies, after the
- * function that gives its buffer.
+ * Moves one scalar between guest memory and a scratch area. The accessor reads or writes the scratch area in its own
+ * type and byte order. The core finds the bytes. A user's handler is called with no core call on the stack, and nothing
+ * that was resolved before it is used after it, because it may change the map. One exception: the offset in external
+ * memory is still used after the call of the function that returns the buffer.
  */
 export class SlowPath {
   readonly #space: Space;
@@ -43,14 +43,14 @@ export class SlowPath {
   readonly #mover: Mover;
   readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** Devices and external memory, as the last access to a page of addresses found them. */
-  readonly #devices: (CachedRun<BoundDevice> | undefined)[] = new Array(PLACES).fill(undefined);
-  readonly #windows: (CachedRun<ExternalMemory> | undefined)[] = new Array(PLACES).fill(undefined);
+  /** The runs of devices and of external memory that were found last, by page of guest addresses. */
+  readonly #devices: (CachedRun<BoundDevice> | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #externalRuns: (CachedRun<ExternalMemory> | undefined)[] = new Array(SLOTS).fill(undefined);
   /**
-   * What a handler gave for the last `load`, unmodified; undefined where bytes were read. Set when nothing of the user's
-   * runs any more, which may load as well.
+   * The result of the device's handler in the last `load`, unmodified; undefined if bytes were read. Set after the last
+   * call of user code in a load, because user code may load too.
    */
-  #given: Value | undefined;
+  #handlerValue: Value | undefined;
 
   constructor(space: Space, watchers: Watchers) {
     this.#space = space;
@@ -59,11 +59,11 @@ export class SlowPath {
     this.#bytes = new Uint8Array(this.#scratch.buffer);
   }
 
-  /** Reads `size` bytes at `address`. The view is good until the next call. */
+  /** Reads `size` bytes at `address`. The returned scratch area is valid until the next call. */
   load(address: U64Like, size: number, access: Access = ACCESS_READ): DataView {
-    const window = recall(this.#windows, address);
-    const at = this.#at(window, address, size);
-    if (window && at >= 0) this.#loadExternal(window.target.data(address, size), at, size);
+    const run = recall(this.#externalRuns, address);
+    const at = this.#at(run, address, size);
+    if (run && at >= 0) this.#loadExternal(run.target.data(address, size), at, size);
     else if (access !== ACCESS_READ || !this.#loadDevice(address, size)) {
       if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     }
@@ -71,14 +71,14 @@ export class SlowPath {
   }
 
   /**
-   * The same as an unsigned number. What one handler of a device gave passes unmodified. So short, as `storeUnsigned`,
-   * that engines put it where it is called.
+   * As `load`, but returns an unsigned number. The result of a single handler of a device is passed on unmodified. This
+   * method and `storeUnsigned` are short so that engines inline them.
    */
   loadUnsigned(address: U64Like, size: 1 | 2 | 4, access: Access = ACCESS_READ): number {
-    const window = recall(this.#windows, address);
-    if (window !== undefined) {
-      const at = this.#at(window, address, size);
-      if (at >= 0) return getUnsigned(window.target.data(address, size), at, size);
+    const run = recall(this.#externalRuns, address);
+    if (run !== undefined) {
+      const at = this.#at(run, address, size);
+      if (at >= 0) return getUnsigned(run.target.data(address, size), at, size);
     }
     return this.#loadNumber(address, size, access);
   }
@@ -86,30 +86,30 @@ export class SlowPath {
   #loadNumber(address: U64Like, size: 1 | 2 | 4, access: Access): number {
     const device = access === ACCESS_READ ? recall(this.#devices, address) : undefined;
     const offset = this.#at(device, address, size);
-    // Of up to 4 bytes a device gives a number.
+    // Up to 4 bytes, a device's value is a number.
     if (device && offset >= 0) return device.target.read(offset, size, "cpu", address) as number;
     const view = this.load(address, size, access);
-    return typeof this.#given === "number" ? this.#given : getUnsigned(view, 0, size);
+    return typeof this.#handlerValue === "number" ? this.#handlerValue : getUnsigned(view, 0, size);
   }
 
-  /** The same for 8 or 16 bytes. */
+  /** As `loadUnsigned`, for 8 or 16 bytes. */
   loadBig(address: U64Like, size: 8 | 16): bigint {
     this.load(address, size);
-    return typeof this.#given === "bigint" ? this.#given : (valueAt(this.#bytes, 0, size) as bigint);
+    return typeof this.#handlerValue === "bigint" ? this.#handlerValue : (valueAt(this.#bytes, 0, size) as bigint);
   }
 
-  /** The scratch area, to be filled right before `store`. */
+  /** The scratch area, for the caller to fill directly before `store`. */
   get scratch(): DataView {
     return this.#scratch;
   }
 
   /** Writes a number as `size` bytes. */
   storeUnsigned(address: U64Like, size: 1 | 2 | 4, value: number): void {
-    const window = recall(this.#windows, address);
-    if (window !== undefined) {
-      const at = this.#at(window, address, size);
+    const run = recall(this.#externalRuns, address);
+    if (run !== undefined) {
+      const at = this.#at(run, address, size);
       if (at >= 0) {
-        setUnsigned(window.target.data(address, size), at, size, value);
+        setUnsigned(run.target.data(address, size), at, size, value);
         return;
       }
     }
@@ -128,12 +128,12 @@ export class SlowPath {
     this.store(address, size);
   }
 
-  /** Writes the scratch area's first `size` bytes to `address`. */
+  /** Writes the first `size` bytes of the scratch area to `address`. */
   store(address: U64Like, size: number): void {
-    const window = recall(this.#windows, address);
-    const at = this.#at(window, address, size);
-    if (window && at >= 0) {
-      this.#storeExternal(window.target, at, address, size);
+    const run = recall(this.#externalRuns, address);
+    const at = this.#at(run, address, size);
+    if (run && at >= 0) {
+      this.#storeExternal(run.target, at, address, size);
       return;
     }
     const device = recall(this.#devices, address);
@@ -146,7 +146,7 @@ export class SlowPath {
     if (!this.#moveMemory(address, size, ACCESS_WRITE, bytes)) this.#storeOther(address, bytes);
   }
 
-  /** Where in what is remembered an access lies; -1 if it is not known to. */
+  /** The offset of an access in the target of a remembered run, or -1 if the run does not hold it. */
   #at(place: CachedRun<unknown> | undefined, address: U64Like, size: number): number {
     return place === undefined ? -1 : place.at(address as number, size, this.#space.generation);
   }
@@ -155,18 +155,18 @@ export class SlowPath {
     const device = recall(this.#devices, address);
     const offset = this.#at(device, address, size);
     if (!device || offset < 0) return false;
-    this.#take(device.target.read(offset, size, "cpu", address), size);
+    this.#keepHandlerValue(device.target.read(offset, size, "cpu", address), size);
     return true;
   }
 
-  /** Moves the bytes, to write those in `bytes`, if they are one piece of memory that nobody watches; false if not. */
+  /** Reads into, or writes, `bytes` if the access is one piece of memory that is not watched; returns false if not. */
   #moveMemory(address: U64Like, size: number, access: Access, bytes = this.#bytes): boolean {
     u64.check(address, "address");
     const { piece, linear } = this.#space;
     const kind = piece.find(address, size, access);
     if (kind === FOUND_EXTERNAL) return this.#moveExternal(address, size, access, bytes);
     if (kind !== FOUND_MEMORY) return false;
-    this.#given = undefined;
+    this.#handlerValue = undefined;
     if (piece.watched || piece.bytes < size) return false;
     const { u8 } = linear;
     const host = piece.offset;
@@ -179,20 +179,20 @@ export class SlowPath {
     return true;
   }
 
-  /** The same in external memory, of which the whole place is remembered. */
+  /** As `#moveMemory`, in external memory. Remembers the run. */
   #moveExternal(address: U64Like, size: number, access: Access, bytes: Uint8Array<ArrayBuffer>): boolean {
     const { externalRuns } = this.#space;
     const at = externalRuns.at(address, size);
     const place = externalRuns.last;
     if (at < 0 || place === undefined) return false;
-    this.#windows[slot(address as number)] = place;
+    this.#externalRuns[slot(address as number)] = place;
     if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, bytes);
     else this.#loadExternal(place.target.data(address, size), at, size);
     return true;
   }
 
   #loadExternal(data: DataView, at: number, size: number): void {
-    this.#given = undefined;
+    this.#handlerValue = undefined;
     if (size < 4) {
       for (let index = 0; index < size; index++) this.#bytes[index] = data.getUint8(at + index);
     } else {
@@ -202,7 +202,7 @@ export class SlowPath {
     }
   }
 
-  /** Finding the bytes may call a function of the user's, which may use the scratch area: a copy then. */
+  /** Writes `value`, a copy of the scratch area if the source is a user's function, which may use the scratch area. */
   #storeExternal(
     external: ExternalMemory,
     at: number,
@@ -218,23 +218,23 @@ export class SlowPath {
     const status = this.#mover.status(address, size, access);
     const alone = status === 0 ? this.#single(address, size, access) : undefined;
     if (status !== 0) {
-      this.#take(this.#loadDenied(status, address, size, access), size);
-      this.#given = undefined; // it answers for every size with one value
-    } else if (alone) this.#take(alone.device.read(alone.offset, size, "cpu", address), size);
+      this.#keepHandlerValue(this.#loadDenied(status, address, size, access), size);
+      this.#handlerValue = undefined; // the accessor converts this value, which is not a device's
+    } else if (alone) this.#keepHandlerValue(alone.device.read(alone.offset, size, "cpu", address), size);
     else {
-      const bytes = new Uint8Array(size); // a handler may use the scratch area
+      const bytes = new Uint8Array(size); // not the scratch area, which a handler may use
       const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
       this.#mover.read(bytes, access, transfer);
       if (transfer.done < size) throw this.#mover.mapChangedError(access, transfer, "read");
-      this.#given = undefined;
+      this.#handlerValue = undefined;
       this.#bytes.set(bytes);
     }
     if (!this.#watchers.any) return;
-    const [given, bytes] = [this.#given, this.#bytes.slice()]; // a callback may make accesses of its own
+    const [given, bytes] = [this.#handlerValue, this.#bytes.slice()]; // kept, because a callback may make accesses
     const value = given ?? valueAt(bytes, 0, size);
     this.#watchers.notify(address, size, access, "cpu", () => ({ value, oldValue: undefined }));
     this.#bytes.set(bytes);
-    this.#given = given;
+    this.#handlerValue = given;
   }
 
   #storeOther(address: U64Like, bytes: Uint8Array<ArrayBuffer>): void {
@@ -256,7 +256,7 @@ export class SlowPath {
     }
   }
 
-  /** The device that holds a whole access; remembered, if nobody watches. */
+  /** The device that holds all bytes of an access, if one does. Remembered if the access is not watched. */
   #single(address: U64Like, size: number, access: Access): { device: BoundDevice; offset: number } | undefined {
     const { piece } = this.#space;
     if (piece.find(address, size, access) !== FOUND_DEVICE || piece.bytes < size) return undefined;
@@ -266,7 +266,7 @@ export class SlowPath {
     return { device, offset };
   }
 
-  /** Remembers a device as far as it goes in its page, if reads and writes both find it and nobody watches. */
+  /** Remembers a device's run within its page, if reads and writes both find the device and are not watched. */
   #remember(address: number, offset: number, device: BoundDevice): void {
     const { piece, generation } = this.#space;
     let length = 0x1000 - (address & 0xfff);
@@ -277,7 +277,7 @@ export class SlowPath {
     this.#devices[slot(address)] = new CachedRun(device, generation, address, length, offset);
   }
 
-  /** The value that memory shows now; undefined where a device is. */
+  /** The value in memory now; undefined for a device. */
   #current(address: U64Like, size: number): Value | undefined {
     const bytes = this.#mover.current(address, size);
     return bytes && valueAt(bytes, 0, size);
@@ -296,7 +296,7 @@ export class SlowPath {
     throw new TypeError(`${name} must give a number, a bigint or undefined, not ${u64.describe(value)}`);
   }
 
-  /** Undefined if a store can be done; else the handlers that take it, or its error. */
+  /** Undefined if a store is possible; else the handlers that serve it. Throws its error if none do. */
   #handlersOf(address: U64Like, size: number): OnDenied<U64Like> | OnUnmapped<U64Like> | undefined {
     const status = this.#mover.status(address, size, ACCESS_WRITE);
     if (status === 0) return undefined;
@@ -305,30 +305,30 @@ export class SlowPath {
     throw this.#failure(address, size, ACCESS_WRITE, "write", status);
   }
 
-  /** The error; anew, because a handler may have used the report, or mapped something, since. */
+  /** The error of an access. Checks again, because a handler may have used the report block, or changed the map. */
   #failure(address: U64Like, size: number, access: Access, what: string, before: number): Error {
     const status = this.#mover.status(address, size, access);
     return this.#space.linear.failure(status === 0 ? before : status, what, { address, length: size });
   }
 
   /**
-   * A handler answers for holes and what is forbidden, not for addresses that do not exist; nor for one that this memory's
-   * kind of number cannot say: rounded, it would name another.
+   * Whether a handler may serve the access: it is forbidden or touches a hole, but does not pass 2^64. The address must
+   * be exact in this memory's kind of number, because a rounded one would be another address.
    */
   #servable(status: number, address: U64Like): boolean {
     const known = isDenied(status) || status === STATUS_INVALID_GUEST_ADDRESS || status === STATUS_PARTIAL_BUFFER;
     return known && (this.#space.bigint || address <= Number.MAX_SAFE_INTEGER);
   }
 
-  /** An address in this memory's kind of number. */
+  /** Converts an address to this memory's kind of number. */
   #toAddress(address: U64Like): U64Like {
     return this.#space.toAddress(address);
   }
 
-  /** Puts what a handler gave into the scratch area. */
-  #take(value: Value, size: number): void {
+  /** Keeps a handler's result, and writes it to the scratch area. */
+  #keepHandlerValue(value: Value, size: number): void {
     const scratch = this.#scratch;
-    this.#given = value;
+    this.#handlerValue = value;
     if (size >= 8) {
       const big = BigInt(value);
       scratch.setBigUint64(0, big, true);
@@ -341,9 +341,9 @@ export class SlowPath {
   }
 }
 
-/** Where what an address shows is remembered. */
+/** The index of the remembered run for an address. */
 function slot(address: number): number {
-  return (address >>> 12) & (PLACES - 1);
+  return (address >>> 12) & (SLOTS - 1);
 }
 
 function recall<T>(places: (CachedRun<T> | undefined)[], address: U64Like): CachedRun<T> | undefined {

@@ -1,4 +1,5 @@
-// TableAccess: the tables and offsets that a JIT, a software MMU or a Rust module works on. docs/page-table.md is the contract.
+// TableAccess: the tables and host offsets for a JIT, a software MMU or a Rust module. docs/page-table.md is the
+// contract.
 
 import { ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -6,8 +7,8 @@ import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 
 /**
- * Live typed arrays over the tables of a memory; docs/page-table.md is their layout. Their byte offsets never change in
- * the memory's life; the arrays die when linear memory grows (`viewsdetached`).
+ * Live typed arrays over the tables of a memory, with the layout of docs/page-table.md. Their byte offsets never change
+ * in the memory's life. The arrays are detached when linear memory grows (event `viewsdetached`).
  *
  * @example
  * ```ts
@@ -21,16 +22,16 @@ import type { Space } from "../space/space.ts";
  * ```
  */
 export interface GuestMemoryTables {
-  /** 2^20 entries, one for each 4 KiB page of the first 4 GiB: host page << 4 | flags. */
+  /** The page table: one entry for each 4 KiB page of the first 4 GiB, `host page << 4 | flags`. */
   readonly pageTable: Uint32Array<ArrayBuffer>;
-  /** One byte a host page; whoever stores writes 0xff. */
+  /** The dirty map: one byte for each host page. Code that stores to a page writes 0xff to its byte. */
   readonly dirty: Uint8Array<ArrayBuffer>;
-  /** All of linear memory, by host offset. */
+  /** All of linear memory; the index is the host offset. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Where guest memory lies in linear memory, for translated code; {@link GuestMemory} has all of it.
+ * The places of guest memory in linear memory, for translated code. {@link GuestMemory} has all of it.
  *
  * @example
  * ```ts
@@ -43,7 +44,7 @@ export interface GuestMemoryTables {
  */
 export interface TableAccess {
   /**
-   * The tables, for a JIT: see {@link GuestMemoryTables} and docs/page-table.md.
+   * The page table, the dirty map and linear memory, for a JIT: see {@link GuestMemoryTables} and docs/page-table.md.
    *
    * @throws GuestMemoryError `DISPOSED`.
    *
@@ -56,7 +57,7 @@ export interface TableAccess {
   get tables(): GuestMemoryTables;
 
   /**
-   * The linear memory that everything lies in, for a JIT's module to import.
+   * The linear memory that holds guest memory and tables, for a JIT's module to import.
    *
    * @example
    * ```ts
@@ -66,12 +67,13 @@ export interface TableAccess {
   get wasmMemory(): WebAssembly.Memory;
 
   /**
-   * The offset in linear memory of a range that lies in one region and allows `access`; undefined where it does not. A
-   * miss throws nothing, and nothing is marked: who writes there marks it. Good until `mapGeneration` changes. Memory that
-   * was discarded is somewhere to read, and not to write.
+   * The offset in linear memory of a range that lies in one region and allows `access`. Undefined, and not an error, if
+   * the range does not, or if it is watched. Valid until `mapGeneration` changes. No page is marked dirty: code that
+   * writes there marks it. Discarded memory has an offset for `"read"`, but not for `"write"`.
    *
-   * @param access - `"read"` or `"write"`; default `"read"`.
-   * @throws GuestMemoryError `DISPOSED`; a TypeError for another access.
+   * @param length - bytes.
+   * @param access - `"read"` or `"write"`. Default `"read"`.
+   * @throws GuestMemoryError `DISPOSED`; TypeError for another `access`.
    *
    * @example
    * ```ts
@@ -83,7 +85,7 @@ export interface TableAccess {
   hostOffset(address: U64Like, length: U64Like, access?: "read" | "write"): number | undefined;
 
   /**
-   * The number that names this memory to Rust code in the same module: `guest_memory::handle::get(handle)`.
+   * The number of this memory for Rust code in the same module: `guest_memory::handle::get(handle)`.
    *
    * @example
    * ```ts

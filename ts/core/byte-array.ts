@@ -29,7 +29,9 @@ export function byteLengthOf(bytes: Uint8Array, what: string): number {
   return length;
 }
 
-/** Throws for a detached array, and for one behind the end of its resized buffer: both have length 0, as an empty one. */
+/**
+ * Throws for a detached array, and for one behind the end of its resized buffer: both have length 0, as an empty one.
+ */
 function expectAttached(bytes: Uint8Array, what: string): void {
   try {
     Uint8Array.prototype.at.call(bytes, 0);
@@ -52,7 +54,9 @@ export function deliver(target: Uint8Array, bytes: Uint8Array): void {
   else throw new GuestMemoryError("DETACHED_BUFFER", "into is shorter than it was: its buffer was resized", { length });
 }
 
-/** Copies the first `length` bytes of a failed access; throws nothing, because that would hide the access's own error. */
+/**
+ * Copies the first `length` bytes of a failed access; throws nothing, because that would hide the access's own error.
+ */
 export function keep(target: Uint8Array, bytes: Uint8Array, length: number): void {
   if ((lengthOf.call(target) as number) >= length) copyInto(target, bytes.subarray(0, length));
 }
@@ -72,8 +76,8 @@ const SMALL = 1 << 20;
 const resizableOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
 
 /**
- * Remembers the caller's last array, if it can never grow: not shared, not resizable. A caller that copies again and again
- * mostly uses one array, and asking the engine for its length costs as much as half a copy of 4 KiB.
+ * Remembers the caller's last array, if it can never grow: not shared, not resizable. A caller that copies again and
+ * again mostly uses one array, and asking the engine for its length costs as much as half a copy of 4 KiB.
  */
 export class LastArray {
   #array: Uint8Array | undefined;

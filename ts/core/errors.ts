@@ -15,13 +15,14 @@
  * - `PERMISSION_DENIED`: `protect` forbids the access.
  * - `NOT_MEMORY`: a device is there, where bytes of memory are needed.
  * - `INVALID_ALIAS`: an alias shows more bytes than its target has, or shows itself by way of other aliases.
- * - `INVALID_HANDLER`: a device has no handler for this access, or a handler is not a function or returned a value of the
- *   wrong type.
+ * - `INVALID_HANDLER`: a device has no handler for this access, or a handler is not a function or returned a value of
+ *   the wrong type.
  * - `HANDLER_FAILED`: a device's handler threw in the middle of an access in parts; `cause` is the error it threw.
  * - `INVALID_EXTERNAL`: the external source is not a buffer, is detached, or is smaller than its region.
- * - `MISALIGNED`: an atomic access is not at a multiple of its size (its bytes in linear memory count too, if its region
- *   was moved to a start that is not aligned), or a range is not of whole pages where the call needs that.
- * - `OUT_OF_MEMORY`: linear memory has no room for a new region, or for the pages that a write to discarded memory takes.
+ * - `MISALIGNED`: an atomic access is not at a multiple of its size (its bytes in linear memory count too, if its
+ *   region was moved to a start that is not aligned), or a range is not of whole pages where the call needs that.
+ * - `OUT_OF_MEMORY`: linear memory has no room for a new region, or for the pages that a write to discarded memory
+ *   takes.
  * - `TOO_MANY_CLIENTS`: seven dirty clients are open already.
  * - `DETACHED_BUFFER`: the caller's array has lost its bytes: its buffer was transferred, resized or grown.
  * - `DISPOSED`: the memory, or the client, was disposed.
@@ -76,9 +77,9 @@ export interface ErrorDetails {
 }
 
 /**
- * An error about guest memory. A value of a wrong type throws a TypeError instead, and a number that is not an address or
- * a length throws a RangeError. Arguments are checked first. After an error memory is as it was before the call, except
- * for the bytes that {@link GuestMemoryError.completed} counts.
+ * An error about guest memory. A value of a wrong type throws a TypeError instead, and a number that is not an address
+ * or a length throws a RangeError. Arguments are checked first. After an error memory is as it was before the call,
+ * except for the bytes that {@link GuestMemoryError.completed} counts.
  *
  * @example
  * ```ts

@@ -29,8 +29,8 @@ export interface InitOptions {
   wasm?: WasmSource | Promise<WasmSource>;
   /**
    * The wasm-bindgen glue of your own module, which links the crate with its bindings. `wasm` is then that module's
-   * binary; it may be missing if the glue finds the binary itself or was initialised already. A module without the crate's
-   * exports is refused with `ABI_MISMATCH`.
+   * binary; it may be missing if the glue finds the binary itself or was initialised already. A module without the
+   * crate's exports is refused with `ABI_MISMATCH`.
    * @example
    * ```ts
    * const glue = { default: async () => ({}) }; // in earnest: import * as glue from "../my_module.js"
@@ -48,8 +48,8 @@ const byExports = new WeakMap<object, LinearMemory>();
 /**
  * Loads the Wasm module. Optional: {@link GuestMemory.fromRanges} does it when it is first called. Call it yourself to
  * use {@link GuestMemory.fromRangesSync} afterwards, to say where the binary lies, or to put guest memory into your own
- * module. Without options it keeps a module that is loaded already. A module given by `glue` is used for memories created
- * later; existing memories stay in their module.
+ * module. Without options it keeps a module that is loaded already. A module given by `glue` is used for memories
+ * created later; existing memories stay in their module.
  *
  * @param options - Where the module comes from.
  * @throws GuestMemoryError `ABI_MISMATCH` if the module and this facade are of different versions.
@@ -103,7 +103,8 @@ async function instantiate(glue: Glue, wasm: InitOptions["wasm"]): Promise<unkno
   path.search = ""; // removes `?no-inline`, which is for bundlers
   const { readFile } = process.getBuiltinModule("node:fs/promises");
   const module = await WebAssembly.compile(await readFile(path));
-  // `default` asks whether its argument is a Response, and Node takes 20 ms to load that class. `initSync` does not ask.
+  // `default` asks whether its argument is a Response, and Node takes 20 ms to load that class. `initSync` does not
+  // ask.
   return glue.initSync ? glue.initSync({ module }) : glue.default({ module_or_path: module });
 }
 

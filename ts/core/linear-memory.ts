@@ -30,9 +30,9 @@ export interface Member {
 }
 
 /**
- * One linear memory. Growth detaches every typed array over it. The facade makes new ones after each call that may grow it
- * (creation, insertion, reservation, writes to discarded memory), and when it finds that other code in the module, such as
- * a Rust device, has made it grow.
+ * One linear memory. Growth detaches every typed array over it. The facade makes new ones after each call that may grow
+ * it (creation, insertion, reservation, writes to discarded memory), and when it finds that other code in the module,
+ * such as a Rust device, has made it grow.
  */
 export class LinearMemory {
   readonly raw: RawExports;

@@ -23,8 +23,8 @@ export interface MapRequest {
 const encoder = new TextEncoder();
 
 /**
- * Asks the core for a region in the map of the space `handle`. Returns the status and leaves the region's id in the report.
- * Linear memory may grow: the typed arrays are replaced, and the caller has to call `linear.notify()`.
+ * Asks the core for a region in the map of the space `handle`. Returns the status and leaves the region's id in the
+ * report. Linear memory may grow: the typed arrays are replaced, and the caller has to call `linear.notify()`.
  */
 export function requestMap(linear: LinearMemory, handle: number, request: MapRequest): number {
   const { start, size, offset } = request;

@@ -24,7 +24,9 @@ export class BoundDevice {
   readonly #reads: number;
   readonly #writes: number;
 
-  /** @throws GuestMemoryError `INVALID_HANDLER` if a handler is not a function, or a rule is not one of those allowed. */
+  /**
+   * @throws GuestMemoryError `INVALID_HANDLER` if a handler is not a function, or a rule is not one of those allowed.
+   */
   constructor(name: string, device: Device) {
     this.#name = name;
     const wrong = (what: string) => new GuestMemoryError("INVALID_HANDLER", `the device of "${name}": ${what}`);

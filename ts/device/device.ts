@@ -19,8 +19,8 @@
 export type Initiator = "cpu" | "dma";
 
 /**
- * The rule for an access that is narrower than a device's narrowest handler (docs/mmio.md). A read takes its bytes out of
- * the wider value. A write depends on the rule:
+ * The rule for an access that is narrower than a device's narrowest handler (docs/mmio.md). A read takes its bytes out
+ * of the wider value. A write depends on the rule:
  *
  * - `"split"`: the wide handler gets the written bytes in their places, and 0 in the others.
  * - `"replicate"`: the wide handler gets the written value repeated over its width (as on the RP2040's bus).
@@ -41,19 +41,19 @@ export type Initiator = "cpu" | "dma";
 export type NarrowAccessRule = "split" | "replicate" | "read-modify-write";
 
 /**
- * A device: an object with handlers for the accesses to its region. Handlers are called with the device as `this`. Offsets
- * are bytes from the region's start. Values are little-endian and unsigned: numbers up to 4 bytes, bigints of 8 and 16.
- * A device has handlers by size, or `read` and `write` for every size. If one handler serves a whole read, its result is
- * passed on unmodified.
+ * A device: an object with handlers for the accesses to its region. Handlers are called with the device as `this`.
+ * Offsets are bytes from the region's start. Values are little-endian and unsigned: numbers up to 4 bytes, bigints of 8
+ * and 16. A device has handlers by size, or `read` and `write` for every size. If one handler serves a whole read, its
+ * result is passed on unmodified.
  *
  * - An access wider than every handler is split into parts of the widest handler, in ascending order.
  * - An access narrower than every handler follows `narrower`; without that rule it is the error `INVALID_HANDLER`.
- * - An access that is not at a multiple of its size is split into the largest parts that are, in ascending order, unless
- *   `unaligned` is `"whole"`.
+ * - An access that is not at a multiple of its size is split into the largest parts that are, in ascending order,
+ *   unless `unaligned` is `"whole"`.
  *
- * A handler may access, map, unmap and move regions, and dispose the memory. If it throws, the error passes through; in an
- * access of several parts it becomes the cause of a GuestMemoryError `HANDLER_FAILED`, whose `completed` counts the bytes
- * moved before.
+ * A handler may access, map, unmap and move regions, and dispose the memory. If it throws, the error passes through; in
+ * an access of several parts it becomes the cause of a GuestMemoryError `HANDLER_FAILED`, whose `completed` counts the
+ * bytes moved before.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 // OnDenied: handlers for scalar accesses that ROM or `protect` forbids.
 
 /**
- * Handlers for forbidden scalar accesses: writes to ROM, and accesses that {@link GuestMemory.protect} does not allow. Each
- * access makes one call, with values as in {@link OnUnmapped}. If the handler is missing, or a read or fetch returns
- * undefined, the access throws its error. Bulk accesses and atomics never call a handler.
+ * Handlers for forbidden scalar accesses: writes to ROM, and accesses that {@link GuestMemory.protect} does not allow.
+ * Each access makes one call, with values as in {@link OnUnmapped}. If the handler is missing, or a read or fetch
+ * returns undefined, the access throws its error. Bulk accesses and atomics never call a handler.
  *
  * @example
  * ```ts

@@ -1,11 +1,11 @@
 // OnUnmapped: handlers for scalar accesses to holes.
 
 /**
- * Handlers for scalar accesses to a hole, also if only some of the bytes are in it: {@link GuestMemory.onUnmapped}. Each
- * access makes one call. Values are little-endian and unsigned (raw bits for floats): numbers for 1, 2 and 4 bytes,
- * bigints for 8 and 16. If the handler is missing, or `read` returns undefined, the access throws its error. A handler may
- * use the memory in any way, and even dispose it. Bulk accesses and atomics never call a handler. If the memory's
- * addresses are numbers, an access past 2^53 does not either, because its address would be rounded.
+ * Handlers for scalar accesses to a hole, also if only some of the bytes are in it: {@link GuestMemory.onUnmapped}.
+ * Each access makes one call. Values are little-endian and unsigned (raw bits for floats): numbers for 1, 2 and 4
+ * bytes, bigints for 8 and 16. If the handler is missing, or `read` returns undefined, the access throws its error. A
+ * handler may use the memory in any way, and even dispose it. Bulk accesses and atomics never call a handler. If the
+ * memory's addresses are numbers, an access past 2^53 does not either, because its address would be rounded.
  *
  * @example
  * ```ts

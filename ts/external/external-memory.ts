@@ -5,8 +5,8 @@ import * as u64 from "../core/u64.ts";
 import { describe, type U64Like } from "../core/u64.ts";
 
 /**
- * The bytes of a region of kind `external`: another module's memory, which may grow at any moment; a buffer; or a function
- * that returns the current buffer and is called at each access.
+ * The bytes of a region of kind `external`: another module's memory, which may grow at any moment; a buffer; or a
+ * function that returns the current buffer and is called at each access.
  *
  * @example
  * ```ts

@@ -46,7 +46,7 @@ export class ExternalRegistry {
   /** The buffer through which the core sees external bytes. */
   get staging(): StagingBuffer {
     if (this.#staging) return this.#staging;
-    throw new Error("external memory is searched before any was mapped"); // cannot happen: without it the core searches all bytes
+    throw new Error("external memory is searched before any was mapped"); // unreachable
   }
 
   /** Registers an external memory and returns its number, valid until the core calls `forget`. */

@@ -102,7 +102,10 @@ function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: 
   return { reserve, bigint: addresses === "bigint", name };
 }
 
-/** Wraps the space that the core has just made, and reserves linear memory. If that fails, disposes the space and throws. */
+/**
+ * Wraps the space that the core has just made, and reserves linear memory. If that fails, disposes the space and
+ * throws.
+ */
 function make(
   linear: LinearMemory,
   status: number,

@@ -6,8 +6,8 @@ import type { Space } from "../space/space.ts";
 import { type MappedRegion, mappedRegion } from "./mapped-region.ts";
 
 /**
- * A range of guest memory: a region, or the visible part of one. A frozen snapshot, which later changes of the map do not
- * affect.
+ * A range of guest memory: a region, or the visible part of one. A frozen snapshot, which later changes of the map do
+ * not affect.
  *
  * @example
  * ```ts
@@ -41,8 +41,8 @@ export class GuestRegion<A extends number | bigint = number> {
   }
 
   /**
-   * The placed region whose bytes the range shows; never an alias. Undefined once no address space of the machine maps the
-   * region and no alias shows it.
+   * The placed region whose bytes the range shows; never an alias. Undefined once no address space of the machine maps
+   * the region and no alias shows it.
    * @example
    * ```ts
    * const rom = memory.map({ kind: "rom", name: "ROM", start: 0x8000, size: 0x1000 });

@@ -43,8 +43,8 @@ export type Permissions = `${"r" | "-"}${"w" | "-"}${"x" | "-"}`;
  */
 export interface MapAccess<A extends number | bigint = number> {
   /**
-   * Makes a region and places it in the map. RAM and ROM are zero except for `contents`. Linear memory may grow for them,
-   * which detaches views.
+   * Makes a region and places it in the map. RAM and ROM are zero except for `contents`. Linear memory may grow for
+   * them, which detaches views.
    *
    * @throws GuestMemoryError `MEMORY_REGION_OVERLAP` with a region of the same priority, `GUEST_ADDRESS_OVERFLOW`,
    * `OUT_OF_MEMORY`, `INVALID_ALIAS`, `INVALID_HANDLER`, `INVALID_EXTERNAL`, `NO_MEMORY_REGION` if an alias names no
@@ -128,9 +128,9 @@ export interface MapAccess<A extends number | bigint = number> {
   transaction<T>(change: () => T): T;
 
   /**
-   * Sets the permissions of whole pages. Permissions belong to guest-physical addresses, not to the regions there, and at
-   * first allow everything. A forbidden access is the error `PERMISSION_DENIED`, or goes to `onDenied`. In a transaction
-   * `protect` is one of its changes, and applies to the map that the changes before it have made.
+   * Sets the permissions of whole pages. Permissions belong to guest-physical addresses, not to the regions there, and
+   * at first allow everything. A forbidden access is the error `PERMISSION_DENIED`, or goes to `onDenied`. In a
+   * transaction `protect` is one of its changes, and applies to the map that the changes before it have made.
    *
    * @param address - a multiple of 4096.
    * @param length - bytes, a multiple of 4096.

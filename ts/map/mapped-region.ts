@@ -11,8 +11,8 @@ const records = new WeakMap<object, RegionRecord>();
 const objects = new WeakMap<RegionRecord, MappedRegion<U64Like>>();
 
 /**
- * A region in the map of a memory, returned by {@link GuestMemory.map}. After it is unmapped its properties can still be
- * read; methods that change it throw `NO_MEMORY_REGION`.
+ * A region in the map of a memory, returned by {@link GuestMemory.map}. After it is unmapped its properties can still
+ * be read; methods that change it throw `NO_MEMORY_REGION`.
  *
  * @example
  * ```ts
@@ -96,8 +96,8 @@ export class MappedRegion<A extends number | bigint = number> {
    * Moves the region to another guest-physical address. Its bytes stay the same, and none is copied.
    *
    * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not mapped, `GUEST_ADDRESS_OVERFLOW` past 2^64,
-   * `MEMORY_REGION_OVERLAP` with a region of the same priority, `DISPOSED`; RangeError past 2^53 if addresses are numbers.
-   * The map is then unchanged.
+   * `MEMORY_REGION_OVERLAP` with a region of the same priority, `DISPOSED`; RangeError past 2^53 if addresses are
+   * numbers. The map is then unchanged.
    *
    * @example
    * ```ts
@@ -119,8 +119,8 @@ export class MappedRegion<A extends number | bigint = number> {
   /**
    * Shows the region. No effect if it is shown already.
    *
-   * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not mapped, `MEMORY_REGION_OVERLAP` with a region of the
-   * same priority, `DISPOSED`. The map is then unchanged.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not mapped, `MEMORY_REGION_OVERLAP` with a region of
+   * the same priority, `DISPOSED`. The map is then unchanged.
    *
    * @example
    * ```ts
@@ -134,7 +134,8 @@ export class MappedRegion<A extends number | bigint = number> {
   }
 
   /**
-   * Hides the region: accesses see the regions of lower priority below it, or a hole. No effect if it is hidden already.
+   * Hides the region: accesses see the regions of lower priority below it, or a hole. No effect if it is hidden
+   * already.
    *
    * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not mapped, `DISPOSED`.
    *

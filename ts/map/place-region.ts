@@ -106,8 +106,8 @@ function place(space: Space, request: Request): RegionRecord {
 }
 
 /**
- * The bytes that a region holds at first. They are copied if they lie in this linear memory itself, because it may grow,
- * and so detach them, before they are loaded.
+ * The bytes that a region holds at first. They are copied if they lie in this linear memory itself, because it may
+ * grow, and so detach them, before they are loaded.
  */
 function contentsOf(space: Space, { kind, size, contents: given }: Request): Uint8Array | undefined {
   if (given === undefined) return undefined;

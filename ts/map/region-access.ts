@@ -109,8 +109,8 @@ export interface RegionAccess<A extends number | bigint = number> {
   /**
    * Adds a region of RAM of `size` zero bytes. Linear memory may grow, which detaches views.
    *
-   * @throws GuestMemoryError `MEMORY_REGION_OVERLAP`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`; RangeError for
-   * an empty region, and for a region past 2^53 if addresses are numbers. The map is then unchanged.
+   * @throws GuestMemoryError `MEMORY_REGION_OVERLAP`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`; RangeError
+   * for an empty region, and for a region past 2^53 if addresses are numbers. The map is then unchanged.
    *
    * @example
    * ```ts
@@ -152,18 +152,19 @@ export interface RegionAccess<A extends number | bigint = number> {
   reserve(bytes: U64Like): void;
 
   /**
-   * Zeroes a range of RAM and frees its 4 KiB pages, for reuse by any memory: a memory balloon uses it. The range need not
-   * be page-aligned: partial pages at its ends are only zeroed, and so are pages that Rust code may have a pointer into.
-   * Aliases, and other address spaces that show the same bytes, read 0 too. `protect` does not forbid it. The range counts
-   * as written for dirty clients and `onHostWrite`, but not for watches. Regions stay as they are. In a transaction it
-   * takes effect at once, and is not rolled back.
+   * Zeroes a range of RAM and frees its 4 KiB pages, for reuse by any memory: a memory balloon uses it. The range need
+   * not be page-aligned: partial pages at its ends are only zeroed, and so are pages that Rust code may have a pointer
+   * into. Aliases, and other address spaces that show the same bytes, read 0 too. `protect` does not forbid it. The
+   * range counts as written for dirty clients and `onHostWrite`, but not for watches. Regions stay as they are. In a
+   * transaction it takes effect at once, and is not rolled back.
    *
    * If pages are freed, views are detached, as by growth. A write to discarded memory takes pages again, up to 64 at a
-   * time; if none are free, linear memory grows, which detaches views. `view` and `views` take pages like a write. A view
-   * cannot cross the edge of discarded memory; `views` returns a view for each part.
+   * time; if none are free, linear memory grows, which detaches views. `view` and `views` take pages like a write. A
+   * view cannot cross the edge of discarded memory; `views` returns a view for each part.
    *
-   * @throws GuestMemoryError `READ_ONLY` for ROM, `NOT_MEMORY` for a device or external memory, `INVALID_GUEST_ADDRESS`,
-   * `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`. No byte has changed then.
+   * @throws GuestMemoryError `READ_ONLY` for ROM, `NOT_MEMORY` for a device or external memory,
+   * `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`. No byte has
+   * changed then.
    *
    * @example
    * ```ts

@@ -27,8 +27,8 @@ interface Placed {
  * - `rom`: memory that the guest cannot write. `poke` can.
  * - `romDevice`: reads see ROM, writes go to the device, as in flash memory.
  * - `mmio`: every access goes to the device.
- * - `alias`: shows the bytes of another region once more: `size` bytes (default: the rest) from `offset` (default 0) on.
- *   `of` is the region's name or object; the region need not be mapped.
+ * - `alias`: shows the bytes of another region once more: `size` bytes (default: the rest) from `offset` (default 0)
+ *   on. `of` is the region's name or object; the region need not be mapped.
  * - `external`: memory outside linear memory: `size` bytes (default: the rest) from byte `offset` (default 0) of an
  *   {@link ExternalSource} on. Accesses take three times as long as to RAM, and dirty clients do not see writes.
  * - `reserved`: a hole, also where a region of lower priority lies below.

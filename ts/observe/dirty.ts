@@ -11,7 +11,8 @@ const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: numbe
 });
 
 /**
- * The dirty log of a memory, {@link GuestMemory.dirty}: opens dirty clients, of which a machine has at most seven at a time.
+ * The dirty log of a memory, {@link GuestMemory.dirty}: opens dirty clients, of which a machine has at most seven at a
+ * time.
  *
  * @example
  * ```ts
@@ -36,7 +37,8 @@ export class DirtyLog<A extends number | bigint = number> {
    * Opens a client. At first no page is dirty for it, and what it collects does not affect other clients.
    *
    * @param name - for messages; two clients may have the same name.
-   * @throws GuestMemoryError `TOO_MANY_CLIENTS` if seven are open, `DISPOSED`; TypeError for a name that is not a string.
+   * @throws GuestMemoryError `TOO_MANY_CLIENTS` if seven are open, `DISPOSED`; TypeError for a name that is not a
+   * string.
    *
    * @example
    * ```ts
@@ -54,9 +56,9 @@ export class DirtyLog<A extends number | bigint = number> {
 }
 
 /**
- * A client of the dirty log, such as a display, a JIT or a live migration: it collects the pages that were written since it
- * last collected. A page that aliases show at several addresses is reported once, at the lowest. `dispose` closes the
- * client; so does `using`, or garbage collection.
+ * A client of the dirty log, such as a display, a JIT or a live migration: it collects the pages that were written
+ * since it last collected. A page that aliases show at several addresses is reported once, at the lowest. `dispose`
+ * closes the client; so does `using`, or garbage collection.
  *
  * @example
  * ```ts

@@ -32,9 +32,9 @@ export interface EventAccess {
   get viewGeneration(): number;
 
   /**
-   * How often this memory's translations of addresses changed so far, modulo 2^32. A software TLB or a JIT flushes when it
-   * differs. Two more changes count: the creation of another memory may move this one's regions in linear memory, and the
-   * first write to discarded pages gives them new places. Readable after disposal.
+   * How often this memory's translations of addresses changed so far, modulo 2^32. A software TLB or a JIT flushes when
+   * it differs. Two more changes count: the creation of another memory may move this one's regions in linear memory,
+   * and the first write to discarded pages gives them new places. Readable after disposal.
    *
    * @example
    * ```ts
@@ -47,9 +47,9 @@ export interface EventAccess {
 
   /**
    * The target at which events are dispatched, synchronously: `viewsdetached` when typed arrays over linear memory were
-   * detached, `mapchanged` when translations have changed, and the events of {@link MapEvent}. Changes by Rust code in the
-   * same module are dispatched at the next call that leaves the fast path: every call but a scalar or atomic access to a
-   * page that the page table has.
+   * detached, `mapchanged` when translations have changed, and the events of {@link MapEvent}. Changes by Rust code in
+   * the same module are dispatched at the next call that leaves the fast path: every call but a scalar or atomic access
+   * to a page that the page table has.
    *
    * @example
    * ```ts

@@ -43,8 +43,8 @@ export interface PeekResult {
  */
 export interface HostAccess<A extends number | bigint = number> {
   /**
-   * Writes all of `bytes` as a loader does: into RAM and into ROM, without regard to `protect`. Marks the pages dirty and
-   * calls `onHostWrite`, but no watch and no device's handler.
+   * Writes all of `bytes` as a loader does: into RAM and into ROM, without regard to `protect`. Marks the pages dirty
+   * and calls `onHostWrite`, but no watch and no device's handler.
    *
    * @throws GuestMemoryError `NOT_MEMORY` if a device is in the range, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
    * `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DETACHED_BUFFER`, `DISPOSED`; no byte is written then.
@@ -59,8 +59,9 @@ export interface HostAccess<A extends number | bigint = number> {
   poke(address: U64Like, bytes: Uint8Array): void;
 
   /**
-   * Reads `length` bytes as a debugger does: without regard to `protect`, and without calls of watches or handlers. A device
-   * gives its bytes by its own `peek`. A hole is not an error: the result's `known` tells which bytes have a value.
+   * Reads `length` bytes as a debugger does: without regard to `protect`, and without calls of watches or handlers. A
+   * device gives its bytes by its own `peek`. A hole is not an error: the result's `known` tells which bytes have a
+   * value.
    *
    * @throws GuestMemoryError `DISPOSED`; RangeError for a length that no array can have.
    *

@@ -7,8 +7,8 @@ import type { FlatRange } from "../space/flat-view.ts";
 import type { Space } from "../space/space.ts";
 
 /**
- * A range of the flat view that a change of the map has removed (event `regionremove`) or added (event `regionadd`). All
- * events of one change come between `mapbegin` and `mapcommit`, when accesses already see the new map; QEMU's
+ * A range of the flat view that a change of the map has removed (event `regionremove`) or added (event `regionadd`).
+ * All events of one change come between `mapbegin` and `mapcommit`, when accesses already see the new map; QEMU's
  * MemoryListener has the same order. Then comes `mapchanged`, as for every change of translations.
  *
  * @example

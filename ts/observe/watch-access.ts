@@ -22,13 +22,14 @@ import type { Watchers } from "./watchers.ts";
  */
 export interface WatchAccess<A extends number | bigint = number> {
   /**
-   * Calls `callback` once for each access of these kinds that touches the range: scalar, bulk, atomic or DMA. For a read,
-   * the call comes when the value is known; for a write, before the bytes change. An atomic operation is a write of its
-   * result. A callback that throws stops the access. An access that fails, and that no handler serves, makes no call.
+   * Calls `callback` once for each access of these kinds that touches the range: scalar, bulk, atomic or DMA. For a
+   * read, the call comes when the value is known; for a write, before the bytes change. An atomic operation is a write
+   * of its result. A callback that throws stops the access. An access that fails, and that no handler serves, makes no
+   * call.
    *
    * A watch does not see `compare`, `indexOf`, `poke`, `peek`, and accesses through views, by a JIT's own code, by Rust
-   * code, or by the owner of external memory. Accesses to pages without a watch keep their speed. Thousands of watches may
-   * make linear memory grow, which detaches views.
+   * code, or by the owner of external memory. Accesses to pages without a watch keep their speed. Thousands of watches
+   * may make linear memory grow, which detaches views.
    *
    * @param length - bytes, at least 1.
    * @returns the watch; `dispose()` or `using` ends it.
@@ -46,9 +47,9 @@ export interface WatchAccess<A extends number | bigint = number> {
   watch(address: U64Like, length: U64Like, kinds: WatchKinds, callback: (event: WatchEvent<A>) => void): Watch;
 
   /**
-   * Calls `callback` once for each 4 KiB page that the range touches, before the first write to that page, with the page's
-   * address; then the trap on that page has ended. A JIT uses it to find out when its translated code is stale. Writes
-   * count as for `watch`.
+   * Calls `callback` once for each 4 KiB page that the range touches, before the first write to that page, with the
+   * page's address; then the trap on that page has ended. A JIT uses it to find out when its translated code is stale.
+   * Writes count as for `watch`.
    *
    * @throws as {@link GuestMemory.watch}.
    *

@@ -46,8 +46,8 @@ export interface WatchEvent<A extends number | bigint = number> {
   /** The size of the access in bytes. */
   readonly size: number;
   /**
-   * The value read, or about to be written. A scalar is little-endian and unsigned. For a range it is the bytes that the
-   * watch covers.
+   * The value read, or about to be written. A scalar is little-endian and unsigned. For a range it is the bytes that
+   * the watch covers.
    */
   readonly value: number | bigint | Uint8Array | undefined;
   /** The value that a write is about to replace, as `value`; undefined for other accesses, and for devices. */

@@ -116,8 +116,8 @@ export class Watchers {
   }
 
   /**
-   * Calls the callbacks for an access to a range. `values` returns the bytes that a watch covers: `count` bytes, from byte
-   * `from` of the access on.
+   * Calls the callbacks for an access to a range. `values` returns the bytes that a watch covers: `count` bytes, from
+   * byte `from` of the access on.
    */
   notifyRange(
     address: U64Like,
@@ -185,8 +185,8 @@ export class Watchers {
 }
 
 /**
- * The pages that a range touches. A range past 2^64 stays one, and is refused by the core. All 2^64 bytes would be one more
- * than the longest length.
+ * The pages that a range touches. A range past 2^64 stays one, and is refused by the core. All 2^64 bytes would be one
+ * more than the longest length.
  */
 function pagesOf(address: bigint, length: bigint): { address: bigint; length: bigint } {
   const first = address & ~0xfffn;

@@ -1,8 +1,8 @@
 // CachedRun: remembers a run of guest addresses and its target, for one generation of the map.
 
 /**
- * A run of guest addresses that shows adjacent bytes of one target: a device, an external memory, or linear memory. Valid
- * for the generation of the map in which it was found.
+ * A run of guest addresses that shows adjacent bytes of one target: a device, an external memory, or linear memory.
+ * Valid for the generation of the map in which it was found.
  */
 export class CachedRun<T> {
   readonly target: T;
@@ -26,8 +26,8 @@ export class CachedRun<T> {
   /**
    * The target's byte at which an access begins, or -1 if the run does not hold the access or is of another generation.
    *
-   * Uses `| 0` to make the result an int32, which also rejects fractions: JavaScriptCore inlines a DataView's access at an
-   * int32 offset, and makes a call, ten times as slow, if the same number is a double.
+   * Uses `| 0` to make the result an int32, which also rejects fractions: JavaScriptCore inlines a DataView's access at
+   * an int32 offset, and makes a call, ten times as slow, if the same number is a double.
    */
   at(address: number, length: number, generation: number): number {
     const into = address - this.#start;

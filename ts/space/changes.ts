@@ -4,7 +4,9 @@ import type { ErrorDetails } from "../core/errors.ts";
 import { describe } from "../core/u64.ts";
 import type { Space } from "./space.ts";
 
-/** Makes changes by calls of the core. Listeners run, and unused regions are forgotten, after the outermost transaction. */
+/**
+ * Makes changes by calls of the core. Listeners run, and unused regions are forgotten, after the outermost transaction.
+ */
 export class Changes {
   readonly #space: Space;
   /** How many transactions of this space are open. */

@@ -29,8 +29,8 @@ export class ExternalRuns {
   }
 
   /**
-   * The offset of a range in the external memory of `last`, if all kinds of access to it are allowed and none is watched;
-   * else -1. Always -1 for a bigint, which is slow anyway.
+   * The offset of a range in the external memory of `last`, if all kinds of access to it are allowed and none is
+   * watched; else -1. Always -1 for a bigint, which is slow anyway.
    */
   at(address: U64Like, length: number): number {
     if (typeof address !== "number") return -1;

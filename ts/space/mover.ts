@@ -26,8 +26,9 @@ type Backing = typeof BACKING_ANY | typeof BACKING_BYTES | typeof BACKING_LINEAR
 export type Access = typeof ACCESS_READ | typeof ACCESS_WRITE | typeof ACCESS_EXECUTE;
 
 /**
- * Moves ranges. Each piece is resolved by itself, after the piece before it was moved: a device's handler may change the
- * map or linear memory, so nothing resolved before its call is used after it. No core call is on the stack meanwhile.
+ * Moves ranges. Each piece is resolved by itself, after the piece before it was moved: a device's handler may change
+ * the map or linear memory, so nothing resolved before its call is used after it. No core call is on the stack
+ * meanwhile.
  */
 export class Mover {
   readonly #space: Space;
@@ -53,8 +54,8 @@ export class Mover {
   }
 
   /**
-   * Gives host pages to the discarded parts of a range, before any byte of it is written. Linear memory may grow, and then
-   * listeners run. When it returns the range has all its pages, even if a listener has discarded some again.
+   * Gives host pages to the discarded parts of a range, before any byte of it is written. Linear memory may grow, and
+   * then listeners run. When it returns the range has all its pages, even if a listener has discarded some again.
    *
    * @throws GuestMemoryError `OUT_OF_MEMORY`.
    */
@@ -85,7 +86,10 @@ export class Mover {
     );
   }
 
-  /** Writes an array that is not the caller's, from byte `transfer.done` on, up to the first byte that cannot be written. */
+  /**
+   * Writes an array that is not the caller's, from byte `transfer.done` on, up to the first byte that cannot be
+   * written.
+   */
   write(bytes: Uint8Array, access: typeof ACCESS_WRITE | typeof ACCESS_LOAD, transfer: Transfer): void {
     this.populate(transfer.address, transfer.length, "write");
     this.expectExternal(access, transfer);

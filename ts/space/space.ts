@@ -54,8 +54,9 @@ export interface SpaceOptions {
 const NO_LISTENER: SpaceListener = { arraysReplaced() {}, viewsDetached() {}, mapChanged() {} };
 
 /**
- * One address space. The parts of a GuestMemory hold its Space, and never the GuestMemory itself. The core's side is freed
- * by `dispose`, or when the Space is collected: after all parts, and all accessors that a user has copied off the memory.
+ * One address space. The parts of a GuestMemory hold its Space, and never the GuestMemory itself. The core's side is
+ * freed by `dispose`, or when the Space is collected: after all parts, and all accessors that a user has copied off the
+ * memory.
  */
 export class Space implements Member {
   readonly linear: LinearMemory;
@@ -139,7 +140,9 @@ export class Space implements Member {
     this.listener.mapChanged();
   }
 
-  /** Begins every call that leaves the fast path. Throws after disposal; replaces detached arrays; notices map changes. */
+  /**
+   * Begins every call that leaves the fast path. Throws after disposal; replaces detached arrays; notices map changes.
+   */
   enter(): void {
     if (this.disposed) throw new GuestMemoryError("DISPOSED", "the memory was disposed");
     this.linear.refresh();

@@ -51,9 +51,10 @@ function partsOf(space: Space): Parts {
  * The guest-physical memory of a virtual machine. Its RAM and ROM are in WebAssembly linear memory.
  *
  * Arguments that are addresses or lengths are numbers or bigints. Results are numbers; addresses are bigints if the
- * memory was made with `{ addresses: "bigint" }`. A range is a start and a length in bytes, never a start and an end.
- * A wrong type throws a TypeError, a number that is not an address a RangeError; every other error is a
- * {@link GuestMemoryError}. After an error memory is as it was, except for the bytes that `completed` counts.
+ * memory was made with `{ addresses: "bigint" }`. A range is a start and a length in bytes, never a start and an end;
+ * an access of length 0 succeeds. A wrong type throws a TypeError, a number that is not an address a RangeError; every
+ * other error is a {@link GuestMemoryError}. After an error memory is as it was, except for the bytes that `completed`
+ * counts.
  *
  * @example
  * ```ts

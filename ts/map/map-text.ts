@@ -33,14 +33,7 @@ export type JsonNumber = number | string;
 export interface MapAsData {
   /** The name of the memory in `tree()`. */
   name: string;
-  /**
-   * What was mapped, in that order.
-   * @example
-   * ```ts
-   * memory.map({ kind: "reserved", name: "hole", start: 0x8000, size: 0x1000 });
-   * console.assert(memory.toJSON().regions.map(({ name }) => name).join() === "ram,hole");
-   * ```
-   */
+  /** The regions in the map, in the order of mapping. */
   regions: {
     name: string;
     kind: RegionKind;

@@ -84,7 +84,7 @@ export class DirtyClient<A extends number | bigint = number> {
   }
 
   /**
-   * Closes the client; what `using` calls.
+   * Closes the client; `using` calls it.
    * @example
    * ```ts
    * {

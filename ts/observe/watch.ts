@@ -82,7 +82,7 @@ export class Watch {
   }
 
   /**
-   * Ends the watch or trap; what `using` calls.
+   * Ends the watch or trap; `using` calls it.
    * @example
    * ```ts
    * let count = 0;

@@ -227,7 +227,8 @@ export interface ByteAccess<A extends number | bigint = number> {
    * Marks a range as written, for dirty clients and `onHostWrite`. Call it after writes through a view or by a JIT. If
    * it throws, no page is marked.
    *
-   * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
+   * @throws GuestMemoryError `NOT_MEMORY` for a device, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
+   * `GUEST_ADDRESS_OVERFLOW`, `DISPOSED`.
    *
    * @example
    * ```ts

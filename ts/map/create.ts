@@ -90,16 +90,17 @@ export function createFromRanges(
 
 /** Makes a space with an empty map, in the machine of `sibling` if it is given. Linear memory may grow. */
 export function createEmpty(linear: LinearMemory, options: GuestMemoryOptions, sibling?: Space): Space {
-  const { reserve, bigint, name } = checkOptions(options);
+  const { reserve, bigint } = checkOptions(options);
+  const { name = "memory" } = options;
+  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${u64.describe(name)}`);
   return make(linear, linear.raw.gm_new(sibling?.handle ?? 0), "create", {}, { bigint, name, sibling }, reserve);
 }
 
-function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: boolean; name: string } {
-  const { reserve = 0, addresses = "number", name = "memory" } = options;
+function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: boolean } {
+  const { reserve = 0, addresses = "number" } = options;
   if (addresses !== "number" && addresses !== "bigint") throw new TypeError(`addresses must be "number" or "bigint"`);
-  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${u64.describe(name)}`);
   u64.check(reserve, "reserve");
-  return { reserve, bigint: addresses === "bigint", name };
+  return { reserve, bigint: addresses === "bigint" };
 }
 
 /**

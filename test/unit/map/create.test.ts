@@ -76,6 +76,13 @@ test("layouts that cannot be", async () => {
   });
 });
 
+test("fromRanges does not look at the name, which only create gives", () => {
+  using memory = GuestMemory.fromRangesSync([[0, 16]], { name: 5 } as object);
+  expect(memory.tree()).toMatch(/^address-space: memory\n/);
+  const create = () => GuestMemory.createSync([], { name: 5 } as object);
+  expect(thrownBy(create)).toBeInstanceOf(TypeError);
+});
+
 test("a guest that is too large leaves the one that was there working", async () => {
   using memory = await layout();
   memory.fill(0, 0x77, 0x2000);

@@ -241,6 +241,7 @@ function insert(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const { linear, handle } = space;
   space.enter();
   const status = linear.raw.gm_insert(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
+  space.placements.invalidate();
   const failure = status === 0 ? undefined : linear.failure(status, "insertRegion", detailsOf(start, size));
   linear.replace();
   const region = failure ? undefined : guestRegionAt(space, start);
@@ -257,9 +258,11 @@ function remove(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const { linear, handle } = space;
   space.enter();
   const region = guestRegionAt(space, start);
-  space.machine.leaving();
+  space.placements.records(); // which say from now on where the region was
   const status = linear.raw.gm_remove(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
+  space.placements.invalidate();
   if (status !== 0) throw linear.failure(status, "removeRegion", detailsOf(start, size));
+  space.machine.leaving();
   space.machine.forget();
   space.notifyMapChanged();
   return region as GuestRegion<U64Like>;

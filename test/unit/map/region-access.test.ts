@@ -1,6 +1,6 @@
 // Regions: layouts, queries of the map, insertion and removal.
 import { expect, test } from "vitest";
-import { GuestMemory } from "../../../ts/index.ts";
+import { GuestMemory, type MappedRegion } from "../../../ts/index.ts";
 import { expectCode, expectUntouched, thrownBy } from "../support.ts";
 
 const LAYOUT = [
@@ -85,6 +85,44 @@ test("a region that is inserted is zero, in order, and gone when removed", async
   // The same again is a new region: nothing of the old one shows.
   memory.insertRegion(0x2800, 0x1801);
   expect(memory.readBytes(0x2800, 0x1801).every((byte) => byte === 0)).toBe(true);
+});
+
+test("a region made by its range is placed like all others", () => {
+  using memory = GuestMemory.fromRangesSync([
+    [0, 0x1000],
+    [0x1000, 0x1000],
+  ]);
+  const inserted = memory.insertRegion(0x8000, 0x1000);
+  const [one, two, three] = memory.mapped;
+  expect([one?.start, two?.start, three?.start]).toEqual([0, 0x1000, 0x8000]);
+  expect(memory.regions.map(({ mapped }) => mapped)).toEqual([one, two, three]);
+  expect([inserted.mapped, memory.region("ram"), memory.findRegion(0x1234)?.mapped]).toEqual([three, one, two]);
+  expect([three?.name, three?.kind, three?.size, three?.priority]).toEqual(["ram", "ram", 0x1000, 0]);
+  memory.writeUint8(0x8000, 7);
+  memory.map({ kind: "alias", start: 0xa000, of: three as MappedRegion });
+  three?.move(0x9000);
+  expect([memory.readUint8(0xa000), memory.readUint8(0x9000), memory.addressInRange(0x8000)]).toEqual([7, 7, false]);
+  memory.removeRegion(0x9000, 0x1000);
+  expect([memory.readUint8(0xa000), three?.isMapped, three?.start]).toEqual([7, false, 0x9000]);
+});
+
+test("a transaction shows what was inserted and removed in it in `mapped`", () => {
+  using memory = GuestMemory.createSync([{ kind: "ram", name: "first", start: 0, size: 0x1000 }]);
+  const places = () => memory.mapped.map(({ start }) => start);
+  const [first] = memory.mapped;
+  memory.transaction(() => {
+    memory.insertRegion(0x8000, 0x1000);
+    expect(places()).toEqual([0, 0x8000]);
+    memory.removeRegion(0, 0x1000);
+    expect([places(), first?.isMapped]).toEqual([[0x8000], false]);
+  });
+  const undo = () => {
+    memory.removeRegion(0x8000, 0x1000);
+    expect(places()).toEqual([]);
+    throw new Error("undo");
+  };
+  expect(() => memory.transaction(undo)).toThrow("undo");
+  expect(places()).toEqual([0x8000]);
 });
 
 test("accessors that were taken off the memory see the map as it is now", async () => {

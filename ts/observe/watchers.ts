@@ -108,10 +108,9 @@ export class Watchers {
 
   /** Calls the callbacks for an access to one value. An error that a callback throws passes through. */
   notify(address: U64Like, size: number, access: Access, who: Initiator, values: () => Values): void {
-    let shared: Values | undefined;
     this.#notify({ address, size, access, who }, () => {
-      shared ??= values();
-      return shared;
+      const shared = values();
+      return () => shared;
     });
   }
 
@@ -127,16 +126,22 @@ export class Watchers {
     values: (from: number, count: number) => Values,
   ): void {
     const start = BigInt(address);
-    this.#notify({ address, size, access, who }, (entry) => {
-      const from = entry.address > start ? Number(entry.address - start) : 0;
-      const end = entry.address + entry.length - start;
-      return values(from, (end < BigInt(size) ? Number(end) : size) - from);
+    this.#notify({ address, size, access, who }, () => {
+      // A write that external memory cannot take fails before a callback runs, and before a trap is sprung.
+      if (access === ACCESS_WRITE) this.#space.mover.expectExternal(access, { who, address, length: size, done: 0 });
+      return (entry) => {
+        const from = entry.address > start ? Number(entry.address - start) : 0;
+        const end = entry.address + entry.length - start;
+        return values(from, (end < BigInt(size) ? Number(end) : size) - from);
+      };
     });
   }
 
-  #notify(access: SeenAccess, valuesFor: (entry: Entry) => Values): void {
+  /** `prepare` runs if a watch or a trap covers the access. It returns what makes the values for a watch. */
+  #notify(access: SeenAccess, prepare: () => (entry: Entry) => Values): void {
     const ids = this.#ids(access.address, access.size, access.access);
     if (ids.length === 0) return;
+    const valuesFor = prepare();
     const kind = access.access === ACCESS_READ ? "read" : access.access === ACCESS_WRITE ? "write" : "execute";
     const { size, who } = access;
     const address = this.#space.toAddress(access.address);

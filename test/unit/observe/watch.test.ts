@@ -446,6 +446,32 @@ test("trapWrites: once for each page, before the first write to it, and then nev
   expect(told).toEqual([0x2000]);
 });
 
+test("a write that external memory cannot take springs no trap, and no watch sees it", async () => {
+  const source = new ArrayBuffer(2 * PAGE);
+  using memory = await GuestMemory.create([
+    { kind: "ram", start: 0, size: PAGE },
+    { kind: "external", start: PAGE, source },
+  ]);
+  const seen: unknown[] = [];
+  memory.trapWrites(0, 2 * PAGE, (page) => void seen.push(page));
+  memory.watch(0, PAGE, { write: true }, ({ address }) => void seen.push(address));
+  const range = memory.dma(PAGE - 4, 8, "write");
+  structuredClone(source, { transfer: [source] });
+  for (const write of [
+    () => memory.writeUint16(PAGE + 4, 1),
+    () => memory.writeUint32(PAGE - 2, 1),
+    () => memory.fill(PAGE - 4, 1, 8),
+    () => memory.write(PAGE - 4, new Uint8Array(8)),
+    () => memory.copyWithin(PAGE - 4, 0, 8),
+    () => range.write(0, new Uint8Array(8)),
+  ]) {
+    expect((thrownBy(write) as GuestMemoryError).code, String(write)).toBe("INVALID_EXTERNAL");
+  }
+  expect(seen).toEqual([]);
+  memory.writeUint8(0, 1);
+  expect(seen).toEqual([0, 0]);
+});
+
 test("a trap with holes in it, when disposed, leaves no page slow; one that is used up leaves nothing", async () => {
   using memory = await GuestMemory.fromRanges([[0, 0x8000]]);
   const trap = memory.trapWrites(0, 0x8000, () => {});

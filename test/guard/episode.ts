@@ -2,7 +2,7 @@
 
 import { type Build, renew } from "./build.ts";
 import { Counts } from "./counts.ts";
-import { type Difference, differences } from "./differences.ts";
+import { type Difference, differences, reworded } from "./differences.ts";
 import { act } from "./kinds/kinds.ts";
 import { settle } from "./kinds/lifetime.ts";
 import { Random } from "./random.ts";
@@ -45,7 +45,7 @@ export function compare(
   met: Difference[],
 ): { line: number; meant: boolean } | undefined {
   for (let line = 0; line < Math.max(old.length, now.length); line++) {
-    const [one, other] = [old[line] ?? "nothing", now[line] ?? "nothing"];
+    const [one, other] = [reworded(old[line] ?? "nothing"), now[line] ?? "nothing"];
     if (one === other) continue;
     const meant = differences.find((difference) => difference.matches(one, other, old));
     if (meant === undefined) return { line, meant: false };

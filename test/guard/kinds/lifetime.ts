@@ -45,22 +45,22 @@ function options(world: World, wide: boolean): unknown {
   return random.once(8) && !wide ? undefined : made;
 }
 
-/** Puts a memory into a slot, with what a memory needs to be met. */
-function adopt(world: World, memory: Memory, index: number, wide: boolean, machine: Placed[], bares = false): Slot {
-  const slot = new Slot(`m${index}.${world.count++}`, memory, wide, machine);
-  for (const object of bares ? [] : memory.mapped) {
-    const known = machine.find((placed) => placed.object === object);
+/** Puts a memory into a slot. @param machine the regions that aliases may show; undefined where none is an object. */
+function adopt(world: World, memory: Memory, index: number, wide: boolean, machine?: Placed[]): void {
+  const slot = new Slot(`m${index}.${world.count++}`, memory, wide, machine ?? []);
+  for (const object of machine ? memory.mapped : []) {
+    const known = slot.machine.find((placed) => placed.object === object);
     const placed = known ?? placedOf(object);
-    if (!known) machine.push(placed);
+    if (!known) slot.machine.push(placed);
     slot.placed.push(placed);
   }
-  for (const { start, size } of bares ? memory.regions : []) slot.placed.push(bare(BigInt(start), BigInt(size)));
+  const regions = slot.placed.length === 0 ? memory.regions : [];
+  for (const { start, size } of regions) slot.placed.push(bare(BigInt(start), BigInt(size)));
   const before = world.slots[index];
   if (before && !before.disposed) dispose(world, before);
   world.slots[index] = slot;
   world.note(`${slot.name} has ${slot.placed.length} regions`);
   if (world.random.once(2)) listen(world, slot);
-  return slot;
 }
 
 export function dispose(world: World, slot: Slot): void {
@@ -74,8 +74,8 @@ export function create(world: World, index: number): void {
   const { random, lib } = world;
   const wide = random.once(4);
   const machine: Placed[] = [];
-  const byRanges = random.once(3);
-  const made = byRanges
+  const flat = random.once(3);
+  const made = flat
     ? world.call("GuestMemory", lib.GuestMemory, "fromRangesSync", [
         random.once(40) ? hostileArgument(world) : ranges(world, wide),
         options(world, wide),
@@ -84,7 +84,7 @@ export function create(world: World, index: number): void {
         random.once(40) ? hostileArgument(world) : specs(world, wide, machine),
         options(world, wide),
       ]);
-  if (made instanceof lib.GuestMemory) adopt(world, made as Memory, index, wide, machine, byRanges);
+  if (made instanceof lib.GuestMemory) adopt(world, made as Memory, index, wide, flat ? undefined : machine);
 }
 
 /** A memory in a slot, whatever happens: where it cannot be made, an empty one is. */

@@ -68,18 +68,19 @@ function transaction(kinds: () => Kinds): Kind {
     world.note("{");
     world.call(slot.name, slot.memory, "transaction", [random.once(40) ? hostileArgument(world) : change]);
     const { outcome } = world;
-    for (const other of world.slots) refresh(other);
+    for (const other of world.slots) refresh(world, other);
     world.outcome = outcome;
   };
 }
 
 /** Learns where regions are, after a transaction that may have been undone. */
-function refresh({ placed }: Slot): void {
+function refresh(world: World, { placed }: Slot): void {
   for (const one of placed) {
-    if (one.object === undefined) continue;
-    one.mapped = one.object.isMapped;
-    one.shown = one.object.enabled;
-    if (one.mapped) one.start = BigInt(one.object.start);
+    const { object } = one;
+    if (object === undefined) continue;
+    const { isMapped, enabled, start } = object;
+    if (isMapped !== one.mapped || (isMapped && BigInt(start) !== one.start)) world.note(`now ${world.show(object)}`);
+    Object.assign(one, { mapped: isMapped, shown: enabled, start: isMapped ? BigInt(start) : one.start });
   }
 }
 

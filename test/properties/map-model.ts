@@ -77,13 +77,21 @@ export class MapModel {
     return { region, offset, priority: best.priority };
   }
 
-  /** How many bytes of a range allow an access (0: anything), one by one. */
+  /**
+   * How many bytes of a range allow an access (0: anything), one by one, and the error of the whole range: what is not
+   * mapped comes first, then what is forbidden, then a wrong kind.
+   */
   reach(address: bigint, length: number, access: number, onlyMemory = false): Reach {
+    let reached = length;
+    let fault: string | undefined;
     for (let count = 0; count < length; count++) {
-      const fault = this.#faultAt(address + BigInt(count), count, access, onlyMemory);
-      if (fault !== undefined) return { count, fault };
+      const found = this.#faultAt(address + BigInt(count), count, access, onlyMemory);
+      if (found === undefined) continue;
+      reached = Math.min(reached, count);
+      if (fault === undefined || rankOf(found) < rankOf(fault)) fault = found;
+      if (rankOf(found) === 0) break;
     }
-    return { count: length, fault: undefined };
+    return { count: reached, fault };
   }
 
   #faultAt(at: bigint, before: number, access: number, onlyMemory: boolean): string | undefined {
@@ -142,13 +150,16 @@ export class MapModel {
 
   /** Why a range cannot be discarded: it is written as RAM, but nothing is forbidden. */
   undiscardable(address: bigint, length: number): string | undefined {
-    for (let count = 0; count < length; count++) {
-      const fault = this.#faultAt(address + BigInt(count), count, 0, true);
+    const faults = new Set<string>();
+    for (let index = 0; index < length; index++) {
+      const at = address + BigInt(index);
+      const fault = this.#faultAt(at, index, 0, false);
       if (fault !== undefined) return fault;
-      const { kind } = (this.see(address + BigInt(count)) as Seen).region;
-      if (kind !== "ram") return kind === "rom" ? "READ_ONLY" : "NOT_MEMORY";
+      const kind = this.see(at)?.region.kind;
+      if (kind === "rom") faults.add("READ_ONLY");
+      else if (kind !== "ram") faults.add("NOT_MEMORY");
     }
-    return undefined;
+    return faults.has("READ_ONLY") ? "READ_ONLY" : [...faults][0];
   }
 
   /** Makes a range 0 that can be discarded. */
@@ -198,4 +209,9 @@ export class MapModel {
 /** Whether an access to a region is a device's. */
 function isDevice({ kind }: MapRegion, access: number): boolean {
   return kind === "mmio" || (kind === "romDevice" && (access & WRITE) !== 0);
+}
+
+/** How grave an error is: the gravest of a range is the one that is told. */
+function rankOf(fault: string): number {
+  return ["PERMISSION_DENIED", "READ_ONLY", "NOT_MEMORY"].indexOf(fault) + 1;
 }

@@ -271,7 +271,7 @@ export class SlowPath {
     const { piece, generation } = this.#space;
     let length = 0x1000 - (address & 0xfff);
     for (const access of [ACCESS_READ, ACCESS_WRITE]) {
-      if (piece.find(address, 0x1000, access) !== FOUND_DEVICE || piece.watched) return;
+      if (piece.find(address, length, access) !== FOUND_DEVICE || piece.watched) return;
       length = Math.min(length, piece.bytes);
     }
     this.#devices[slot(address)] = new CachedRun(device, generation, address, length, offset);

@@ -106,10 +106,33 @@ impl MemoryMap {
                 offset,
             },
         };
-        Piece {
+        let mut piece = Piece {
             shown,
             length: length(to_last.min(last - address.0)),
             watched: bits & access.watching() != 0,
+        };
+        if matches!(piece.shown, Shown::Device { .. }) {
+            let last = range.last.min(address.0.saturating_add(to_last));
+            self.extend(&mut piece, address, last, access);
+        }
+        piece
+    }
+
+    /// Lets a piece of a device go on up to `last` over pages with other attributes, as far as these allow the access: how
+    /// a device is called depends on the device alone.
+    fn extend(&self, piece: &mut Piece, address: GuestAddress, last: u64, access: Access) {
+        loop {
+            let end = address.0 + (piece.length - 1); // the last byte so far
+            if end >= last {
+                return;
+            }
+            let (bits, last_page) = self.attributes.at((end + 1) >> PAGE_SHIFT);
+            if bits & access.forbidding() != 0 {
+                return;
+            }
+            let same_bits = (last_page << PAGE_SHIFT) | ((1 << PAGE_SHIFT) - 1);
+            piece.length = length(last.min(same_bits) - address.0);
+            piece.watched |= bits & access.watching() != 0;
         }
     }
 
@@ -145,52 +168,39 @@ impl MemoryMap {
         backing: Backing,
     ) -> Result<(), Fault> {
         let mut completed = 0;
+        // The first of the gravest: what is not mapped comes before what is forbidden, and that before a wrong kind.
+        let mut refused: Option<(u8, Fault)> = None;
         while completed < length {
-            let Some(at) = address.0.checked_add(completed) else {
+            let Some(address) = address.0.checked_add(completed) else {
                 return Err(Fault::GuestAddressOverflow { completed });
             };
-            let piece = self.piece(GuestAddress(at), length - completed, access);
-            match piece.shown {
+            let piece = self.piece(GuestAddress(address), length - completed, access);
+            let fault = match piece.shown {
                 Shown::Nothing if completed == 0 => {
-                    return Err(Fault::InvalidGuestAddress { address: at });
+                    return Err(Fault::InvalidGuestAddress { address });
                 }
-                Shown::Nothing => {
-                    return Err(Fault::PartialBuffer {
-                        address: at,
-                        completed,
-                    });
-                }
-                Shown::ReadOnly => {
-                    return Err(Fault::ReadOnly {
-                        address: at,
-                        completed,
-                    });
-                }
-                Shown::Forbidden => {
-                    return Err(Fault::PermissionDenied {
-                        address: at,
-                        completed,
-                    });
-                }
+                Shown::Nothing => return Err(Fault::PartialBuffer { address, completed }),
+                Shown::Forbidden => Some((0, Fault::PermissionDenied { address, completed })),
+                Shown::ReadOnly => Some((1, Fault::ReadOnly { address, completed })),
                 Shown::Device { .. } if backing != Backing::Any => {
-                    return Err(Fault::NotMemory {
-                        address: at,
-                        completed,
-                    });
+                    Some((2, Fault::NotMemory { address, completed }))
                 }
                 Shown::External { .. } if backing == Backing::Linear => {
-                    return Err(Fault::NotMemory {
-                        address: at,
-                        completed,
-                    });
+                    Some((2, Fault::NotMemory { address, completed }))
                 }
                 Shown::Memory { .. }
                 | Shown::Absent
                 | Shown::Device { .. }
-                | Shown::External { .. } => completed = completed.saturating_add(piece.length),
+                | Shown::External { .. } => None,
+            };
+            if let Some((rank, _)) = fault
+                && refused.is_none_or(|(gravest, _)| rank < gravest)
+            {
+                refused = fault;
             }
+            completed = completed.saturating_add(piece.length);
         }
-        Ok(())
+        refused.map_or(Ok(()), |(_, fault)| Err(fault))
     }
 }
 

@@ -247,3 +247,23 @@ test("each of the core's faults has the number that bears its name", () => {
   ).toEqual(Object.values(STATUS_CODES).toSorted());
   expect(codes).toContain("ALREADY_MAPPED");
 });
+
+test("one order of errors: what is not mapped, then what is forbidden, then a wrong kind", async () => {
+  using memory = await GuestMemory.create([
+    { kind: "rom", start: 0x0ff0, size: 0x10 },
+    { kind: "ram", start: 0x1000, size: 0x1000 },
+    { kind: "mmio", start: 0x2000, size: 0x10, device: { read8: () => 0, write8: () => {} } },
+  ]);
+  const code = (act: () => unknown) => (thrownBy(act) as GuestMemoryError).code;
+  const bytes = new Uint8Array(0x1020);
+  // ROM, RAM, a device; then the same with a hole behind, then with RAM that is forbidden.
+  expect(code(() => memory.writeSlice(0x0ff0, bytes))).toBe("READ_ONLY");
+  expect(code(() => memory.poke(0x0ff0, bytes))).toBe("NOT_MEMORY");
+  expect(code(() => memory.writeSlice(0x0ff0, new Uint8Array(0x1021)))).toBe("PARTIAL_BUFFER");
+  memory.protect(0x1000, 0x1000, "r--");
+  expect(code(() => memory.writeSlice(0x0ff0, bytes))).toBe("PERMISSION_DENIED");
+  expect(code(() => memory.fill(0x0ff0, 0, 0x1020))).toBe("PERMISSION_DENIED");
+  expect(code(() => memory.fill(0x0ff0, 0, 0x1021))).toBe("PARTIAL_BUFFER");
+  expect(code(() => memory.writeBigUint64(0x0ffc, 1n))).toBe("PERMISSION_DENIED");
+  expect(code(() => memory.store64(0x200c, 1n))).toBe("PARTIAL_BUFFER");
+});

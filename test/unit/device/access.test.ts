@@ -2,7 +2,7 @@
 import { expect, test, vi } from "vitest";
 import { LinearMemory } from "../../../ts/core/linear-memory.ts";
 import { GuestMemory } from "../../../ts/index.ts";
-import { counting, expectCode } from "../support.ts";
+import { counting, expectCode, thrownBy } from "../support.ts";
 import { AT, around, recorder, registers, SIZE } from "./support.ts";
 
 test("who accesses", () => {
@@ -158,4 +158,34 @@ test("a handler for what nobody mapped costs no error: none is made", async () =
   expectCode(() => memory.readUint8(0x8000), "INVALID_GUEST_ADDRESS", { address: 0x8000, length: 1 });
   expect(made).toHaveBeenCalledOnce(); // it would have seen one
   made.mockRestore();
+});
+
+test("attributes", async () => {
+  const calls: string[] = [];
+  const device = {
+    read32: (offset: number) => calls.push(`read32 ${offset}`),
+    write32: (offset: number, value: number) => void calls.push(`write32 ${offset} ${value}`),
+  };
+  const attributes: ((memory: GuestMemory) => void)[] = [
+    () => {},
+    (memory) => void memory.watch(0x1000, 1, { read: true, write: true }, () => {}),
+    (memory) => void memory.watch(0x1800, 1, { write: true }, () => {}),
+    (memory) => void memory.trapWrites(0x2000, 1, () => {}),
+    (memory) => memory.protect(0x1000, 0x1000, "rw-"),
+  ];
+  for (const attribute of attributes) {
+    using memory = await GuestMemory.create([{ kind: "mmio", start: 0xffe, size: 0x2002, device }]);
+    attribute(memory);
+    for (let times = 0; times < 2; times++) {
+      calls.length = 0;
+      memory.readUint32(0xffe); // at offset 0, over the edge of two pages
+      memory.writeUint32(0xffe, 9);
+      memory.readBytes(0xffe, 4);
+      memory.dma(0xffe, 4, "read").readUint32(0);
+      expect(calls).toEqual(["read32 0", "write32 0 9", "read32 0", "read32 0"]);
+    }
+  }
+  using memory = await GuestMemory.create([{ kind: "mmio", start: 0xffe, size: 0x2002, device }]);
+  memory.protect(0x1000, 0x1000, "-w-");
+  expect(thrownBy(() => memory.readUint32(0xffe))).toMatchObject({ code: "PERMISSION_DENIED" });
 });

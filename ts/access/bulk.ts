@@ -169,8 +169,10 @@ export class Bulk {
     const watchers = this.#watchers;
     mover.expectExternal(ACCESS_READ, { who: "cpu", address, length, done: 0 });
     // A copy is needed if `into` lies in this linear memory, because a later piece could read bytes that an earlier one
-    // has overwritten; and if handlers run, because they may detach `into`.
-    let target = ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
+    // has overwritten; if handlers run, because they may detach `into`; and if a watch may stop the read, which leaves
+    // `into` as it was.
+    const watched = watchers.any && watchers.isWatched(address, length, ACCESS_READ);
+    let target = watched || ownedBy(into, linear.buffer) ? new Uint8Array(length) : into;
     let done = this.#pieces(address, length, ACCESS_READ, (host, bytes, before) => {
       copyInto(target, linear.u8.subarray(host, host + bytes), before);
     });
@@ -186,7 +188,7 @@ export class Bulk {
       done = transfer.done;
     }
     if (done < length) this.#expectPartial(address, length, ACCESS_READ, done, whole);
-    if (watchers.any && done > 0) {
+    if (watched && done > 0) {
       const value = (from: number, count: number) => target.slice(from, from + count);
       watchers.notifyRange(address, done, ACCESS_READ, "cpu", (from, count) => ({
         value: value(from, count),

@@ -200,6 +200,25 @@ test("a write of 4 GiB, to aliases of little memory, is seen", async () => {
   expect(memory.readUint32(0x20)).toBe(0);
 });
 
+test("a read that a callback stops leaves the array as it was", async () => {
+  using memory = await GuestMemory.fromRanges([
+    [0, 0x1000],
+    [0x1000, 0x1000],
+  ]);
+  memory.watch(0x1000, 4, { read: true }, () => {
+    throw new Error("stop");
+  });
+  for (const read of [
+    (into: Uint8Array) => memory.readSlice(0xffe, into),
+    (into: Uint8Array) => memory.read(0xffe, into),
+    (into: Uint8Array) => memory.dma(0xffe, 4, "read").read(0, into),
+  ]) {
+    const into = new Uint8Array(4).fill(0x1b);
+    expect(() => read(into)).toThrow("stop");
+    expect(into).toEqual(new Uint8Array(4).fill(0x1b));
+  }
+});
+
 test("copies between two modules are seen, devices in them too", async () => {
   using memory = await machine();
   vi.resetModules(); // for glue that has no module yet

@@ -6,7 +6,7 @@ const unit = (/** @type {string[]} */ ...names) => names.map((name) => `test/uni
 export const map = [
   {
     file: "ts/external/external-memory.ts",
-    find: "    if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length });\n    return this.#data;",
+    find: "    if (this.asks || !isAttached(this.#bytes)) this.#refresh({ address, length });\n    return this.#data;",
     replace: "    return this.#data;",
     why: "a scalar goes to the buffer that external memory had when it was mapped",
     vitest: unit("external/external-memory"),

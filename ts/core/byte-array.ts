@@ -71,6 +71,14 @@ export function ownedBy(bytes: Uint8Array, buffer: ArrayBuffer): boolean {
   return bufferOf.call(bytes) === buffer;
 }
 
+/**
+ * Whether a non-empty array still has its bytes. The length does not tell on every engine: once optimised code has seen
+ * arrays over resizable buffers, V8 11 in Node 20 gives a detached array the length that it had.
+ */
+export function isAttached(bytes: Uint8Array): boolean {
+  return bytes[0] !== undefined;
+}
+
 /** The largest buffer, in bytes, that is kept alive only because it was used last. */
 const SMALL = 1 << 20;
 const resizableOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
@@ -83,9 +91,9 @@ export class LastArray {
   #array: Uint8Array | undefined;
   #length = 0;
 
-  /** As `byteLengthOf`. The remembered array can only have lost its bytes since, and then its `length` is 0. */
+  /** As `byteLengthOf`. The remembered array can only have lost its bytes since. */
   lengthOf(bytes: Uint8Array, what: string): number {
-    if (bytes === this.#array && bytes.length === this.#length) return this.#length;
+    if (bytes === this.#array && isAttached(bytes)) return this.#length;
     const length = byteLengthOf(bytes, what);
     const buffer = bufferOf.call(bytes);
     if (length > 0 && buffer instanceof ArrayBuffer && buffer.byteLength <= SMALL && !resizableOf?.call(buffer)) {

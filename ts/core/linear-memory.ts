@@ -14,6 +14,7 @@ import {
   STATUS_CODES,
   STATUS_TEXTS,
 } from "./abi.ts";
+import { isAttached } from "./byte-array.ts";
 import { type ErrorDetails, GuestMemoryError, type GuestMemoryErrorCode, hex } from "./errors.ts";
 import type { RawExports } from "./raw.ts";
 import { joinBig } from "./u64.ts";
@@ -76,8 +77,8 @@ export class LinearMemory {
 
   /** The first half of `refresh`. Runs no user code, so that the report block can still be read afterwards. */
   replace(): void {
-    // Growth detaches the arrays, and a detached array has length 0. Reading `memory.buffer` would take 50 ns.
-    if (this.u8.length !== 0) return;
+    // Growth detaches the arrays. Reading `memory.buffer` would take 50 ns.
+    if (isAttached(this.u8)) return;
     this.#makeArrays();
     this.generation++;
     const members: Member[] = [];

@@ -1,5 +1,6 @@
 // ExternalMemory: bytes outside linear memory, owned by other code. Found again when the owner replaces their buffer.
 
+import { isAttached } from "../core/byte-array.ts";
 import { type ErrorDetails, GuestMemoryError, hex } from "../core/errors.ts";
 import * as u64 from "../core/u64.ts";
 import { describe, type U64Like } from "../core/u64.ts";
@@ -91,21 +92,21 @@ export class ExternalMemory {
    * @throws GuestMemoryError `INVALID_EXTERNAL` if the buffer is detached or too small.
    */
   current(address: U64Like, length: U64Like, completed?: number): Uint8Array {
-    // An array has length 0 if its buffer was detached, or has shrunk to end before the array.
-    if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length, completed });
+    // An array is detached with its buffer, and also once its buffer shrinks to end before it.
+    if (this.asks || !isAttached(this.#bytes)) this.#refresh({ address, length, completed });
     return this.#bytes;
   }
 
   /** As `current`, as a DataView, for scalars. */
   data(address: U64Like, length: number): DataView {
-    if (this.asks || this.#bytes.length === 0) this.#refresh({ address, length });
+    if (this.asks || !isAttached(this.#bytes)) this.#refresh({ address, length });
     return this.#data;
   }
 
   /** Arrays over the whole buffer. The region begins at `current(...).byteOffset` in them. */
   cells(address: U64Like, length: number): Cells {
     const { buffer } = this.current(address, length);
-    if (this.#cells?.u8.buffer !== buffer || this.#cells.u8.length === 0) {
+    if (this.#cells?.u8.buffer !== buffer || !isAttached(this.#cells.u8)) {
       const whole = <T>(size: number, make: new (buffer: ArrayBufferLike, offset: number, length: number) => T) =>
         new make(buffer, 0, Math.floor(buffer.byteLength / size));
       this.#cells = {
@@ -120,7 +121,7 @@ export class ExternalMemory {
 
   #refresh(place: ErrorDetails): void {
     const buffer = this.#find(place);
-    if (buffer === this.#buffer && this.#bytes.length !== 0) return;
+    if (buffer === this.#buffer && isAttached(this.#bytes)) return;
     const there = byteLengthOf(buffer) as number;
     if (this.#offset + this.size > there) {
       const wanted = `${this.size} bytes from byte ${this.#offset} on`;

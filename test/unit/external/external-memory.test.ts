@@ -405,3 +405,37 @@ test("a search through external memory marks no page of anybody's", async () => 
   expect(memory.indexOf(Uint8Array.of(1, 2), 0x10_0000, 0x10_0000)).toBe(-1);
   expect(client.collect()).toEqual([]);
 });
+
+test("optimised code that has met arrays over resizable buffers still notices that another buffer is gone", async () => {
+  const theirs = new WebAssembly.Memory({ initial: 1 });
+  const resizable = new ArrayBuffer(0x1000, { maxByteLength: 0x2000 });
+  using memory = await GuestMemory.create([
+    { kind: "external", start: 0x1000, size: 0x1000, source: theirs },
+    { kind: "external", start: 0x4000, size: 0x1000, source: resizable },
+  ]);
+  const bytes = new Uint8Array(16);
+  const accesses: ((address: number) => unknown)[] = [
+    (address) => memory.readUint32(address),
+    (address) => memory.writeUint32(address, 5),
+    (address) => memory.readFloat64(address),
+    (address) => memory.readSlice(address, bytes),
+    (address) => memory.writeSlice(address, bytes),
+    (address) => memory.add32(address, 1),
+    (address) => memory.peek(address, 4),
+    (address) => memory.copyWithin(address + 0x100, address, 16),
+    (address) => memory.fill(address, 1, 16),
+    (address) => memory.view(address, 4),
+  ];
+  const all = (address: number) => {
+    for (const access of accesses) access(address);
+  };
+  for (let times = 0; times < 20_000; times++) {
+    all(0x1000);
+    all(0x4000);
+  }
+  theirs.grow(1); // detaches
+  all(0x1000);
+  memory.writeUint32(0x1000, 7);
+  expect(new Uint32Array(theirs.buffer)[0]).toBe(7);
+  expect(memory.readUint32(0x1000)).toBe(7);
+});

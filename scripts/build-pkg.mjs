@@ -1,4 +1,5 @@
-// Builds pkg/ from crate/: wasm-pack, with flags that make the same bytes in any folder on any machine of one toolchain.
+// Builds pkg/ from crate/ with wasm-pack. Its flags make the result the same, byte for byte, in any folder on any machine
+// with the same toolchain.
 // Usage: node scripts/build-pkg.mjs [folder]      (the folder is pkg/ unless named)
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -7,30 +8,31 @@ import { digestOf, sourceDigest } from "./digest.mjs";
 import { capture, run, withPath } from "./process.mjs";
 import { root, toolPath } from "./toolchain.mjs";
 
-/** Bytes of linear memory that the module begins with (docs/architecture.md): tables for eight guests, 21 MiB for others. */
+/** The initial size of linear memory in bytes: tables for eight guests, and 21 MiB more (docs/architecture.md). */
 const INITIAL_MEMORY = 56 * 2 ** 20;
-/** So that small guests never make linear memory grow (docs/architecture.md): address space, committed as it is used. */
+/** Keeps small guests from growing linear memory. It is address space, committed as it is used (docs/architecture.md). */
 export const initialMemoryFlag = `-Clink-arg=--initial-memory=${INITIAL_MEMORY}`;
 
-/** The flags of rustc, in this one place. */
+/** The flags of rustc. */
 function rustFlags() {
   const sysroot = capture("rustc", ["--print", "sysroot"], { cwd: root });
   const commit = /^commit-hash: (.+)$/m.exec(capture("rustc", ["-Vv"], { cwd: root }) ?? "")?.[1];
   if (sysroot === undefined || commit === undefined) throw new Error("rustc is missing: run `npm run setup`.");
   return [
-    // Every engine since 2023 has it, and memchr's search and LLVM's loops use it. The rest of that baseline (bulk memory,
-    // sign extension, saturating conversions, multi-value, mutable globals, reference types) is rustc's own default.
+    // Every engine since 2023 has SIMD, and memchr's search and LLVM's loops use it. rustc enables the rest of that
+    // baseline by default: bulk memory, sign extension, saturating conversions, multi-value, mutable globals, reference
+    // types.
     "-Ctarget-feature=+simd128",
     initialMemoryFlag,
-    // Panic messages and file!() carry paths. Remapped, they name no machine's folders and no registry, and the bytes are
-    // the same wherever the checkout lies. /rustc/<commit> is what rustc itself writes where it has no library sources.
+    // Panic messages and file!() carry paths. They are remapped, so that they name no folder of this machine and no
+    // registry, and the bytes are the same in any folder. rustc itself writes /rustc/<commit> for its library sources.
     ...crateFolders().map((folder) => `--remap-path-prefix=${folder}=crates`),
     `--remap-path-prefix=${join(sysroot, "lib", "rustlib", "src", "rust")}=/rustc/${commit}`,
     `--remap-path-prefix=${root}=guest-memory`,
   ];
 }
 
-/** The folders that hold the sources of the crates we depend on: one for each registry, wherever cargo keeps it. */
+/** The folders with the sources of the crates that this crate depends on: one for each registry. */
 function crateFolders() {
   const options = ["--format-version=1", "--locked", "--filter-platform=wasm32-unknown-unknown"];
   const metadata = capture("cargo", ["metadata", ...options], { cwd: root });
@@ -42,7 +44,7 @@ function crateFolders() {
 }
 
 /**
- * Builds into a folder of its own first, so that nobody ever reads a half-written pkg/.
+ * Builds into a new folder first, so that no other process reads a half-written pkg/.
  * @param {string} folder
  */
 export function buildPkg(folder) {
@@ -60,7 +62,7 @@ export function buildPkg(folder) {
         env: {
           ...withPath(...toolPath()),
           CARGO_ENCODED_RUSTFLAGS: rustFlags().join("\x1f"),
-          CARGO_TARGET_DIR: join(root, "target", "pkg"), // other flags, other artefacts: not mixed with cargo test's
+          CARGO_TARGET_DIR: join(root, "target", "pkg"), // apart from cargo test's artefacts, whose flags differ
         },
       },
     );

@@ -1,13 +1,14 @@
-//! The region allocator: extents of host pages, straight on the growth of linear memory.
+//! The region allocator: hands out extents of host pages, and grows linear memory for more.
 //!
-//! Rust's global allocator would clear a region at once and so commit all of it; pages fresh from `memory.grow` are
-//! zero already and cost nothing until they are touched. Freed extents are kept in a sorted list and merged. They stay
-//! as they are until they are used again: then every view is detached, and pages that were ever written are zeroed
-//! (`dirty_map::EVER` knows which). Best fit, because VMs come and go with whole gigabytes and a fragment is dear; where
-//! that is not enough, `compaction.rs` moves regions together.
+//! It does not use Rust's global allocator, which would clear a region at once and so commit all of it. Pages fresh
+//! from `memory.grow` are zero already and cost nothing until they are touched. Freed extents are kept in a sorted
+//! list and merged. They keep their bytes until they are used again: then every view is detached, and the pages that
+//! were ever written are zeroed (`dirty_map::EVER` tells which). An allocation takes the smallest run that fits,
+//! because VMs come and go with whole gigabytes and a fragment is dear. Where that is not enough, `compaction.rs`
+//! moves regions together.
 //!
-//! Page tables never move, and one between two regions would keep these apart for good. So the first few have a zone of
-//! their own, at the low end.
+//! Page tables never move, and a table between two regions would keep the two apart for good. So the first few tables
+//! have a zone of their own, at the low end.
 
 use super::free_list::{FreeList, PageRun};
 use crate::linear::dirty_map;
@@ -15,23 +16,24 @@ use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A run of host pages that belongs to its holder, given back on drop; or room for one.
+/// A run of host pages that belongs to its holder and is given back on drop; or an empty extent, which a run can fill.
 #[derive(Debug)]
 pub(crate) struct Extent {
-    /// It moves, and several may hold it: see `slide_down`.
+    /// Atomic, because compaction moves an extent that several holders may read: see `slide_down`.
     first: AtomicU32,
     pages: u32,
     zone: Zone,
 }
 
-/// Whose pages lie together.
+/// A part of linear memory for one use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Zone {
     Regions,
     Tables,
 }
 
-/// Page tables that have their zone; 32 MiB of addresses, committed as they are used. More lie among the regions.
+/// The number of page tables in their own zone: 32 MiB of addresses, committed as they are used. Further tables lie
+/// among the regions.
 const TABLES: u32 = 8;
 
 impl Extent {
@@ -41,7 +43,7 @@ impl Extent {
         Extent { first, pages, zone }
     }
 
-    /// No run, with room for one of so many pages.
+    /// An empty extent, which a run of `pages` pages can fill.
     pub(crate) fn empty(pages: u32) -> Self {
         Extent::new(PageRun { first: 0, pages }, Zone::Regions)
     }
@@ -51,13 +53,13 @@ impl Extent {
         PageRun { first, pages }
     }
 
-    /// The first host page; 0, which is nobody's, where there is none.
+    /// The first host page; 0, which is never handed out, for an empty extent.
     #[inline]
     pub(crate) fn first(&self) -> u32 {
         self.first.load(Ordering::Acquire)
     }
 
-    /// Splits off the first `pages` pages. Room for it was made before ([`make_room_to_split`]).
+    /// Splits off the first `pages` pages. The caller has made room for it ([`make_room_to_split`]).
     pub(crate) fn split(self, pages: u32) -> (Self, Self) {
         if pages == 0 {
             return (Extent::empty(0), self);
@@ -72,8 +74,8 @@ impl Extent {
         (part(first, pages), part(first + pages, all - pages))
     }
 
-    /// Puts the pages of another, as many as there is room for, into an empty one; says whether it was still empty. Else
-    /// they go back.
+    /// Moves the pages of `from`, which has the same length, into this empty extent, and returns true. If this extent
+    /// is filled already, it returns false, and the pages of `from` go back to the allocator.
     pub(crate) fn fill(&self, from: Extent) -> bool {
         let filled = self
             .first
@@ -85,7 +87,7 @@ impl Extent {
         filled
     }
 
-    /// Gives the pages back zeroed, so that who has them next need not detach views. Those of now are detached.
+    /// Gives the pages back zeroed. All views are detached now, so that the next holder of the pages need not do so.
     pub(crate) fn discard(self) {
         host::detach_views();
         zero(self.run());
@@ -97,11 +99,11 @@ impl Extent {
         (self.first() as usize) << PAGE_SHIFT
     }
 
-    /// Moves what was written, and the marks, down into the free pages right below; false where there are none.
+    /// Moves the written pages and their marks down into the free pages right below. Returns false if there are none.
     ///
     /// # Safety
     ///
-    /// Nobody may hold a pointer into the extent.
+    /// No pointer into the extent may exist.
     pub(crate) unsafe fn slide_down(&self) -> bool {
         let mut run = self.run();
         let moved = self.zone == Zone::Regions && allocator().slide_down(&mut run);
@@ -119,14 +121,14 @@ impl Drop for Extent {
     }
 }
 
-/// Takes `pages` host pages (at least one), all zero, with no mark. `None` where linear memory cannot hold them;
-/// then nothing has changed.
+/// Takes `pages` host pages (at least one), all zero and without marks. `None` if linear memory cannot hold them; then
+/// nothing has changed.
 pub(crate) fn allocate(pages: u32) -> Option<Extent> {
     let run = allocator().take(pages.max(1))?;
     Some(Extent::new(run, Zone::Regions))
 }
 
-/// The same for a page table of `pages` host pages, always as many.
+/// Like [`allocate`], for a page table. Each call asks for the same number of pages.
 pub(crate) fn allocate_table(pages: u32) -> Option<Extent> {
     let table = allocator().take_table(pages);
     table.map_or_else(
@@ -135,24 +137,24 @@ pub(crate) fn allocate_table(pages: u32) -> Option<Extent> {
     )
 }
 
-/// Makes sure that so many extents can be split, each into three, without an allocation.
+/// Reserves room in the free list, so that `extents` extents can each be split into three without a heap allocation.
 pub(crate) fn make_room_to_split(extents: usize) -> Option<()> {
     allocator().regions.make_room_for(extents.checked_mul(2)?)
 }
 
-/// Whether `pages` are to be had in one run, without growth.
+/// Whether one free run has `pages` pages, so that linear memory need not grow for them.
 pub(crate) fn fits(pages: u32) -> bool {
     allocator().regions.fits(pages)
 }
 
-/// Whether `pages` are free, but not in one run, and growth by them would leave more than a fifth of linear memory
-/// without a use, or is not possible. Where linear memory need not grow for them, it is not fragmented.
+/// Whether linear memory is too fragmented for `pages` pages. It is if as many are free, but not in one run, and
+/// growth is impossible or would leave more than a fifth of linear memory unused.
 pub(crate) fn is_fragmented_for(pages: u32) -> bool {
     allocator().is_fragmented_for(pages, host::initial_end(), host::end())
 }
 
-/// Makes sure that an extent of `pages` is there without growth, and that no view has to be detached for it: all that is
-/// free is made clean now, because what the next extent gets is the smallest run that fits then.
+/// Makes sure that the next extent of `pages` pages needs neither growth nor the detaching of views. All free runs are
+/// made clean now, because it is not yet known which run the extent will get: the smallest that fits then.
 pub(crate) fn reserve(pages: u32) -> Option<()> {
     let mut allocator = allocator();
     allocator.reserve(pages)?;
@@ -172,7 +174,7 @@ static ALLOCATOR: Mutex<Allocator> = Mutex::new(Allocator {
 });
 
 fn allocator() -> MutexGuard<'static, Allocator> {
-    // A panic while it was held cannot have happened: nothing below panics. If it did, the list is still a list.
+    // A poisoned lock is used like any other: nothing below panics, and if it did, the list would still be a list.
     ALLOCATOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -199,7 +201,7 @@ impl Allocator {
         }
     }
 
-    /// `end` is the host page where growth begins; up to `initial` there is memory without growth.
+    /// `end` is the host page where growth begins; the pages below `initial` are there without growth.
     fn is_fragmented_for(&self, pages: u32, initial: u32, end: u32) -> bool {
         if self.regions.fits(pages) || self.regions.free_pages() < pages {
             return false;
@@ -239,7 +241,7 @@ impl Allocator {
         if self.regions.fits(pages) {
             return Some(());
         }
-        // A free run at the very end need only be lengthened.
+        // If the last run is free, growth only has to lengthen it.
         let tail = self.regions.pages_below(host::end());
         if let Some((first, got)) = host::grow(pages.checked_sub(tail)?) {
             self.regions.insert(PageRun { first, pages: got });
@@ -247,7 +249,8 @@ impl Allocator {
         if self.regions.fits(pages) {
             return Some(());
         }
-        // Somebody else grew it in between, so that the two did not join, or it is full.
+        // The new pages did not join the last run, because other code grew the memory in between; or the memory is
+        // full.
         let (first, got) = host::grow(pages)?;
         self.regions.make_room()?;
         self.regions.insert(PageRun { first, pages: got });
@@ -255,7 +258,7 @@ impl Allocator {
     }
 }
 
-/// Makes pages that somebody had ready for somebody else.
+/// Makes used pages ready for their next holder.
 fn make_clean(run: &PageRun) {
     if run.is_marked() {
         host::detach_views();
@@ -263,14 +266,15 @@ fn make_clean(run: &PageRun) {
     }
 }
 
-/// Moves the written pages of `run`, and the marks of all, to `first`, which is below. What stays behind keeps its marks.
+/// Moves the written pages of `run`, and the marks of all its pages, down to `first`. The pages left behind keep their
+/// marks.
 fn move_down(run: PageRun, first: u32) {
     for (from, to) in (run.first..run.end()).zip(first..) {
         let (source, target) = (page(from), page(to));
         let (marks, stale) = (dirty_map::marks(from), dirty_map::marks(to));
         if marks != 0 {
-            // SAFETY: both pages came from `host::grow`; the target is free, or was moved already, and the source is
-            // its mover's alone. Raw, because guest bytes are never behind a reference.
+            // SAFETY: both pages came from `host::grow`. The target is free, or its bytes were moved already; the
+            // source belongs to the caller alone. Raw, because guest bytes are never behind a reference.
             unsafe { target.copy_from_nonoverlapping(source, PAGE_SIZE) };
         } else if stale != 0 {
             // SAFETY: as above.
@@ -280,7 +284,7 @@ fn move_down(run: PageRun, first: u32) {
     }
 }
 
-/// Where a host page lies.
+/// The pointer to a host page.
 fn page(number: u32) -> *mut u8 {
     host::pointer((number as usize) << PAGE_SHIFT)
 }
@@ -366,7 +370,7 @@ mod tests {
         };
         // SAFETY: as above.
         let byte = |number: u32| unsafe { page(number).read_volatile() };
-        // Free: 0 to 2, of which 1 was written by somebody who is gone. Moved: 3 to 7, of which 3 and 6 were written.
+        // Free: 0 to 2; an earlier holder wrote page 1. Moved: 3 to 7, of which 3 and 6 were written.
         write(first + 1, 0xee);
         write(first + 3, 3);
         write(first + 6, 6);
@@ -413,11 +417,11 @@ mod tests {
         ]);
         own.regions.live_pages_for_test(10);
         assert!(!own.is_fragmented_for(20, 0, 70) && !own.is_fragmented_for(41, 0, 70));
-        // 100 pages then, and 40 of them used.
+        // 100 pages after growth, and 40 of them used.
         assert!(own.is_fragmented_for(30, 0, 70) && own.is_fragmented_for(30, 99, 70));
         // There are 100 pages without growth.
         assert!(!own.is_fragmented_for(30, 100, 70));
-        // Where most is used anyway, growth wastes little: 300 pages, and 270 used.
+        // Growth wastes little where most pages are used: 300 pages, and 270 used.
         own.regions.live_pages_for_test(240);
         assert!(!own.is_fragmented_for(30, 0, 270));
         // Growth is not possible.

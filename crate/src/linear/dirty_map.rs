@@ -1,25 +1,26 @@
-//! The dirty map: one byte for each host page of the linear memory, whoever owns the page.
+//! The dirty map: one byte for each host page of the linear memory, whichever VM owns the page.
 //!
 //! Bits 0 to 6 belong to dirty clients (a VM has up to seven), bit 7 means *ever written or shown*: the page was
-//! written, or a view of it was handed out, since it was last zero. A store writes the constant 0xff: no load, no mask,
-//! and no mark of another client can be lost. A writer stores, then marks; a collector clears, then reads.
+//! written, or a view of it was handed out, since it was last zero. A write sets the byte to the constant 0xff: that
+//! needs no load and no mask, and no other client's mark is lost. A writer first stores its bytes, then marks; a
+//! collector first clears the mark, then reads the bytes.
 //!
-//! The map is one static array: zero pages that are committed when they are first touched.
+//! The map is one static array of zeros, which the system commits page by page at the first touch.
 
 use crate::abi;
 use crate::linear::host::{MAX_PAGES, ONE_THREAD, PAGE_SHIFT};
 use core::sync::atomic::{AtomicU8, Ordering};
 
-/// The bit that says 'ever written or shown'. No client has it.
+/// The bit for 'ever written or shown'. It belongs to no client.
 pub const EVER: u8 = abi::DIRTY_EVER;
-/// What a store writes: every client's bit and [`EVER`].
+/// The mark of a write: every client's bit and [`EVER`].
 pub const MARK: u8 = abi::DIRTY_MARK;
-/// Dirty clients of one VM.
+/// The most dirty clients that one VM can have.
 pub const CLIENTS: u8 = abi::DIRTY_CLIENTS;
 
 static MAP: [AtomicU8; MAX_PAGES as usize] = [const { AtomicU8::new(0) }; MAX_PAGES as usize];
 
-/// Where the map starts in linear memory: a page's byte lies at `host_offset() + host page`.
+/// The offset of the map in linear memory. A page's byte lies at `host_offset() + host page`.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, dirty_map};
@@ -43,7 +44,7 @@ pub(crate) fn pages(first: u32, count: u32) -> &'static [AtomicU8] {
     MAP.get(start..end).unwrap_or(&[])
 }
 
-/// The marks of the host pages from one on.
+/// The marks of the host page `first` and all that follow.
 pub(crate) fn from(first: u32) -> &'static [AtomicU8] {
     MAP.get(first as usize..).unwrap_or(&[])
 }
@@ -56,7 +57,7 @@ pub(crate) fn mark(first: u32, count: u32) {
     }
 }
 
-/// Marks the host page that the byte at `host` lies in: for a scalar that a page holds as a whole.
+/// Marks the host page that the byte at `host` lies in: for a scalar that does not cross a page boundary.
 #[inline(always)]
 pub(crate) fn mark_page(host: usize) {
     if let Some(byte) = MAP.get(host >> PAGE_SHIFT) {
@@ -64,7 +65,7 @@ pub(crate) fn mark_page(host: usize) {
     }
 }
 
-/// Marks the host pages that `bytes` bytes from `host` touch. Nothing for no bytes.
+/// Marks the host pages that `bytes` bytes from `host` touch; none for an empty range.
 #[inline]
 pub(crate) fn mark_bytes(host: usize, bytes: usize) {
     if let Some((first, count)) = touched(host, bytes) {
@@ -72,7 +73,7 @@ pub(crate) fn mark_bytes(host: usize, bytes: usize) {
     }
 }
 
-/// Marks pages as shown to a caller who may write them at any time: they are zeroed before somebody else has them.
+/// Marks pages as shown to a caller who may write them at any time. They are zeroed before their next owner gets them.
 pub(crate) fn expose(host: usize, bytes: usize) {
     if let Some((first, count)) = touched(host, bytes) {
         for byte in pages(first, count) {
@@ -81,7 +82,7 @@ pub(crate) fn expose(host: usize, bytes: usize) {
     }
 }
 
-/// Clears `mask` over pages. Clearing everything says that the pages are zero.
+/// Clears the bits of `mask` for these pages. A page without any bit counts as zero.
 pub(crate) fn clear(pages: &[AtomicU8], mask: u8) {
     for byte in pages {
         let value = byte.load(Ordering::Relaxed);
@@ -97,7 +98,7 @@ pub(crate) fn marks(page: u32) -> u8 {
     byte.map_or(0, |byte| byte.load(Ordering::Relaxed))
 }
 
-/// Gives a host page the marks of another, whose bytes it got.
+/// Sets a host page's marks, after another page's bytes were moved to it.
 pub(crate) fn set_marks(page: u32, marks: u8) {
     if let Some(byte) = MAP.get(page as usize) {
         byte.store(marks, Ordering::Relaxed);
@@ -109,15 +110,16 @@ pub(crate) fn has(page: u32, mask: u8) -> bool {
     marks(page) & mask != 0
 }
 
-/// The first host page in `[from, end)` that has a mark (or, with `dirty` false, has none); `end` if there is none.
+/// The first host page in `[from, end)` that has a mark (or, with `dirty` false, has none); `end` if there is no such
+/// page.
 pub(crate) fn next(from: u32, end: u32, dirty: bool) -> u32 {
     let found = find(pages(from, end - from), 0, MARK, dirty);
-    // Fits: no more than there are pages.
+    // Fits: the index is at most the number of pages.
     u32::try_from(found).map_or(end, |found| from + found)
 }
 
-/// The first index from `from` on of a page that has a bit of `mask` (or, with `dirty` false, has none of them); how many
-/// pages there are if none.
+/// The first index from `from` on of a page that has a bit of `mask` (or, with `dirty` false, has none of them); the
+/// number of pages if there is no such page.
 pub(crate) fn find(pages: &[AtomicU8], from: usize, mask: u8, dirty: bool) -> usize {
     let mut index = from;
     while index < pages.len() {
@@ -132,8 +134,8 @@ pub(crate) fn find(pages: &[AtomicU8], from: usize, mask: u8, dirty: bool) -> us
     index.min(pages.len())
 }
 
-/// Skips groups of eight clean pages. Reading eight bytes at once races with nobody where there is one thread; where
-/// there may be more, mixed sizes of atomics would be undefined, so that nothing is skipped.
+/// Skips groups of eight clean pages. It reads eight bytes at once, which is sound only where there is one thread.
+/// Elsewhere it skips nothing, because atomic accesses of mixed sizes are undefined behaviour.
 fn skip_clean(pages: &[AtomicU8], mut index: usize, mask: u8) -> usize {
     let mask = u64::from_ne_bytes([mask; 8]);
     while ONE_THREAD && let Some(eight) = pages.get(index..index + 8) {

@@ -1,4 +1,4 @@
-//! Free runs of host pages: a sorted list, in which what comes back joins its neighbours.
+//! Free runs of host pages: a sorted list, in which a run that is given back joins its neighbours.
 
 use crate::linear::dirty_map;
 
@@ -14,7 +14,7 @@ impl PageRun {
         self.first + self.pages
     }
 
-    /// Whether a page of it was written or shown since it was last zero.
+    /// Whether one of its pages was written or shown since it was last zero.
     pub(crate) fn is_marked(self) -> bool {
         dirty_map::next(self.first, self.end(), true) < self.end()
     }
@@ -24,9 +24,9 @@ impl PageRun {
 #[derive(Debug, Default)]
 pub(crate) struct FreeList {
     pub(crate) runs: Vec<PageRun>,
-    /// Runs handed out: each may add one run when it comes back.
+    /// The number of runs handed out. Each may add one run to the list when it is given back.
     live: usize,
-    /// The pages of these.
+    /// The number of pages in the runs handed out.
     live_pages: u32,
 }
 
@@ -39,40 +39,41 @@ impl FreeList {
         }
     }
 
-    /// Pages handed out.
+    /// The number of pages handed out.
     pub(crate) fn live_pages(&self) -> u32 {
         self.live_pages
     }
 
-    /// Pages to be had, in one run or many.
+    /// The number of free pages, in all runs together.
     pub(crate) fn free_pages(&self) -> u32 {
         self.runs.iter().map(|run| run.pages).sum()
     }
 
-    /// The pages of the free run that ends where another thing begins; 0 if there is none.
+    /// The number of pages in the free run that ends right below host page `first`; 0 if there is no such run.
     pub(crate) fn pages_below(&self, first: u32) -> u32 {
         let below = self.runs.iter().find(|run| run.end() == first);
         below.map_or(0, |run| run.pages)
     }
 
-    /// Takes out the free run that ends at `first`, for who moves down into it and gives as many pages behind itself.
+    /// Removes the free run that ends right below host page `first`. The caller moves its pages down into it, and
+    /// inserts the same number of pages at the other end.
     pub(crate) fn take_below(&mut self, first: u32) -> Option<PageRun> {
         let index = self.runs.iter().position(|run| run.end() == first)?;
         Some(self.runs.remove(index))
     }
 
-    /// Room for everything that may come back, so that giving back never allocates (an allocation may grow linear
-    /// memory, and only creation may do that), and for the two runs that this allocation may add.
+    /// Reserves room for every run that may be given back and for the two that this allocation may add. Giving back
+    /// then never allocates from the heap: that could grow linear memory, which only creation may do.
     pub(crate) fn make_room(&mut self) -> Option<()> {
         self.make_room_for(3)
     }
 
-    /// The same, for so many runs more.
+    /// Like [`make_room`](FreeList::make_room), for `more` runs besides those handed out.
     pub(crate) fn make_room_for(&mut self, more: usize) -> Option<()> {
         self.runs.try_reserve(self.live.checked_add(more)?).ok()
     }
 
-    /// A run that was handed out is two now, which come back one by one.
+    /// Notes that a run handed out was split in two, which are given back one by one.
     pub(crate) fn count_split(&mut self) {
         self.live += 1;
     }
@@ -136,7 +137,7 @@ impl FreeList {
 
 #[cfg(test)]
 impl FreeList {
-    /// Says that this many pages are in use.
+    /// Sets the number of pages in use.
     pub(crate) fn live_pages_for_test(&mut self, pages: u32) {
         self.live_pages = pages;
     }

@@ -1,9 +1,9 @@
 //! The heap of pkg/'s module: the standard library's allocator, dlmalloc, over the pages of `host.rs`.
 //!
-//! The standard library's own instance asks `memory.grow` for all that it needs. The first growth makes V8 check at each
-//! access of any typed array whether it was detached, and an emulator then loses a tenth of its speed; so the heap takes
-//! from what the module has at first, as regions do. Only a module that is ours may choose its allocator: the feature
-//! `heap` is for the build of pkg/ (scripts/build-pkg.mjs), and not for crates that link this one.
+//! The heap takes its pages from the module's initial memory first, as regions do. The standard library's own instance
+//! would call `memory.grow` for all that it needs, and after the first growth V8 checks at each access of any typed
+//! array whether it was detached, which costs an emulator a tenth of its speed. The feature `heap` is for the build of
+//! pkg/ (scripts/build-pkg.mjs) alone: a crate that links this one chooses its own allocator.
 
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::alloc::{GlobalAlloc, Layout};
@@ -14,11 +14,11 @@ use dlmalloc::{Allocator, Dlmalloc};
 #[cfg(target_feature = "atomics")]
 compile_error!("the feature `heap` is for a module of one thread");
 
-/// Pages for dlmalloc. It never gives any back.
+/// The source of dlmalloc's pages. It never takes any back.
 struct Pages;
 
-// SAFETY: what `alloc` gives is memory of that size that nobody else has, for good; the rest says that nothing is done.
-// There is no safe way to say where an allocator's memory comes from.
+// SAFETY: `alloc` returns memory of that size that belongs to dlmalloc alone, for good; the other methods refuse.
+// There is no safe interface for an allocator's source of memory.
 unsafe impl Allocator for Pages {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
         let pages = u32::try_from(size.div_ceil(PAGE_SIZE)).ok();
@@ -56,24 +56,25 @@ unsafe impl Allocator for Pages {
 
 struct Heap(UnsafeCell<Dlmalloc<Pages>>);
 
-// SAFETY: the module has one thread, as is checked above. A lock would be safe code, and never be contended.
+// SAFETY: the module has one thread, as is checked above. A lock would be safe code, but a cost without a use.
 unsafe impl Sync for Heap {}
 
 impl Heap {
     /// # Safety
     ///
-    /// Until `act` is done nobody else may be given the allocator: it must not allocate by the global one.
+    /// `act` must not use the global allocator: until it returns, there may be no second reference to dlmalloc.
     unsafe fn with<T>(&self, act: impl FnOnce(&mut Dlmalloc<Pages>) -> T) -> T {
-        // SAFETY: one thread, and `act` does not come back here. A RefCell would be safe code, and is not for statics.
+        // SAFETY: there is one thread, and `act` does not call this again. A RefCell would be safe code, but cannot be
+        // in a static.
         act(unsafe { &mut *self.0.get() })
     }
 }
 
-// SAFETY: dlmalloc's promises are those of the trait, and it allocates from `Pages` alone, which asks `host::grow`: counters
-// and an instruction. A global allocator cannot be had without `unsafe`.
+// SAFETY: dlmalloc promises what the trait asks for. It allocates from `Pages` alone, which calls `host::grow`: that
+// changes counters and runs one instruction. A global allocator needs `unsafe`.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promises are those that dlmalloc asks for, here and below.
+        // SAFETY: the caller promises what dlmalloc asks for, here and below.
         unsafe { self.with(|heap| heap.malloc(layout.size(), layout.align())) }
     }
 

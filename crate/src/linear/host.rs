@@ -1,35 +1,35 @@
 //! The linear memory itself: where it starts, how it grows, and how a host page becomes a pointer.
 //!
 //! In Wasm this is the module's linear memory: it starts at 0 and grows by `memory.grow`, which gives zero pages that
-//! the engine commits when they are first touched. What pkg/'s module has from the start comes first (`room`). Natively an
-//! arena of the same shape stands in for it (address space reserved once, committed lazily by the system), so that
-//! everything above this file is tested outside Wasm too.
+//! the engine commits when they are first touched. The pages that pkg/'s module has from the start are used first
+//! (`room`). Natively an arena of the same shape takes its place (address space reserved once, committed lazily by the
+//! system), so that everything above this file is tested outside Wasm too.
 //!
-//! A *host page* is 4 KiB of it, a *host offset* the distance of a byte from its start.
+//! A *host page* is 4 KiB of the linear memory; a *host offset* is a byte's distance from its start.
 
 use crate::abi;
 
-/// Bytes of a host page, and of a guest page in the page table.
+/// The size in bytes of a host page, and of a guest page in the page table.
 pub const PAGE_SIZE: usize = abi::PAGE_BYTES as usize;
 /// log2 of [`PAGE_SIZE`].
 pub const PAGE_SHIFT: u32 = abi::PAGE_BITS;
 
-/// Whether the process has one thread: then nothing changes in the middle of an access, and bytes stay where they are found.
-/// Elsewhere an access holds the map for as long as it takes.
+/// Whether the process has one thread. Then nothing changes in the middle of an access, and bytes stay at their
+/// address. With more threads, an access keeps the memory map alive until it is done.
 pub(crate) const ONE_THREAD: bool =
     cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
 
 pub(crate) use imp::{MAX_PAGES, base, detach_views, end, grow, initial_end};
 
-/// The pointer to the byte at `offset`: valid for as long as the process lives, whatever `offset` a caller computed
-/// from pages that [`grow`] gave. Nothing is read here, so this is safe; reads and writes say why they are sound.
+/// The pointer to the byte at `offset`. It is valid for as long as the process lives, if `offset` lies in pages from
+/// [`grow`]. Making the pointer reads nothing, so this is safe; each read and write says why it is sound.
 #[inline(always)]
 pub(crate) fn pointer(offset: usize) -> *mut u8 {
     // wrapping: an offset may be past isize::MAX, where `add` is not allowed.
     base().wrapping_add(offset)
 }
 
-/// Host pages for bytes at `start`: the first and the last may be partial.
+/// The number of host pages that `size` bytes from `start` touch; the first and the last page may be partial.
 pub(crate) fn pages_for(start: u64, size: u64) -> Option<u32> {
     let bytes = (start % PAGE_SIZE as u64).checked_add(size)?;
     u32::try_from(bytes.div_ceil(1 << PAGE_SHIFT))
@@ -38,18 +38,18 @@ pub(crate) fn pages_for(start: u64, size: u64) -> Option<u32> {
 }
 
 /// Makes sure that the heap has room for the small allocations of later calls (a changed list of `regions` regions,
-/// say), so that these do not have to grow the linear memory, which would kill the views that a caller holds. Says whether
-/// there is room; to most it is no error if not, because the allocation that needs the space will report it.
+/// say). Without it such a call might grow the linear memory and so detach the views that a caller holds. Returns
+/// whether there is room. Most callers ignore a false, because the allocation that needs the space reports it.
 pub(crate) fn keep_heap_headroom(regions: usize) -> bool {
     const LEAST: usize = 64 * 1024;
-    // Per region: its address, its start, its reference counts, and as much again for the list before the change.
+    // For each region: its address, its start, its reference counts, and as much again for the list before the change.
     const PER_REGION: usize = 128;
     let mut block: Vec<u8> = Vec::new();
     let room = block
         .try_reserve_exact(LEAST.saturating_add(regions.saturating_mul(PER_REGION)))
         .is_ok();
     if room {
-        // The pointer escapes through a volatile write, else the optimiser drops both the allocation and its release.
+        // A volatile write through the pointer keeps the optimiser from dropping both the allocation and its release.
         // SAFETY: the block is this long and owned here; safe code cannot write to spare capacity without `MaybeUninit`
         // calls that the optimiser sees through.
         unsafe { block.as_mut_ptr().write_volatile(0) };
@@ -62,9 +62,9 @@ mod imp {
     #[cfg(target_arch = "wasm32")]
     use core::arch::wasm32::{memory_grow, memory_size};
 
-    /// Host pages in the largest linear memory: 4 GiB.
+    /// The number of host pages in the largest linear memory: 4 GiB.
     pub(crate) const MAX_PAGES: u32 = crate::abi::HOST_PAGES;
-    /// Host pages in one Wasm page of 64 KiB.
+    /// The number of host pages in one Wasm page of 64 KiB.
     const PER_WASM_PAGE: u32 = 16;
 
     #[inline(always)]
@@ -72,14 +72,14 @@ mod imp {
         core::ptr::with_exposed_provenance_mut(0)
     }
 
-    /// The first host page of those that the next growth gives, if it is no larger than the room that is left, or if nobody
-    /// else has made the linear memory grow.
+    /// The first host page that the next growth gives. It is certain only if the growth fits in the room that is left,
+    /// or if no other code has grown the linear memory.
     pub(crate) fn end() -> u32 {
         let room = room::left();
         if room.is_empty() { size() } else { room.start }
     }
 
-    /// The first host page past what the linear memory has without growth; 0 where the core has nothing of that.
+    /// The first host page past the room, which needs no growth; 0 if the core has no room.
     pub(crate) fn initial_end() -> u32 {
         room::left().end
     }
@@ -90,7 +90,7 @@ mod imp {
             .map_or(MAX_PAGES, |pages| pages.saturating_mul(PER_WASM_PAGE))
     }
 
-    /// Grows by at least `pages` host pages. Gives the first new page and how many came, or `None`.
+    /// Grows by at least `pages` host pages. Returns the first new page and their number, or `None`.
     pub(crate) fn grow(pages: u32) -> Option<(u32, u32)> {
         let room = room::left();
         let left = room.end - room.start;
@@ -98,7 +98,7 @@ mod imp {
             room::take(pages);
             return Some((room.start, pages));
         }
-        // What is left goes along, unless somebody else's pages lie between.
+        // The rest of the room joins the new pages, unless other code's pages lie between.
         let joins = left != 0 && size() == room.end;
         let wasm_pages = (pages - if joins { left } else { 0 }).div_ceil(PER_WASM_PAGE);
         let before = memory_grow::<0>(wasm_pages as usize);
@@ -113,8 +113,8 @@ mod imp {
         Some((u32::try_from(before).ok()?.checked_mul(PER_WASM_PAGE)?, got))
     }
 
-    /// The *room*: pages past the module's static data that it has without growth. They are the heap's, and so ours only
-    /// where the heap takes its pages here too (`heap.rs`).
+    /// The *room*: the pages past the module's static data that it has without growth. They belong to the heap, so
+    /// this crate may use them only if the heap takes its pages here too (`heap.rs`).
     #[cfg(all(feature = "heap", target_os = "unknown"))]
     mod room {
         use crate::linear::host::PAGE_SIZE;
@@ -122,15 +122,15 @@ mod imp {
         use core::sync::atomic::{AtomicU32, Ordering};
 
         unsafe extern "C" {
-            // The linker's: where the static data ends, and where the memory does that the module begins with.
+            // Symbols of the linker: the end of the static data, and the end of the module's initial memory.
             safe static __heap_base: u8;
             safe static __heap_end: u8;
         }
 
-        /// How many were taken.
+        /// The number of pages taken from the room.
         static TAKEN: AtomicU32 = AtomicU32::new(0);
 
-        /// Those that nobody has.
+        /// The pages of the room that are still free.
         #[allow(clippy::cast_possible_truncation)] // Linear memory has less than 2^32 pages.
         pub(super) fn left() -> Range<u32> {
             let first = (&raw const __heap_base).addr().div_ceil(PAGE_SIZE) as u32;
@@ -139,7 +139,7 @@ mod imp {
             first.min(end)..end
         }
 
-        /// Takes the first ones, which `left` has shown.
+        /// Takes the first `pages` of the free pages in `left`.
         pub(super) fn take(pages: u32) {
             TAKEN.fetch_add(pages, Ordering::Relaxed);
         }
@@ -154,8 +154,8 @@ mod imp {
         pub(super) fn take(_pages: u32) {}
     }
 
-    /// Detaches every typed array that JavaScript holds over the linear memory: growth by nothing does.
-    /// (WebAssembly JavaScript Interface, "refresh the memory buffer", on every successful `memory.grow`.)
+    /// Detaches every typed array that JavaScript holds over the linear memory, by a growth of 0 pages. (WebAssembly
+    /// JavaScript Interface, "refresh the memory buffer", on every successful `memory.grow`.)
     pub(crate) fn detach_views() {
         memory_grow::<0>(0);
     }
@@ -169,7 +169,8 @@ mod imp {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-    /// Host pages in the arena: as many as Wasm has, less where address space or the interpreter is small.
+    /// The number of host pages in the arena: as many as Wasm has, fewer where address space is scarce or an
+    /// interpreter runs.
     pub(crate) const MAX_PAGES: u32 = if cfg!(miri) {
         1 << 15
     } else if cfg!(target_pointer_width = "64") {
@@ -180,7 +181,7 @@ mod imp {
 
     /// The arena's first byte (atomic only because a raw pointer is not `Sync`); null where the system refused it.
     static BASE: OnceLock<AtomicPtr<u8>> = OnceLock::new();
-    /// The next page to give. Starts at 1, so that host page 0 is nobody's, as in Wasm.
+    /// The next page to give. It starts at 1, so that host page 0 is never handed out, as in Wasm.
     static NEXT: AtomicU32 = AtomicU32::new(1);
 
     pub(crate) fn base() -> *mut u8 {
@@ -207,7 +208,7 @@ mod imp {
         NEXT.load(Ordering::SeqCst)
     }
 
-    /// All of the arena is growth.
+    /// The arena has no pages without growth.
     pub(crate) fn initial_end() -> u32 {
         0
     }
@@ -216,7 +217,7 @@ mod imp {
         if base().is_null() {
             return None;
         }
-        // The last page was spent on alignment.
+        // One page was spent on alignment.
         let next = |first: u32| first.checked_add(pages).filter(|&end| end < MAX_PAGES);
         let first = NEXT
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, next)

@@ -1,7 +1,7 @@
 //! Addresses that are not pointers: checked arithmetic on guest-physical and region-relative positions.
 //!
-//! [`Address`] is what the newtypes of [`guest_memory`](crate::guest_memory) have in common, so that code can be
-//! written once for both and neither is mistaken for a number or for the other.
+//! [`Address`] is the common trait of the newtypes of [`guest_memory`](crate::guest_memory). Code can be written once
+//! for both, and neither is mistaken for a number or for the other.
 
 use std::fmt::Debug;
 use std::ops::{Add, BitAnd, BitOr, Not, Sub};
@@ -77,8 +77,8 @@ pub trait Address:
 
     /// The distance from `base` up to this address in bytes, for a caller who knows that `base` is not above it.
     ///
-    /// Otherwise the result is the difference modulo the address space for the addresses of this crate; this provided
-    /// body subtracts with `-`, so for others it is what their `V` makes of that.
+    /// If `base` is above it, the addresses of this crate give the difference modulo the address space. This provided
+    /// body subtracts with `-`, so an implementor that keeps it gets its `V`'s behaviour on overflow.
     fn unchecked_offset_from(&self, base: Self) -> Self::V {
         self.raw_value() - base.raw_value()
     }

@@ -1,14 +1,15 @@
-//! [`GuestMemoryAtomic`]: a memory that is replaced as a whole while others go on using what they had.
+//! [`GuestMemoryAtomic`]: a memory that is replaced as a whole, while its users keep their snapshots.
 
 use crate::model::guest_memory::{GuestAddressSpace, GuestMemory};
 use arc_swap::{ArcSwap, Guard};
 use std::ops::Deref;
 use std::sync::{Arc, LockResult, Mutex, MutexGuard, PoisonError};
 
-/// A memory that all clones of this share, and that can be replaced.
+/// A memory that can be replaced, shared by all clones of this handle.
 ///
-/// Who accesses it takes a snapshot by [`memory`](GuestAddressSpace::memory), without waiting. Who replaces it locks
-/// out others who would, changes a copy, and puts that in place; older snapshots stay as they are.
+/// A reader takes a snapshot by [`memory`](GuestAddressSpace::memory), without waiting. A writer
+/// [locks](GuestMemoryAtomic::lock) out other writers, changes a copy, and puts the copy in place; older snapshots
+/// stay as they are.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestAddressSpace, GuestMemory, GuestMemoryAtomic, Permissions};
@@ -43,10 +44,10 @@ impl<M: GuestMemory> GuestMemoryAtomic<M> {
         Arc::new(map).into()
     }
 
-    /// Waits until nobody else is about to replace the memory.
+    /// Waits until no other writer holds the right to replace the memory, and takes it.
     ///
     /// # Errors
-    /// If somebody panicked while about to. The guard inside the error can be used all the same.
+    /// If a thread panicked while it held that right. The guard inside the error can be used all the same.
     pub fn lock(&self) -> LockResult<GuestMemoryExclusiveGuard<'_, M>> {
         let guard = |lock| GuestMemoryExclusiveGuard {
             space: self,
@@ -59,7 +60,7 @@ impl<M: GuestMemory> GuestMemoryAtomic<M> {
     }
 }
 
-// Derived, it would ask for `M: Clone`.
+// Not derived, because that would require `M: Clone`.
 impl<M: GuestMemory> Clone for GuestMemoryAtomic<M> {
     fn clone(&self) -> Self {
         GuestMemoryAtomic {
@@ -97,7 +98,7 @@ pub struct GuestMemoryLoadGuard<M: GuestMemory> {
 }
 
 impl<M: GuestMemory> GuestMemoryLoadGuard<M> {
-    /// The memory itself, to be kept for as long as one likes.
+    /// The memory itself, which the caller may keep for any time.
     pub fn into_inner(self) -> Arc<M> {
         Guard::into_inner(self.guard)
     }
@@ -119,7 +120,7 @@ impl<M: GuestMemory> Deref for GuestMemoryLoadGuard<M> {
     }
 }
 
-/// The right to replace the memory of a [`GuestMemoryAtomic`]; dropped, nothing is replaced.
+/// The right to replace the memory of a [`GuestMemoryAtomic`]. If it is dropped, nothing is replaced.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestAddressSpace, GuestMemoryAtomic};

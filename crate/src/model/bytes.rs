@@ -1,4 +1,4 @@
-//! What can be read from and written to guest memory, and the interface to do so: [`ByteValued`], [`AtomicAccess`],
+//! The values that guest memory can hold ([`ByteValued`], [`AtomicAccess`]), and the interface to read and write them:
 //! [`Bytes`].
 
 use crate::model::atomic_integer::AtomicInteger;
@@ -41,7 +41,7 @@ pub unsafe trait ByteValued: Copy + Send + Sync {
             return None;
         }
         // SAFETY: only a cast reinterprets bytes in place. Size and alignment were checked, any bytes are a `Self`,
-        // and the lifetime is that of `data`.
+        // and the lifetime is the same as `data`'s.
         Some(unsafe { &*data.as_ptr().cast::<Self>() })
     }
 
@@ -52,7 +52,7 @@ pub unsafe trait ByteValued: Copy + Send + Sync {
         {
             return None;
         }
-        // SAFETY: as in `from_slice`; and any `Self` is valid bytes, so `data` stays valid whatever is written.
+        // SAFETY: as in `from_slice`; and any `Self` is valid bytes, so `data` stays valid after any write.
         Some(unsafe { &mut *data.as_mut_ptr().cast::<Self>() })
     }
 
@@ -85,7 +85,7 @@ pub unsafe trait ByteValued: Copy + Send + Sync {
     /// Writes the value's bytes to `dst`.
     ///
     /// # Errors
-    /// What `dst` answers.
+    /// The error that `dst` returns.
     fn write_all_to<W: Write>(&self, mut dst: W) -> io::Result<()> {
         dst.write_all(self.as_slice())
     }
@@ -93,7 +93,7 @@ pub unsafe trait ByteValued: Copy + Send + Sync {
     /// Reads a value from `src`.
     ///
     /// # Errors
-    /// What `src` answers; `UnexpectedEof` if it ends too early.
+    /// The error that `src` returns; `UnexpectedEof` if it ends too early.
     fn read_exact_from<R: Read>(mut src: R) -> io::Result<Self> {
         let mut value = Self::zeroed();
         src.read_exact(value.as_mut_slice())?;
@@ -118,7 +118,7 @@ unsafe impl<T: ByteValued, const N: usize> ByteValued for [T; N] {}
 /// ```
 /// use guest_memory::{AddressSpace, AtomicAccess, Bytes, GuestAddress, GuestMemory};
 /// use std::sync::atomic::Ordering;
-/// /// Gives an index to the driver, after all that was written before it.
+/// /// Gives an index to the driver, after all earlier writes.
 /// fn publish<T: AtomicAccess>(memory: &impl GuestMemory, index: T) {
 ///     memory.store(index, GuestAddress(2), Ordering::Release).unwrap();
 /// }
@@ -129,7 +129,7 @@ unsafe impl<T: ByteValued, const N: usize> ByteValued for [T; N] {}
 /// ```
 pub trait AtomicAccess:
     ByteValued
-    // The integer and the atomic's value are the same type, which the trait system is told by conversions.
+    // The integer and the atomic's value are the same type. The conversions tell the compiler so.
     + From<<<Self as AtomicAccess>::A as AtomicInteger>::V>
     + Into<<<Self as AtomicAccess>::A as AtomicInteger>::V>
 {
@@ -189,8 +189,8 @@ pub trait Bytes<A> {
     /// Fills the whole of `buf` from `addr`.
     ///
     /// # Errors
-    /// If there are not that many bytes. The implementations in this crate check before they read, and leave `buf` as
-    /// it was then; in vm-memory the part that is there is read.
+    /// If fewer bytes are there. The implementations in this crate check before they read, and leave `buf` as it was
+    /// then; in vm-memory the part that is there is read.
     fn read_slice(&self, buf: &mut [u8], addr: A) -> Result<(), Self::E>;
 
     /// Writes a value at `addr`, in the host's byte order. `addr` need not be aligned.
@@ -216,7 +216,7 @@ pub trait Bytes<A> {
     /// or the stream ends, or the stream has no more just now. Interrupted reads are tried again.
     ///
     /// # Errors
-    /// If `count` is not 0 and nothing is at `addr`; what the stream answers.
+    /// If `count` is not 0 and `addr` is not in the memory; else the stream's error.
     fn read_volatile_from<F: ReadVolatile>(
         &self,
         addr: A,
@@ -227,9 +227,9 @@ pub trait Bytes<A> {
     /// Fills exactly `count` bytes at `addr` from the stream.
     ///
     /// # Errors
-    /// If not all of them are there: the implementations in this crate then read nothing. What the stream answers. If
-    /// it ends too early `UnexpectedEof` in a slice or a region, and `PartialBuffer` in a whole memory, as in
-    /// vm-memory; what it gave is in the memory.
+    /// If not all of the range is in the memory: the implementations in this crate then read nothing. Else the
+    /// stream's error. If the stream ends too early, `UnexpectedEof` for a slice or a region, and `PartialBuffer` for
+    /// a whole memory, as in vm-memory; the bytes that it gave are in the memory.
     fn read_exact_volatile_from<F: ReadVolatile>(
         &self,
         addr: A,
@@ -241,7 +241,7 @@ pub trait Bytes<A> {
     /// memory ends. Interrupted writes are tried again.
     ///
     /// # Errors
-    /// If `count` is not 0 and nothing is at `addr`; what the stream answers.
+    /// If `count` is not 0 and `addr` is not in the memory; else the stream's error.
     fn write_volatile_to<F: WriteVolatile>(
         &self,
         addr: A,
@@ -252,8 +252,8 @@ pub trait Bytes<A> {
     /// Writes exactly `count` bytes from `addr` to the stream.
     ///
     /// # Errors
-    /// If not all of them are there: the implementations in this crate then write nothing. What the stream answers;
-    /// `WriteZero` if it takes no more.
+    /// If not all of the range is in the memory: the implementations in this crate then write nothing. Else the
+    /// stream's error; `WriteZero` if the stream takes no more.
     fn write_all_volatile_to<F: WriteVolatile>(
         &self,
         addr: A,
@@ -264,7 +264,7 @@ pub trait Bytes<A> {
     /// Writes an integer in one indivisible access.
     ///
     /// # Errors
-    /// If `addr` is not naturally aligned in the host's memory, or the integer does not fit at it in one piece.
+    /// If `addr` is not naturally aligned in the host's memory, or the integer does not lie there in one piece.
     fn store<T: AtomicAccess>(&self, val: T, addr: A, order: Ordering) -> Result<(), Self::E>;
 
     /// Reads an integer in one indivisible access.

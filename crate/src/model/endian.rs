@@ -1,4 +1,4 @@
-//! Integers that are little- or big-endian in memory, whatever the host is: [`Le32`], [`Be32`] and their like.
+//! Integers that are little- or big-endian in memory, on any host: [`Le32`], [`Be32`] and their like.
 //!
 //! `LeSize` and `BeSize` are as wide as the host's `usize`: 4 bytes on wasm32.
 

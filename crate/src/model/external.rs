@@ -1,12 +1,13 @@
-//! `ExternalMemory`: bytes that somebody else owns, outside linear memory: another Wasm module's, an ArrayBuffer, a file.
-//! No pointer leads to them, so that no slice can show them: accesses copy, by way of the accessor's own buffer.
+//! [`ExternalMemory`]: bytes outside linear memory that other code owns: another Wasm module's memory, an ArrayBuffer,
+//! a file. No pointer leads to them, so no slice can show them. Each access copies them to or from the caller's own
+//! buffer.
 
 use crate::model::guest_memory::Error;
 use core::fmt;
 
 /// The bytes behind a region of the kind [`External`](crate::RegionKind::External).
 ///
-/// Their owner may write them at any time, move them, and take them away.
+/// The owner may write the bytes at any time, move them, and take them away.
 ///
 /// # Examples
 ///
@@ -46,22 +47,22 @@ use core::fmt;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait ExternalMemory: fmt::Debug + Send + Sync {
-    /// Fills `into` from byte `offset` of the region on, or nothing of it.
+    /// Fills all of `into` from byte `offset` of the region on, or changes nothing.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] where the bytes are not all there.
+    /// [`Unavailable`] if not all of the bytes are there.
     fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), Unavailable>;
 
-    /// Writes all of `bytes` from byte `offset` of the region on, or none.
+    /// Writes all of `bytes` from byte `offset` of the region on, or writes none.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] where the bytes are not all there.
+    /// [`Unavailable`] if not all of the bytes are there.
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Unavailable>;
 }
 
-/// External memory is not there any more, or is smaller than its region.
+/// The error of an external memory that is gone, or is smaller than its region.
 ///
 /// ```
 /// use guest_memory::{GuestMemoryError, external::Unavailable};
@@ -72,14 +73,14 @@ pub trait ExternalMemory: fmt::Debug + Send + Sync {
 #[error("the external memory is gone, or smaller than its region")]
 pub struct Unavailable;
 
-/// vm-memory has no error for it that is nearer.
+/// vm-memory has no error that is nearer.
 impl From<Unavailable> for Error {
     fn from(_: Unavailable) -> Self {
         Error::HostAddressNotAvailable
     }
 }
 
-/// Adjacent guest bytes that no slice shows: what [`GuestMemory::external_run`](crate::GuestMemory::external_run) gives.
+/// Adjacent guest bytes that no slice shows, from [`GuestMemory::external_run`](crate::GuestMemory::external_run).
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemory, Permissions};
@@ -91,19 +92,19 @@ impl From<Unavailable> for Error {
 #[derive(Clone, Copy, Debug)]
 pub struct ExternalRun<'a> {
     pub(crate) memory: &'a dyn ExternalMemory,
-    /// Where in it the first byte lies.
+    /// The offset of the first byte in it.
     pub(crate) offset: u64,
     pub(crate) length: usize,
 }
 
 impl ExternalRun<'_> {
-    /// How many bytes there are, at least one; it is never empty.
+    /// The number of bytes, at least one.
     #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// What is left behind the first `done` bytes, fewer than there are.
+    /// The rest of the run after its first `done` bytes. `done` is less than the length.
     pub(crate) fn part(&self, done: usize) -> Self {
         ExternalRun {
             offset: self.offset + done as u64,
@@ -112,22 +113,22 @@ impl ExternalRun<'_> {
         }
     }
 
-    /// Fills `into` from its start, as far as it goes; says how many bytes that were.
+    /// Fills `into` from the start of the run, until either ends, and returns the number of bytes read.
     ///
     /// # Errors
     ///
-    /// [`Error::HostAddressNotAvailable`] where the owner has taken the bytes away.
+    /// [`Error::HostAddressNotAvailable`] if the owner has taken the bytes away.
     pub fn read(&self, into: &mut [u8]) -> Result<usize, Error> {
         let length = self.length.min(into.len());
         self.memory.read(self.offset, &mut into[..length])?;
         Ok(length)
     }
 
-    /// Writes `bytes` from its start, as far as it goes; says how many bytes that were.
+    /// Writes `bytes` from the start of the run, until either ends, and returns the number of bytes written.
     ///
     /// # Errors
     ///
-    /// [`Error::HostAddressNotAvailable`] where the owner has taken the bytes away.
+    /// [`Error::HostAddressNotAvailable`] if the owner has taken the bytes away.
     pub fn write(&self, bytes: &[u8]) -> Result<usize, Error> {
         let length = self.length.min(bytes.len());
         self.memory.write(self.offset, &bytes[..length])?;

@@ -1,5 +1,5 @@
 //! The guest's physical memory as its consumers see it: [`GuestMemoryBackend`] is memory made of regions,
-//! [`GuestMemory`] whatever is accessed at guest addresses (a backend, or one behind an IOMMU).
+//! [`GuestMemory`] is any memory accessed at guest addresses (a backend, or a backend behind an IOMMU).
 //!
 //! ```text
 //!   GuestAddress ──find_region──▶ GuestMemoryRegion, MemoryRegionAddress ──get_slice──▶ VolatileSlice
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Every [`GuestMemory`] is [`Bytes<GuestAddress>`](crate::Bytes). A consumer that keeps a memory for long, while
-//! others may replace it, holds a [`GuestAddressSpace`].
+//! other code may replace it, holds a [`GuestAddressSpace`].
 
 use crate::model::address::Address;
 use crate::model::bitmap::{BS, Bitmap, MS};
@@ -32,7 +32,7 @@ pub use guest_address::{GuestAddress, GuestUsize, MemoryRegionAddress};
 pub use permissions::Permissions;
 pub use slices::{GuestMemoryBackendSliceIterator, GuestMemorySliceIterator};
 
-/// Guest memory that is made of regions in the host's memory, none of which overlap.
+/// Guest memory made of regions in the host's memory. No two regions overlap.
 ///
 /// Only [`iter`](GuestMemoryBackend::iter) is required; an implementor with a faster
 /// [`find_region`](GuestMemoryBackend::find_region) makes all the rest faster.
@@ -52,7 +52,7 @@ pub use slices::{GuestMemoryBackendSliceIterator, GuestMemorySliceIterator};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait GuestMemoryBackend {
-    /// What the memory is made of.
+    /// The type of its regions.
     type R: GuestMemoryRegion;
 
     /// The number of regions.
@@ -94,26 +94,26 @@ pub trait GuestMemoryBackend {
         self.find_region(addr).map(|_| addr)
     }
 
-    /// Whether each of the `len` bytes from `base` is backed. No bytes are, anywhere.
+    /// Whether each of the `len` bytes from `base` is backed. An empty range is always backed.
     fn check_range(&self, base: GuestAddress, len: usize) -> bool {
         matches!(coverage(self, base, len as u64), Coverage::Full)
     }
 
-    /// `base + offset`, if that is backed. What lies between need not be.
+    /// `base + offset`, if that address is backed. The addresses between need not be.
     fn checked_offset(&self, base: GuestAddress, offset: usize) -> Option<GuestAddress> {
         self.check_address(base.checked_add(offset as u64)?)
     }
 
     /// Calls `f` for each region that the `count` bytes from `addr` cross, and gives the number of bytes handled.
     ///
-    /// `f` is given the number of bytes handled so far, the number to handle in this region, where they begin in it,
-    /// and the region; it answers how many it handled. The walk ends when all are, at a hole or 2^64, or when `f`
-    /// answers 0 or an error.
+    /// `f` gets the number of bytes handled so far, the number to handle in this region, their position in the region,
+    /// and the region. It returns the number that it handled. The walk ends when all bytes are handled, at a hole, at
+    /// 2^64, or when `f` returns 0 or an error.
     ///
     /// # Errors
     /// - [`Error::InvalidGuestAddress`] if nothing is backed at `addr`;
-    /// - [`Error::CallbackOutOfRange`] if `f` answers more than it was asked for;
-    /// - what `f` answers.
+    /// - [`Error::CallbackOutOfRange`] if `f` returns more than it was asked to handle;
+    /// - the error that `f` returns.
     #[deprecated(since = "0.17.0", note = "superseded by get_slices")]
     fn try_access<F>(&self, count: usize, addr: GuestAddress, mut f: F) -> Result<usize>
     where
@@ -142,11 +142,11 @@ pub trait GuestMemoryBackend {
         }
     }
 
-    /// The host's pointer to the byte at `addr`. Nothing says how far it may be used: prefer
+    /// The host's pointer to the byte at `addr`. It does not tell how many bytes it may be used for: prefer
     /// [`get_slice`](GuestMemoryBackend::get_slice).
     ///
     /// # Errors
-    /// [`Error::InvalidGuestAddress`] if `addr` is not backed; what the region answers.
+    /// [`Error::InvalidGuestAddress`] if `addr` is not backed; else the region's error.
     fn get_host_address(&self, addr: GuestAddress) -> Result<*mut u8> {
         let (region, start) = self
             .to_region_addr(addr)
@@ -183,13 +183,13 @@ pub trait GuestMemoryBackend {
     }
 }
 
-/// Memory that is accessed at guest addresses, some of which may be allowed and others not.
+/// Memory that is accessed at guest addresses, and may allow some accesses only.
 ///
-/// Each [`GuestMemoryBackend`] is one that allows everything.
+/// Each [`GuestMemoryBackend`] is a `GuestMemory` that allows all accesses.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, Bytes, GuestAddress, GuestMemory, Permissions};
-/// /// What a device does with the memory it is given, behind an IOMMU or not.
+/// /// A device's work with the memory it is given, behind an IOMMU or not.
 /// fn answer<M: GuestMemory>(memory: &M, at: GuestAddress) -> Result<u32, guest_memory::GuestMemoryError> {
 ///     let question: u32 = memory.read_obj(at)?;
 ///     memory.write_obj(question + 1, at)?;
@@ -203,19 +203,20 @@ pub trait GuestMemoryBackend {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait GuestMemory {
-    /// The memory behind, where this is but a view of it.
+    /// The memory behind this one, if this is a view of it.
     type PhysicalMemory: GuestMemoryBackend + ?Sized;
     /// Where writes are marked.
     type Bitmap: Bitmap;
 
-    /// Whether each of the `count` bytes from `addr` allows `access`. No bytes do, anywhere.
+    /// Whether each of the `count` bytes from `addr` allows `access`. An empty range always does.
     fn check_range(&self, addr: GuestAddress, count: usize, access: Permissions) -> bool;
 
     /// The `count` bytes from `addr`, for `access`, as slices of contiguous host memory. The iterator ends after its
-    /// first error. Whether `access` was truthful is not checked again: a slice can always be written.
+    /// first error. A slice does not enforce `access`: it can always be written.
     ///
     /// # Errors
-    /// If the implementor can tell at once that it cannot give even one slice. Others come as the iterator's items.
+    /// If the implementor can tell at once that it cannot give even one slice. Other errors come as the iterator's
+    /// items.
     fn get_slices<'a>(
         &'a self,
         addr: GuestAddress,
@@ -224,8 +225,8 @@ pub trait GuestMemory {
     ) -> Result<impl GuestMemorySliceIterator<'a, BS<'a, Self::Bitmap>>>;
 
     /// The `count` bytes from `addr`, for `access`, if [`get_slices`](GuestMemory::get_slices) would give them as one
-    /// slice: the common case of an access, without an iterator and an error to make. For no bytes it may be `None`.
-    /// vm-memory has no such method.
+    /// slice: the common case of an access, which then makes neither an iterator nor an error. For an empty range it
+    /// may be `None`. vm-memory has no such method.
     #[inline]
     fn contiguous_slice(
         &self,
@@ -237,9 +238,9 @@ pub trait GuestMemory {
         (slice.len() == count).then_some(slice)
     }
 
-    /// The bytes from `addr` on, for `access`, that no slice can show, `count` at most: those of an
-    /// [external memory](crate::external). [`get_slices`](GuestMemory::get_slices) ends with an error before them, and
-    /// [`Bytes`](crate::Bytes) copies them by way of a buffer. vm-memory has no such method.
+    /// The bytes from `addr` on, `count` at most, that no slice can show, for `access`: they lie in an [external
+    /// memory](crate::external). [`get_slices`](GuestMemory::get_slices) ends with an error before them, and
+    /// [`Bytes`](crate::Bytes) copies them through a buffer. vm-memory has no such method.
     fn external_run(
         &self,
         _addr: GuestAddress,
@@ -249,7 +250,7 @@ pub trait GuestMemory {
         None
     }
 
-    /// The memory behind, if guest addresses are its own.
+    /// The memory behind this one, if both have the same addresses.
     fn physical_memory(&self) -> Option<&Self::PhysicalMemory> {
         None
     }
@@ -290,7 +291,7 @@ impl<M: GuestMemoryBackend + ?Sized> GuestMemory for M {
     }
 }
 
-/// The smaller of two numbers of bytes, the first of which a `usize` may not hold.
+/// The smaller of two numbers of bytes. The first may be too large for a `usize`.
 #[inline]
 fn clamp(available: GuestUsize, wanted: usize) -> usize {
     usize::try_from(available).map_or(wanted, |available| available.min(wanted))

@@ -1,5 +1,5 @@
-//! Streams that memory is filled from and emptied into without a slice ever being made of its bytes: [`ReadVolatile`]
-//! and [`WriteVolatile`] are what `std::io::Read` and `Write` are for ordinary buffers.
+//! Streams to and from guest memory: [`ReadVolatile`] and [`WriteVolatile`] do for volatile memory what
+//! `std::io::Read` and `Write` do for ordinary buffers. They never make a Rust slice of guest bytes.
 
 use crate::model::bitmap::BitmapSlice;
 use crate::model::volatile_memory::{Error, Result, VolatileSlice};
@@ -11,7 +11,7 @@ mod fd;
 #[cfg(not(all(unix, feature = "rawfd")))]
 mod stream;
 
-/// What memory can be filled from.
+/// A stream that memory can be filled from.
 ///
 /// ```
 /// use guest_memory::{ReadVolatile, VolatileSlice};
@@ -24,20 +24,20 @@ pub trait ReadVolatile {
     /// Reads up to `buf.len()` bytes into `buf`, marks them, and gives their number: 0 at the end.
     ///
     /// # Errors
-    /// [`Error::IOError`] if the stream fails. Bytes of `buf` may have changed then, and are marked.
+    /// [`Error::IOError`] if the stream fails. Bytes of `buf` may have changed then; they are marked.
     fn read_volatile<B: BitmapSlice>(&mut self, buf: &mut VolatileSlice<B>) -> Result<usize>;
 
     /// Reads until `buf` is full. Interrupted reads are tried again.
     ///
     /// # Errors
-    /// [`Error::IOError`] if the stream fails, and with `UnexpectedEof` if it ends before. What was read stays in
-    /// `buf`.
+    /// [`Error::IOError`] if the stream fails, and with `UnexpectedEof` if it ends before. The bytes that were read
+    /// stay in `buf`.
     fn read_exact_volatile<B: BitmapSlice>(&mut self, buf: &mut VolatileSlice<B>) -> Result<()> {
         let mut rest = buf.offset(0)?;
         while !rest.is_empty() {
             match uninterrupted(|| self.read_volatile(&mut rest))? {
                 0 => return Err(Error::IOError(ErrorKind::UnexpectedEof.into())),
-                // A stream that claims more than there was room for is out of bounds.
+                // A stream that claims more bytes than there was room for is out of bounds.
                 read => rest = rest.offset(read)?,
             }
         }
@@ -45,7 +45,7 @@ pub trait ReadVolatile {
     }
 }
 
-/// What memory can be emptied into.
+/// A stream that memory can be written to.
 ///
 /// ```
 /// use guest_memory::{VolatileSlice, WriteVolatile};
@@ -77,7 +77,7 @@ pub trait WriteVolatile {
     }
 }
 
-/// Tries again for as long as a signal interrupts.
+/// Repeats the transfer while a signal interrupts it.
 pub(crate) fn uninterrupted(mut transfer: impl FnMut() -> Result<usize>) -> Result<usize> {
     loop {
         match transfer() {
@@ -87,7 +87,7 @@ pub(crate) fn uninterrupted(mut transfer: impl FnMut() -> Result<usize>) -> Resu
     }
 }
 
-/// Reads from the front, which is then gone.
+/// Reads from the front, and shortens the slice by the bytes read.
 impl ReadVolatile for &[u8] {
     fn read_volatile<B: BitmapSlice>(&mut self, buf: &mut VolatileSlice<B>) -> Result<usize> {
         let (front, rest) = self.split_at(self.len().min(buf.len()));
@@ -96,7 +96,7 @@ impl ReadVolatile for &[u8] {
         Ok(front.len())
     }
 
-    /// Reads nothing if there is not enough.
+    /// Reads nothing if too few bytes are left.
     fn read_exact_volatile<B: BitmapSlice>(&mut self, buf: &mut VolatileSlice<B>) -> Result<()> {
         if self.len() < buf.len() {
             return Err(Error::IOError(ErrorKind::UnexpectedEof.into()));
@@ -105,7 +105,7 @@ impl ReadVolatile for &[u8] {
     }
 }
 
-/// Writes to the front, which is then passed.
+/// Writes to the front, and shortens the slice by the bytes written.
 impl WriteVolatile for &mut [u8] {
     fn write_volatile<B: BitmapSlice>(&mut self, buf: &VolatileSlice<B>) -> Result<usize> {
         let length = self.len().min(buf.len());
@@ -116,10 +116,10 @@ impl WriteVolatile for &mut [u8] {
     }
 }
 
-/// Appends.
+/// Appends the bytes.
 impl WriteVolatile for Vec<u8> {
     /// # Errors
-    /// [`Error::IOError`] with `OutOfMemory` if there is no room for so much more.
+    /// [`Error::IOError`] with `OutOfMemory` if there is no room for so many more.
     fn write_volatile<B: BitmapSlice>(&mut self, buf: &VolatileSlice<B>) -> Result<usize> {
         self.try_reserve(buf.len())
             .map_err(|_| Error::IOError(ErrorKind::OutOfMemory.into()))?;
@@ -129,7 +129,7 @@ impl WriteVolatile for Vec<u8> {
     }
 }
 
-/// Where a cursor stands among `length` bytes: at the end if it is beyond.
+/// A cursor's position among `length` bytes; the end if it is beyond.
 fn position<T>(cursor: &Cursor<T>, length: usize) -> usize {
     usize::try_from(cursor.position()).map_or(length, |position| position.min(length))
 }
@@ -142,7 +142,7 @@ impl<T: AsRef<[u8]>> ReadVolatile for Cursor<T> {
         Ok(read)
     }
 
-    /// Reads nothing if there is not enough.
+    /// Reads nothing if too few bytes are left.
     fn read_exact_volatile<B: BitmapSlice>(&mut self, buf: &mut VolatileSlice<B>) -> Result<()> {
         let bytes = self.get_ref().as_ref();
         (&bytes[position(self, bytes.len())..]).read_exact_volatile(buf)?;

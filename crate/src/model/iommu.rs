@@ -1,5 +1,5 @@
-//! A guest's memory behind an IOMMU: a device's accesses go to I/O virtual addresses (IOVAs), which an [`Iommu`]
-//! translates, and which [`IommuMemory`] makes a [`GuestMemory`](crate::GuestMemory).
+//! A guest's memory behind an IOMMU: a device accesses I/O virtual addresses (IOVAs), which an [`Iommu`] translates.
+//! [`IommuMemory`] is the [`GuestMemory`](crate::GuestMemory) at these addresses.
 //!
 //! ```text
 //!   IOVA ──Iommu::translate──▶ MappedRanges (from an Iotlb) ──▶ the memory behind ──▶ VolatileSlices
@@ -54,16 +54,15 @@ pub use range::{IovaRange, MappedRange};
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Iommu: fmt::Debug + Send + Sync {
-    /// What keeps the mappings from changing while they are used.
+    /// The guard that keeps the mappings from changing while they are used.
     type IotlbGuard<'a>: Deref<Target = Iotlb> + 'a
     where
         Self: 'a;
 
-    /// The guest-physical ranges that the `length` bytes from `iova` are mapped to, in order and all of them, if all
-    /// allow `access`.
+    /// All guest-physical ranges that the `length` bytes from `iova` are mapped to, in order, if all allow `access`.
     ///
     /// # Errors
-    /// If one byte is not mapped, or does not allow it.
+    /// If a byte is not mapped, or does not allow `access`.
     fn translate(
         &self,
         iova: GuestAddress,

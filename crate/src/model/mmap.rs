@@ -1,9 +1,9 @@
-//! Guest memory of mappings: [`MmapRegion`] is bytes that the system maps, [`GuestRegionMmap`] places them at a guest
-//! address, [`GuestMemoryMmap`] is a guest's memory made of these.
+//! Guest memory made of mappings: [`MmapRegion`] holds bytes that the system maps, [`GuestRegionMmap`] places them at
+//! a guest address, [`GuestMemoryMmap`] is a guest's memory made of such regions.
 //!
-//! On Unix and Windows a mapping is the system's own, of a file or of fresh zero bytes. Elsewhere, so in Wasm, it is an
-//! extent of the same linear memory that an [`AddressSpace`](crate::AddressSpace) takes its regions from, and there are
-//! no files.
+//! On Unix and Windows the system maps a file or fresh zero bytes. On other targets, such as Wasm, a mapping is an
+//! extent of the same linear memory that an [`AddressSpace`](crate::AddressSpace) takes its regions from, and there
+//! are no files.
 
 use crate::model::address::Address;
 use crate::model::bitmap::{BS, Bitmap};
@@ -87,7 +87,7 @@ impl<B: Bitmap> GuestRegionMmap<B> {
         Self::with_arc(Arc::new(mapping), guest_base)
     }
 
-    /// [`new`](GuestRegionMmap::new), of a mapping that others use too.
+    /// Like [`new`](GuestRegionMmap::new), for a shared mapping.
     pub fn with_arc(mapping: Arc<MmapRegion<B>>, guest_base: GuestAddress) -> Option<Self> {
         guest_base.checked_add(mapping.size() as u64)?;
         Some(GuestRegionMmap {
@@ -96,17 +96,17 @@ impl<B: Bitmap> GuestRegionMmap<B> {
         })
     }
 
-    /// The mapping, to be shared.
+    /// The shared mapping.
     pub fn get_mmap(&self) -> Arc<MmapRegion<B>> {
         self.mapping.clone()
     }
 }
 
 impl<B: NewBitmap> GuestRegionMmap<B> {
-    /// Maps `size` bytes from `addr` on, of a file or else of fresh zero bytes.
+    /// Maps `size` bytes at guest address `addr`: a file's from its offset on, or else fresh zero bytes.
     ///
     /// # Errors
-    /// [`FromRangesError::MmapRegion`] if the system refuses, as it does for no bytes;
+    /// [`FromRangesError::MmapRegion`] if the system refuses, as it does for an empty range;
     /// [`FromRangesError::InvalidGuestRegion`] if the end is at 2^64 or beyond.
     pub fn from_range(
         addr: GuestAddress,
@@ -205,8 +205,8 @@ impl<B: NewBitmap> GuestMemoryMmap<B> {
     /// sorted.
     ///
     /// # Errors
-    /// As [`GuestRegionMmap::from_range`], of the first range that is refused; then
-    /// [`FromRangesError::Collection`] if they overlap or are not sorted, or there is none.
+    /// As [`GuestRegionMmap::from_range`], for the first range that is refused; else [`FromRangesError::Collection`]
+    /// if the ranges overlap, are not sorted, or there are none.
     pub fn from_ranges_with_files<A, T>(ranges: T) -> Result<Self, FromRangesError>
     where
         A: Borrow<(GuestAddress, usize, Option<FileOffset>)>,

@@ -2,13 +2,13 @@
 
 use std::num::NonZeroUsize;
 
-/// The page size where nobody says another, and of the extents of linear memory, in bytes.
+/// The default page size in bytes; also the page size of linear memory.
 pub(crate) const DEFAULT_PAGE_SIZE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 
 /// The size of the host's pages, in bytes.
 pub(crate) fn host_page_size() -> NonZeroUsize {
     #[cfg(unix)]
-    // SAFETY: only asks the system; it has no other interface for it.
+    // SAFETY: the call only asks the system, which has no safe interface for it.
     let size = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok();
     #[cfg(not(unix))]
     let size = None;

@@ -1,5 +1,5 @@
-//! A region: a range of guest-physical addresses that is backed by one run of the host's memory. And
-//! [`GuestRegionCollection`], the sorted set of them that makes up a guest's memory.
+//! A region: a range of guest-physical addresses that is backed by one run of the host's memory.
+//! [`GuestRegionCollection`] is the sorted set of regions that makes up a guest's memory.
 
 use crate::model::address::Address;
 use crate::model::bitmap::{BS, Bitmap};
@@ -42,7 +42,7 @@ pub use collection::{GuestRegionCollection, GuestRegionCollectionError};
     reason = "vm-memory's names, and a region is never empty"
 )]
 pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
-    /// Where writes are marked.
+    /// The bitmap type in which writes are marked.
     type B: Bitmap;
 
     /// The length in bytes.
@@ -77,7 +77,7 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
         addr.0 < self.len()
     }
 
-    /// `base + offset`, if that is inside.
+    /// `base + offset`, if that position is inside.
     fn checked_offset(
         &self,
         base: MemoryRegionAddress,
@@ -97,7 +97,7 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
     /// The host's pointer to the byte at `addr`.
     ///
     /// # Errors
-    /// [`HostAddressNotAvailable`](GuestMemoryError::HostAddressNotAvailable) unless the implementor has one;
+    /// [`HostAddressNotAvailable`](GuestMemoryError::HostAddressNotAvailable) if the region has no host address;
     /// [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress) if `addr` is not inside.
     fn get_host_address(&self, _addr: MemoryRegionAddress) -> Result<*mut u8> {
         Err(GuestMemoryError::HostAddressNotAvailable)
@@ -111,7 +111,7 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
     /// The `count` bytes from `offset`; exactly that many.
     ///
     /// # Errors
-    /// [`HostAddressNotAvailable`](GuestMemoryError::HostAddressNotAvailable) unless the implementor has them in
+    /// [`HostAddressNotAvailable`](GuestMemoryError::HostAddressNotAvailable) if the bytes are not in the host's
     /// memory; [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress) if they are not all inside.
     fn get_slice(
         &self,
@@ -132,7 +132,7 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
         self.get_slice(MemoryRegionAddress(0), length)
     }
 
-    /// Whether the region is mapped in huge pages; `None` if nobody knows.
+    /// Whether the region is mapped in huge pages; `None` if that is not known.
     #[cfg(target_os = "linux")]
     fn is_hugetlbfs(&self) -> Option<bool> {
         None
@@ -149,7 +149,7 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
 /// };
 /// use std::cell::UnsafeCell;
 ///
-/// /// A page of this program's own.
+/// /// A page that this program owns.
 /// struct Page(UnsafeCell<[u8; 4096]>);
 ///
 /// impl GuestMemoryRegion for Page {
@@ -166,7 +166,7 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
 ///     fn bitmap(&self) {}
 ///
 ///     fn get_slice(&self, offset: MemoryRegionAddress, count: usize) -> Result<VolatileSlice<'_>> {
-///         // SAFETY: the bytes live as long as `self`, and nobody makes a reference to them.
+///         // SAFETY: the bytes live as long as `self`, and no reference to them is made.
 ///         let all = unsafe { VolatileSlice::new(self.0.get().cast(), 4096) };
 ///         let offset = usize::try_from(offset.0).map_err(|_| Error::InvalidBackendAddress)?;
 ///         all.compute_end_offset(offset, count)?;
@@ -183,16 +183,16 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
 /// ```
 pub trait GuestMemoryRegionBytes: GuestMemoryRegion {}
 
-/// The offset that `addr` is in a slice of the whole region. One that no `usize` holds is in no region, and so
-/// becomes one that is in no slice: none is `usize::MAX` bytes long.
+/// The offset of `addr` in a slice of the whole region. If no `usize` holds it, the position is in no region; it then
+/// becomes `usize::MAX`, which is in no slice.
 #[inline]
 fn offset_of(addr: MemoryRegionAddress) -> usize {
     addr.to_host_offset().unwrap_or(usize::MAX)
 }
 
-/// As [`Bytes`] of the whole region's [`VolatileSlice`]: `write_slice` and `read_slice` move nothing on an error. A
-/// position that is not inside, or an atomic access that is not aligned, is
-/// [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress).
+/// Like [`Bytes`] of the whole region's [`VolatileSlice`]: `write_slice` and `read_slice` move nothing on an error.
+/// The error is [`InvalidBackendAddress`](GuestMemoryError::InvalidBackendAddress) for a position that is not inside,
+/// and for an atomic access that is not aligned.
 impl<R: GuestMemoryRegionBytes> Bytes<MemoryRegionAddress> for R {
     type E = GuestMemoryError;
 

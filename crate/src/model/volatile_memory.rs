@@ -1,7 +1,7 @@
-//! Raw bytes that others read and write at any time: the guest, another thread, the host's JavaScript.
+//! Raw bytes that other code reads and writes at any time: the guest, another thread, the host's JavaScript.
 //!
-//! Rust's references promise that nobody else writes, so no `&[u8]` is ever made of such bytes. They are named by
-//! [`VolatileSlice`], [`VolatileRef`] (one value) and [`VolatileArrayRef`], and only ever copied in or out:
+//! A Rust reference promises that no other code writes, so no `&[u8]` is ever made of such bytes. [`VolatileSlice`],
+//! [`VolatileRef`] (one value) and [`VolatileArrayRef`] name them, and only copy them in or out:
 //!
 //! ```text
 //!   VolatileMemory ──get_slice──▶ VolatileSlice ──copy_to, copy_from, Bytes──▶ bytes
@@ -11,17 +11,17 @@
 //! ```
 //!
 //! # Access widths
-//! Up to 8 bytes are read and written by the widest naturally aligned accesses there are in them: an aligned `u16`,
-//! `u32` or `u64` (of 8 bytes also where `usize` is 4) in a single one, which is a relaxed atomic, so that another
-//! thread's access at the same time gives the old or the new value and nothing between. Slices of such values are
-//! copied value by value, in rising order. Longer runs of bytes are one `memmove`, which promises no widths.
+//! Up to 8 bytes are read and written by the widest naturally aligned accesses that fit. An aligned `u16`, `u32` or
+//! `u64` (also where `usize` has 4 bytes) is a single access: a relaxed atomic, so that a thread that reads at the
+//! same time sees the old or the new value and nothing between. Slices of such values are copied value by value, in
+//! rising order. Longer runs of bytes are one `memmove`, which promises no widths.
 //!
 //! # Races
-//! These single accesses may race with each other and with atomics of the same bytes and width. A longer copy that races
-//! with a write gives a mix of old and new bytes, as in vm-memory. To Rust that is a data race where the other side is a
-//! thread of the same program, and ThreadSanitizer reports it. Such threads agree by an atomic on who has the bytes, as
-//! driver and device do by the index of a virtqueue: one stores it with `Release` after its copy, the other loads it
-//! with `Acquire` before its own.
+//! These single accesses may race with each other and with atomics of the same bytes and width. A longer copy that
+//! races with a write gives a mix of old and new bytes, as in vm-memory. If both sides are threads of one program,
+//! Rust calls that a data race, and ThreadSanitizer reports it. Such threads hand the bytes over by an atomic, as
+//! driver and device do by the index of a virtqueue: one thread stores it with `Release` after its copy, the other
+//! loads it with `Acquire` before its own.
 
 use crate::model::atomic_integer::AtomicInteger;
 use crate::model::bitmap::{BS, Bitmap};
@@ -41,7 +41,7 @@ pub use guard::{PtrGuard, PtrGuardMut};
 pub use reference::VolatileRef;
 pub use slice::VolatileSlice;
 
-/// What a mapping would have to do before its bytes are touched: nothing. `with_bitmap` takes `None`.
+/// Stands for vm-memory's information about a mapping. This crate needs none: `with_bitmap` takes `None`.
 type MmapInfo = PhantomData<()>;
 
 /// `base + offset`.
@@ -71,13 +71,13 @@ pub fn compute_offset(base: usize, offset: usize) -> Result<usize> {
 /// assert!(memory.get_ref::<u32>(5).is_err());
 /// ```
 pub trait VolatileMemory {
-    /// Where writes are marked.
+    /// The bitmap type in which writes are marked.
     type B: Bitmap;
 
     /// The size in bytes.
     fn len(&self) -> usize;
 
-    /// Whether there is not one byte.
+    /// Whether the length is 0.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -85,14 +85,14 @@ pub trait VolatileMemory {
     /// The `count` bytes from `offset`; exactly that many.
     ///
     /// # Errors
-    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. No bytes, at the very end, are
+    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. An empty range at the very end is
     /// inside.
     fn get_slice(&self, offset: usize, count: usize) -> Result<VolatileSlice<'_, BS<'_, Self::B>>>;
 
-    /// All of it.
+    /// The whole memory as one slice.
     ///
     /// # Panics
-    /// If an implementor's `get_slice` refuses the range that its `len` says is there.
+    /// If an implementor's `get_slice` refuses the range from 0 to its `len`.
     fn as_volatile_slice(&self) -> VolatileSlice<'_, BS<'_, Self::B>> {
         self.get_slice(0, self.len())
             .expect("the whole of a memory is inside it")
@@ -105,7 +105,7 @@ pub trait VolatileMemory {
     #[inline]
     fn get_ref<T: ByteValued>(&self, offset: usize) -> Result<VolatileRef<'_, T, BS<'_, Self::B>>> {
         let slice = exact_slice(self, offset, size_of::<T>())?;
-        // SAFETY: only a raw pointer makes a reference to other types of it. The slice has size_of::<T>() bytes that
+        // SAFETY: only a raw pointer can become a reference to another type. The slice has size_of::<T>() bytes that
         // are valid for its lifetime, which the reference takes over.
         Ok(unsafe { VolatileRef::with_bitmap(slice.as_mut_ptr(), slice.into_bitmap(), None) })
     }
@@ -140,23 +140,23 @@ pub trait VolatileMemory {
     /// [`Error::Misaligned`] if it is not aligned for `T`; else as [`get_slice`](VolatileMemory::get_slice).
     ///
     /// # Safety
-    /// While the reference lives nobody may write to these bytes: no guest, no other thread, no JavaScript.
+    /// While the reference lives, no code may write to these bytes: no guest, no other thread, no JavaScript.
     unsafe fn aligned_as_ref<T: ByteValued>(&self, offset: usize) -> Result<&T> {
         let slice = exact_slice(self, offset, size_of::<T>())?;
         slice.check_alignment(align_of::<T>())?;
-        // SAFETY: only a cast makes a reference. It is in bounds, aligned, any bytes are a `T`, and the caller keeps
-        // everyone from writing.
+        // SAFETY: only a cast makes a reference. It is in bounds and aligned, any bytes are a `T`, and the caller
+        // promises that no code writes to them.
         Ok(unsafe { &*slice.as_mut_ptr().cast_const().cast::<T>() })
     }
 
-    /// A plain mutable reference to the value at `offset`. What is written through it is not marked.
+    /// A plain mutable reference to the value at `offset`. Writes through it are not marked.
     ///
     /// # Errors
     /// As [`aligned_as_ref`](VolatileMemory::aligned_as_ref).
     ///
     /// # Safety
-    /// While the reference lives nobody else may read or write these bytes: no guest, no other thread, no JavaScript,
-    /// no second such reference.
+    /// While the reference lives, no other code may read or write these bytes: no guest, no other thread, no
+    /// JavaScript, no second such reference.
     #[expect(
         clippy::mut_from_ref,
         reason = "the memory is shared; that this part is not is the caller's promise"
@@ -164,11 +164,11 @@ pub trait VolatileMemory {
     unsafe fn aligned_as_mut<T: ByteValued>(&self, offset: usize) -> Result<&mut T> {
         let slice = exact_slice(self, offset, size_of::<T>())?;
         slice.check_alignment(align_of::<T>())?;
-        // SAFETY: as in `aligned_as_ref`; and the caller keeps everyone from reading, too.
+        // SAFETY: as in `aligned_as_ref`; and the caller promises that no other code reads them.
         Ok(unsafe { &mut *slice.as_mut_ptr().cast::<T>() })
     }
 
-    /// The atomic integer at `offset`. What is written through it is not marked.
+    /// The atomic integer at `offset`. Writes through it are not marked.
     ///
     /// # Errors
     /// [`Error::Misaligned`] if it is not aligned for `T`; else as [`get_slice`](VolatileMemory::get_slice).
@@ -176,15 +176,15 @@ pub trait VolatileMemory {
     fn get_atomic_ref<T: AtomicInteger>(&self, offset: usize) -> Result<&T> {
         let slice = exact_slice(self, offset, size_of::<T>())?;
         slice.check_alignment(align_of::<T>())?;
-        // SAFETY: only a cast makes a reference. It is in bounds and aligned, any bytes are a `T`, and a `T` may be
-        // shared with whoever else writes to it, which `AtomicInteger` promises.
+        // SAFETY: only a cast makes a reference. It is in bounds and aligned, any bytes are a `T`, and `AtomicInteger`
+        // promises that other code may write to a `T` at the same time.
         Ok(unsafe { &*slice.as_mut_ptr().cast_const().cast::<T>() })
     }
 
-    /// The end of the `offset` bytes from `base`.
+    /// The end of the range of `offset` bytes from `base`.
     ///
     /// # Errors
-    /// [`Error::Overflow`] if a `usize` does not hold it, [`Error::OutOfBounds`] if it is beyond this memory's end.
+    /// [`Error::Overflow`] if a `usize` does not hold the end, [`Error::OutOfBounds`] if it is beyond this memory.
     #[inline]
     fn compute_end_offset(&self, base: usize, offset: usize) -> Result<usize> {
         let end = compute_offset(base, offset)?;
@@ -195,7 +195,7 @@ pub trait VolatileMemory {
     }
 }
 
-/// `get_slice`, without trusting an implementor to give as many bytes as were asked for.
+/// Calls `get_slice`, and checks that the implementor gives as many bytes as were asked for.
 #[inline]
 fn exact_slice<M: VolatileMemory + ?Sized>(
     memory: &M,

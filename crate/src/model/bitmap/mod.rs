@@ -1,7 +1,7 @@
-//! Where writes are marked: the traits by which an access tells a dirty tracker what it wrote.
+//! Dirty tracking: the traits by which an access tells a dirty tracker which bytes it wrote.
 //!
 //! A region owns a [`Bitmap`]; each slice of its bytes carries a [`BitmapSlice`], which knows its own offset in the
-//! region and marks there. `()` is the tracker that tracks nothing, at no cost; `Option` is one that may be absent.
+//! region and marks there. `()` tracks nothing, at no cost; `Option` is a tracker that may be absent.
 
 #[cfg(feature = "backend-bitmap")]
 mod backend;
@@ -13,7 +13,7 @@ use std::fmt::Debug;
 #[cfg(feature = "backend-bitmap")]
 pub use backend::{ArcSlice, AtomicBitmap, RefSlice};
 
-/// The slice of a bitmap that covers what is borrowed for `'a`.
+/// Names the type of a bitmap's slice that is borrowed for `'a`.
 ///
 /// ```
 /// use guest_memory::bitmap::{Bitmap, WithBitmapSlice};
@@ -27,12 +27,12 @@ pub trait WithBitmapSlice<'a> {
     type S: BitmapSlice;
 }
 
-/// A bitmap that is a part of another: slicing it again gives the same type.
+/// A bitmap that is a part of another bitmap. A slice of it has the same type again.
 ///
 /// ```
 /// use guest_memory::VolatileSlice;
 /// use guest_memory::bitmap::BitmapSlice;
-/// /// Clears a buffer; whatever tracks it learns of it.
+/// /// Clears a buffer, and marks it in its dirty tracker.
 /// fn clear<B: BitmapSlice>(buffer: &VolatileSlice<'_, B>) {
 ///     buffer.copy_from(&vec![0u8; buffer.len()]);
 /// }
@@ -42,8 +42,8 @@ pub trait WithBitmapSlice<'a> {
 /// ```
 pub trait BitmapSlice: Bitmap + Clone + Debug + for<'a> WithBitmapSlice<'a, S = Self> {}
 
-/// Marks and tells which bytes were written. Offsets and lengths are in bytes; the grain is the implementor's, often
-/// a page.
+/// Keeps marks of the bytes that were written. Offsets and lengths are in bytes; the implementor chooses the grain,
+/// often a page.
 ///
 /// ```
 /// use guest_memory::bitmap::{Bitmap, BitmapSlice, WithBitmapSlice};
@@ -79,7 +79,7 @@ pub trait BitmapSlice: Bitmap + Clone + Debug + for<'a> WithBitmapSlice<'a, S = 
 /// assert_eq!(counter.0.get(), 8);
 /// ```
 pub trait Bitmap: for<'a> WithBitmapSlice<'a> {
-    /// Marks the `len` bytes from `offset` as written. What lies beyond the tracked range is ignored.
+    /// Marks the `len` bytes from `offset` as written. Bytes beyond the tracked range are ignored.
     fn mark_dirty(&self, offset: usize, len: usize);
 
     /// Whether the grain that holds `offset` was marked. `false` beyond the tracked range.
@@ -89,7 +89,7 @@ pub trait Bitmap: for<'a> WithBitmapSlice<'a> {
     fn slice_at(&self, offset: usize) -> <Self as WithBitmapSlice<'_>>::S;
 }
 
-/// A bitmap that can be made for a number of bytes.
+/// A bitmap that can be made for a given number of bytes.
 ///
 /// ```
 /// use guest_memory::bitmap::{Bitmap, NewBitmap};

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// Knows exactly which bytes were marked. Clones and slices share the marks.
+/// A tracker that knows exactly which bytes were marked. Clones and slices share the marks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ByteMap {
     marked: Rc<RefCell<BTreeSet<usize>>>,
@@ -13,7 +13,7 @@ pub(crate) struct ByteMap {
 }
 
 impl ByteMap {
-    /// The marked offsets, which are then forgotten.
+    /// Returns the marked offsets and clears the marks.
     pub(crate) fn take(&self) -> Vec<usize> {
         self.marked.take().into_iter().collect()
     }
@@ -50,7 +50,7 @@ impl NewBitmap for ByteMap {
     }
 }
 
-/// What a clean bitmap over at least four grains must do. Grains may be larger than a byte.
+/// Checks a clean bitmap over at least four grains, which may be larger than a byte.
 pub(crate) fn test_bitmap<B: Bitmap>(bitmap: &B, grain: usize) {
     let dirty = || [0, 1, 2, 3].map(|index| bitmap.dirty_at(index * grain));
     assert_eq!(dirty(), [false; 4], "clean at first");

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use std::io;
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
-/// What every implementation must do that has `length` bytes from `at(0)`, all 0, at least 64 and a multiple of 8,
-/// and nothing behind them. `at(0)` must lie at a multiple of 8 in the host's memory.
+/// Checks an implementation of [`Bytes`] that has exactly `length` bytes from `at(0)`, all 0. `length` is at least 64
+/// and a multiple of 8. `at(0)` lies at a multiple of 8 in the host's memory.
 pub(crate) fn test_bytes<A, M>(memory: &M, at: impl Fn(u64) -> A, length: usize)
 where
     M: Bytes<A, E: Debug>,
@@ -24,7 +24,7 @@ fn contents<A, M: Bytes<A, E: Debug>>(memory: &M, at: impl Fn(u64) -> A, length:
     bytes
 }
 
-/// An interpreter is a thousand times slower: it sees every fifth case, which still has each alignment.
+/// Miri, which is a thousand times slower, runs every fifth case; these still have each alignment.
 const STEP: usize = if cfg!(miri) { 5 } else { 1 };
 
 /// Every alignment at the start, the end and around the middle, where a memory may have a seam.
@@ -230,7 +230,7 @@ fn test_streams<A, M: Bytes<A, E: Debug>>(memory: &M, at: impl Fn(u64) -> A, len
         (bytes[..length].to_vec(), length)
     );
 
-    // Partial: where the memory ends, and where the stream does.
+    // Partial transfers: the memory ends first, or the stream does.
     let mut source = &[0xaa; 9][..];
     assert_eq!(
         memory

@@ -4,7 +4,7 @@ use crate::model::bytes::Bytes;
 use crate::{AddressSpace, Fault, GuestAddress, GuestMemory, Permissions, Region, RegionKind};
 use std::sync::{Arc, Mutex};
 
-/// Bytes that their owner may take away.
+/// External bytes that the test can take away.
 #[derive(Debug)]
 struct Theirs(Mutex<Vec<u8>>);
 
@@ -33,7 +33,7 @@ impl ExternalMemory for Theirs {
 
 const SIZE: u64 = 0x5000;
 
-/// RAM, external memory and RAM again, one behind the other from 0x800 on, and the external bytes.
+/// A space with RAM, external memory and RAM again, one behind the other from 0x800 on; and the external bytes.
 fn space() -> (AddressSpace, Arc<Theirs>) {
     let ranges = [(0x800, 0x800), (0x1000 + SIZE, 0x800)];
     let ranges = ranges.map(|(start, size)| (GuestAddress(start), size));
@@ -83,7 +83,7 @@ fn ends_of_memory_are_found_behind_external_memory() {
     assert_eq!(map.write(&bytes, GuestAddress(0x800)).unwrap(), 0x6000);
     assert!(map.check_range(GuestAddress(0x800), 0x6000, Permissions::ReadWrite));
     assert!(!map.check_range(GuestAddress(0x800), 0x6001, Permissions::ReadWrite));
-    // At the end of the address space, and with nothing behind.
+    // At the end of the address space, and with a hole behind.
     let top = Region::external("top", 4, theirs).unwrap();
     space.map(&top, GuestAddress(u64::MAX - 3), 0).unwrap();
     let map = space.view();

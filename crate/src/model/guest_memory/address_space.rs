@@ -1,4 +1,4 @@
-//! [`GuestAddressSpace`]: how a consumer holds on to a memory.
+//! [`GuestAddressSpace`]: a consumer's handle to a memory.
 
 use super::GuestMemory;
 use std::ops::Deref;
@@ -21,10 +21,10 @@ use std::sync::Arc;
 pub trait GuestAddressSpace: Clone {
     /// The memory.
     type M: GuestMemory;
-    /// A snapshot of it, which stays as it is.
+    /// A snapshot of the memory, which never changes.
     type T: Clone + Deref<Target = Self::M>;
 
-    /// The memory as it is now.
+    /// A snapshot of the memory as it is now.
     fn memory(&self) -> Self::T;
 }
 

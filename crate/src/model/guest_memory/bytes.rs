@@ -14,14 +14,14 @@ use std::sync::atomic::Ordering;
 
 mod pieces;
 
-/// `write` and `read` stop at the first byte that is not backed. `write_slice` and `read_slice` look at the whole
-/// range first and move nothing if it is not backed as a whole (vm-memory moves what comes before the hole):
-/// [`Error::InvalidGuestAddress`] if the first byte is not, [`Error::PartialBuffer`] if a later one is not,
+/// `write` and `read` stop at the first byte that is not backed. `write_slice` and `read_slice` check the whole range
+/// first, and move nothing if part of it is not backed (vm-memory moves the bytes before the hole):
+/// [`Error::InvalidGuestAddress`] if the first byte is not backed, [`Error::PartialBuffer`] if a later byte is not,
 /// [`Error::GuestAddressOverflow`] if the range goes on past 2^64. `read_exact_volatile_from` and
-/// `write_all_volatile_to` look first in the same way. `read_volatile_from` stops where the stream gives less than a
-/// region takes, so that what it filled has no gap (vm-memory goes on in the next region). `store` and `load` answer
-/// [`Error::InvalidBackendAddress`] for an integer that is not aligned or crosses the end of a region. What no slice shows
-/// ([`GuestMemory::external_run`]) is copied by way of a buffer, and has no atomic accesses.
+/// `write_all_volatile_to` check first in the same way. `read_volatile_from` stops if the stream gives less than a
+/// region takes, so that the filled bytes have no gap (vm-memory goes on in the next region). `store` and `load`
+/// return [`Error::InvalidBackendAddress`] for an integer that is not aligned or crosses the end of a region. Bytes
+/// that no slice shows ([`GuestMemory::external_run`]) are copied through a buffer, and have no atomic accesses.
 impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     type E = Error;
 
@@ -80,7 +80,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         Ok(())
     }
 
-    /// As `write_slice`, but the value may stay in a register.
+    /// Like `write_slice`, but the value may stay in a register.
     #[inline]
     fn write_obj<O: ByteValued>(&self, val: O, addr: GuestAddress) -> Result<()> {
         let done = self
@@ -92,7 +92,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         }
     }
 
-    /// As `read_slice`, but not into memory that would have to be zeroed first.
+    /// Like `read_slice`, but without a buffer that has to be zeroed first.
     #[inline]
     fn read_obj<O: ByteValued>(&self, addr: GuestAddress) -> Result<O> {
         let value = self
@@ -157,7 +157,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
         dst: &mut F,
         count: usize,
     ) -> Result<usize> {
-        // All, here and below: a sink that takes less than it is given is an error, as in vm-memory.
+        // `write_all`, here and below: a sink that takes less than it is given is an error, as in vm-memory.
         if let Some(slice) = some_bytes(self, addr, count, Permissions::Read) {
             return Ok(slice.write_all_volatile_to(0, dst, count).map(|()| count)?);
         }
@@ -201,7 +201,7 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     }
 }
 
-/// Fills a slice from a stream, and gives the number of bytes read: fewer where the stream ends.
+/// Fills a slice from a stream, and returns the number of bytes read: fewer if the stream ends.
 fn fill<B, F>(slice: &VolatileSlice<'_, B>, src: &mut F) -> Result<usize>
 where
     B: BitmapSlice,
@@ -210,20 +210,21 @@ where
     let mut done = 0;
     while done < slice.len() {
         let left = slice.len() - done;
-        // Not the stream's own way to read all: some of them read nothing then, and none says how much.
+        // Not `read_exact_volatile`: at the end of the stream some implementors read nothing, and none tells how much
+        // it read.
         match slice.read_volatile_from(done, src, left)? {
             0 => break,
-            // It cannot have given more than there was room for, whatever it says.
+            // The stream cannot have filled more than the buffer, even if it returns a larger number.
             read => done += read.min(left),
         }
     }
     Ok(done)
 }
 
-/// Bytes of a stream that are copied at once to or from what no slice shows.
+/// The size in bytes of the buffer between a stream and external memory, which no slice shows.
 const BOUNCE: usize = 4096;
 
-/// Fills what no slice shows: `take` fills a buffer in its place, as far as the stream goes.
+/// Fills external memory through a buffer. `take` fills the buffer from the stream, until the stream ends.
 #[cold]
 fn bounce_in(
     external: &ExternalRun<'_>,
@@ -243,7 +244,7 @@ fn bounce_in(
     Ok(done)
 }
 
-/// Writes what no slice shows to a stream.
+/// Writes external memory to a stream, through a buffer.
 #[cold]
 fn bounce_out<F: WriteVolatile>(external: &ExternalRun<'_>, dst: &mut F) -> Result<usize> {
     let mut buffer = [0; BOUNCE];
@@ -257,7 +258,7 @@ fn bounce_out<F: WriteVolatile>(external: &ExternalRun<'_>, dst: &mut F) -> Resu
     Ok(done)
 }
 
-/// The range as one slice, for a stream, which is not asked for no bytes.
+/// The range as one slice, for a stream. `None` for an empty range: then the stream is not called.
 #[inline]
 fn some_bytes<T>(
     memory: &T,

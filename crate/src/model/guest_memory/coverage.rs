@@ -1,4 +1,5 @@
-//! [`coverage`]: how much of a range is backed, and what ends it. Every error about a range follows from this answer.
+//! [`coverage`]: how much of a range is backed, and why the rest is not. Every error about a range follows from this
+//! answer.
 
 use super::{GuestAddress, GuestMemoryBackend, GuestUsize};
 use crate::model::address::Address;
@@ -7,18 +8,18 @@ use crate::model::region::GuestMemoryRegion;
 /// How much of a range is backed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Coverage {
-    /// All of it; also no bytes, anywhere.
+    /// The whole range. An empty range is always backed.
     Full,
-    /// Not even its first byte.
+    /// Nothing: the first byte is not backed.
     Unmapped,
-    /// The first `mapped` bytes, at least one; the next, at `at`, is not.
+    /// The first `mapped` bytes, at least one. The next byte, at `at`, is not backed.
     Hole {
         /// The number of backed bytes before the hole.
         mapped: GuestUsize,
-        /// Where the hole begins.
+        /// The address where the hole begins.
         at: GuestAddress,
     },
-    /// The first `mapped` bytes, at least one, which end at 2^64; the range goes on.
+    /// The first `mapped` bytes, at least one, up to 2^64. The range goes on past it.
     PastEnd {
         /// The number of backed bytes before 2^64.
         mapped: GuestUsize,

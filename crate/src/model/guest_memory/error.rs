@@ -1,11 +1,11 @@
-//! Why guest memory could not be accessed.
+//! The reason why guest memory could not be accessed.
 
 use super::GuestAddress;
 use crate::model::volatile_memory::Error as Volatile;
 use std::io;
 use thiserror::Error;
 
-/// Why guest memory could not be accessed.
+/// The reason why guest memory could not be accessed.
 ///
 /// ```
 /// use guest_memory::{GuestAddress, GuestMemoryError};
@@ -14,13 +14,13 @@ use thiserror::Error;
 /// ```
 #[derive(Debug, Error)]
 pub enum Error {
-    /// Nothing is backed at the address.
+    /// The address is not backed.
     #[error("guest address {:#x} is not backed by memory", .0.0)]
     InvalidGuestAddress(GuestAddress),
     /// Reading from or writing to a stream failed.
     #[error("{0}")]
     IOError(io::Error),
-    /// At least one byte is backed, but not all that must be.
+    /// Some bytes of the range are backed, but not all.
     #[error("only {completed} of {expected} bytes are backed by memory")]
     PartialBuffer {
         /// The number of bytes asked for.
@@ -34,7 +34,7 @@ pub enum Error {
     /// The region has no address in the host's memory.
     #[error("the region has no host address")]
     HostAddressNotAvailable,
-    /// A callback answered that it handled more bytes than it was given.
+    /// A callback returned a larger number of handled bytes than it was given.
     #[error("a callback handled more bytes than it was given")]
     CallbackOutOfRange,
     /// The range goes on past the last address, 2^64 - 1.

@@ -1,4 +1,4 @@
-//! [`FileOffset`]: where in a file a region's bytes come from.
+//! [`FileOffset`]: the position in a file that a region's bytes come from.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl FileOffset {
         Self::from_arc(Arc::new(file), start)
     }
 
-    /// The position `start` in a file that others use too.
+    /// The position `start` in a shared file.
     pub fn from_arc(file: Arc<File>, start: u64) -> Self {
         FileOffset { file, start }
     }
@@ -33,7 +33,7 @@ impl FileOffset {
         &self.file
     }
 
-    /// The file, to be shared.
+    /// The shared file.
     pub fn arc(&self) -> &Arc<File> {
         &self.file
     }

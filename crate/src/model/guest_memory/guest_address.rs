@@ -31,8 +31,8 @@ pub struct MemoryRegionAddress(pub u64);
 impl_address!(MemoryRegionAddress);
 
 impl MemoryRegionAddress {
-    /// The position as an offset in the host's memory, or `None` where a `usize` does not hold it. The one place
-    /// where 64 bits become a `usize`: elsewhere an address past 4 GiB would name another byte on a 32-bit host.
+    /// The position as an offset in the host's memory, or `None` if a `usize` does not hold it. No other code turns a
+    /// 64-bit position into a `usize`: a plain cast would name another byte for positions past 4 GiB on a 32-bit host.
     #[inline]
     pub(crate) fn to_host_offset(self) -> Option<usize> {
         usize::try_from(self.0).ok()

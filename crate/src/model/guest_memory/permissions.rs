@@ -1,4 +1,4 @@
-//! [`Permissions`]: what an access wants to do, or a mapping allows.
+//! [`Permissions`]: the rights that an access needs or a mapping gives.
 
 use std::ops::{BitAnd, BitOr};
 
@@ -13,7 +13,7 @@ use std::ops::{BitAnd, BitOr};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum Permissions {
-    /// Neither.
+    /// Neither reading nor writing.
     No = 0b00,
     /// Reading only.
     Read = 0b01,
@@ -24,12 +24,12 @@ pub enum Permissions {
 }
 
 impl Permissions {
-    /// Whether `access` wants nothing but what these allow.
+    /// Whether these permissions include all of `access`.
     pub fn allow(&self, access: Self) -> bool {
         *self & access == access
     }
 
-    /// Whether writing is among them.
+    /// Whether these permissions include writing.
     pub fn has_write(&self) -> bool {
         self.allow(Self::Write)
     }
@@ -47,7 +47,7 @@ impl Permissions {
 impl BitAnd for Permissions {
     type Output = Self;
 
-    /// What both allow.
+    /// The permissions that both allow.
     fn bitand(self, other: Self) -> Self {
         Self::from_bits(self as u8 & other as u8)
     }
@@ -56,7 +56,7 @@ impl BitAnd for Permissions {
 impl BitOr for Permissions {
     type Output = Self;
 
-    /// What either allows.
+    /// The permissions that at least one of the two allows.
     fn bitor(self, other: Self) -> Self {
         Self::from_bits(self as u8 | other as u8)
     }

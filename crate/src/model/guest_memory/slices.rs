@@ -8,7 +8,7 @@ use crate::model::volatile_memory::VolatileSlice;
 use std::fmt;
 use std::iter::FusedIterator;
 
-/// The slices that make up a range of guest memory. After an error there are no more.
+/// The slices that make up a range of guest memory. The iterator ends after an error.
 ///
 /// ```
 /// use guest_memory::guest_memory::GuestMemorySliceIterator;
@@ -26,7 +26,7 @@ pub trait GuestMemorySliceIterator<'a, B: BitmapSlice>:
     /// The slices before the first error, for an access that may be partial.
     ///
     /// # Errors
-    /// The first item's, if it is one: then there is nothing to access.
+    /// The first item, if it is an error: then there is nothing to access.
     #[inline]
     fn stop_on_error(mut self) -> Result<impl Iterator<Item = VolatileSlice<'a, B>>> {
         let first = self.next().transpose()?;
@@ -36,8 +36,8 @@ pub trait GuestMemorySliceIterator<'a, B: BitmapSlice>:
 
 /// One slice for each region that a range crosses: see [`GuestMemoryBackend::get_slices`].
 ///
-/// The error is [`Error::InvalidGuestAddress`] of the first byte that is not backed, or
-/// [`Error::GuestAddressOverflow`] where the range goes on past the end of the address space.
+/// The error is [`Error::InvalidGuestAddress`] with the first address that is not backed, or
+/// [`Error::GuestAddressOverflow`] if the range goes on past the end of the address space.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend};
@@ -50,7 +50,7 @@ pub trait GuestMemorySliceIterator<'a, B: BitmapSlice>:
 /// ```
 pub struct GuestMemoryBackendSliceIterator<'a, M: GuestMemoryBackend + ?Sized> {
     memory: &'a M,
-    /// Where the next slice begins; `None` past the end of the address space.
+    /// The address where the next slice begins; `None` past the end of the address space.
     next: Option<GuestAddress>,
     /// The number of bytes that are still to come.
     left: usize,
@@ -69,7 +69,7 @@ impl<'a, M: GuestMemoryBackend + ?Sized> GuestMemoryBackendSliceIterator<'a, M> 
     /// The slices before the first error: [`GuestMemorySliceIterator::stop_on_error`] without its import.
     ///
     /// # Errors
-    /// The first item's, if it is one.
+    /// The first item, if it is an error.
     #[inline]
     pub fn stop_on_error(self) -> Result<impl Iterator<Item = VolatileSlice<'a, MS<'a, M>>>> {
         GuestMemorySliceIterator::stop_on_error(self)
@@ -84,7 +84,7 @@ impl<'a, M: GuestMemoryBackend + ?Sized> GuestMemoryBackendSliceIterator<'a, M> 
             .ok_or(Error::InvalidGuestAddress(addr))?;
         let count = clamp(region.len().saturating_sub(start.0), self.left);
         let slice = region.get_slice(start, count)?;
-        // A region that gives less than it has would be asked for ever, or hand out the wrong bytes.
+        // A region that gives less than its length would cause an endless loop, or hand out the wrong bytes.
         if slice.len() != count || count == 0 {
             return Err(Error::InvalidBackendAddress);
         }

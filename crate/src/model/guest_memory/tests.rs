@@ -9,7 +9,7 @@ use crate::model::bytes::Bytes;
 use crate::model::region::tests::{TestRegion, VastRegion};
 use crate::model::region::{GuestMemoryRegion, GuestRegionCollection};
 
-/// A backend that has nothing but what is required.
+/// A backend with the required methods only.
 pub(crate) struct Minimal<R>(pub(crate) Vec<R>);
 
 impl<R: GuestMemoryRegion> GuestMemoryBackend for Minimal<R> {
@@ -31,7 +31,7 @@ pub(crate) fn memory(ranges: &[(u64, u64)]) -> GuestRegionCollection<TestRegion>
     GuestRegionCollection::from_regions(regions(ranges)).unwrap()
 }
 
-/// What every backend must answer that consists of these ranges: compared with sums in 128 bits, which never wrap.
+/// Checks a backend that consists of these ranges against sums in 128 bits, which never wrap.
 pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u64)]) {
     let end_of = |(start, length): &(u64, u64)| u128::from(*start) + u128::from(*length);
     let region_of = |addr: u128| {
@@ -73,7 +73,7 @@ pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u6
         assert_eq!(memory.address_in_range(addr), region.is_some());
         assert_eq!(memory.check_address(addr), region.map(|_| addr));
 
-        // The first address from `base` on that is not backed: `base` itself, or the end of some region.
+        // The first address from `base` on that is not backed is `base` itself, or the end of a region.
         let ends = ranges
             .iter()
             .map(end_of)
@@ -86,7 +86,7 @@ pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u6
         let mapped = u64::try_from(hole - u128::from(base)).unwrap();
         let lengths = edges.iter().map(|edge| edge.wrapping_sub(base));
         let lengths = lengths.chain([0, 1, 2, 8, 1 << 32, u64::MAX]);
-        // An interpreter is a thousand times slower.
+        // Miri is a thousand times slower.
         let lengths = lengths.step_by(if cfg!(miri) { 19 } else { 1 });
         for length in lengths {
             let expected = if u128::from(length) <= u128::from(mapped) {
@@ -138,7 +138,7 @@ pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u6
     }
 }
 
-/// The slices are as long together as what is backed, and the last item says what is not.
+/// Checks that the slices together are as long as the backed part, and that the last item is the error of the rest.
 fn test_slices<M: GuestMemoryBackend>(
     memory: &M,
     addr: GuestAddress,
@@ -201,7 +201,7 @@ fn every_backend_answers_alike() {
     test_backend(&GuestRegionCollection::<TestRegion>::new(), &[]);
 }
 
-/// A region of exactly 2^32 bytes has 0 bytes for whoever cuts its length to 32 bits.
+/// A region of exactly 2^32 bytes would seem empty to code that cuts its length to 32 bits.
 #[test]
 fn a_region_may_be_longer_than_a_usize() {
     let memory = Minimal(vec![

@@ -9,13 +9,13 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-/// The most that is asked of the system at once, in bytes: more is undefined.
+/// The most bytes in one call to the system: more is undefined.
 const LONGEST: usize = isize::MAX.unsigned_abs();
 
 fn read<B: BitmapSlice>(fd: BorrowedFd<'_>, buf: &VolatileSlice<B>) -> Result<usize> {
     let start = buf.ptr_guard_mut();
-    // SAFETY: no slice may be made of volatile bytes, so not `Read`. So many bytes are valid for writes for as long as
-    // `buf` lives, and the system takes no reference to them.
+    // SAFETY: `std::io::Read` needs a slice, and no slice may be made of volatile bytes. That many bytes are valid for
+    // writes while `buf` lives, and the system keeps no reference to them.
     let read = unsafe {
         libc::read(
             fd.as_raw_fd(),
@@ -30,7 +30,7 @@ fn read<B: BitmapSlice>(fd: BorrowedFd<'_>, buf: &VolatileSlice<B>) -> Result<us
         }
         Err(_) => {
             let error = io::Error::last_os_error();
-            // Nobody says how much was written before it failed.
+            // The system does not tell how many bytes it wrote before it failed.
             buf.bitmap().mark_dirty(0, buf.len());
             Err(Error::IOError(error))
         }

@@ -1,5 +1,5 @@
-//! The standard library's streams where there is no raw file descriptor to read from: by way of a buffer, because they
-//! take slices and no slice is ever made of guest memory.
+//! The standard library's streams on targets without raw file descriptors. They take slices, and no slice is ever made
+//! of guest memory, so the bytes pass through a buffer.
 
 use super::{ReadVolatile, WriteVolatile};
 use crate::model::bitmap::BitmapSlice;
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{Read, Stdout, Write};
 use std::net::TcpStream;
 
-/// The most that is moved at once, in bytes: on the stack, as an allocation may grow the linear memory.
+/// The size of the buffer in bytes. It is on the stack, because a heap allocation might grow the linear memory.
 const BUFFER: usize = 8 * 1024;
 
 fn read<B: BitmapSlice>(mut stream: impl Read, buf: &VolatileSlice<B>) -> Result<usize> {

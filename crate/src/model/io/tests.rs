@@ -1,4 +1,4 @@
-//! The streams that are memory themselves, and the provided methods over a stream that does as a test says.
+//! Tests of the streams that are memory themselves, and of the provided methods over a scripted stream.
 
 use super::{ReadVolatile, WriteVolatile};
 use crate::model::bitmap::BitmapSlice;
@@ -6,7 +6,7 @@ use crate::model::volatile_memory::tests::{Buffer, contents, marked};
 use crate::model::volatile_memory::{Error, Result, VolatileSlice};
 use std::io::{Cursor, ErrorKind};
 
-/// Answers each transfer as written here, in this order, whatever it is given; then with 0.
+/// A stream that answers its transfers with these results, in this order, whatever buffer it gets; then with 0.
 struct Script(Vec<std::result::Result<usize, ErrorKind>>);
 
 impl Script {
@@ -150,7 +150,7 @@ fn bytes_are_written_to_the_front_or_appended() {
         2
     );
     assert_eq!(sink, [9, 2, 3]);
-    // SAFETY: longer than the buffer, but no byte is touched: no vector can hold so many.
+    // SAFETY: the slice is longer than its buffer, but no byte is touched, because no vector can hold that many.
     let vast = unsafe { VolatileSlice::new(slice.ptr_guard_mut().as_ptr(), usize::MAX) };
     assert_eq!(
         kind(sink.write_volatile(&vast).unwrap_err()),

@@ -2,7 +2,7 @@
 
 use super::IovaRange;
 
-/// Why an IOVA could not be translated, or a mapping not be made.
+/// The reason why an IOVA could not be translated, or a mapping could not be made.
 ///
 /// ```
 /// use guest_memory::iommu::Iotlb;
@@ -17,26 +17,26 @@ use super::IovaRange;
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Part of the range is not mapped, or not for this access.
+    /// Part of the range is not mapped, or is not mapped for this access.
     #[error("{iova_range} cannot be resolved: {reason}")]
     CannotResolve {
-        /// What was asked for.
+        /// The range that was asked for.
         iova_range: IovaRange,
-        /// In words.
+        /// The reason, as text.
         reason: String,
     },
-    /// The range is mapped, but not in one piece, which it must be.
+    /// The range is mapped in several pieces, and the access needs one.
     #[error("{iova_range} is fragmented: only {continuous_length} bytes are contiguous")]
     Fragmented {
-        /// What was asked for.
+        /// The range that was asked for.
         iova_range: IovaRange,
-        /// The number of bytes, from the first, that are.
+        /// The number of bytes in the first piece.
         continuous_length: usize,
     },
-    /// The IOMMU is not set up for this, or a mapping cannot be.
+    /// The IOMMU is not set up for this access, or a mapping is impossible.
     #[error("the IOMMU is misconfigured: {reason}")]
     IommuMisconfigured {
-        /// In words.
+        /// The reason, as text.
         reason: String,
     },
 }

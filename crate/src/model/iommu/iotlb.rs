@@ -1,11 +1,11 @@
-//! [`Iotlb`]: the mappings that an IOMMU knows.
+//! [`Iotlb`]: the mappings of an IOMMU.
 
 use super::{Error, IovaRange, MappedRange};
 use crate::model::guest_memory::{GuestAddress, Permissions};
 use rangemap::RangeInclusiveMap;
 use std::ops::{Deref, RangeInclusive};
 
-/// Mappings from I/O virtual to guest-physical addresses, by the byte.
+/// Mappings from I/O virtual to guest-physical addresses, with a grain of one byte.
 ///
 /// ```
 /// use guest_memory::iommu::Iotlb;
@@ -18,19 +18,19 @@ use std::ops::{Deref, RangeInclusive};
 /// ```
 #[derive(Debug, Default)]
 pub struct Iotlb {
-    // Inclusive ranges, as the last address is 2^64 - 1.
+    // Inclusive ranges, because the last address is 2^64 - 1.
     mappings: RangeInclusiveMap<u64, Mapping>,
 }
 
-/// Equal ones that touch are joined by the map.
+/// The target of a range. The map joins adjacent ranges with equal targets.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Mapping {
-    /// What to add to an IOVA, modulo 2^64.
+    /// The guest address minus the IOVA, modulo 2^64.
     distance: u64,
     permissions: Permissions,
 }
 
-/// What keeps a range from being accessed.
+/// The parts of a range that keep it from being accessed.
 ///
 /// ```
 /// use guest_memory::iommu::Iotlb;
@@ -44,22 +44,23 @@ struct Mapping {
 /// ```
 #[derive(Clone, Debug)]
 pub struct IotlbFails {
-    /// What is not mapped.
+    /// The parts that are not mapped.
     pub misses: Vec<IovaRange>,
-    /// What is mapped, but not for this access.
+    /// The parts that are mapped, but not for this access.
     pub access_fails: Vec<IovaRange>,
 }
 
 impl Iotlb {
-    /// No mappings.
+    /// An IOTLB without mappings.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Maps the `length` bytes from `iova` to those from `map_to`, in place of what these were mapped to.
+    /// Maps the `length` bytes from `iova` to the `length` bytes from `map_to`. Replaces earlier mappings of these
+    /// IOVAs.
     ///
     /// # Errors
-    /// [`Error::IommuMisconfigured`] for no bytes, and if one of the ranges goes on past 2^64.
+    /// [`Error::IommuMisconfigured`] for an empty range, and if one of the ranges goes on past 2^64.
     pub fn set_mapping(
         &mut self,
         iova: GuestAddress,
@@ -82,7 +83,7 @@ impl Iotlb {
         Ok(())
     }
 
-    /// Forgets what the `length` bytes from `iova`, up to 2^64, are mapped to.
+    /// Removes the mappings of the `length` bytes from `iova`. A range that goes on past 2^64 is cut there.
     pub fn invalidate_mapping(&mut self, iova: GuestAddress, length: usize) {
         if let Some(to_last) = length.checked_sub(1) {
             let last = iova.0.saturating_add(to_last as u64);
@@ -90,16 +91,16 @@ impl Iotlb {
         }
     }
 
-    /// Forgets all mappings.
+    /// Removes all mappings.
     pub fn invalidate_all(&mut self) {
         self.mappings.clear();
     }
 
-    /// The ranges that the `length` bytes from `iova` are mapped to, in order, if all allow `access`. No bytes are
-    /// mapped to no ranges. It is no method, because `this` is often a lock's guard, which the iterator keeps.
+    /// The ranges that the `length` bytes from `iova` are mapped to, in order, if all allow `access`. An empty range
+    /// gives none. This is not a method, because `this` is often a lock's guard, which the iterator keeps.
     ///
     /// # Errors
-    /// All that is missing, if anything is; of a range that goes on past 2^64, the whole.
+    /// All parts that are not mapped or do not allow `access`. For a range that goes on past 2^64, the whole range.
     pub fn lookup<D: Deref<Target = Iotlb>>(
         this: D,
         iova: GuestAddress,
@@ -129,7 +130,7 @@ impl Iotlb {
             return fails;
         };
         let (first, last) = (*wanted.start(), *wanted.end());
-        // The next address to look at; none after 2^64 - 1.
+        // The next address to look up; `None` after 2^64 - 1.
         let mut next = Some(first);
         for (mapped, mapping) in self.mappings.overlapping(&wanted) {
             let (from, to) = ((*mapped.start()).max(first), (*mapped.end()).min(last));
@@ -148,13 +149,13 @@ impl Iotlb {
     }
 }
 
-/// The addresses of `length` bytes; `None` for no bytes, and past 2^64.
+/// The addresses of `length` bytes; `None` for an empty range, and for a range past 2^64.
 fn range(base: GuestAddress, length: usize) -> Option<RangeInclusive<u64>> {
     let to_last = length.checked_sub(1)? as u64;
     Some(base.0..=base.0.checked_add(to_last)?)
 }
 
-/// The bytes up to `last`, which are part of a range whose length a `usize` holds.
+/// The range from `first` to `last`. It is part of a range whose length a `usize` holds.
 fn part(first: u64, last: u64) -> IovaRange {
     let length = usize::try_from(last - first).map_or(usize::MAX, |to_last| to_last + 1);
     IovaRange {
@@ -179,7 +180,7 @@ fn part(first: u64, last: u64) -> IovaRange {
 #[derive(Clone, Debug)]
 pub struct IotlbIterator<D: Deref<Target = Iotlb>> {
     iotlb: D,
-    /// The next IOVA, if bytes are left.
+    /// The next IOVA; meaningless at the end of the range.
     next: u64,
     left: usize,
 }

@@ -1,4 +1,4 @@
-//! [`IommuMemory`]: a memory as a device behind an IOMMU sees it.
+//! [`IommuMemory`]: a memory as seen by a device behind an IOMMU.
 
 use super::{Error as IommuError, Iommu, IotlbIterator, IovaRange};
 use crate::model::bitmap::{BS, Bitmap, MS};
@@ -12,14 +12,14 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
-/// Where a memory's regions mark writes.
+/// The type of the bitmaps in which a memory's regions mark writes.
 type BitmapOf<M> = <<M as GuestMemoryBackend>::R as GuestMemoryRegion>::B;
 
-/// A memory whose addresses an [`Iommu`] translates, for as long as that is enabled.
+/// A memory whose addresses an [`Iommu`] translates while the translation is enabled.
 ///
-/// While it is, writes are marked in a bitmap of its own, at the IOVA that was written, and not in the bitmaps of the
-/// memory behind. A range is accessed as a whole or not at all: one that is not all mapped is an error. Where a `usize`
-/// has 32 bits, an IOVA past 4 GiB can only be accessed if the bitmap is one that tracks nothing.
+/// While it is enabled, writes are marked at their IOVA in the `IommuMemory`'s own bitmap, and not in the bitmaps of
+/// the memory behind. A range is accessed as a whole or not at all: if part of it is not mapped, that is an error. On
+/// a 32-bit host, an IOVA past 4 GiB can only be accessed if the bitmap tracks nothing.
 ///
 /// ```
 /// use guest_memory::iommu::{Error, Iommu, IommuMemory, Iotlb, IotlbIterator, IovaRange};
@@ -50,7 +50,7 @@ type BitmapOf<M> = <<M as GuestMemoryBackend>::R as GuestMemoryRegion>::B;
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
 /// space.write_obj(5u32, GuestAddress(0x10))?;
 /// let ram = space.view().flat().clone();
-/// let marks = ram.iter().next().unwrap().bitmap(); // of the kind that the regions have
+/// let marks = ram.iter().next().unwrap().bitmap(); // of the same type as the regions' bitmaps
 /// let memory = IommuMemory::new(ram, Fixed(iotlb), true, marks);
 /// assert_eq!(memory.read_obj::<u32>(GuestAddress(0x10_0010))?, 5);
 /// assert!(memory.write_obj(6u32, GuestAddress(0x10_0010)).is_err(), "mapped for reading");
@@ -91,12 +91,12 @@ impl<M: GuestMemoryBackend, I: Iommu> IommuMemory<M, I> {
         }
     }
 
-    /// Where writes are marked by their IOVA.
+    /// The bitmap in which writes are marked by their IOVA.
     pub fn bitmap(&self) -> &Arc<<Self as GuestMemory>::Bitmap> {
         &self.bitmap
     }
 
-    /// Translates from now on, or makes IOVAs the memory's own addresses.
+    /// Enables the translation, or disables it: then IOVAs are the memory's own addresses.
     pub fn set_iommu_enabled(&mut self, enabled: bool) {
         self.use_iommu = enabled;
     }
@@ -199,7 +199,7 @@ impl<M: GuestMemoryBackend, I: Iommu> GuestMemory for IommuMemory<M, I> {
     }
 }
 
-/// The slices of a range behind an IOMMU. After an error there are no more.
+/// The slices of a range behind an IOMMU. The iterator ends after an error.
 ///
 /// ```
 /// # use guest_memory::iommu::{Error, Iommu, IommuMemory, Iotlb, IotlbIterator};
@@ -240,9 +240,9 @@ enum Slices<'a, M: GuestMemoryBackend, I: Iommu> {
 struct Translated<'a, M: GuestMemoryBackend, I: Iommu> {
     memory: &'a IommuMemory<M, I>,
     ranges: IotlbIterator<I::IotlbGuard<'a>>,
-    /// Of the range that is just being gone through.
+    /// The slices of the current mapped range.
     slices: Option<GuestMemoryBackendSliceIterator<'a, M>>,
-    /// Where the next slice begins, if bytes are left.
+    /// The IOVA where the next slice begins, if bytes are left.
     iova: u64,
     left: usize,
 }
@@ -262,14 +262,15 @@ impl<'a, M: GuestMemoryBackend, I: Iommu> Translated<'a, M, I> {
         self.left -= slice.len();
         self.iova = self.iova.wrapping_add(slice.len() as u64);
         let start = slice.ptr_guard_mut().as_ptr();
-        // SAFETY: the same bytes for the same lifetime, with another bitmap, which safe code cannot give a slice.
+        // SAFETY: the new slice has the same bytes and lifetime, and another bitmap. Safe code cannot change a slice's
+        // bitmap.
         Ok(unsafe { VolatileSlice::with_bitmap(start, slice.len(), bitmap, None) })
     }
 
     /// The offset in the bitmap at which the next `length` bytes are marked.
     fn mark_from(&self, length: usize) -> Result<usize> {
         if size_of::<BitmapOf<M>>() == 0 {
-            return Ok(0); // nothing can be kept in no bytes: it tracks nothing
+            return Ok(0); // a bitmap of size 0 tracks nothing
         }
         let offset = usize::try_from(self.iova).ok();
         offset
@@ -277,7 +278,7 @@ impl<'a, M: GuestMemoryBackend, I: Iommu> Translated<'a, M, I> {
             .ok_or(Error::InvalidBackendAddress)
     }
 
-    /// The IOMMU answered with less than the range.
+    /// The error if the IOMMU returned less than the range.
     fn too_short(&self) -> Error {
         Error::IommuError(IommuError::CannotResolve {
             iova_range: IovaRange {

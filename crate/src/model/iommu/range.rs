@@ -1,4 +1,4 @@
-//! Ranges of I/O virtual addresses, and of what they are mapped to.
+//! Ranges of I/O virtual addresses, and of the guest-physical addresses that they are mapped to.
 
 use crate::model::guest_memory::GuestAddress;
 use std::fmt;
@@ -32,7 +32,7 @@ impl fmt::Display for IovaRange {
     }
 }
 
-/// A range whose end is not after its start has no bytes.
+/// A range whose end is not after its start is empty.
 impl TryFrom<Range<u64>> for IovaRange {
     type Error = TryFromIntError;
 

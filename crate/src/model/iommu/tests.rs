@@ -176,7 +176,7 @@ fn ranges_have_a_length_or_none() {
     );
 }
 
-/// An IOMMU that answers for half of what it was asked.
+/// An IOMMU that translates half of the range it is asked for.
 #[derive(Debug)]
 struct Half(Mappings);
 
@@ -217,7 +217,7 @@ fn a_translation_that_is_too_short_is_an_error() {
     );
 }
 
-/// In vm-memory each of these panics, or wraps where overflow is not checked.
+/// vm-memory panics at each of these, or wraps if overflow is not checked.
 #[test]
 fn past_2_to_the_64_and_for_no_bytes_nothing_panics() {
     let memory = memory::<()>(u64::MAX - 0xff);
@@ -379,7 +379,7 @@ fn writes_are_marked_by_their_iova() {
     assert!(std::sync::Arc::ptr_eq(memory.iommu(), direct.iommu()));
 }
 
-/// A bitmap's offset is a `usize`: where that has 32 bits, what cannot be marked cannot be written.
+/// A bitmap's offset is a `usize`: on a 32-bit host, bytes that cannot be marked cannot be written.
 #[test]
 fn marks_past_4_gib_never_alias() {
     let memory = memory::<ByteMap>((1 << 32) - 8);

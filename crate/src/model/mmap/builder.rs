@@ -30,15 +30,16 @@ pub struct MmapRegionBuilder<B = ()> {
 }
 
 impl<B: Bitmap + Default> MmapRegionBuilder<B> {
-    /// A mapping of `size` bytes, with a default bitmap.
+    /// The options for a mapping of `size` bytes, with a default bitmap.
     pub fn new(size: usize) -> Self {
         Self::new_with_bitmap(size, B::default())
     }
 }
 
 impl<B: Bitmap> MmapRegionBuilder<B> {
-    /// A mapping of `size` bytes, whose writes are marked in `bitmap`: fresh zero bytes, private, and, as in
-    /// vm-memory, not to be accessed at all unless [`with_mmap_prot`](MmapRegionBuilder::with_mmap_prot) says how.
+    /// The options for a mapping of `size` fresh zero bytes, private, whose writes are marked in `bitmap`. As in
+    /// vm-memory it allows no access at all until [`with_mmap_prot`](MmapRegionBuilder::with_mmap_prot) gives it a
+    /// protection.
     pub fn new_with_bitmap(size: usize, bitmap: B) -> Self {
         MmapRegionBuilder {
             size,
@@ -51,51 +52,51 @@ impl<B: Bitmap> MmapRegionBuilder<B> {
         }
     }
 
-    /// With `mmap`'s protection, such as `PROT_READ | PROT_WRITE`. It means nothing outside Unix.
+    /// Sets `mmap`'s protection, such as `PROT_READ | PROT_WRITE`. It has no effect outside Unix.
     #[must_use]
     pub fn with_mmap_prot(mut self, prot: i32) -> Self {
         self.prot = prot;
         self
     }
 
-    /// With `mmap`'s flags. They mean nothing outside Unix.
+    /// Sets `mmap`'s flags. They have no effect outside Unix.
     #[must_use]
     pub fn with_mmap_flags(mut self, flags: i32) -> Self {
         self.flags = flags;
         self
     }
 
-    /// Of a file, from this position on.
+    /// Maps a file, from this position on.
     #[must_use]
     pub fn with_file_offset(mut self, file_offset: FileOffset) -> Self {
         self.file_offset = Some(file_offset);
         self
     }
 
-    /// Noted as being in huge pages, or not.
+    /// Notes whether the mapping is in huge pages.
     #[must_use]
     pub fn with_hugetlbfs(mut self, hugetlbfs: bool) -> Self {
         self.hugetlbfs = Some(hugetlbfs);
         self
     }
 
-    /// Of what somebody else mapped at `addr`, and goes on owning.
+    /// Uses the bytes at `addr`, which other code has mapped and still owns.
     ///
     /// # Safety
-    /// For as long as the region lives, `addr` must be valid for the accesses that the protection allows to as many
-    /// bytes as the region has, and nobody may use a reference to one of them.
+    /// For as long as the region lives, `addr` must be valid for all accesses to the region's bytes that the
+    /// protection allows, and no code may use a reference to one of them.
     #[must_use]
     pub unsafe fn with_raw_mmap_pointer(mut self, addr: *mut u8) -> Self {
         self.raw = Some(addr);
         self
     }
 
-    /// Maps.
+    /// Makes the mapping.
     ///
     /// # Errors
-    /// Of somebody else's pointer only [`Error::InvalidPointer`], if it is not aligned to a page. Else
-    /// [`Error::MapFixed`] if the flags have `MAP_FIXED`, [`Error::InvalidOffsetLength`], and [`Error::Mmap`] if the
-    /// system refuses.
+    /// [`Error::InvalidPointer`] if a pointer was given that is not aligned to a page; a given pointer has no other
+    /// error. Else [`Error::MapFixed`] if the flags have `MAP_FIXED`, [`Error::InvalidOffsetLength`], and
+    /// [`Error::Mmap`] if the system refuses.
     pub fn build(self) -> Result<MmapRegion<B>, Error> {
         let (addr, mapping) = match self.raw {
             Some(addr) if addr.addr().is_multiple_of(host_page_size().get()) => (addr, None),

@@ -1,5 +1,5 @@
-//! `mmap`'s protections and flags: the system's numbers on Unix, and elsewhere Linux', for a caller who asks what a
-//! region was mapped with.
+//! `mmap`'s protections and flags: the system's numbers on Unix, and Linux's numbers elsewhere, for a caller that asks
+//! for a region's protection or flags.
 
 #[cfg(unix)]
 use libc as numbers;
@@ -18,9 +18,9 @@ mod numbers {
 pub(super) const READ_WRITE: i32 = numbers::PROT_READ | numbers::PROT_WRITE;
 pub(super) const FIXED: i32 = numbers::MAP_FIXED;
 pub(super) const PRIVATE: i32 = numbers::MAP_ANONYMOUS | numbers::MAP_PRIVATE;
-// A guest's memory is often larger than what it uses: no swap is set aside for all of it.
+// A guest often uses less than its memory, so no swap is set aside for all of it.
 pub(super) const ANONYMOUS: i32 = if cfg!(miri) {
-    PRIVATE // Miri sets nothing aside, and refuses a flag that says so.
+    PRIVATE // Miri refuses MAP_NORESERVE
 } else {
     PRIVATE | numbers::MAP_NORESERVE
 };

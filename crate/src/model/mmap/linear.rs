@@ -1,4 +1,4 @@
-//! Mappings where nothing can be mapped: extents of linear memory.
+//! Mappings on targets without `mmap`: extents of linear memory.
 
 use super::region::Error;
 use crate::linear::allocator::{self, Extent};
@@ -29,8 +29,8 @@ impl Mapping {
         }
         let extent = host::pages_for(0, size as u64).and_then(allocator::allocate);
         let extent = extent.ok_or_else(|| refused(ErrorKind::OutOfMemory))?;
-        // Writes are marked in the caller's bitmap, not in the dirty map: its pages count as written from now on, so
-        // that they are zeroed before somebody else has them.
+        // Writes are marked in the caller's bitmap, not in the dirty map. So all pages count as written from now on,
+        // and are zeroed before their next holder gets them.
         dirty_map::expose(extent.host_offset(), size);
         Ok(Mapping { extent })
     }
@@ -40,7 +40,7 @@ impl Mapping {
     }
 }
 
-/// Whether both are one open file.
+/// Whether both are the same open file.
 pub(super) fn same_file(one: &FileOffset, two: &FileOffset) -> bool {
     std::sync::Arc::ptr_eq(one.arc(), two.arc())
 }
@@ -62,7 +62,8 @@ mod tests {
             assert!(mapping.addr().addr().is_multiple_of(4096));
             for offset in [0, 4095, 4096, SIZE - 1] {
                 let byte = mapping.addr().wrapping_add(offset);
-                // SAFETY: inside the mapping, which nobody else has; nothing but a raw access marks no page.
+                // SAFETY: the byte is inside the mapping, which belongs to this test alone. Only a raw access leaves
+                // the dirty map unmarked.
                 unsafe {
                     assert_eq!(byte.read_volatile(), 0, "{offset} in round {round}");
                     byte.write_volatile(7);

@@ -1,4 +1,4 @@
-//! [`MmapRegion`]: a mapping, which ends when this is dropped.
+//! [`MmapRegion`]: a mapping, which ends when it is dropped.
 
 use super::builder::MmapRegionBuilder;
 use super::flags::{ANONYMOUS, READ_WRITE, SHARED};
@@ -8,7 +8,7 @@ use crate::model::guest_memory::FileOffset;
 use crate::model::volatile_memory::{self, VolatileMemory, VolatileSlice};
 use std::io;
 
-/// Why bytes could not be mapped.
+/// The reason why bytes could not be mapped.
 ///
 /// ```
 /// use guest_memory::MmapRegion;
@@ -23,13 +23,13 @@ pub enum Error {
     /// A pointer that is not aligned to a page.
     #[error("the pointer is not aligned to a page")]
     InvalidPointer,
-    /// `MAP_FIXED` would replace what is mapped there, and so is refused.
+    /// `MAP_FIXED` is refused, because it would replace an existing mapping.
     #[error("MAP_FIXED is refused")]
     MapFixed,
-    /// Two mappings overlap. Nothing answers this; it is vm-memory's.
+    /// Two mappings overlap. This crate never returns it; vm-memory has it.
     #[error("mappings overlap")]
     MappingOverlap,
-    /// The mapping is longer than the file. Nothing answers this, as a file may grow; it is vm-memory's.
+    /// The mapping is longer than the file. This crate never returns it, because a file may grow; vm-memory has it.
     #[error("the mapping goes on past the end of the file")]
     MappingPastEof,
     /// The system refuses.
@@ -37,7 +37,7 @@ pub enum Error {
     Mmap(io::Error),
 }
 
-/// Bytes that the system maps, with a bitmap where writes are marked.
+/// Bytes that the system maps, with a bitmap in which writes are marked.
 ///
 /// ```
 /// use guest_memory::{Bytes, MmapRegion, VolatileMemory};
@@ -55,12 +55,12 @@ pub struct MmapRegion<B = ()> {
     pub(super) prot: i32,
     pub(super) flags: i32,
     pub(super) hugetlbfs: Option<bool>,
-    /// Ends the mapping; `None` where it is somebody else's.
+    /// Ends the mapping on drop; `None` if other code owns it.
     pub(super) mapping: Option<Mapping>,
 }
 
-// SAFETY: the raw pointer keeps the compiler from deriving these two. The mapping stays until this is dropped, in any
-// thread, and its bytes are only accessed as volatile memory, by any number of threads.
+// SAFETY: the compiler does not derive `Send` and `Sync` for a raw pointer. The mapping lasts until the region is
+// dropped, in any thread, and any number of threads may access its bytes, as volatile memory only.
 unsafe impl<B: Send> Send for MmapRegion<B> {}
 // SAFETY: as above.
 unsafe impl<B: Sync> Sync for MmapRegion<B> {}
@@ -69,23 +69,24 @@ impl<B: NewBitmap> MmapRegion<B> {
     /// Maps `size` fresh zero bytes, private to this process.
     ///
     /// # Errors
-    /// [`Error::Mmap`] if the system refuses, as it does for no bytes.
+    /// [`Error::Mmap`] if the system refuses, as it does for an empty range.
     pub fn new(size: usize) -> Result<Self, Error> {
         Self::build(None, size, READ_WRITE, ANONYMOUS)
     }
 
-    /// Maps `size` bytes of a file, to be read and written, and shared with others who map it. What is mapped past the
-    /// file's end must not be accessed: the system ends the process.
+    /// Maps `size` bytes of a file for reading and writing, shared with its other mappings. Bytes past the end of the
+    /// file must not be accessed: the system ends the process.
     ///
     /// # Errors
-    /// [`Error::Mmap`] if the system refuses (a file not open for both, a position not at a page, no bytes; on Windows
-    /// a position not at 64 KiB, a range past the file's end; in Wasm always), [`Error::InvalidOffsetLength`].
+    /// [`Error::Mmap`] if the system refuses (the file is not open for reading and writing, the position is not at a
+    /// page boundary, the range is empty; on Windows the position is not at a multiple of 64 KiB, or the range ends
+    /// past the file; in Wasm always), [`Error::InvalidOffsetLength`].
     pub fn from_file(file_offset: FileOffset, size: usize) -> Result<Self, Error> {
         Self::build(Some(file_offset), size, READ_WRITE, SHARED)
     }
 
-    /// Maps `size` bytes of a file or else fresh ones, with `mmap`'s own protection and flags, which mean nothing
-    /// outside Unix. What `prot` does not allow must not be done to the slices of the region: the system ends the
+    /// Maps `size` bytes of a file or else fresh ones, with `mmap`'s protection and flags, which have no effect
+    /// outside Unix. The region's slices must not be accessed in a way that `prot` does not allow: the system ends the
     /// process.
     ///
     /// # Errors
@@ -105,8 +106,8 @@ impl<B: NewBitmap> MmapRegion<B> {
         }
     }
 
-    /// A region of `size` bytes that somebody else mapped at `addr`, with this protection and flags. They stay mapped
-    /// when it is dropped.
+    /// A region of `size` bytes that other code mapped at `addr`, with this protection and these flags. The bytes stay
+    /// mapped when the region is dropped.
     ///
     /// # Errors
     /// [`Error::InvalidPointer`] if `addr` is not aligned to a page.
@@ -128,7 +129,7 @@ impl<B: NewBitmap> MmapRegion<B> {
 }
 
 impl<B: Bitmap> MmapRegion<B> {
-    /// The pointer to the first byte. What is written through it is not marked.
+    /// The pointer to the first byte. Writes through it are not marked.
     pub fn as_ptr(&self) -> *mut u8 {
         self.addr
     }
@@ -154,12 +155,12 @@ impl<B: Bitmap> MmapRegion<B> {
         self.flags
     }
 
-    /// Whether the mapping ends when this is dropped.
+    /// Whether the mapping ends when the region is dropped.
     pub fn owned(&self) -> bool {
         self.mapping.is_some()
     }
 
-    /// Whether both map one and the same byte of a file (by one file descriptor).
+    /// Whether both map a common byte of the same file (by one file descriptor).
     pub fn fds_overlap<T: Bitmap>(&self, other: &MmapRegion<T>) -> bool {
         let (Some(one), Some(two)) = (&self.file_offset, &other.file_offset) else {
             return false;
@@ -170,17 +171,17 @@ impl<B: Bitmap> MmapRegion<B> {
             && two.start() < end(one, self.size)
     }
 
-    /// Notes whether the mapping is in huge pages: nobody finds out by itself.
+    /// Notes whether the mapping is in huge pages. The crate does not find out by itself.
     pub fn set_hugetlbfs(&mut self, hugetlbfs: bool) {
         self.hugetlbfs = Some(hugetlbfs);
     }
 
-    /// Whether the mapping is in huge pages; `None` if nobody said.
+    /// Whether the mapping is in huge pages; `None` if that was not noted.
     pub fn is_hugetlbfs(&self) -> Option<bool> {
         self.hugetlbfs
     }
 
-    /// Where writes are marked.
+    /// The bitmap in which writes are marked.
     pub fn bitmap(&self) -> &B {
         &self.bitmap
     }
@@ -201,8 +202,8 @@ impl<B: Bitmap> VolatileMemory for MmapRegion<B> {
         count: usize,
     ) -> volatile_memory::Result<VolatileSlice<'_, BS<'_, B>>> {
         self.compute_end_offset(offset, count)?;
-        // SAFETY: only a raw pointer makes a volatile slice. The range was checked to be inside the mapping, which
-        // lasts as long as `self`, and no reference is ever made of its bytes.
+        // SAFETY: a volatile slice is made of a raw pointer. The range is inside the mapping, as was checked; the
+        // mapping lasts as long as `self`, and no reference to its bytes is ever made.
         Ok(unsafe {
             VolatileSlice::with_bitmap(
                 self.addr.wrapping_add(offset),

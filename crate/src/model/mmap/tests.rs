@@ -87,7 +87,7 @@ fn what_cannot_be_mapped_is_refused() {
     assert!(matches!(from(&[(u64::MAX, 8)]), InvalidGuestRegion));
     let refused = |error, expected| matches!(error, FromRangesError::MmapRegion(MmapRegionError::Mmap(error)) if error.kind() == expected);
     assert!(refused(from(&[(0, 8), (16, 0)]), ErrorKind::InvalidInput));
-    // Miri has no error for it: it ends.
+    // Miri has no error for it: it ends the program.
     if cfg!(not(miri)) {
         assert!(refused(
             from(&[(0, usize::MAX - 4095)]),
@@ -114,7 +114,7 @@ fn a_builder_keeps_what_it_is_told() {
     assert!(matches!(fixed.build(), Err(MmapRegionError::MapFixed)));
 
     let owner = MmapRegion::<()>::new(2 * 65536).unwrap();
-    // SAFETY: the owner lives longer, and only volatile slices are made of its bytes.
+    // SAFETY: the owner outlives the region, and only volatile slices are made of its bytes.
     let raw = |offset| unsafe {
         MmapRegion::<()>::build_raw(owner.as_ptr().wrapping_add(offset), 4096, 3, 7)
     };
@@ -139,7 +139,7 @@ mod files {
     use std::fs::{File, OpenOptions};
     use std::io::{Read, Seek, SeekFrom, Write};
 
-    /// A file of two pages of 64 KiB, as large as any system's; gone when it is closed.
+    /// A file of two pages of 64 KiB, the largest page of any system. It is deleted when it is closed.
     fn file(name: &str) -> File {
         let path = std::env::temp_dir().join(format!("guest-memory-{}-{name}", std::process::id()));
         let mut options = OpenOptions::new();
@@ -199,14 +199,14 @@ mod files {
         assert!(!both.fds_overlap(&MmapRegion::<()>::new(4096).unwrap()));
     }
 
-    /// Also where a file's position has 32 bits by default. On Windows a file has no holes unless it is told to.
+    /// The position also works where it has 32 bits by default. Not on Windows, where files have no holes by default.
     #[cfg(unix)]
     #[test]
     #[cfg_attr(miri, ignore = "Miri maps no files")]
     fn a_file_may_be_mapped_past_4_gib() {
         let mut file = file("far");
         file.seek(SeekFrom::Start((1 << 32) + 65536)).unwrap();
-        file.write_all(&[7]).unwrap(); // the rest is a hole, which takes no room
+        file.write_all(&[7]).unwrap(); // the rest is a hole, which takes no space
         let map = MmapRegion::<()>::from_file(FileOffset::new(file, 1 << 32), 65537).unwrap();
         let bytes = map.as_volatile_slice();
         assert_eq!(bytes.read_obj::<u8>(0).unwrap(), 0, "not what is at 0");

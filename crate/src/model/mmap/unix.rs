@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr;
 
-// A 32-bit program, too, may map what lies past 2 GiB in a file.
+// `mmap64`, because a 32-bit program too may map bytes past 2 GiB in a file.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use libc::{mmap, off_t};
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -35,8 +35,8 @@ impl Mapping {
             None => (-1, 0),
         };
         let start = off_t::try_from(start).map_err(|_| Error::InvalidOffsetLength)?;
-        // SAFETY: there is no safe way to map. With no address and without MAP_FIXED, which the caller has ruled out,
-        // the system takes addresses that nothing else uses.
+        // SAFETY: there is no safe way to map. Without an address and without MAP_FIXED, which the caller has ruled
+        // out, the system chooses unused addresses.
         let addr = unsafe { mmap(ptr::null_mut(), size, prot, flags, fd, start) };
         if addr == libc::MAP_FAILED {
             return Err(Error::Mmap(io::Error::last_os_error()));
@@ -54,12 +54,13 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: exactly what `new` mapped, and nobody has a slice of it any more: they borrow the owner.
+        // SAFETY: the range is exactly what `new` mapped, and no slice of it exists any more, because slices borrow
+        // the owner.
         unsafe { libc::munmap(self.addr.cast(), self.size) };
     }
 }
 
-/// Whether both are one open file, by its descriptor.
+/// Whether both are the same open file, by its descriptor.
 pub(super) fn same_file(one: &FileOffset, two: &FileOffset) -> bool {
     one.file().as_raw_fd() == two.file().as_raw_fd()
 }

@@ -12,7 +12,7 @@ const MEM_RELEASE: u32 = 0x8000;
 const PAGE_READWRITE: u32 = 4;
 const FILE_MAP_READ_AND_WRITE: u32 = 4 | 2;
 
-// Six functions are no reason for a dependency. kernel32 is linked by the standard library itself.
+// Declared here, because six functions are no reason for a dependency. The standard library links kernel32 itself.
 #[link(name = "kernel32")]
 unsafe extern "system" {
     fn VirtualAlloc(addr: *const c_void, size: usize, kind: u32, protect: u32) -> *mut c_void;
@@ -50,7 +50,8 @@ impl Mapping {
         _flags: i32,
     ) -> Result<Self, Error> {
         let refused = |kind: ErrorKind| Error::Mmap(kind.into());
-        // The system would take 0 as the whole file, and has several answers where its address space ends.
+        // Checked here, because the system takes 0 as the whole file, and has several errors for sizes past its
+        // address space.
         if size == 0 {
             return Err(refused(ErrorKind::InvalidInput));
         }
@@ -59,7 +60,7 @@ impl Mapping {
         }
         let addr = match file {
             Some(file) => map_file(file, size)?,
-            // SAFETY: there is no safe way to map. With no address given the system takes what nothing else uses.
+            // SAFETY: there is no safe way to map. Without an address the system chooses unused addresses.
             None => unsafe {
                 VirtualAlloc(ptr::null(), size, MEM_COMMIT_AND_RESERVE, PAGE_READWRITE)
             },
@@ -78,19 +79,20 @@ impl Mapping {
     }
 }
 
-/// Null where the system refuses the view.
+/// Maps a view of a file. The pointer is null if the system refuses the view.
 fn map_file(file: &FileOffset, size: usize) -> Result<*mut c_void, Error> {
     let end = file.start().checked_add(size as u64);
     end.and_then(|end| i64::try_from(end).ok())
         .ok_or(Error::InvalidOffsetLength)?;
     let handle = file.file().as_raw_handle();
-    // SAFETY: the handle is open as long as the file is borrowed. The size is the file's: another would extend it.
+    // SAFETY: the handle is open while the file is borrowed. The size is the file's own, because a larger one would
+    // extend it.
     let section =
         unsafe { CreateFileMappingW(handle, ptr::null(), PAGE_READWRITE, 0, 0, ptr::null()) };
     if section.is_null() {
         return Err(Error::Mmap(io::Error::last_os_error()));
     }
-    // SAFETY: the handle is new and nobody else closes it. A view keeps what it shows open by itself.
+    // SAFETY: the handle is new and no other code closes it. A view keeps its section open by itself.
     let section = unsafe { OwnedHandle::from_raw_handle(section) };
     #[allow(clippy::cast_possible_truncation, reason = "the two halves of a u64")]
     let (high, low) = ((file.start() >> 32) as u32, file.start() as u32);
@@ -108,7 +110,8 @@ fn map_file(file: &FileOffset, size: usize) -> Result<*mut c_void, Error> {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: exactly what `new` mapped, and nobody has a slice of it any more: they borrow the owner.
+        // SAFETY: the range is exactly what `new` mapped, and no slice of it exists any more, because slices borrow
+        // the owner.
         unsafe {
             if self.of_file {
                 UnmapViewOfFile(self.addr);
@@ -119,7 +122,7 @@ impl Drop for Mapping {
     }
 }
 
-/// Whether both are one open file, by its handle.
+/// Whether both are the same open file, by its handle.
 pub(super) fn same_file(one: &FileOffset, two: &FileOffset) -> bool {
     one.file().as_raw_handle() == two.file().as_raw_handle()
 }

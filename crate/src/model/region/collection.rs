@@ -1,4 +1,4 @@
-//! [`GuestRegionCollection`]: regions sorted by address, and the search among them.
+//! [`GuestRegionCollection`]: regions sorted by address, and the search for the region of an address.
 
 use super::GuestMemoryRegion;
 use super::index::Index;
@@ -8,7 +8,7 @@ use crate::model::guest_memory::{
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Why regions do not make up a guest's memory.
+/// The reason why regions do not make up a guest's memory.
 ///
 /// ```
 /// use guest_memory::ram_region::RamRegion;
@@ -19,10 +19,10 @@ use thiserror::Error;
 /// ```
 #[derive(Debug, Error)]
 pub enum GuestRegionCollectionError {
-    /// No regions, a region without a byte, or no region of the given start and size.
+    /// There are no regions, a region is empty, or no region has the given start and size.
     #[error("no memory region")]
     NoMemoryRegion,
-    /// Two regions have an address in common, or one goes on past 2^64.
+    /// Two regions have an address in common, or a region goes on past 2^64.
     #[error("memory regions overlap")]
     MemoryRegionOverlap,
     /// A region begins before the one that precedes it.
@@ -34,8 +34,8 @@ use GuestRegionCollectionError::{MemoryRegionOverlap, NoMemoryRegion, UnsortedMe
 
 /// Regions that do not overlap, sorted by address; holes may be between them.
 ///
-/// It never changes: [`insert_region`](GuestRegionCollection::insert_region) and
-/// [`remove_region`](GuestRegionCollection::remove_region) make another that shares the regions.
+/// A collection never changes: [`insert_region`](GuestRegionCollection::insert_region) and
+/// [`remove_region`](GuestRegionCollection::remove_region) make another collection that shares the regions.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestRegionCollection};
@@ -51,16 +51,16 @@ use GuestRegionCollectionError::{MemoryRegionOverlap, NoMemoryRegion, UnsortedMe
 #[derive(Debug)]
 pub struct GuestRegionCollection<R> {
     entries: Vec<Entry<R>>,
-    /// Where in `entries` an address is probably found.
+    /// Guesses the position in `entries` of the region that holds an address.
     index: Index,
 }
 
-/// A region, and its bounds, so that a search need not look at the region itself.
+/// A region with its bounds, so that a search need not read the region itself.
 #[derive(Debug)]
 struct Entry<R> {
     /// The first address.
     start: u64,
-    /// The distance from there to the last address.
+    /// The distance from the first to the last address.
     to_last: u64,
     region: Arc<R>,
 }
@@ -74,13 +74,14 @@ impl<R> Entry<R> {
     /// The region and the position of `addr` in it, if it is inside.
     #[inline]
     fn position(&self, addr: u64) -> Option<(&R, MemoryRegionAddress)> {
-        // Below the start this is a distance around 2^64, and so larger than that to any region's last address.
+        // For an address below the start the distance wraps around 2^64, and so is larger than `to_last` of any
+        // region.
         let position = addr.wrapping_sub(self.start);
         (position <= self.to_last).then_some((&*self.region, MemoryRegionAddress(position)))
     }
 }
 
-// Derived, these would ask for `R: Clone` and `R: Default`.
+// Not derived, because that would require `R: Clone` and `R: Default`.
 impl<R> Clone for Entry<R> {
     fn clone(&self) -> Self {
         Entry {
@@ -109,7 +110,7 @@ impl<R> Default for GuestRegionCollection<R> {
 }
 
 impl<R> GuestRegionCollection<R> {
-    /// Tells the index of the regions as they are now.
+    /// Rebuilds the index for the present regions.
     fn reindex(&mut self) {
         self.index
             .rebuild(self.entries.iter().map(|entry| entry.start));
@@ -120,7 +121,7 @@ impl<R> GuestRegionCollection<R> {
         self.entries.partition_point(|entry| entry.start <= addr)
     }
 
-    /// Where no guess was right: the search for the region that holds `addr`.
+    /// Searches for the region that holds `addr`, after a wrong guess.
     #[cold]
     #[inline(never)]
     fn search(&self, addr: u64) -> Option<(&R, MemoryRegionAddress)> {
@@ -130,21 +131,21 @@ impl<R> GuestRegionCollection<R> {
 }
 
 impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
-    /// A guest without memory.
+    /// A collection without regions.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A guest with these regions, which must be sorted.
+    /// A collection of these regions, which must be sorted.
     ///
     /// # Errors
-    /// [`NoMemoryRegion`] if there are none, or one is empty; then pair by pair [`UnsortedMemoryRegions`] and
-    /// [`MemoryRegionOverlap`].
+    /// [`NoMemoryRegion`] if there are no regions, or one is empty; else [`UnsortedMemoryRegions`] or
+    /// [`MemoryRegionOverlap`] for the first pair of neighbours that is not sorted or overlaps.
     pub fn from_regions(regions: Vec<R>) -> Result<Self, GuestRegionCollectionError> {
         Self::from_arc_regions(regions.into_iter().map(Arc::new).collect())
     }
 
-    /// [`from_regions`](GuestRegionCollection::from_regions), of regions that others use too.
+    /// Like [`from_regions`](GuestRegionCollection::from_regions), for shared regions.
     ///
     /// # Errors
     /// As [`from_regions`](GuestRegionCollection::from_regions).
@@ -172,10 +173,10 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
         Ok(collection)
     }
 
-    /// The same guest with one region more.
+    /// A collection with one region more.
     ///
     /// # Errors
-    /// [`MemoryRegionOverlap`] with one that is there; [`NoMemoryRegion`] if it is empty.
+    /// [`MemoryRegionOverlap`] if it overlaps a region of the collection; [`NoMemoryRegion`] if it is empty.
     pub fn insert_region(&self, region: Arc<R>) -> Result<Self, GuestRegionCollectionError> {
         let entry = Entry::new(region)?;
         let index = self.vacancy(&entry)?;
@@ -185,10 +186,10 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
         Ok(next)
     }
 
-    /// The same guest without the region that begins at `base` and has `size` bytes; and that region.
+    /// A collection without the region that begins at `base` and has `size` bytes; and that region.
     ///
     /// # Errors
-    /// [`NoMemoryRegion`] if there is none of exactly that start and size.
+    /// [`NoMemoryRegion`] if no region has exactly that start and size.
     pub fn remove_region(
         &self,
         base: GuestAddress,
@@ -198,7 +199,7 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
             .entries
             .binary_search_by_key(&base.0, |entry| entry.start)
             .map_err(|_| NoMemoryRegion)?;
-        // Not the length itself, which is 0 for a region of all 2^64 addresses.
+        // Compared by the last address, because the length is 0 for a region of all 2^64 addresses.
         if size.checked_sub(1) != Some(self.entries[index].to_last) {
             return Err(NoMemoryRegion);
         }
@@ -208,7 +209,7 @@ impl<R: GuestMemoryRegion> GuestRegionCollection<R> {
         Ok((next, entry.region))
     }
 
-    /// Where in the list a region belongs.
+    /// The position in the list where a region belongs.
     fn vacancy(&self, entry: &Entry<R>) -> Result<usize, GuestRegionCollectionError> {
         let index = self.following(entry.start);
         let after_previous = index == 0 || self.entries[index - 1].last() < entry.start;

@@ -1,30 +1,31 @@
-//! [`Index`]: which region an address is probably in, by one look at a small table.
+//! [`Index`]: guesses the region of an address, by one look at a small table.
 
-/// The entries of the table for each region: with so many, few parts of an uneven layout have a region's start inside.
+/// The number of table entries for each region. With this many, few parts of an uneven layout have a region's start
+/// inside.
 const PARTS: usize = 8;
 
-/// The addresses from the first region's start to the last one's, in about eight equal parts for each region, and for
-/// each part the last region that begins in it or before it.
+/// A table over the addresses from the first region's start to the last region's start. It divides them into equal
+/// parts, about eight for each region. For each part it holds the last region that begins in it or before it.
 ///
-/// That is a guess: right unless a region begins within the part, after the address. Who asks checks it, and searches
-/// if it is wrong; so nothing here can lead to a wrong answer, only to a slow one.
+/// The entry is a guess: it is wrong only if a region begins within the part, after the address. The caller checks it,
+/// and searches if it is wrong. So a fault here could only make the answer slow, never wrong.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Index {
-    /// Where the first part begins.
+    /// The address where the first part begins.
     base: u64,
-    /// A part has `1 << shift` addresses. What is past the last part belongs to the last region.
+    /// A part has `1 << shift` addresses. Addresses past the last part belong to the last region.
     shift: u32,
-    /// Half of a `usize`, to take half of the processor's cache.
+    /// `u32`, because a `usize` would take twice the room in the processor's cache.
     guesses: Vec<u32>,
     /// The last region.
     last: u32,
 }
 
 impl Index {
-    /// The position of the region that probably holds `addr`. Without regions it is any number.
+    /// The position of the region that probably holds `addr`. Without regions the number means nothing.
     #[inline]
     pub(super) fn guess(&self, addr: u64) -> usize {
-        // Below the base it wraps, and is as wrong as any.
+        // The distance wraps for an address below the base. Then any guess is wrong.
         let part = addr.wrapping_sub(self.base) >> self.shift;
         let guess = usize::try_from(part).map(|part| self.guesses.get(part));
         match guess {
@@ -33,7 +34,7 @@ impl Index {
         }
     }
 
-    /// Writes the table anew, for regions that begin at these addresses, which rise.
+    /// Rebuilds the table for regions that begin at these addresses, in rising order.
     pub(super) fn rebuild(&mut self, starts: impl ExactSizeIterator<Item = u64> + Clone) {
         let parts = starts.len() * PARTS;
         let (Some(first), Some(last)) = (starts.clone().next(), starts.clone().last()) else {
@@ -48,7 +49,8 @@ impl Index {
         for (index, start) in (0..).zip(starts) {
             // Fits: it is less than `parts`.
             let part = usize::try_from((start - first) >> self.shift).unwrap_or(parts - 1);
-            // The parts up to this one belong to the region before; the last region that begins in one has it.
+            // The parts up to this one belong to the region before. If several regions begin in one part, it holds the
+            // last.
             self.guesses.resize(part, self.last);
             self.guesses.push(index);
             self.last = index;
@@ -93,7 +95,7 @@ mod tests {
         }
     }
 
-    /// The common layout must not need a search.
+    /// A common layout never needs a search.
     #[test]
     fn regions_of_one_size_are_guessed_right() {
         for count in [1, 2, 3, 100, 256] {

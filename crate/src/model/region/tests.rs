@@ -65,8 +65,8 @@ impl<B: Bitmap> GuestMemoryRegion for TestRegion<B> {
             .to_host_offset()
             .ok_or(Error::InvalidBackendAddress)?;
         let start = self.words.as_ptr().cast_mut().cast::<u8>();
-        // SAFETY: only a raw pointer makes a volatile slice. The words live as long as `self`, may be changed while
-        // they are shared, and no reference is ever made of them.
+        // SAFETY: a volatile slice is made of a raw pointer. The words live as long as `self` and may be changed while
+        // they are shared, and no reference to them is ever made.
         let all = unsafe {
             VolatileSlice::with_bitmap(start, self.length, self.bitmap.slice_at(0), None)
         };
@@ -77,7 +77,7 @@ impl<B: Bitmap> GuestMemoryRegion for TestRegion<B> {
 
 impl<B: Bitmap> GuestMemoryRegionBytes for TestRegion<B> {}
 
-/// A region that may claim any length, of which only the first bytes exist: a slice at any offset is made of them.
+/// A region that may claim any length, though only its first bytes exist: a slice at any offset shows those.
 #[derive(Debug)]
 pub(crate) struct VastRegion {
     length: u64,
@@ -187,8 +187,8 @@ fn a_region_may_end_at_the_last_address() {
     assert_eq!(TestRegion::new(5, 0).last_addr(), GuestAddress(5));
 }
 
-/// A position of 2^32 must not become 0 where `usize` has 32 bits: no access to one moves a byte of a region that is
-/// all zero and begins with 64 bytes.
+/// Checks that a position of 2^32 does not become 0 on a 32-bit host: no access there moves a byte. The region is all
+/// zero and has at least 64 bytes.
 pub(crate) fn test_far_positions<R: GuestMemoryRegionBytes>(region: &R) {
     use Error::InvalidBackendAddress as Refused;
     for position in [1 << 32, (1 << 32) + 8, 1 << 63, u64::MAX] {
@@ -262,7 +262,7 @@ fn writes_to_a_region_are_marked_in_its_bitmap() {
     );
 }
 
-/// What a region need not have.
+/// The optional properties of a region.
 #[test]
 fn a_region_without_host_memory_says_so() {
     struct Nowhere;

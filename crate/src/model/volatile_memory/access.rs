@@ -1,7 +1,7 @@
-//! The raw accesses: the one place where guest bytes are touched, and that decides how wide each access is.
+//! The raw accesses to guest bytes. They decide how wide each access is.
 //!
-//! Nothing here is marked dirty or checked; the callers do both. A region may be larger than `isize::MAX` (3 GiB on
-//! wasm32), so pointers move by `wrapping_add`, and a copy goes in pieces.
+//! These functions neither check a range nor mark it dirty; their callers do both. A region may be larger than
+//! `isize::MAX` (3 GiB on wasm32, say), so pointers move by `wrapping_add`, and a copy is split into pieces.
 
 use crate::model::bytes::ByteValued;
 use std::mem::MaybeUninit;
@@ -10,13 +10,13 @@ use std::ptr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering::Relaxed};
 
-/// The widest access there is, in bytes.
+/// The width of the widest access, in bytes.
 #[cfg(target_has_atomic = "64")]
 const WIDEST: usize = 8;
 #[cfg(not(target_has_atomic = "64"))]
 const WIDEST: usize = 4;
 
-/// The longest copy that goes by aligned accesses of its own, in bytes.
+/// The longest copy that is made of aligned accesses, in bytes.
 const SCALAR: usize = 8;
 
 /// The longest `memmove`, in bytes: `ptr::copy` must not be given more than `isize::MAX`.
@@ -30,7 +30,7 @@ fn width(addr: usize, left: usize) -> usize {
     if aligned < fits { aligned } else { fits }
 }
 
-/// Whether `len` bytes at `addr` are read and written in a single access.
+/// Whether `len` bytes at `addr` are moved in a single access.
 #[inline(always)]
 fn is_one_access(addr: usize, len: usize) -> bool {
     matches!(len, 1 | 2 | 4 | WIDEST) && addr.is_multiple_of(len)
@@ -39,9 +39,8 @@ fn is_one_access(addr: usize, len: usize) -> bool {
 /// Copies `len` guest bytes at `guest` to the host's at `host`.
 ///
 /// # Safety
-/// `guest` and `host` must be valid for reads and writes of `len` bytes. Nobody else may use those at `host`; those
-/// at
-/// `guest` may be written at any time.
+/// `guest` and `host` must be valid for reads and writes of `len` bytes. No other code may use the bytes at `host`;
+/// the bytes at `guest` may be written at any time.
 #[inline(always)]
 pub(super) unsafe fn load(guest: *const u8, host: *mut u8, len: usize) {
     // SAFETY: no reference may be made of guest bytes. Each access is in bounds by the caller's promise, and aligned
@@ -59,9 +58,8 @@ pub(super) unsafe fn load(guest: *const u8, host: *mut u8, len: usize) {
 /// Copies `len` of the host's bytes at `host` to the guest's at `guest`.
 ///
 /// # Safety
-/// `host` and `guest` must be valid for reads and writes of `len` bytes. Nobody may write to those at `host`; those
-/// at
-/// `guest` may be read and written at any time.
+/// `host` and `guest` must be valid for reads and writes of `len` bytes. No other code may write the bytes at `host`;
+/// the bytes at `guest` may be read and written at any time.
 #[inline(always)]
 pub(super) unsafe fn store(host: *const u8, guest: *mut u8, len: usize) {
     // SAFETY: as in `load`.
@@ -91,7 +89,7 @@ pub(super) unsafe fn load_value<T: ByteValued>(guest: *const u8) -> T {
 /// Writes a value at `guest`.
 ///
 /// # Safety
-/// `guest` must be valid for writes of `size_of::<T>()` bytes, which others may read and write at any time.
+/// `guest` must be valid for writes of `size_of::<T>()` bytes, which other code may read and write at any time.
 #[inline(always)]
 pub(super) unsafe fn store_value<T: ByteValued>(value: T, guest: *mut u8) {
     let size = size_of::<T>();
@@ -100,15 +98,15 @@ pub(super) unsafe fn store_value<T: ByteValued>(value: T, guest: *mut u8) {
         if is_one_access(guest.addr(), size) {
             store_one(ptr::from_ref(&value).cast(), guest, size);
         } else {
-            // A copy, as what is passed to a function by its address cannot stay in a register.
+            // A copy, because a value whose address is passed to a function cannot stay in a register.
             let copy = value;
             store(ptr::from_ref(&copy).cast(), guest, size);
         }
     }
 }
 
-/// [`load`] of at most [`SCALAR`] bytes, by the widest aligned accesses there are in them. Out of the way of the common
-/// case, which is one.
+/// [`load`] of at most [`SCALAR`] bytes, by the widest aligned accesses that fit. A function of its own, to keep it
+/// out of the common case of a single access.
 ///
 /// # Safety
 /// As [`load`].
@@ -146,7 +144,7 @@ unsafe fn store_parts(host: *const u8, guest: *mut u8, len: usize) {
 /// overlap.
 ///
 /// # Safety
-/// `from` and `to` must be valid for reads and writes of `len` bytes, which others may read and write at any time.
+/// `from` and `to` must be valid for reads and writes of `len` bytes, which other code may read and write at any time.
 pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     if len > SCALAR {
         // SAFETY: the caller's promise.
@@ -172,8 +170,8 @@ unsafe fn copy_pieces(from: *const u8, to: *mut u8, len: usize, longest: usize) 
     while done < len {
         let piece = longest.min(len - done);
         let at = if last_first { len - done - piece } else { done };
-        // SAFETY: no slice may be made of guest bytes, so no safe copy. In bounds by the caller's promise, no longer
-        // than may be asked for, and `ptr::copy` allows overlap.
+        // SAFETY: no slice may be made of guest bytes, so there is no safe copy. The piece is in bounds by the
+        // caller's promise and no longer than `longest`; `ptr::copy` allows the two to overlap.
         unsafe { ptr::copy(from.wrapping_add(at), to.wrapping_add(at), piece) };
         done += piece;
     }
@@ -186,9 +184,9 @@ unsafe fn copy_pieces(from: *const u8, to: *mut u8, len: usize, longest: usize) 
 #[inline(always)]
 unsafe fn load_one(guest: *const u8, host: *mut u8, width: usize) {
     let guest = guest.cast_mut();
-    // SAFETY: a plain access may be split, merged or repeated by the compiler, and racing with another is undefined;
-    // only an atomic is right while others write. In bounds and aligned by the caller's promise; `host` need not be
-    // aligned.
+    // SAFETY: the compiler may split, merge or repeat a plain access, and a race of plain accesses is undefined; only
+    // an atomic is right while other code writes. The access is in bounds and aligned by the caller's promise; `host`
+    // need not be aligned.
     unsafe {
         match width {
             1 => host.write(AtomicU8::from_ptr(guest).load(Relaxed)),

@@ -5,7 +5,7 @@ use crate::model::bitmap::BitmapSlice;
 use crate::model::bytes::ByteValued;
 use std::marker::PhantomData;
 
-/// Values side by side that others read and write at any time, at any alignment. Stores are marked in its bitmap.
+/// Adjacent values that other code reads and writes at any time, at any alignment. Stores are marked in its bitmap.
 ///
 /// ```
 /// use guest_memory::{VolatileMemory, VolatileSlice};
@@ -57,7 +57,7 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
         }
     }
 
-    /// Whether there is not one element.
+    /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.nelem == 0
     }
@@ -79,13 +79,13 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
         PtrGuard::new(self.addr, self.nelem)
     }
 
-    /// A pointer to the first byte, for writing; what is written through it is not marked. Its length is the number
-    /// of elements.
+    /// A pointer to the first byte, for writing; writes through it are not marked. Its length is the number of
+    /// elements.
     pub fn ptr_guard_mut(&self) -> PtrGuardMut {
         PtrGuardMut::new(self.addr, self.nelem)
     }
 
-    /// Where stores are marked.
+    /// The bitmap in which stores are marked.
     pub fn bitmap(&self) -> &B {
         &self.bitmap
     }
@@ -106,7 +106,7 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
     /// The element `index`.
     ///
     /// # Panics
-    /// If there are not that many.
+    /// If `index` is not below the number of elements.
     #[inline]
     pub fn ref_at(&self, index: usize) -> VolatileRef<'a, T, B> {
         if index >= self.nelem {
@@ -127,7 +127,7 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
     /// Reads the element `index`.
     ///
     /// # Panics
-    /// If there are not that many.
+    /// If `index` is not below the number of elements.
     #[inline]
     pub fn load(&self, index: usize) -> T {
         self.ref_at(index).load()
@@ -136,13 +136,13 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
     /// Writes the element `index`, and marks it.
     ///
     /// # Panics
-    /// If there are not that many.
+    /// If `index` is not below the number of elements.
     #[inline]
     pub fn store(&self, index: usize, value: T) {
         self.ref_at(index).store(value);
     }
 
-    /// Copies to `buf` as many elements as there are and as fit, and gives their number.
+    /// Copies elements to `buf` until either ends, and returns their number.
     ///
     /// See [the access widths](crate::volatile_memory#access-widths).
     pub fn copy_to(&self, buf: &mut [T]) -> usize {
@@ -153,12 +153,12 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
         count
     }
 
-    /// Copies to `slice` as many bytes as there are and as fit, and marks them there. The two may overlap.
+    /// Copies bytes to `slice` until either ends, and marks them there. The two may overlap.
     pub fn copy_to_volatile_slice<S: BitmapSlice>(&self, slice: VolatileSlice<S>) {
         self.to_slice().copy_to_volatile_slice(slice);
     }
 
-    /// Copies from `buf` as many elements as it has and as fit, and marks them.
+    /// Copies elements from `buf` until either ends, and marks them.
     ///
     /// See [the access widths](crate::volatile_memory#access-widths).
     pub fn copy_from(&self, buf: &[T]) {
@@ -169,7 +169,7 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileArrayRef<'a, T, B> {
     }
 }
 
-/// Takes the numbers by value: to print them from the place of the access, they would have to be in memory there.
+/// Takes the numbers by value. If they were printed at the place of the access, they would have to be in memory there.
 #[cold]
 #[inline(never)]
 fn no_element(index: usize, count: usize) -> ! {
@@ -237,7 +237,7 @@ mod tests {
             (4, 5, vec![14, 15])
         );
         let mut numbers = [7u16, 8];
-        // SAFETY: `numbers` is borrowed by nobody else.
+        // SAFETY: `numbers` has no other borrow.
         unsafe { VolatileArrayRef::<u16>::new(numbers.as_mut_ptr().cast(), 2) }.store(1, 9);
         assert_eq!(numbers, [7, 9]);
     }

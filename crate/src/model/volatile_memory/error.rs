@@ -3,7 +3,7 @@
 use std::io;
 use thiserror::Error;
 
-/// Why bytes could not be accessed. Addresses and offsets are in bytes.
+/// The reason why bytes could not be accessed. Addresses and offsets are in bytes.
 ///
 /// ```
 /// use guest_memory::{VolatileMemory, VolatileMemoryError, VolatileSlice};
@@ -16,15 +16,15 @@ pub enum Error {
     /// `addr` is outside the memory.
     #[error("address {addr:#x} is out of bounds")]
     OutOfBounds {
-        /// The offset, or the end of the range, that is outside.
+        /// The offset that is outside, or the end of the range.
         addr: usize,
     },
     /// `base + offset` is more than a `usize` holds.
     #[error("offset {offset:#x} from {base:#x} overflows")]
     Overflow {
-        /// Where the range begins.
+        /// The offset where the range begins.
         base: usize,
-        /// How far it would reach.
+        /// The distance that was added to it.
         offset: usize,
     },
     /// `nelements * size` is more than `isize::MAX`.
@@ -32,10 +32,10 @@ pub enum Error {
     TooBig {
         /// The number of elements.
         nelements: usize,
-        /// The size of one, in bytes.
+        /// The size of one element, in bytes.
         size: usize,
     },
-    /// `addr` is not aligned for what it should hold.
+    /// `addr` is not aligned for the type of the value.
     #[error("address {addr:#x} is not aligned to {alignment:#x}")]
     Misaligned {
         /// The address in the host's memory.
@@ -46,7 +46,7 @@ pub enum Error {
     /// Reading from or writing to a stream failed.
     #[error("{0}")]
     IOError(io::Error),
-    /// Fewer bytes are there than must be moved.
+    /// Fewer bytes are there than were asked for.
     #[error("only {completed} of {expected} bytes are there")]
     PartialBuffer {
         /// The number of bytes asked for.

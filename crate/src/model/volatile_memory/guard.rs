@@ -6,7 +6,7 @@
 /// use guest_memory::VolatileSlice;
 /// let mut backing = [5u8; 4];
 /// let guard = VolatileSlice::from(&mut backing[..]).ptr_guard();
-/// // SAFETY: the first of four bytes, which nobody writes.
+/// // SAFETY: the first of four bytes, which no other code writes.
 /// assert_eq!((guard.len(), unsafe { guard.as_ptr().read_volatile() }), (4, 5));
 /// ```
 #[derive(Debug)]
@@ -15,13 +15,13 @@ pub struct PtrGuard {
     len: usize,
 }
 
-/// A pointer to bytes that may be read and written while the guard lives. What is written is not marked dirty.
+/// A pointer to bytes that may be read and written while the guard lives. Writes through it are not marked dirty.
 ///
 /// ```
 /// use guest_memory::VolatileSlice;
 /// let mut backing = [5u8; 4];
 /// let guard = VolatileSlice::from(&mut backing[..]).ptr_guard_mut();
-/// // SAFETY: the first of four bytes, which nobody else uses.
+/// // SAFETY: the first of four bytes, which no other code uses.
 /// unsafe { guard.as_ptr().write_volatile(6) };
 /// assert_eq!(backing, [6, 5, 5, 5]);
 /// ```

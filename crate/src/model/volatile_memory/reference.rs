@@ -5,7 +5,7 @@ use crate::model::bitmap::BitmapSlice;
 use crate::model::bytes::ByteValued;
 use std::marker::PhantomData;
 
-/// A value that others read and write at any time, at any alignment. Stores through it are marked in its bitmap.
+/// A value that other code reads and writes at any time, at any alignment. Stores through it are marked in its bitmap.
 ///
 /// ```
 /// use guest_memory::{VolatileMemory, VolatileSlice};
@@ -52,7 +52,7 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileRef<'a, T, B> {
         PtrGuard::new(self.addr, self.len())
     }
 
-    /// A pointer to the value's first byte, for writing. What is written through it is not marked.
+    /// A pointer to the value's first byte, for writing. Writes through it are not marked.
     pub fn ptr_guard_mut(&self) -> PtrGuardMut {
         PtrGuardMut::new(self.addr, self.len())
     }
@@ -66,7 +66,7 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileRef<'a, T, B> {
         size_of::<T>()
     }
 
-    /// Where stores are marked.
+    /// The bitmap in which stores are marked.
     pub fn bitmap(&self) -> &B {
         &self.bitmap
     }
@@ -74,7 +74,8 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileRef<'a, T, B> {
     /// Writes the value, in one access if it is an aligned integer, and marks it.
     #[inline]
     pub fn store(&self, v: T) {
-        // SAFETY: others may write at any time, so no reference may do it. size_of::<T>() bytes are at the address.
+        // SAFETY: no reference may be made, because other code may write at any time. The address has size_of::<T>()
+        // bytes.
         unsafe { access::store_value(v, self.addr) };
         self.bitmap.mark_dirty(0, size_of::<T>());
     }
@@ -122,7 +123,7 @@ mod tests {
         value.bitmap().mark_dirty(3, 1);
         assert_eq!(map.take(), [8]);
         let mut number = 7u16;
-        // SAFETY: `number` is borrowed by nobody else.
+        // SAFETY: `number` has no other borrow.
         let plain = unsafe { VolatileRef::<u16>::new((&raw mut number).cast()) };
         plain.store(plain.load() + 1);
         assert_eq!(number, 8);

@@ -8,7 +8,7 @@ use crate::model::io::{ReadVolatile, WriteVolatile, uninterrupted};
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
-/// A run of bytes that others read and write at any time. Writes through it are marked in its bitmap.
+/// A run of bytes that other code reads and writes at any time. Writes through it are marked in its bitmap.
 ///
 /// Offsets and lengths are in bytes. As [`Bytes<usize>`](Bytes), its addresses are offsets from its start.
 ///
@@ -70,7 +70,7 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         PtrGuard::new(self.addr, self.size)
     }
 
-    /// A pointer to the first byte, for writing. What is written through it is not marked.
+    /// A pointer to the first byte, for writing. Writes through it are not marked.
     pub fn ptr_guard_mut(&self) -> PtrGuardMut {
         PtrGuardMut::new(self.addr, self.size)
     }
@@ -81,13 +81,13 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         self.size
     }
 
-    /// Whether there is not one byte.
+    /// Whether the length is 0.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.size == 0
     }
 
-    /// Where writes are marked.
+    /// The bitmap in which writes are marked.
     pub fn bitmap(&self) -> &B {
         &self.bitmap
     }
@@ -104,7 +104,7 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
     /// The `count` bytes from `offset`.
     ///
     /// # Errors
-    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. No bytes, at the very end, are
+    /// [`Error::OutOfBounds`] or [`Error::Overflow`] if they are not all inside. An empty range at the very end is
     /// inside.
     #[inline]
     pub fn subslice(&self, offset: usize, count: usize) -> Result<Self> {
@@ -112,7 +112,7 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         Ok(self.part(offset, count))
     }
 
-    /// What is left after the first `count` bytes.
+    /// The rest of the slice after its first `count` bytes.
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] if there are fewer.
@@ -124,9 +124,9 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         }
     }
 
-    /// Copies to `buf` as many whole values as there are and as fit, and gives their number.
+    /// Copies whole values to `buf` until either ends, and returns their number.
     ///
-    /// See [the access widths](crate::volatile_memory#access-widths). For a `T` of size 0 it is `buf.len()`.
+    /// See [the access widths](crate::volatile_memory#access-widths). For a `T` of size 0 the number is `buf.len()`.
     #[inline]
     pub fn copy_to<T: ByteValued>(&self, buf: &mut [T]) -> usize {
         let count = self.count_of(buf);
@@ -136,7 +136,7 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         count
     }
 
-    /// Copies from `buf` as many whole values as it has and as fit, and marks them.
+    /// Copies whole values from `buf` until either ends, and marks them.
     ///
     /// See [the access widths](crate::volatile_memory#access-widths).
     #[inline]
@@ -147,8 +147,8 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         self.bitmap.mark_dirty(0, count * size_of::<T>());
     }
 
-    /// Copies to `slice` as many bytes as there are and as fit, and marks them there. The two may overlap: what
-    /// arrives is what was here before.
+    /// Copies bytes to `slice` until either ends, and marks them there. The two may overlap: all bytes are read before
+    /// the first is written.
     pub fn copy_to_volatile_slice<S: BitmapSlice>(&self, slice: VolatileSlice<S>) {
         let count = self.size.min(slice.size);
         // SAFETY: no slices may be made of volatile bytes. `count` bytes are in both.
@@ -190,7 +190,7 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         }
     }
 
-    /// How many values are both in this slice and in `buf`.
+    /// The number of values that fit in both this slice and `buf`.
     #[inline]
     fn count_of<T>(&self, buf: &[T]) -> usize {
         match self.size.checked_div(size_of::<T>()) {
@@ -199,7 +199,7 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         }
     }
 
-    /// What is left from `addr`, for a transfer of `count` bytes of which some may be missing.
+    /// The rest of the slice from `addr` on, `count` bytes at most, for a transfer that may be partial.
     #[inline]
     fn partial(&self, addr: usize, count: usize) -> Result<Self> {
         let left = self
@@ -213,7 +213,7 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
         }
     }
 
-    /// The `count` bytes from `addr`, for a stream of all of them: of none anywhere.
+    /// The `count` bytes from `addr`, for a stream of all of them. An empty range is allowed anywhere.
     fn stream(&self, addr: usize, count: usize) -> Result<Self> {
         self.subslice(if count == 0 { 0 } else { addr }, count)
     }
@@ -234,8 +234,8 @@ impl<'a, B: BitmapSlice> VolatileSlice<'a, B> {
 
 impl<'a> From<&'a mut [u8]> for VolatileSlice<'a, ()> {
     fn from(value: &'a mut [u8]) -> Self {
-        // SAFETY: only a raw pointer makes a volatile slice. The bytes are borrowed mutably for as long as it lives,
-        // so nobody else has a reference.
+        // SAFETY: a volatile slice is made of a raw pointer. The bytes are borrowed mutably while it lives, so there
+        // is no other reference.
         unsafe { VolatileSlice::new(value.as_mut_ptr(), value.len()) }
     }
 }

@@ -1,4 +1,4 @@
-//! A battery for every [`VolatileMemory`]; and the tests that concern more than one type of them.
+//! A battery for every [`VolatileMemory`]; and the tests of more than one of its types.
 
 use super::{Error, VolatileMemory, VolatileSlice, compute_offset};
 use crate::model::bitmap::tests::ByteMap;
@@ -34,8 +34,7 @@ pub(crate) fn contents<M: VolatileMemory>(memory: &M) -> Vec<u8> {
     bytes
 }
 
-/// What every implementation must do that has at least 16 bytes and at most `isize::MAX`, the first at a multiple of
-/// 8.
+/// Checks an implementation with 16 to `isize::MAX` bytes, the first at a multiple of 8.
 pub(crate) fn test_volatile_memory<M: VolatileMemory>(memory: &M) {
     let length = memory.len();
     assert!(!memory.is_empty());
@@ -114,7 +113,7 @@ pub(crate) fn test_volatile_memory<M: VolatileMemory>(memory: &M) {
         Err(Error::OutOfBounds { .. })
     ));
 
-    // SAFETY: nobody else uses the memory in this test.
+    // SAFETY: no other code uses the memory in this test.
     unsafe {
         *memory.aligned_as_mut::<u32>(8).unwrap() = 7;
         assert_eq!(*memory.aligned_as_ref::<u32>(8).unwrap(), 7);
@@ -148,7 +147,7 @@ fn a_slice_is_volatile_memory_and_bytes() {
     test_volatile_memory(&marked(&mut Buffer::new()).0);
 }
 
-/// An implementor that gives less than it is asked for.
+/// An implementor that gives fewer bytes than it is asked for.
 #[test]
 fn a_slice_that_is_too_short_is_not_used() {
     struct Short(std::cell::UnsafeCell<[u8; 2]>);
@@ -158,7 +157,7 @@ fn a_slice_that_is_too_short_is_not_used() {
             16
         }
         fn get_slice(&self, _offset: usize, _count: usize) -> super::Result<VolatileSlice<'_>> {
-            // SAFETY: two bytes in a cell, of which no reference is made.
+            // SAFETY: two bytes in a cell, to which no reference is made.
             Ok(unsafe { VolatileSlice::new(self.0.get().cast(), 2) })
         }
     }
@@ -175,7 +174,7 @@ fn a_slice_that_is_too_short_is_not_used() {
     assert!(is_short(memory.get_ref::<u32>(0).unwrap_err()));
     assert!(is_short(memory.get_array_ref::<u16>(0, 2).unwrap_err()));
     assert!(is_short(memory.get_atomic_ref::<AtomicU32>(0).unwrap_err()));
-    // SAFETY: nobody else uses the memory.
+    // SAFETY: no other code uses the memory.
     unsafe {
         assert!(is_short(memory.aligned_as_ref::<u32>(0).unwrap_err()));
         assert!(is_short(memory.aligned_as_mut::<u32>(0).unwrap_err()));

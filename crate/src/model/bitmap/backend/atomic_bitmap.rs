@@ -6,12 +6,13 @@ use crate::model::page_size::{DEFAULT_PAGE_SIZE, host_page_size};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering::Release, Ordering::SeqCst};
 
-/// Bits of a word.
+/// The number of bits in a word.
 const BITS: usize = u64::BITS as usize;
 
 /// A bit for each page of a range of bytes; the last page may be partial.
 ///
-/// Who writes first writes and then marks, who collects first takes the marks and then reads: no write is lost.
+/// A writer first writes its bytes, then marks them. A collector first takes the marks, then reads the bytes. So no
+/// write is lost.
 ///
 /// ```
 /// use guest_memory::bitmap::{AtomicBitmap, Bitmap};
@@ -31,8 +32,8 @@ pub struct AtomicBitmap {
 }
 
 impl AtomicBitmap {
-    /// A bitmap with nothing marked for `byte_size` bytes in pages of `page_size` bytes, which need not be a power of
-    /// two.
+    /// A bitmap for `byte_size` bytes in pages of `page_size` bytes, with nothing marked. `page_size` need not be a
+    /// power of two.
     pub fn new(byte_size: usize, page_size: NonZeroUsize) -> Self {
         let pages = byte_size.div_ceil(page_size.get());
         AtomicBitmap {
@@ -45,7 +46,7 @@ impl AtomicBitmap {
         }
     }
 
-    /// Adds `additional_size` bytes at the end, with nothing marked. No size goes past `usize::MAX`.
+    /// Adds `additional_size` unmarked bytes at the end. The size ends at `usize::MAX` at most.
     pub fn enlarge(&mut self, additional_size: usize) {
         self.byte_size = self.byte_size.saturating_add(additional_size);
         self.pages = self.byte_size.div_ceil(self.page_size.get());
@@ -64,13 +65,13 @@ impl AtomicBitmap {
         self.is_bit_set(self.page_of(addr))
     }
 
-    /// Marks each page with one of the `len` bytes from `start_addr`. What is past the end is ignored.
+    /// Marks each page that holds one of the `len` bytes from `start_addr`. Bytes past the end are ignored.
     #[inline]
     pub fn set_addr_range(&self, start_addr: usize, len: usize) {
         self.for_words(start_addr, len, |word, mask| {
             if mask == u64::MAX {
-                // What others mark at the same time is marked here too, so a plain store loses nothing. The write
-                // that it follows must be seen by whoever takes the mark.
+                // A plain store of a full word loses no mark that another thread sets at the same time. A collector
+                // that takes the mark must see the write that came before it.
                 word.store(mask, Release);
             } else {
                 word.fetch_or(mask, SeqCst);
@@ -78,21 +79,21 @@ impl AtomicBitmap {
         });
     }
 
-    /// Forgets the marks of each page with one of the `len` bytes from `start_addr`.
+    /// Clears the mark of each page that holds one of the `len` bytes from `start_addr`.
     pub fn reset_addr_range(&self, start_addr: usize, len: usize) {
         self.for_words(start_addr, len, |word, mask| {
             word.fetch_and(!mask, SeqCst);
         });
     }
 
-    /// Marks page `index`. Nothing past the end.
+    /// Marks page `index`. An index past the end is ignored.
     pub fn set_bit(&self, index: usize) {
         if index < self.pages {
             self.words[index / BITS].fetch_or(bit(index), SeqCst);
         }
     }
 
-    /// Forgets the mark of page `index`. Nothing past the end.
+    /// Clears the mark of page `index`. An index past the end is ignored.
     pub fn reset_bit(&self, index: usize) {
         if index < self.pages {
             self.words[index / BITS].fetch_and(!bit(index), SeqCst);
@@ -110,12 +111,12 @@ impl AtomicBitmap {
         self.byte_size
     }
 
-    /// Takes all marks: a word for each 64 pages, whose lowest bit is the lowest page.
+    /// Returns all marks and clears them. Each word stands for 64 pages; its lowest bit is the lowest page.
     pub fn get_and_reset(&self) -> Vec<u64> {
         self.words.iter().map(|word| word.swap(0, SeqCst)).collect()
     }
 
-    /// Forgets all marks.
+    /// Clears all marks.
     pub fn reset(&self) {
         for word in &self.words {
             word.store(0, SeqCst);
@@ -127,14 +128,14 @@ impl AtomicBitmap {
     fn page_of(&self, addr: usize) -> usize {
         let size = self.page_size.get();
         if size.is_power_of_two() {
-            // A division takes as long as all the rest.
+            // A shift, because a division takes as long as all the rest.
             addr >> size.trailing_zeros()
         } else {
             addr / size
         }
     }
 
-    /// Calls `change` with each word that has a page with one of the `len` bytes from `start`, and the bits of these.
+    /// Calls `change` for each word that has a page of the `len` bytes from `start`, with the bits of these pages.
     #[inline]
     fn for_words(&self, start: usize, len: usize, change: impl Fn(&AtomicU64, u64)) {
         let first = self.page_of(start);
@@ -175,7 +176,7 @@ impl Clone for AtomicBitmap {
     }
 }
 
-/// No bytes, in pages of 4096.
+/// A bitmap for an empty range, in pages of 4096 bytes.
 impl Default for AtomicBitmap {
     fn default() -> Self {
         AtomicBitmap::new(0, DEFAULT_PAGE_SIZE)
@@ -203,7 +204,7 @@ impl Bitmap for AtomicBitmap {
     }
 }
 
-/// In the system's pages; in Wasm of 4096 bytes.
+/// A bitmap with the system's page size; in Wasm 4096 bytes.
 impl NewBitmap for AtomicBitmap {
     fn with_len(len: usize) -> Self {
         Self::new(len, host_page_size())

@@ -1,4 +1,4 @@
-//! Bitmaps that keep what is marked.
+//! Bitmaps that keep their marks.
 
 mod atomic_bitmap;
 mod slice;

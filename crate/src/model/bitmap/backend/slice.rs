@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A bitmap seen from an offset on, in bytes. It is named by its two kinds, [`RefSlice`] and [`ArcSlice`].
+/// A bitmap seen from an offset on, in bytes. Users name one of its two kinds, [`RefSlice`] or [`ArcSlice`].
 ///
 /// ```
 /// use guest_memory::bitmap::{AtomicBitmap, Bitmap, RefSlice};
@@ -66,13 +66,13 @@ where
 }
 
 impl<B> fmt::Debug for BaseSlice<B> {
-    // Not the bitmap: a slice is printed with whatever carries it.
+    // Without the bitmap, because a slice is printed along with each value that carries it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(bitmap slice)")
     }
 }
 
-/// A slice of a bitmap that is borrowed.
+/// A slice that borrows its bitmap.
 ///
 /// ```
 /// use guest_memory::bitmap::{AtomicBitmap, Bitmap, RefSlice};
@@ -83,7 +83,7 @@ impl<B> fmt::Debug for BaseSlice<B> {
 /// ```
 pub type RefSlice<'a, B> = BaseSlice<&'a B>;
 
-/// A slice that shares in owning its bitmap.
+/// A slice that shares ownership of its bitmap.
 ///
 /// ```
 /// use guest_memory::bitmap::{ArcSlice, AtomicBitmap, Bitmap};

@@ -1,5 +1,5 @@
-//! The rare ways of an access at guest addresses: ranges in several slices, and why a range is refused. They are not
-//! inlined, which keeps them out of the code around the common access.
+//! The rare cases of an access at guest addresses: ranges in several slices, and the errors of refused ranges. They
+//! are not inlined, which keeps them out of the code around the common access.
 
 use crate::model::address::Address;
 use crate::model::bitmap::BS;
@@ -10,20 +10,20 @@ use crate::model::volatile_memory::VolatileSlice;
 
 /// A part of a range.
 pub(super) enum Part<'a, B> {
-    /// Bytes that a slice shows.
+    /// Bytes in one slice.
     Slice(VolatileSlice<'a, B>),
-    /// Bytes that can only be copied.
+    /// External bytes, which can only be copied.
     External(ExternalRun<'a>),
 }
 
-/// How far an access came, and why it went no further.
+/// The progress of an access, and the error that ended it.
 pub(super) struct Reached {
     pub(super) done: usize,
     pub(super) stop: Option<Error>,
 }
 
 impl Reached {
-    /// The bytes of an access that may end early, but not before its first byte.
+    /// The result of an access that may end early, but not before its first byte.
     pub(super) fn partly(self) -> Result<usize> {
         match self.stop {
             Some(error) if self.done == 0 => Err(error),
@@ -32,8 +32,8 @@ impl Reached {
     }
 }
 
-/// Gives `act` the parts of a range, one after the other, with the number of bytes before each. It says how many bytes of
-/// the part it has done: fewer than there are end the access.
+/// Calls `act` with each part of a range in turn, and the number of bytes before it. `act` returns the number of bytes
+/// of the part that it has moved. If these are not all, the access ends.
 #[inline]
 pub(super) fn in_parts<'a, T>(
     memory: &'a T,
@@ -82,7 +82,7 @@ where
     }
 }
 
-/// `write_slice` where the range is not one slice.
+/// `write_slice` for a range that is not one slice.
 #[cold]
 #[inline(never)]
 pub(super) fn write_pieces<T>(memory: &T, buf: &[u8], addr: GuestAddress) -> Result<()>
@@ -93,7 +93,7 @@ where
     all_moved(memory.write(buf, addr)?, buf.len())
 }
 
-/// `read_slice` where the range is not one slice.
+/// `read_slice` for a range that is not one slice.
 #[cold]
 #[inline(never)]
 pub(super) fn read_pieces<T>(memory: &T, buf: &mut [u8], addr: GuestAddress) -> Result<()>
@@ -104,7 +104,7 @@ where
     all_moved(memory.read(buf, addr)?, buf.len())
 }
 
-/// `write_obj` where the range is not one slice.
+/// `write_obj` for a range that is not one slice.
 #[cold]
 #[inline(never)]
 pub(super) fn write_obj_pieces<T, O>(memory: &T, val: O, addr: GuestAddress) -> Result<()>
@@ -115,7 +115,7 @@ where
     write_pieces(memory, val.as_slice(), addr)
 }
 
-/// `read_obj` where the range is not one slice.
+/// `read_obj` for a range that is not one slice.
 #[cold]
 #[inline(never)]
 pub(super) fn read_obj_pieces<T, O>(memory: &T, addr: GuestAddress) -> Result<O>
@@ -127,7 +127,7 @@ where
     read_pieces(memory, value.as_mut_slice(), addr).map(|()| value)
 }
 
-/// Whether all of the `expected` bytes from `addr` allow `access`, and if not, why.
+/// Checks that all of the `expected` bytes from `addr` allow `access`; returns the error if not.
 #[cold]
 pub(super) fn check_backed<T>(
     memory: &T,
@@ -150,8 +150,8 @@ where
     }
 }
 
-/// Why the `size` bytes at `addr` are no integer for `access`: the error of the first, or that they are in several
-/// regions or not aligned.
+/// The error of an atomic access to the `size` bytes at `addr`: the first byte's error, or else that they lie in
+/// several regions or are not aligned.
 #[cold]
 #[inline(never)]
 pub(super) fn no_scalar<T>(
@@ -172,7 +172,7 @@ where
     }
 }
 
-/// Also after the check, as an IOMMU may have changed its mappings since.
+/// Needed after the check too, because an IOMMU may have changed its mappings since.
 pub(super) fn all_moved(completed: usize, expected: usize) -> Result<()> {
     if completed == expected {
         Ok(())

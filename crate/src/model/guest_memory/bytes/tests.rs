@@ -1,4 +1,4 @@
-//! Tests of guest memory as bytes: what crosses regions, what is partial, what moves nothing.
+//! Tests of guest memory as bytes: accesses that cross regions, partial accesses, and errors that move nothing.
 
 use crate::machine::fault::Fault;
 use crate::model::bitmap::{BS, BitmapSlice, tests::ByteMap};
@@ -139,7 +139,7 @@ fn writes_are_marked_in_the_regions_they_reach() {
     );
 }
 
-/// A memory that is not a backend, as one behind an IOMMU: what it allows decides.
+/// A memory that is not a backend, such as one behind an IOMMU, decides by its own permissions.
 #[test]
 fn an_access_must_be_allowed() {
     struct Guarded(Minimal<TestRegion>, Permissions);
@@ -212,7 +212,7 @@ fn a_short_read_at_a_boundary_leaves_no_hole() {
     expected[8..28].fill(7);
     assert_eq!(bytes(), expected);
 
-    // Up to the hole, or with an error and nothing moved.
+    // Either the bytes up to the hole are moved, or none, with an error.
     assert_eq!(read(30, 16).unwrap(), 2);
     let error = memory.read_exact_volatile_from(GuestAddress(28), &mut Trickle, 5);
     assert!(matches!(
@@ -245,7 +245,7 @@ fn a_short_read_at_a_boundary_leaves_no_hole() {
     assert!(matches!(error, Err(Error::IOError(error)) if error.kind() == ErrorKind::WriteZero));
 }
 
-/// An error has vm-memory's shape, and the address or the length where that has room; `Fault::of` has both.
+/// An error has vm-memory's shape, with the address or the length if the shape has room for it; `Fault::of` has both.
 #[test]
 fn errors_keep_address_and_length() {
     let memory = memory(&[(0, 0x10), (0x10, 0x10), (u64::MAX - 7, 8)]);

@@ -1,4 +1,4 @@
-//! Tests of a range as slices, beyond what every backend is asked.
+//! Tests of a range as slices, besides the battery for every backend.
 
 use crate::model::bytes::Bytes;
 use crate::model::guest_memory::tests::{Minimal, memory};
@@ -9,7 +9,7 @@ use crate::model::region::tests::TestRegion;
 use crate::model::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
 use crate::model::volatile_memory::VolatileSlice;
 
-/// A region that gives less than its length, or none, ends the walk with an error.
+/// A region that gives less than its length, or nothing, ends the walk with an error.
 #[test]
 fn a_region_that_lies_is_not_believed() {
     struct Liar(TestRegion);

@@ -1,4 +1,4 @@
-//! Tests of the collection of regions: what is accepted, what is found.
+//! Tests of the collection of regions: which regions it accepts, and which one it finds.
 
 use super::GuestRegionCollectionError::{
     MemoryRegionOverlap, NoMemoryRegion, UnsortedMemoryRegions,
@@ -88,7 +88,7 @@ fn check(layout: &[(u64, u64)]) {
     finds(&collection(layout).unwrap(), layout);
 }
 
-/// Also that the index is up to date, which only makes the search faster.
+/// Also checks that the index is up to date. A stale index would only make the search slower.
 fn finds(collection: &Collection, layout: &[(u64, u64)]) {
     if let Ok(fresh) = self::collection(layout) {
         assert_eq!(collection.index, fresh.index);
@@ -130,9 +130,9 @@ fn finds(collection: &Collection, layout: &[(u64, u64)]) {
 
 #[test]
 fn the_region_of_an_address_is_found() {
-    // 1 to 300 regions, adjacent and apart.
+    // 1 to 300 regions, adjacent and with holes between.
     let counts = [1, 2, 3, 4, 7, 8, 64, 255, 300u64];
-    // An interpreter is a thousand times slower.
+    // Miri is a thousand times slower.
     for count in counts
         .into_iter()
         .filter(|count| !cfg!(miri) || *count < 10)
@@ -141,7 +141,7 @@ fn the_region_of_an_address_is_found() {
             .map(|index| (index * 0x1000, 0x1000 - index % 3))
             .collect();
         check(&even);
-        // One region far away: all others are in one part of the index.
+        // One region far away, so that all others are in one part of the index.
         check(&[&even[..], &[(u64::MAX - 9, 10)]].concat());
         let at_the_end = even
             .iter()
@@ -268,7 +268,7 @@ fn exactly_the_named_region_is_removed() {
     }
 }
 
-/// `Clone` and `Default` ask nothing of the region.
+/// `Clone` and `Default` need no trait of the region.
 #[test]
 fn a_clone_shares_the_regions() {
     let region = Arc::new(TestRegion::new(0, 8));

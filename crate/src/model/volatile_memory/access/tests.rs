@@ -86,13 +86,13 @@ fn overlapping_copies_read_before_they_write() {
     }
 }
 
-/// An aligned value is one access: a reader sees the old or the new one, never a half of each.
+/// An aligned value is one access: a reader sees the old or the new value, never a half of each.
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn an_aligned_value_is_never_torn() {
     fn check<const N: usize>() {
         struct Shared(UnsafeCell<u64>);
-        // SAFETY: only this module's accesses, which others may race with, touch the cell.
+        // SAFETY: only this module's accesses touch the cell, and these may race with each other.
         unsafe impl Sync for Shared {}
         let shared = Shared(UnsafeCell::new(0));
         let shared = &shared;

@@ -156,7 +156,7 @@ fn slices_are_copied_to_slices_that_may_overlap() {
 fn a_slice_may_be_larger_than_half_the_address_space() {
     const LENGTH: usize = usize::MAX / 4 * 3;
     let start = std::ptr::without_provenance_mut::<u8>(0x1000);
-    // SAFETY: no byte of it is accessed, only offsets are computed.
+    // SAFETY: no byte of the region is accessed; only offsets are computed.
     let slice = unsafe { VolatileSlice::new(start, LENGTH) };
     let last = slice.subslice(LENGTH - 1, 1).unwrap();
     assert_eq!(last.ptr_guard().as_ptr().addr(), 0x1000 + LENGTH - 1);

@@ -42,7 +42,7 @@ const EDGES: [usize; 15] = [
 
 #[test]
 fn ranges_mark_and_forget_exactly_their_pages() {
-    // Some of all under Miri, which takes 10,000 times as long.
+    // Miri, which takes 10,000 times as long, runs a part of the cases.
     let step = if cfg!(miri) { 6 } else { 1 };
     for page_size in [1, 3, 4].into_iter().step_by(step) {
         for pages in [65, 1, 63, 64, 128, 200].into_iter().step_by(step) {
@@ -71,7 +71,7 @@ fn ranges_mark_and_forget_exactly_their_pages() {
     }
 }
 
-/// However much of a word is marked at once.
+/// Any number of a word's pages can be marked at once.
 #[test]
 fn a_range_leaves_the_marks_beside_it() {
     let bitmap = bitmap(192, 1);
@@ -124,7 +124,7 @@ fn it_grows_and_keeps_its_marks() {
     assert_eq!(empty.len(), 2);
 }
 
-/// Each thread marks its own pages and whole words of everybody's; a collector takes marks meanwhile.
+/// Each thread marks its own pages and whole words that all threads share, while a collector takes the marks.
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn no_mark_is_lost_between_threads() {

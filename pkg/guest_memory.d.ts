@@ -7,8 +7,8 @@
 export function gm_begin(handle: number): number;
 
 /**
- * Checks that an access would find what it needs in a whole range, and be allowed; `backing` is
- * [`abi::BACKING_ANY`] or one of the following.
+ * Checks that an access to a whole range would find the required backing, and be allowed. `backing` is a number from
+ * [`abi::BACKING_ANY`] on.
  */
 export function gm_check_access(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, backing: number): number;
 
@@ -23,7 +23,7 @@ export function gm_commit(handle: number): number;
 export function gm_compare(handle: number, a_low: number, a_high: number, other: number, b_low: number, b_high: number, length_low: number, length_high: number): number;
 
 /**
- * Says who reaches external memory: once, before any is mapped.
+ * Sets the facade's side: once, before any external memory is mapped.
  */
 export function gm_connect(host: any): void;
 
@@ -33,7 +33,7 @@ export function gm_connect(host: any): void;
 export function gm_copy(handle: number, to_low: number, to_high: number, source: number, from_low: number, from_high: number, length_low: number, length_high: number): number;
 
 /**
- * Makes an address space of the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
+ * Makes an address space from the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
  */
 export function gm_create(): number;
 
@@ -54,27 +54,27 @@ export function gm_dirty_collect(handle: number, client: number, low: number, hi
 export function gm_dirty_open(handle: number): number;
 
 /**
- * Makes a range of RAM 0 and gives back its host pages.
+ * Zeroes a range of RAM and gives back its host pages.
  */
 export function gm_discard(handle: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
- * Forgets an address space. Gives 1 if there was one, else 0.
+ * Releases an address space's handle. Gives 1 if it named one, else 0.
  */
 export function gm_dispose(handle: number): number;
 
 /**
- * Shows a region, or, for 0, hides it.
+ * Enables a region; 0 disables it.
  */
 export function gm_enable(handle: number, region: number, enabled: number): number;
 
 /**
- * Says that a range was shown to the caller.
+ * Records that the caller may write a range at any time.
  */
 export function gm_expose(handle: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
- * Says that a caller was given views of the page table and of the control words.
+ * Records that a caller has views of the page table and of the control words.
  */
 export function gm_expose_tables(handle: number): number;
 
@@ -84,8 +84,8 @@ export function gm_expose_tables(handle: number): number;
 export function gm_fill(handle: number, low: number, high: number, byte: number, length_low: number, length_high: number): number;
 
 /**
- * The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
- * linear memory are one. Report: [`abi::FLAT_START_LOW`] and the following.
+ * The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+ * Report: [`abi::FLAT_START_LOW`] and the following.
  */
 export function gm_flat_range(handle: number, index: number): number;
 
@@ -121,24 +121,24 @@ export function gm_mark_dirty(handle: number, low: number, high: number, length_
 export function gm_move(handle: number, region: number, low: number, high: number): number;
 
 /**
- * Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
- * Report: [`abi::SPACE_HANDLE`] and the following.
+ * Makes an address space with an empty map: a sibling of the space that `family` names, or, for 0, of none. Report:
+ * [`abi::SPACE_HANDLE`] and the following.
  */
 export function gm_new(family: number): number;
 
 /**
- * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives [`abi::FOUND_MEMORY`] or
- * one of the following. Report: [`abi::PIECE_BYTES`] and the following.
+ * What an access finds at an address, and for how many bytes it finds the same, at most `limit`. Gives a number from
+ * [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  */
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 
 /**
- * The byte offset, or size, that a number from [`abi::LAYOUT_REPORT`] on asks for. 0 for any other.
+ * The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
  */
 export function gm_place(index: number): number;
 
 /**
- * The placement at `index`, in the order in which they were mapped. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
  */
 export function gm_placement(handle: number, index: number): number;
 
@@ -148,12 +148,12 @@ export function gm_placement(handle: number, index: number): number;
 export function gm_placement_count(handle: number): number;
 
 /**
- * Gives host pages to whatever of a range was discarded.
+ * Gives host pages to the discarded parts of a range.
  */
 export function gm_populate(handle: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
- * Sets what is allowed in whole pages.
+ * Sets the accesses that whole pages allow.
  */
 export function gm_protect(handle: number, low: number, high: number, length_low: number, length_high: number, allowed: number): number;
 
@@ -163,8 +163,8 @@ export function gm_protect(handle: number, low: number, high: number, length_low
 export function gm_region_host(region: number): number;
 
 /**
- * What a region is, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. Its name lies in the transfer
- * buffer as far as it has room there.
+ * A region's properties, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. As much of its name as
+ * fits is in the transfer buffer.
  */
 export function gm_region_name(region: number): number;
 
@@ -179,7 +179,7 @@ export function gm_remove(handle: number, start_low: number, start_high: number,
 export function gm_reserve(handle: number, bytes_low: number, bytes_high: number): number;
 
 /**
- * Gives a transaction up.
+ * Takes a transaction back.
  */
 export function gm_roll_back(handle: number): number;
 
@@ -194,7 +194,7 @@ export function gm_stage(start_low: number, start_high: number, size_low: number
 export function gm_unmap(handle: number, region: number): number;
 
 /**
- * Ends a watch over a part of what it covers. Report: [`abi::UNWATCH_FOUND`].
+ * Ends a watch over a part of its range. Report: [`abi::UNWATCH_FOUND`].
  */
 export function gm_unwatch(handle: number, watch: number, low: number, high: number, length_low: number, length_high: number): number;
 
@@ -204,13 +204,13 @@ export function gm_unwatch(handle: number, watch: number, low: number, high: num
 export function gm_watch(handle: number, low: number, high: number, length_low: number, length_high: number, access: number): number;
 
 /**
- * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report:
- * [`abi::WATCHERS_COUNT`]; no more than fit are written.
+ * The watches that see an access, after the first `skip` of them, as words in the transfer buffer, as many as fit.
+ * Report: [`abi::WATCHERS_COUNT`], which counts them all.
  */
 export function gm_watchers(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, skip: number): number;
 
 /**
- * [`ABI`], for the facade to compare.
+ * [`ABI`], which the facade compares with its own.
  */
 export function guest_memory_abi(): number;
 

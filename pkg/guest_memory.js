@@ -11,8 +11,8 @@ export function gm_begin(handle) {
 }
 
 /**
- * Checks that an access would find what it needs in a whole range, and be allowed; `backing` is
- * [`abi::BACKING_ANY`] or one of the following.
+ * Checks that an access to a whole range would find the required backing, and be allowed. `backing` is a number from
+ * [`abi::BACKING_ANY`] on.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -55,7 +55,7 @@ export function gm_compare(handle, a_low, a_high, other, b_low, b_high, length_l
 }
 
 /**
- * Says who reaches external memory: once, before any is mapped.
+ * Sets the facade's side: once, before any external memory is mapped.
  * @param {any} host
  */
 export function gm_connect(host) {
@@ -80,7 +80,7 @@ export function gm_copy(handle, to_low, to_high, source, from_low, from_high, le
 }
 
 /**
- * Makes an address space of the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
+ * Makes an address space from the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
  * @returns {number}
  */
 export function gm_create() {
@@ -124,7 +124,7 @@ export function gm_dirty_open(handle) {
 }
 
 /**
- * Makes a range of RAM 0 and gives back its host pages.
+ * Zeroes a range of RAM and gives back its host pages.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -138,7 +138,7 @@ export function gm_discard(handle, low, high, length_low, length_high) {
 }
 
 /**
- * Forgets an address space. Gives 1 if there was one, else 0.
+ * Releases an address space's handle. Gives 1 if it named one, else 0.
  * @param {number} handle
  * @returns {number}
  */
@@ -148,7 +148,7 @@ export function gm_dispose(handle) {
 }
 
 /**
- * Shows a region, or, for 0, hides it.
+ * Enables a region; 0 disables it.
  * @param {number} handle
  * @param {number} region
  * @param {number} enabled
@@ -160,7 +160,7 @@ export function gm_enable(handle, region, enabled) {
 }
 
 /**
- * Says that a range was shown to the caller.
+ * Records that the caller may write a range at any time.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -174,7 +174,7 @@ export function gm_expose(handle, low, high, length_low, length_high) {
 }
 
 /**
- * Says that a caller was given views of the page table and of the control words.
+ * Records that a caller has views of the page table and of the control words.
  * @param {number} handle
  * @returns {number}
  */
@@ -199,8 +199,8 @@ export function gm_fill(handle, low, high, byte, length_low, length_high) {
 }
 
 /**
- * The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
- * linear memory are one. Report: [`abi::FLAT_START_LOW`] and the following.
+ * The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+ * Report: [`abi::FLAT_START_LOW`] and the following.
  * @param {number} handle
  * @param {number} index
  * @returns {number}
@@ -292,8 +292,8 @@ export function gm_move(handle, region, low, high) {
 }
 
 /**
- * Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
- * Report: [`abi::SPACE_HANDLE`] and the following.
+ * Makes an address space with an empty map: a sibling of the space that `family` names, or, for 0, of none. Report:
+ * [`abi::SPACE_HANDLE`] and the following.
  * @param {number} family
  * @returns {number}
  */
@@ -303,8 +303,8 @@ export function gm_new(family) {
 }
 
 /**
- * What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives [`abi::FOUND_MEMORY`] or
- * one of the following. Report: [`abi::PIECE_BYTES`] and the following.
+ * What an access finds at an address, and for how many bytes it finds the same, at most `limit`. Gives a number from
+ * [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -318,7 +318,7 @@ export function gm_piece(handle, low, high, limit, access) {
 }
 
 /**
- * The byte offset, or size, that a number from [`abi::LAYOUT_REPORT`] on asks for. 0 for any other.
+ * The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
  * @param {number} index
  * @returns {number}
  */
@@ -328,7 +328,7 @@ export function gm_place(index) {
 }
 
 /**
- * The placement at `index`, in the order in which they were mapped. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
  * @param {number} handle
  * @param {number} index
  * @returns {number}
@@ -349,7 +349,7 @@ export function gm_placement_count(handle) {
 }
 
 /**
- * Gives host pages to whatever of a range was discarded.
+ * Gives host pages to the discarded parts of a range.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -363,7 +363,7 @@ export function gm_populate(handle, low, high, length_low, length_high) {
 }
 
 /**
- * Sets what is allowed in whole pages.
+ * Sets the accesses that whole pages allow.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -388,8 +388,8 @@ export function gm_region_host(region) {
 }
 
 /**
- * What a region is, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. Its name lies in the transfer
- * buffer as far as it has room there.
+ * A region's properties, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. As much of its name as
+ * fits is in the transfer buffer.
  * @param {number} region
  * @returns {number}
  */
@@ -425,7 +425,7 @@ export function gm_reserve(handle, bytes_low, bytes_high) {
 }
 
 /**
- * Gives a transaction up.
+ * Takes a transaction back.
  * @param {number} handle
  * @returns {number}
  */
@@ -459,7 +459,7 @@ export function gm_unmap(handle, region) {
 }
 
 /**
- * Ends a watch over a part of what it covers. Report: [`abi::UNWATCH_FOUND`].
+ * Ends a watch over a part of its range. Report: [`abi::UNWATCH_FOUND`].
  * @param {number} handle
  * @param {number} watch
  * @param {number} low
@@ -489,8 +489,8 @@ export function gm_watch(handle, low, high, length_low, length_high, access) {
 }
 
 /**
- * The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report:
- * [`abi::WATCHERS_COUNT`]; no more than fit are written.
+ * The watches that see an access, after the first `skip` of them, as words in the transfer buffer, as many as fit.
+ * Report: [`abi::WATCHERS_COUNT`], which counts them all.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -506,7 +506,7 @@ export function gm_watchers(handle, low, high, length_low, length_high, access, 
 }
 
 /**
- * [`ABI`], for the facade to compare.
+ * [`ABI`], which the facade compares with its own.
  * @returns {number}
  */
 export function guest_memory_abi() {

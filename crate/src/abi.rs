@@ -1,24 +1,25 @@
 //! The numbers of the interface between the core and its callers outside Rust: the facade and code that a JIT emits.
 //!
-//! Each number is written here and nowhere else. `node scripts/abi.mjs` makes ts/core/abi.ts of this file, line by line, so
-//! each constant is a decimal or hexadecimal literal with a comment of one line, under the headings that begin with `// `.
+//! Each number is written here and nowhere else. `node scripts/abi.mjs` makes ts/core/abi.ts from this file, line by
+//! line. So each constant is a decimal or hexadecimal literal with a comment of one line, under a heading that begins
+//! with `// `.
 
 // The version.
 
-/// The version of this interface; the facade refuses a module of another.
+/// The version of this interface; the facade refuses a module that has another.
 pub const ABI: u32 = 4;
 
-// Statuses: what most calls give. The rest of a name is the facade's error code.
+// Statuses: the results of most calls. The rest of a name is the facade's error code.
 
-/// The call did what it was asked to.
+/// The call has succeeded.
 pub const STATUS_OK: u32 = 0;
-/// Nothing backs the first byte of the range.
+/// The first byte of the range is not backed.
 pub const STATUS_INVALID_GUEST_ADDRESS: u32 = 1;
 /// The range begins in memory and runs into a hole.
 pub const STATUS_PARTIAL_BUFFER: u32 = 2;
 /// The range, or a region, passes 2^64.
 pub const STATUS_GUEST_ADDRESS_OVERFLOW: u32 = 3;
-/// The range is backed by more than one region, where one is needed.
+/// More than one region backs the range, where one is needed.
 pub const STATUS_CROSSES_REGIONS: u32 = 4;
 /// Two regions share a byte.
 pub const STATUS_MEMORY_REGION_OVERLAP: u32 = 5;
@@ -42,15 +43,15 @@ pub const STATUS_READ_ONLY: u32 = 13;
 pub const STATUS_PERMISSION_DENIED: u32 = 14;
 /// A device or external memory is there, where bytes of linear memory are needed.
 pub const STATUS_NOT_MEMORY: u32 = 15;
-/// The range is not of whole pages.
+/// The range is not made of whole pages.
 pub const STATUS_MISALIGNED: u32 = 16;
 
-// A status that the facade never gets: it makes a new region for each call of `map`.
+// A status that the facade never gets, because it makes a new region for each call of `map`.
 
 /// The region is mapped in this address space already.
 pub const RUST_STATUS_ALREADY_MAPPED: u32 = 17;
 
-// What `gm_place` is asked for: byte offsets in linear memory, and a size.
+// Arguments of `gm_place`: it gives byte offsets in linear memory, and a size.
 
 /// The byte offset of the report block.
 pub const LAYOUT_REPORT: u32 = 0;
@@ -84,7 +85,7 @@ pub const ENTRY_READABLE: u32 = 1;
 pub const ENTRY_WRITABLE: u32 = 2;
 /// Instructions may be fetched from the page on the fast path.
 pub const ENTRY_EXECUTABLE: u32 = 4;
-/// Bits of an entry that are flags; the host page stands above them.
+/// Bits of an entry that are flags; the host page is in the bits above.
 pub const ENTRY_FLAG_BITS: u32 = 4;
 
 // Control words: they follow the entries.
@@ -94,16 +95,16 @@ pub const CONTROL_GENERATION: u32 = 0;
 
 // Bytes of the dirty map.
 
-/// What a store writes: the bits of all clients, and `DIRTY_EVER`.
+/// The byte that a store writes: the bits of all clients, and `DIRTY_EVER`.
 pub const DIRTY_MARK: u8 = 0xff;
-/// The page was written, or shown to a caller who may write it, since it was last zero.
+/// The page was written, or shown to a caller that may write it, since it was last zero.
 pub const DIRTY_EVER: u8 = 0x80;
-/// Dirty clients of one machine, a bit each from the lowest on.
+/// The number of dirty clients of one machine: one bit each, from the lowest on.
 pub const DIRTY_CLIENTS: u8 = 7;
 
 // Accesses: bits of a set.
 
-/// No access: what a debugger does, to whom nothing is forbidden.
+/// No access: a debugger's, which nothing forbids.
 pub const ACCESS_NONE: u8 = 0;
 /// A read.
 pub const ACCESS_READ: u8 = 1;
@@ -111,14 +112,14 @@ pub const ACCESS_READ: u8 = 1;
 pub const ACCESS_WRITE: u8 = 2;
 /// The fetch of an instruction.
 pub const ACCESS_EXECUTE: u8 = 4;
-/// A loader's write, by itself: into ROM too, and nothing is forbidden.
+/// A loader's write, used by itself: it writes ROM too, and nothing forbids it.
 pub const ACCESS_LOAD: u8 = 8;
 
-// What `gm_check_access` asks a range to be backed by.
+// Backings that `gm_check_access` can require of a range.
 
 /// Memory or devices.
 pub const BACKING_ANY: u32 = 0;
-/// Memory, external memory too.
+/// Memory; external memory counts.
 pub const BACKING_BYTES: u32 = 1;
 /// Linear memory.
 pub const BACKING_LINEAR: u32 = 2;
@@ -133,24 +134,24 @@ pub const KIND_ROM: u32 = 1;
 pub const KIND_ROM_DEVICE: u32 = 2;
 /// A device.
 pub const KIND_MMIO: u32 = 3;
-/// Another region, or a part of it, once more.
+/// A second view of another region, or of a part of it.
 pub const KIND_ALIAS: u32 = 4;
 /// Addresses that show nothing.
 pub const KIND_RESERVED: u32 = 5;
 /// Memory outside linear memory.
 pub const KIND_EXTERNAL: u32 = 6;
 
-// What `gm_piece` gives: what an access finds.
+// Results of `gm_piece`: what an access finds.
 
 /// Memory.
 pub const FOUND_MEMORY: u32 = 0;
-/// A hole, or what is reserved.
+/// A hole, or a reserved region.
 pub const FOUND_NOTHING: u32 = 1;
 /// A device.
 pub const FOUND_DEVICE: u32 = 2;
 /// ROM, for a write.
 pub const FOUND_READ_ONLY: u32 = 3;
-/// What `protect` forbids.
+/// A page where `protect` forbids the access.
 pub const FOUND_FORBIDDEN: u32 = 4;
 /// Memory outside linear memory.
 pub const FOUND_EXTERNAL: u32 = 5;
@@ -182,13 +183,13 @@ pub const REQUEST_SIZE_HIGH: u32 = 4;
 pub const REQUEST_PRIORITY: u32 = 5;
 /// 1 where the region is enabled, else 0.
 pub const REQUEST_ENABLED: u32 = 6;
-/// The id of an alias's target; for external memory the facade's number of it.
+/// The id of an alias's target; for external memory, the number that the facade gave it.
 pub const REQUEST_TARGET: u32 = 7;
-/// Where in its target an alias begins, low half.
+/// The offset in its target where an alias begins, low half.
 pub const REQUEST_OFFSET_LOW: u32 = 8;
-/// Where in its target an alias begins, high half.
+/// The offset in its target where an alias begins, high half.
 pub const REQUEST_OFFSET_HIGH: u32 = 9;
-/// How many bytes of the region's name are in the transfer buffer.
+/// The length in bytes of the region's name in the transfer buffer.
 pub const REQUEST_NAME_BYTES: u32 = 10;
 
 // Words of the report block after a status that is not 0.
@@ -216,7 +217,7 @@ pub const RUN_HOST: u32 = 0;
 
 // Words of the report block after `gm_piece`.
 
-/// How many bytes are the same.
+/// The number of bytes where the access finds the same.
 pub const PIECE_BYTES: u32 = 0;
 /// 1 where the access is watched, else 0.
 pub const PIECE_WATCHED: u32 = 1;
@@ -224,9 +225,9 @@ pub const PIECE_WATCHED: u32 = 1;
 pub const PIECE_HOST: u32 = 2;
 /// The id of a region that is a device or external memory.
 pub const PIECE_REGION: u32 = 2;
-/// Where in that region the first byte lies, low half.
+/// The offset in that region of the first byte, low half.
 pub const PIECE_OFFSET_LOW: u32 = 3;
-/// Where in that region the first byte lies, high half.
+/// The offset in that region of the first byte, high half.
 pub const PIECE_OFFSET_HIGH: u32 = 4;
 
 // Words of the report block after `gm_index_of`.
@@ -259,9 +260,9 @@ pub const DIRTY_CLIENT: u32 = 0;
 
 /// The kind of the region.
 pub const REGION_KIND: u32 = 0;
-/// The kind of what the region shows in the end.
+/// The kind of the region that is shown in the end: an alias shows another.
 pub const REGION_SHOWN_KIND: u32 = 1;
-/// How many bytes of the region's name are in the transfer buffer.
+/// The length in bytes of the region's name in the transfer buffer.
 pub const REGION_NAME_BYTES: u32 = 2;
 
 // Words of the report block after `gm_placement`.
@@ -282,9 +283,9 @@ pub const PLACEMENT_PRIORITY: u32 = 5;
 pub const PLACEMENT_ENABLED: u32 = 6;
 /// The id of an alias's target; 0 for any other region.
 pub const PLACEMENT_TARGET: u32 = 7;
-/// Where in its target an alias begins, low half.
+/// The offset in its target where an alias begins, low half.
 pub const PLACEMENT_OFFSET_LOW: u32 = 8;
-/// Where in its target an alias begins, high half.
+/// The offset in its target where an alias begins, high half.
 pub const PLACEMENT_OFFSET_HIGH: u32 = 9;
 
 // Words of the report block after `gm_flat_range`.
@@ -299,24 +300,24 @@ pub const FLAT_LAST_LOW: u32 = 2;
 pub const FLAT_LAST_HIGH: u32 = 3;
 /// The id of the region that is shown.
 pub const FLAT_REGION: u32 = 4;
-/// Where in the region the first byte lies, low half.
+/// The offset in the region of the first byte, low half.
 pub const FLAT_OFFSET_LOW: u32 = 5;
-/// Where in the region the first byte lies, high half.
+/// The offset in the region of the first byte, high half.
 pub const FLAT_OFFSET_HIGH: u32 = 6;
 /// The priority, an `i32`.
 pub const FLAT_PRIORITY: u32 = 7;
 /// The index of the next range.
 pub const FLAT_NEXT: u32 = 8;
-/// 1 for memory, external memory too, else 0.
+/// 1 for memory (external memory counts), else 0.
 pub const FLAT_IS_MEMORY: u32 = 9;
-/// The host offset of RAM in one piece, neither protected nor watched; else 0.
+/// The host offset of RAM in one piece that is neither protected nor watched; else 0.
 pub const FLAT_HOST: u32 = 10;
 
 // Words of the report block after `gm_dirty_collect`.
 
-/// How many ranges are in the transfer buffer.
+/// The number of ranges in the transfer buffer.
 pub const COLLECT_COUNT: u32 = 0;
-/// 1 where there are more, else 0.
+/// 1 where there are more ranges, else 0.
 pub const COLLECT_MORE: u32 = 1;
 /// The address to go on from, low half.
 pub const COLLECT_NEXT_LOW: u32 = 2;

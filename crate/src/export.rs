@@ -1,13 +1,13 @@
-//! `export_bindings!`: what puts the facade's exports into a module of somebody else's.
+//! `export_bindings!`: puts the facade's exports into another crate's Wasm module.
 
-/// Exports the functions that the TypeScript facade calls from the Wasm module of the crate that calls this.
+/// Exports the functions that the TypeScript facade calls, from the Wasm module of the calling crate.
 ///
-/// An emulator or a device written in Rust then shares one linear memory with the facade, which takes that module
-/// instead of its own: `init({ glue, wasm })`. Its own exports find a memory of the facade's by `memory.handle`
+/// An emulator or a device written in Rust then shares one linear memory with the facade. The facade loads that module
+/// instead of its own: `init({ glue, wasm })`. The module's own exports find a guest memory by its `memory.handle`
 /// ([`handle::get`](crate::handle::get)).
 ///
-/// Call it once, at the top level of a `cdylib` for `wasm32-unknown-unknown`. On every other target it is nothing. It
-/// needs the crate's feature `bindings`, a default.
+/// Call it once, at the top level of a `cdylib` for `wasm32-unknown-unknown`. It expands to nothing on every other
+/// target. It needs the crate's feature `bindings`, which is on by default.
 ///
 /// # Examples
 ///
@@ -23,8 +23,8 @@
 /// }
 /// assert!(!clear_screen(0, 0xa_0000)); // 0 names no memory
 /// ```
-// The linker takes exports from every crate that it links, and it links a crate only if something names it: a crate that
-// is listed as a dependency and no more exports nothing. The macro names it, and the reference makes the compiler say so
+// The linker takes exports from each crate that it links, and it links a crate only if some code names it. A crate that
+// only lists guest-memory as a dependency exports nothing. The macro names it, and the reference is a compile error
 // where the feature is off.
 #[macro_export]
 macro_rules! export_bindings {

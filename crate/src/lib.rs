@@ -12,7 +12,7 @@ mod linear;
 mod machine;
 mod model;
 
-// The public paths: rooms are how the files lie, and no path outside names one.
+// The public paths. The folders are no part of them.
 pub use linear::dirty_map;
 pub use machine::{
     address_space, dirty_log, fault, handle, memory_map, page_table, ram_region, span,

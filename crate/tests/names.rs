@@ -1,4 +1,4 @@
-//! The memory map by its Rust names: docs/names.md has each beside the facade's.
+//! The memory map by its Rust names: docs/names.md has each name beside the facade's.
 
 use guest_memory::external::{ExternalMemory, Unavailable};
 use guest_memory::memory_map::{Access, FlatView, MemoryMap, Piece, Placement, Shown};
@@ -57,7 +57,7 @@ fn regions_come_go_move_and_hide_alone_and_in_transactions() -> Result<(), Fault
     space.protect(GuestAddress(9 * PAGE), PAGE, Access::READ)?;
     assert_eq!(space.map_generation(), generation);
     space.commit()?;
-    // A listener's question: what is seen that was not, and the other way round.
+    // A listener's question: which regions are seen now that were not before, and the other way round.
     let now = space.view();
     let starts = |map: &MemoryMap| -> Vec<u64> {
         let view: &FlatView = map.flat();
@@ -100,21 +100,21 @@ fn regions_come_go_move_and_hide_alone_and_in_transactions() -> Result<(), Fault
 #[test]
 fn each_kind_of_access_finds_what_it_may() -> Result<(), Box<dyn std::error::Error>> {
     let space = machine()?;
-    // The loader's and the debugger's: the memory alone.
+    // The view of a loader and a debugger: the memory alone.
     let map = space.view();
     let rom = GuestAddress(PAGE);
     map.flat().write_slice(&[1, 2, 3, 4], rom)?;
     let mut bytes = [0; 4];
     map.flat().read_slice(&mut bytes, rom)?;
     assert_eq!(bytes, [1, 2, 3, 4]);
-    // A device's: ROM and protection count.
+    // The view of a device: ROM and protection count.
     fn may_write(memory: &impl GuestMemory, address: GuestAddress) -> bool {
         memory.check_range(address, 4, Permissions::Write)
     }
     assert!(may_write(&*map, GuestAddress(0)) && !may_write(&*map, rom));
     assert!(map.write_obj(7_u8, rom).is_err());
     assert_eq!(map.read_obj::<u8>(rom)?, 1);
-    // The CPU's: whatever is there, it is told of.
+    // The view of the CPU: it is told of everything that is there.
     space.protect(GuestAddress(0), PAGE, Access::READ)?;
     let map = space.view();
     let shown = |address: u64, access| map.piece(GuestAddress(address), 4, access).shown;
@@ -131,7 +131,7 @@ fn each_kind_of_access_finds_what_it_may() -> Result<(), Box<dyn std::error::Err
     Ok(())
 }
 
-/// Memory of somebody else's, who keeps nothing.
+/// Memory of another owner, which keeps nothing.
 #[derive(Debug)]
 struct Forgetful;
 
@@ -165,7 +165,7 @@ fn watches_and_write_traps() -> Result<(), Fault> {
     let client = space.open_dirty_client()?;
     let watch = space.watch(GuestAddress(0x10), 4, Access::READ)?;
     let trap = space.watch(GuestAddress(0), PAGE, Access::WRITE)?;
-    // Who makes an access asks who is to be told.
+    // Code that makes an access asks for the watches to notify.
     let told = |address: u64, access| {
         let mut told = Vec::new();
         let map = space.view();
@@ -186,7 +186,7 @@ fn watches_and_write_traps() -> Result<(), Fault> {
         .expect("RAM is there");
     assert!(space.unwatch(watch, GuestAddress(0), EVERYTHING)?);
     assert!(told(0x12, Access::READ).is_empty());
-    // What was written, for who was not asked.
+    // The dirty client is told of the write, which no watch saw.
     let mut ranges = [(GuestAddress(0), 0); 4];
     let (count, _) = space.collect_dirty(client, GuestAddress(0), &mut ranges);
     assert_eq!(ranges[..count], [(GuestAddress(0), PAGE)]);

@@ -1,5 +1,5 @@
-//! Two threads on the same bytes, without a lock. `cargo test` runs it as it is; scripts/thread-sanitizer.mjs runs it
-//! under ThreadSanitizer, to which each plain access that races is an error.
+//! Two threads on the same bytes, without a lock. `cargo test` runs it as it is. scripts/thread-sanitizer.mjs runs it
+//! under ThreadSanitizer, which reports each plain access that races.
 #![cfg(all(
     not(target_family = "wasm"),
     feature = "backend-atomic",
@@ -29,7 +29,7 @@ fn memory() -> Memory {
     Memory::from_ranges(&[(GuestAddress(0), SIZE), (BOUNDARY, SIZE)]).unwrap()
 }
 
-/// Runs both at the same time.
+/// Runs both functions at the same time.
 fn both(one: impl FnOnce() + Send, two: impl FnOnce() + Send) {
     let (start, end) = (Barrier::new(2), Barrier::new(2));
     thread::scope(|scope| {
@@ -39,7 +39,7 @@ fn both(one: impl FnOnce() + Send, two: impl FnOnce() + Send) {
 }
 
 /// Begins and ends with the other thread. ThreadSanitizer reports no race with a thread that has ended, because it has
-/// forgotten what that thread did.
+/// forgotten the thread's accesses.
 fn between(start: &Barrier, end: &Barrier, act: impl FnOnce()) {
     struct AtEnd<'a>(&'a Barrier);
     // After a panic too: the other thread would wait for ever.
@@ -53,7 +53,7 @@ fn between(start: &Barrier, end: &Barrier, act: impl FnOnce()) {
     act();
 }
 
-/// Values that are all ones or all zeros: a half of each would be seen.
+/// Values that are all ones or all zeros: a mix of two halves would be seen.
 fn check<T: PartialEq + Debug + Copy + Send + Sync>(
     zeros: T,
     ones: T,
@@ -88,7 +88,7 @@ fn aligned_values_of_up_to_eight_bytes_are_never_torn() {
             let slice = || memory.get_slice(at, 4 * size_of::<$T>()).unwrap();
             let reference = |value| slice().get_ref::<$T>(0).unwrap().store(value);
             check(0, $T::MAX, reference, || slice().get_ref::<$T>(0).unwrap().load());
-            // Several, each of them whole.
+            // Several elements, each of them whole.
             let element = || slice().get_array_ref::<$T>(0, 4).unwrap().load(3);
             check(0, $T::MAX, |value| slice().copy_from(&[value; 4]), element);
             let read = || {
@@ -107,7 +107,7 @@ fn atomic_accesses_are_never_torn() {
     macro_rules! check_each {
         ($($T:ident),*) => {$({
             let memory = memory();
-            // The last in a region.
+            // The last address in a region.
             let at = BOUNDARY.unchecked_sub(size_of::<$T>() as u64);
             for (store, load) in [(Ordering::Relaxed, Ordering::Relaxed), (Ordering::SeqCst, Ordering::SeqCst)] {
                 check(
@@ -125,7 +125,7 @@ fn atomic_accesses_are_never_torn() {
 /// One thread may be about to access a page while another unmaps its region and gives the bytes to another machine.
 #[test]
 fn an_access_never_reaches_pages_that_another_machine_has_by_now() {
-    /// As large as a page, so that an access takes as long as can be.
+    /// As large as a page, so that an access takes as long as possible.
     type Page = [u8; 0x1000];
     const OURS: Page = [1; size_of::<Page>()];
     const FOREIGN: Page = [2; size_of::<Page>()];
@@ -156,7 +156,7 @@ fn an_access_never_reaches_pages_that_another_machine_has_by_now() {
                 thread::yield_now();
                 space.unmap(&region).unwrap();
                 drop(region);
-                // As large, so that it gets the same pages where they are free.
+                // As large as the other, so that it gets the same pages where they are free.
                 let region = map(&other);
                 pages().for_each(|page| other.write_obj(FOREIGN, page).unwrap());
                 let changed = |page| other.read_obj::<Page>(page).unwrap() != FOREIGN;
@@ -169,7 +169,7 @@ fn an_access_never_reaches_pages_that_another_machine_has_by_now() {
     assert_eq!((foreign_reads, foreign_writes), (0, 0));
 }
 
-/// An id is out of order only where one thread comes in between two instructions of another, so several try often.
+/// An id is out of order only where one thread comes between two instructions of another, so several threads try often.
 #[test]
 fn regions_that_threads_make_at_once_are_all_found() {
     let missed = AtomicUsize::new(0);
@@ -187,7 +187,7 @@ fn regions_that_threads_make_at_once_are_all_found() {
 
 #[test]
 fn threads_that_open_dirty_clients_at_once_get_different_ones() {
-    // With so many marks to clear that opening takes long.
+    // It has so many marks to clear that opening takes long.
     let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x10_0000)]).unwrap();
     let start = Barrier::new(2);
     for _ in 0..ROUNDS {
@@ -203,7 +203,8 @@ fn threads_that_open_dirty_clients_at_once_get_different_ones() {
     }
 }
 
-/// The first write takes pages for all that was discarded together; of threads that do so at once, all write to the same.
+/// The first write takes pages for everything that was discarded together. Threads that do so at once all write to the
+/// same pages.
 #[test]
 fn discarded_pages_that_threads_write_first_at_once_lose_nothing() {
     const PLACES: [u64; 4] = [0, 0x2000, 0x4000, 0x6000];
@@ -263,7 +264,7 @@ fn what_is_released_is_there_when_it_is_acquired() {
     }
 }
 
-/// Who writes marks afterwards; who collects takes the mark and reads then. So what it reads was written.
+/// A writer marks afterwards; a collector takes the mark, and reads then. So the bytes that it reads were written.
 #[test]
 fn what_is_marked_can_be_read() {
     let mapping = |size| GuestRegionMmap::from_range(GuestAddress(0), size, None).unwrap();
@@ -357,8 +358,8 @@ fn a_memory_is_replaced_while_another_thread_uses_it() {
     );
 }
 
-/// Not sound, and so never run but by scripts/thread-sanitizer.mjs, which must see it end in a report: else the tests
-/// above would show nothing.
+/// Not sound, and so run only by scripts/thread-sanitizer.mjs, which must see it end in a report: else the tests above
+/// would show nothing.
 #[test]
 #[ignore = "a data race on purpose"]
 fn plain_accesses_race() {
@@ -372,7 +373,7 @@ fn plain_accesses_race() {
     check(
         0,
         u64::MAX,
-        // SAFETY: in bounds and aligned. It is a race: what is to be reported.
+        // SAFETY: in bounds and aligned. It is a race, which is to be reported.
         |value| unsafe { pointer().write(value) },
         // SAFETY: as above.
         || unsafe { pointer().read() },

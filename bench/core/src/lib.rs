@@ -1,7 +1,7 @@
 //! The same loop three times: over raw memory, through `AddressSpace`, and through vm-memory's `Bytes` on a snapshot.
 //!
-//! Addresses come from a linear congruential generator, so that no engine can guess them; each loop adds up (or stores)
-//! `count` words at random aligned places below `mask`.
+//! Addresses come from a linear congruential generator, so no engine can guess them. Each loop adds up (or stores)
+//! `count` words at random aligned addresses below `mask`.
 
 use guest_memory::{AddressSpace, Bytes, GuestAddress};
 use std::sync::OnceLock;
@@ -33,7 +33,7 @@ pub extern "C" fn load_raw(host: usize, mask: u32, count: u32) -> u32 {
     let (mut state, mut sum) = (1, 0_u32);
     for _ in 0..count {
         let place = (host + next(&mut state, mask) as usize) as *const u32;
-        // SAFETY: `host` is where 128 MiB of guest memory start, the mask is below that.
+        // SAFETY: 128 MiB of guest memory start at `host`, and the mask is below that.
         sum = sum.wrapping_add(unsafe { place.read_volatile() });
     }
     sum

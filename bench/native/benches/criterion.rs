@@ -1,5 +1,5 @@
-//! Every case on both sides, in one run of criterion. Who goes first is said by the environment's `FIRST`, the regions'
-//! size in bytes by `REGION_SIZE`.
+//! Every case on both sides, in one run of criterion. The environment's `FIRST` names the side that goes first, and
+//! `REGION_SIZE` gives the size of the regions in bytes.
 
 use criterion::Criterion;
 use side_by_side::{Case, original, ours};

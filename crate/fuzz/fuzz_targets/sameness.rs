@@ -1,4 +1,4 @@
-//! Whatever the fuzzer's bytes ask for, vm-memory and guest-memory do the same.
+//! vm-memory and guest-memory do the same for any bytes of the fuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

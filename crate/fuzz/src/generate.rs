@@ -1,4 +1,4 @@
-//! Scenarios out of a fuzzer's bytes: plain numbers, most of them near where something begins or ends.
+//! Scenarios from a fuzzer's bytes: plain numbers, most of them near the begin or the end of a region.
 
 use crate::scenario::{
     Access, AddressMethod, ArrayMethod, BitmapMethod, File, How, Integer, IommuMethod, Operation,
@@ -37,7 +37,7 @@ fn layout(bytes: &mut Unstructured) -> Result<Vec<(u64, usize)>> {
         2 => (1 << 32) - u64::from(u8::arbitrary(bytes)?),
         _ => u64::MAX - u64::from(u16::arbitrary(bytes)? % 800),
     });
-    // A region at 0 beside those near 2^64: what wraps would find it.
+    // A region at 0 beside the ones near 2^64: an address that wraps would find it.
     let mut layout = if next > Some(1 << 40) && bool::arbitrary(bytes)? {
         vec![(0, 24)]
     } else {
@@ -143,7 +143,7 @@ impl From<'_, '_> {
         })
     }
 
-    /// Mostly of a region, also just beyond, rarely anywhere.
+    /// Mostly inside a region, also just past its end, rarely anywhere.
     fn position(&mut self) -> Result<u64> {
         Ok(if self.bytes.ratio(1, 16)? {
             *self
@@ -158,7 +158,7 @@ impl From<'_, '_> {
         Ok(self.position()? as usize)
     }
 
-    /// Up to what several regions have.
+    /// Up to the size of several regions.
     fn small(&mut self) -> Result<usize> {
         if bool::arbitrary(self.bytes)? {
             self.bytes.int_in_range(0..=9)
@@ -167,7 +167,7 @@ impl From<'_, '_> {
         }
     }
 
-    /// Also what no memory has.
+    /// Also more than any memory has.
     fn length(&mut self) -> Result<usize> {
         if self.bytes.ratio(1, 16)? {
             Ok(*self
@@ -368,7 +368,7 @@ impl From<'_, '_> {
             0..=4 => {
                 let iova = self.virtual_address()?;
                 let mut length = self.length()?;
-                // What ends at 2^64 only one of the two can map: no more could be compared.
+                // Only one of the two crates can map a range that ends at 2^64: nothing more could be compared.
                 if iova.wrapping_add(length as u64) == 0 {
                     length = length.saturating_sub(1);
                 }

@@ -1,4 +1,4 @@
-//! The same as the original: vm-memory and guest-memory do the same operations and are compared after each.
+//! Sameness with the original: vm-memory and guest-memory do the same operations and are compared after each.
 //!
 //! ```text
 //!   bytes ──generate──▶ Scenario ──driver, compiled for vm-memory────▶ Outcome, State ─┐
@@ -6,8 +6,8 @@
 //!                          └───────driver, compiled for guest-memory─▶ Outcome, State ─┘
 //! ```
 //!
-//! An outcome is a result, an error's variant with all that it carries, and what a buffer or a stream has become; a
-//! state is every byte and every mark. Where the two are meant to differ is in `rules.rs`, and nowhere else.
+//! An outcome is a result, an error's variant with all that it carries, and the buffer or the stream after the
+//! operation. A state is every byte and every mark. `rules.rs` alone has the differences that are meant.
 
 mod generate;
 mod original;
@@ -22,10 +22,10 @@ use rules::{Expect, Rule, Rules};
 use scenario::{Operation, Scenario};
 use std::collections::BTreeSet;
 
-/// What buffers hold before they are read into, and sinks before they are written to.
+/// The bytes of buffers before they are read into, and of sinks before they are written to.
 const UNTOUCHED: u8 = 0xee;
 
-/// The scenario that a fuzzer's bytes are; `None` if they are too few.
+/// The scenario that a fuzzer's bytes stand for; `None` if there are too few.
 pub fn scenario(bytes: &[u8]) -> Option<Scenario> {
     Scenario::arbitrary_take_rest(Unstructured::new(bytes)).ok()
 }
@@ -66,7 +66,7 @@ pub fn compare(scenario: &Scenario) -> BTreeSet<Rule> {
     rules.used
 }
 
-/// What ours must answer; and does to the original what ours must do.
+/// The answer that ours must give. The original is brought to the state that ours must have.
 fn expected(
     rules: &mut Rules,
     original: &mut dyn Machine,

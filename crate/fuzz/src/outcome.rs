@@ -1,4 +1,4 @@
-//! What came of an operation, in words that both crates share.
+//! The results of an operation, in words that both crates share.
 
 use std::io::ErrorKind;
 
@@ -15,8 +15,7 @@ pub enum Outcome {
     Failed(Failure),
 }
 
-/// An error: the variant, and all that it carries. Addresses in the host's memory are replaced by offsets in the region
-/// that they lie in.
+/// An error: the variant, and all that it carries. An address in the host's memory becomes an offset in its region.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Failure {
     // of guest memory
@@ -105,10 +104,10 @@ impl<E: Into<Failure>> From<Result<Outcome, E>> for Outcome {
 
 /// One crate with a memory in it.
 pub trait Machine {
-    /// Does one operation.
+    /// Runs one operation.
     fn apply(&mut self, operation: &crate::scenario::Operation) -> Outcome;
 
-    /// What it has come to.
+    /// The state after the operations so far.
     fn state(&self) -> State;
 
     /// Puts bytes and marks back; the regions must be the same.

@@ -1,7 +1,8 @@
 //! Where guest-memory is meant to differ from vm-memory: each difference is a rule; docs/vm-memory.md gives its reason.
 //!
-//! A rule says for which operations it holds, what ours must answer, and which other operation of the original does
-//! what ours must do (none: nothing changes). So there is no second implementation to compare with, but the original.
+//! A rule has the operations for which it holds, the answer that ours must give, and another operation of the original
+//! that does what ours must do (or none: nothing changes). So the original is compared with, and no second
+//! implementation.
 
 use crate::outcome::{Failure, Machine, Outcome, State};
 use crate::scenario::{Access, IommuMethod, Operation, Ordering, Place, Question, Scenario};
@@ -15,15 +16,15 @@ mod runs;
 /// A difference.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Rule {
-    /// What must be moved as a whole is looked at first, and nothing is moved if a part is missing.
+    /// A whole transfer is checked first, and nothing is moved if a part is missing.
     WholeOrNothing,
-    /// A stream that gives less than a region takes has no gap in what it filled; one that must give all goes on.
+    /// A stream that gives fewer bytes than a region takes leaves no gap in the filled bytes; a whole transfer goes on.
     ShortReadLeavesNoHole,
-    /// Nothing goes on at 0 after 2^64.
+    /// A range that reaches 2^64 does not continue at 0.
     NothingGoesOnAtZero,
-    /// A stream of some bytes at the very end of a region or slice is an error, as a buffer is.
+    /// A transfer of some bytes between a stream and the very end of a region or slice is an error, as with a buffer.
     StreamAtTheEnd,
-    /// No bytes are nowhere missing: neither for a stream nor for `try_access`, which calls nobody.
+    /// An empty range is never missing: neither for a stream nor for `try_access`, which makes no call.
     NoBytesAnywhere,
     /// An error names an offset in a slice, not an address of the host.
     NoHostAddress,
@@ -33,9 +34,9 @@ pub enum Rule {
     UncheckedWraps,
     /// Values without bytes are copied, and there may be any number of them.
     ValuesWithoutBytes,
-    /// Regions that are empty or go on past 2^64 make up no memory.
+    /// Regions that are empty or pass 2^64 make up no memory.
     RegionsAreRight,
-    /// A mapping of no bytes, or past 2^64, is an error; nothing is in a range past 2^64.
+    /// An empty mapping, or one past 2^64, is an error; no address is in a range past 2^64.
     MappingsAreRight,
     /// A range of addresses that ends before it starts is empty.
     InvertedRangeIsEmpty,
@@ -58,22 +59,22 @@ impl Rule {
     ];
 }
 
-/// What ours must answer.
+/// The answer that ours must give.
 pub enum Expect {
     Exactly(Outcome),
     /// Any error, or `false`, and nothing moved.
     Refusal,
 }
 
-/// What holds instead of the original's own answer.
+/// The rule's answer in place of the original's own.
 pub struct Instead {
-    /// The answer; without it, that of `by`.
+    /// The answer; `None` stands for the answer of `by`.
     pub expect: Option<Expect>,
-    /// What the original does in place of the operation.
+    /// The operation that the original does instead.
     pub by: Option<Operation>,
 }
 
-/// The rules, and what they must remember of a run.
+/// The rules, and the facts that they remember of a run.
 pub struct Rules {
     pub used: BTreeSet<Rule>,
     mapped: bool,
@@ -120,7 +121,7 @@ impl Rules {
         }
     }
 
-    /// Where the original cannot be asked, because it panics (some of it in debug builds only).
+    /// The answer where the original cannot be asked, because it panics (sometimes in debug builds only).
     pub fn instead_of_asking(
         &mut self,
         original: &mut dyn Machine,
@@ -143,7 +144,7 @@ impl Rules {
                 Rule::RegionsAreRight,
                 fail(others::wrong_regions(*how, ranges)?)?,
             ),
-            // Of a mapping neither crate makes a region there.
+            // With mappings, neither crate makes a region there.
             Operation::Insert(start, length) if end(*start, *length) > TOP && !self.mapped => {
                 (Rule::RegionsAreRight, fail(Failure::MemoryRegionOverlap)?)
             }
@@ -158,7 +159,7 @@ impl Rules {
         Some(instead)
     }
 
-    /// Where the original answers, and ours is meant to answer otherwise.
+    /// The answer where the original answers, and ours must answer otherwise.
     pub fn instead_of(
         &mut self,
         original: &mut dyn Machine,
@@ -171,7 +172,7 @@ impl Rules {
                 if access.length() == 0 && self.translates =>
             {
                 refused(theirs)?;
-                // No bytes of a whole memory are in no slices, and nobody is asked.
+                // An empty range of a whole memory lies in no slice, so no slice is asked.
                 let nothing = Operation::Access(Place::Memory(0), access.clone());
                 (Rule::NoBytesAnywhere, by(nothing)?)
             }
@@ -207,7 +208,7 @@ impl Rules {
         Some(instead)
     }
 
-    /// What is there of a range of a whole memory; `None` for a part of it.
+    /// The part of a range of a whole memory that is there; `None` for an access to a region or a slice.
     fn runs(
         &self,
         original: &mut dyn Machine,
@@ -261,7 +262,7 @@ impl Rules {
             IommuMethod::Invalidate(_, 0) | IommuMethod::Invalidate(u64::MAX, _) => {
                 answer(Outcome::Done)
             }
-            // All that the original can hold.
+            // As much as the original can hold.
             IommuMethod::Invalidate(iova, length) if past(iova, length) => by(Operation::Iommu(
                 IommuMethod::Invalidate(iova, (u64::MAX - iova) as usize),
             )),
@@ -306,7 +307,7 @@ fn end(start: u64, length: usize) -> u128 {
     u128::from(start) + length as u128
 }
 
-/// Whether a `u64` does not hold the end, as the original's ranges ask.
+/// Whether the end does not fit into a `u64`, as the original's ranges ask.
 fn past(start: u64, length: usize) -> bool {
     end(start, length) >= TOP
 }

@@ -1,38 +1,38 @@
-//! What is done to both crates: a layout and a list of operations, all in plain numbers.
+//! Scenarios for both crates: a layout and a list of operations, all in plain numbers.
 
 pub use std::sync::atomic::Ordering;
 
 /// One run.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Whether the regions are mapped by the crate; else they are on the heap, and the crate only sees a trait.
+    /// Whether the crate maps the regions; else they are on the heap, and the crate only sees a trait.
     pub mapped: bool,
     /// Bytes to a bit of each region's bitmap.
     pub page: usize,
     /// The start and the length of each region, sorted, apart from each other, up to 2^64 at most.
     pub layout: Vec<(u64, usize)>,
-    /// What is done, in order.
+    /// The operations, in order.
     pub operations: Vec<Operation>,
 }
 
-/// One thing that is done.
+/// One operation.
 #[derive(Clone, Debug)]
 pub enum Operation {
     /// A method of `Bytes`.
     Access(Place, Access),
     /// A question to the whole memory.
     Memory(Question, u64, usize),
-    /// A question to one region: which, a position, a length.
+    /// A question to one region: its number, a position, a length.
     Region(usize, Question, u64, usize),
     /// A method of a `VolatileSlice` of a region.
     Slice(Part, SliceMethod),
-    /// A method of the bitmap of nothing, or, with a region's number, of its slice of the region's bitmap.
+    /// A method of an empty bitmap, or, with a region's number, of its slice of the region's bitmap.
     Bitmap(Option<usize>, BitmapMethod),
-    /// The memory with a region more, put in its place.
+    /// The memory with one more region, put in its place.
     Insert(u64, usize),
-    /// The memory with a region less.
+    /// The memory with one region less.
     Remove(u64, u64),
-    /// Another memory, of these regions, which need not be sorted or right.
+    /// Another memory, of these regions, which need not be sorted or valid.
     Build(How, Vec<(u64, usize)>),
     /// A method of the IOMMU or the memory behind it.
     Iommu(IommuMethod),
@@ -49,15 +49,15 @@ pub enum Operation {
 /// How a memory is built.
 #[derive(Clone, Copy, Debug)]
 pub enum How {
-    /// Of regions without bytes.
+    /// From regions without bytes.
     Claims,
-    /// Of these, inserted one by one.
+    /// From the same regions, inserted one by one.
     OneByOne,
-    /// Of mappings.
+    /// From mappings.
     Mapped,
 }
 
-/// What the bytes are accessed through.
+/// The object through which the bytes are accessed.
 #[derive(Clone, Debug)]
 pub enum Place {
     /// The memory, at a guest address.
@@ -95,7 +95,7 @@ pub enum Access {
     WriteAllTo(Stream, usize),
 }
 
-/// Where bytes come from, or go to.
+/// The source or the target of bytes.
 #[derive(Clone, Debug)]
 pub enum Stream {
     /// A slice: of these bytes, or with room for as many.
@@ -106,7 +106,7 @@ pub enum Stream {
     Vector(Vec<u8>),
     /// A file of the system's.
     File(File),
-    /// One that answers as it is told, and then with the end.
+    /// A stream that answers by a script, and then with the end.
     Script(Vec<Step>),
 }
 
@@ -122,7 +122,7 @@ pub enum File {
     Folder,
 }
 
-/// What a scripted stream answers to one call.
+/// The answer of a scripted stream to one call.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
     /// At most this many bytes.
@@ -131,7 +131,7 @@ pub enum Step {
     Refused,
 }
 
-/// What is read and written as one value.
+/// The types that are read and written as one value.
 #[derive(Clone, Copy, Debug)]
 pub enum Type {
     U8,
@@ -144,7 +144,7 @@ pub enum Type {
     Nothing,
 }
 
-/// What is read and written atomically.
+/// The types that are read and written atomically.
 #[derive(Clone, Copy, Debug)]
 pub enum Integer {
     U8,
@@ -155,7 +155,7 @@ pub enum Integer {
     Usize,
 }
 
-/// A question about an address (of a region: a position) and a length.
+/// A question about an address (for a region, a position) and a length.
 #[derive(Clone, Copy, Debug)]
 pub enum Question {
     Count,
@@ -170,7 +170,7 @@ pub enum Question {
     Slice,
     Slices,
     SlicesUntilError,
-    /// `try_access` with a callback that handles half of what it is given, or all of one byte.
+    /// `try_access` with a callback that handles half of the bytes that it is given, or the only byte.
     TryAccess,
     DirtyAt,
 }
@@ -217,7 +217,7 @@ pub enum BitmapMethod {
     Reset,
     /// `mark_dirty` of a slice of a slice.
     MarkSliced(usize, usize, usize, usize),
-    /// `dirty_at` of a slice of a slice that shares in owning the bitmap.
+    /// `dirty_at` of a slice of a slice that is a co-owner of the bitmap.
     DirtySliced(usize, usize, usize),
 }
 

@@ -1,4 +1,4 @@
-//! Random scenarios, and the corpus: what the fuzzer found interesting, and what it found.
+//! Random scenarios, and the corpus: inputs that the fuzzer found interesting, and the faults that it found.
 
 use guest_memory_fuzz::rules::Rule;
 use guest_memory_fuzz::{compare, scenario};

@@ -1,4 +1,4 @@
-//! Bindings: what an access finds, and what is forbidden or watched.
+//! Bindings: what an access finds, and which accesses are forbidden or watched.
 
 use super::{put_words, report, report_wide, status, wide, with, word};
 use crate::abi;
@@ -6,8 +6,8 @@ use crate::machine::memory_map::{Access, Backing, Region, Shown};
 use crate::model::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What an access finds at an address, and how far the same goes on, `limit` bytes at most. Gives [`abi::FOUND_MEMORY`] or
-/// one of the following. Report: [`abi::PIECE_BYTES`] and the following.
+/// What an access finds at an address, and for how many bytes it finds the same, at most `limit`. Gives a number from
+/// [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
 #[wasm_bindgen]
 pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u32 {
     with(handle, |space| {
@@ -43,8 +43,8 @@ pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u3
     })
 }
 
-/// Checks that an access would find what it needs in a whole range, and be allowed; `backing` is
-/// [`abi::BACKING_ANY`] or one of the following.
+/// Checks that an access to a whole range would find the required backing, and be allowed. `backing` is a number from
+/// [`abi::BACKING_ANY`] on.
 #[wasm_bindgen]
 pub fn gm_check_access(
     handle: u32,
@@ -62,13 +62,13 @@ pub fn gm_check_access(
         let backing = match backing {
             abi::BACKING_ANY => Backing::Any,
             abi::BACKING_BYTES => Backing::Bytes,
-            _ => Backing::Linear, // abi::BACKING_LINEAR; and for a number that is none, the strictest
+            _ => Backing::Linear, // abi::BACKING_LINEAR; an unknown number counts as the strictest
         };
         status(map.check_backing(address, length, access, backing))
     })
 }
 
-/// Sets what is allowed in whole pages.
+/// Sets the accesses that whole pages allow.
 #[wasm_bindgen]
 pub fn gm_protect(
     handle: u32,
@@ -84,14 +84,14 @@ pub fn gm_protect(
     })
 }
 
-/// Makes a range of RAM 0 and gives back its host pages.
+/// Zeroes a range of RAM and gives back its host pages.
 #[wasm_bindgen]
 pub fn gm_discard(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
     with(handle, |space| status(space.discard(address, length)))
 }
 
-/// Gives host pages to whatever of a range was discarded.
+/// Gives host pages to the discarded parts of a range.
 #[wasm_bindgen]
 pub fn gm_populate(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
@@ -115,7 +115,7 @@ pub fn gm_watch(
     })
 }
 
-/// Ends a watch over a part of what it covers. Report: [`abi::UNWATCH_FOUND`].
+/// Ends a watch over a part of its range. Report: [`abi::UNWATCH_FOUND`].
 #[wasm_bindgen]
 pub fn gm_unwatch(
     handle: u32,
@@ -135,8 +135,8 @@ pub fn gm_unwatch(
     })
 }
 
-/// The watches that see an access, as words in the transfer buffer, but for the first `skip` of them. Report:
-/// [`abi::WATCHERS_COUNT`]; no more than fit are written.
+/// The watches that see an access, after the first `skip` of them, as words in the transfer buffer, as many as fit.
+/// Report: [`abi::WATCHERS_COUNT`], which counts them all.
 #[wasm_bindgen]
 pub fn gm_watchers(
     handle: u32,

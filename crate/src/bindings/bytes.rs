@@ -1,4 +1,4 @@
-//! Bindings: ranges, and the bulk work that the core does itself.
+//! Bindings: ranges, and the bulk work that runs in the core.
 
 use super::report::take_transfer;
 use super::{TRANSFER_BYTES, report, report_wide, status, wide, with, word};

@@ -37,7 +37,7 @@ pub fn gm_dirty_close(handle: u32, client: u8) -> u32 {
 pub fn gm_dirty_collect(handle: u32, client: u8, low: u32, high: u32) -> u32 {
     with(handle, |space| {
         let mut ranges: [GuestRange; RANGES] = [(GuestAddress(0), 0); RANGES];
-        // The facade makes all calls of a collection at once, and no other JavaScript runs in between.
+        // No other JavaScript runs during a collection: the facade makes all its calls at once.
         let (count, next) = space.collect(client, GuestAddress(wide(low, high)), &mut ranges, true);
         for (index, range) in ranges[..count].iter().enumerate() {
             put_range(index, range);
@@ -68,7 +68,7 @@ pub fn gm_mark_dirty(handle: u32, low: u32, high: u32, length_low: u32, length_h
     with(handle, |space| status(space.mark_dirty(address, length)))
 }
 
-/// Says that a range was shown to the caller.
+/// Records that the caller may write a range at any time.
 #[wasm_bindgen]
 pub fn gm_expose(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));

@@ -1,5 +1,5 @@
-//! Bindings: external memory. The one place where the core calls JavaScript, and only for bytes that Rust code asks for:
-//! the facade reaches external memory by itself. Nothing of the core is locked or borrowed meanwhile.
+//! Bindings: external memory. The core calls JavaScript here alone, and only for bytes that Rust code asks for: the
+//! facade reaches external memory by itself. The core holds no lock and no borrow during the call.
 
 use super::halves;
 use crate::model::external::{ExternalMemory, Unavailable};
@@ -8,12 +8,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The facade's side. It throws nothing: that would leave Rust code in the middle of what it does.
+    /// The facade's side. It must not throw: an exception would leave Rust code in the middle of its work.
     #[derive(Debug)]
     pub type Host;
 
-    /// Copies between linear memory, from a host offset on, and the external memory that the facade gave a number to.
-    /// Gives 1 where all of it was there, else 0, and nothing was copied.
+    /// Copies between linear memory, from a host offset on, and the external memory with the facade's number. Gives 1
+    /// where all of the bytes exist, else 0, and then nothing is copied.
     #[wasm_bindgen(method, structural, js_name = moveBytes)]
     fn move_bytes(
         this: &Host,
@@ -25,7 +25,7 @@ extern "C" {
         write: bool,
     ) -> bool;
 
-    /// Nobody has the region with this number any more.
+    /// Tells the facade that the region with this number has no holder any more.
     #[wasm_bindgen(method, structural)]
     fn forget(this: &Host, number: u32);
 }
@@ -34,14 +34,14 @@ thread_local! {
     static HOST: OnceCell<Host> = const { OnceCell::new() };
 }
 
-/// Says who reaches external memory: once, before any is mapped.
+/// Sets the facade's side: once, before any external memory is mapped.
 #[wasm_bindgen]
 pub fn gm_connect(host: Host) {
-    // A second one is the same facade's, and has the same numbers.
+    // A second object is from the same facade, and has the same numbers.
     HOST.with(|cell| drop(cell.set(host)));
 }
 
-/// External memory by the number that the facade gave it.
+/// External memory, by the number that the facade gave it.
 #[derive(Debug)]
 pub(super) struct Numbered(pub(super) u32);
 

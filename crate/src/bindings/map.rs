@@ -12,7 +12,7 @@ use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The kinds, and the numbers that cross.
+/// The kinds and their numbers in the interface.
 const KINDS: [(u32, RegionKind); 7] = [
     (abi::KIND_RAM, RegionKind::Ram),
     (abi::KIND_ROM, RegionKind::Rom),
@@ -29,7 +29,7 @@ const KINDS: [(u32, RegionKind); 7] = [
 pub fn gm_map(handle: u32) -> u32 {
     let mut buffer = [0; TRANSFER_BYTES];
     let bytes = take_transfer(&mut buffer, requested(abi::REQUEST_NAME_BYTES));
-    // The facade sends whole characters; of anything else, what is whole at the start.
+    // The facade sends whole characters. Any other text is cut before the first character that is not whole.
     let name = match core::str::from_utf8(bytes) {
         Ok(name) => name,
         Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
@@ -63,8 +63,8 @@ pub fn gm_map(handle: u32) -> u32 {
     })
 }
 
-/// What a region is, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. Its name lies in the transfer
-/// buffer as far as it has room there.
+/// A region's properties, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. As much of its name as
+/// fits is in the transfer buffer.
 #[wasm_bindgen]
 pub fn gm_region_name(region: u32) -> u32 {
     let Some(region) = Region::by_id(region) else {
@@ -120,7 +120,7 @@ pub fn gm_move(handle: u32, region: u32, low: u32, high: u32) -> u32 {
     })
 }
 
-/// Shows a region, or, for 0, hides it.
+/// Enables a region; 0 disables it.
 #[wasm_bindgen]
 pub fn gm_enable(handle: u32, region: u32, enabled: u32) -> u32 {
     with_region(handle, region, |space, region| {
@@ -143,7 +143,7 @@ pub fn gm_commit(handle: u32) -> u32 {
     with(handle, |space| status(space.commit()))
 }
 
-/// Gives a transaction up.
+/// Takes a transaction back.
 #[wasm_bindgen]
 pub fn gm_roll_back(handle: u32) -> u32 {
     with(handle, |space| {
@@ -152,7 +152,7 @@ pub fn gm_roll_back(handle: u32) -> u32 {
     })
 }
 
-/// The placement at `index`, in the order in which they were mapped. Report: [`abi::PLACEMENT_REGION`] and the following.
+/// The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
 #[wasm_bindgen]
 pub fn gm_placement(handle: u32, index: u32) -> u32 {
     with(handle, |space| {
@@ -188,8 +188,8 @@ pub fn gm_placement_count(handle: u32) -> u32 {
     })
 }
 
-/// The range of the flat view from `index` on, as the region is placed: parts that differ only in how its bytes lie in
-/// linear memory are one. Report: [`abi::FLAT_START_LOW`] and the following.
+/// The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+/// Report: [`abi::FLAT_START_LOW`] and the following.
 #[wasm_bindgen]
 pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
     with(handle, |space| {

@@ -1,10 +1,10 @@
-//! The only code that knows JavaScript: exported functions of numbers, no logic.
+//! The only code that knows JavaScript: exported functions of numbers, without logic.
 //!
-//! A guest address or length is two `u32`, low half first. Most functions return a status: `STATUS_OK`, a
-//! [`Fault::code`](crate::fault::Fault::code), or `STATUS_DISPOSED`. What else there is to say stands in the *report
-//! block*, words at a fixed offset. crate/src/abi.rs names these words, and all other numbers that cross.
-//! Bulk bytes never pass through here: the facade moves them itself, and needles come through the *transfer buffer*.
-//! wasm-bindgen's slices and strings would allocate, and so might grow the memory under the caller's views.
+//! A guest address or length is two `u32`s, low half first. Most functions return a status: `STATUS_OK`, a
+//! [`Fault::code`](crate::fault::Fault::code), or `STATUS_DISPOSED`. All other results stand in the *report block*,
+//! words at a fixed offset. crate/src/abi.rs names these words, and all other numbers of the interface. Bulk bytes
+//! never pass through here: the facade moves them itself, and needles come through the *transfer buffer*.
+//! wasm-bindgen's slices and strings would allocate, and so could grow the memory under the caller's views.
 
 mod access;
 mod bytes;
@@ -30,7 +30,7 @@ pub use report::*;
 use report::{put_bytes, put_words};
 pub use spaces::*;
 
-/// [`ABI`], for the facade to compare.
+/// [`ABI`], which the facade compares with its own.
 #[wasm_bindgen]
 pub fn guest_memory_abi() -> u32 {
     ABI
@@ -47,13 +47,13 @@ fn halves(value: u64) -> [u32; 2] {
     [value as u32, (value >> 32) as u32]
 }
 
-/// A host offset, or a count of what lies in linear memory, as a word.
+/// A host offset, or a count inside linear memory, as a word.
 fn word(value: usize) -> u32 {
     // Fits: linear memory is 4 GiB.
     u32::try_from(value).unwrap_or(0)
 }
 
-/// Runs `act` on the address space that `handle` names, or says that there is none.
+/// Runs `act` on the address space that `handle` names; gives `STATUS_DISPOSED` where there is none.
 fn with(handle: u32, act: impl FnOnce(&Arc<AddressSpace>) -> u32) -> u32 {
     handle::get(handle).map_or(abi::STATUS_DISPOSED, |space| act(&space))
 }

@@ -1,5 +1,5 @@
-//! The report block and the transfer buffer, at fixed offsets: the facade finds there what a status cannot say, and leaves
-//! a request or a needle.
+//! The report block and the transfer buffer, at fixed offsets. The facade finds results there that a status cannot
+//! hold, and leaves a request or a needle.
 
 use super::{halves, word};
 use crate::abi;
@@ -20,7 +20,7 @@ struct Transfer([AtomicU8; TRANSFER_BYTES]);
 
 static TRANSFER: Transfer = Transfer([const { AtomicU8::new(0) }; TRANSFER_BYTES]);
 
-/// The byte offset, or size, that a number from [`abi::LAYOUT_REPORT`] on asks for. 0 for any other.
+/// The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
 #[wasm_bindgen]
 pub fn gm_place(index: u32) -> u32 {
     let number = match index {
@@ -74,7 +74,7 @@ pub(super) fn status(result: Result<(), Fault>) -> u32 {
     }
 }
 
-/// Copies the transfer buffer's first bytes out of it: the facade may write it again at any time.
+/// Copies the first bytes of the transfer buffer out of it: the facade may write it again at any time.
 pub(super) fn take_transfer(into: &mut [u8; TRANSFER_BYTES], length: u32) -> &[u8] {
     let length = (length as usize).min(TRANSFER_BYTES);
     for (byte, shared) in into.iter_mut().zip(&TRANSFER.0).take(length) {
@@ -83,7 +83,7 @@ pub(super) fn take_transfer(into: &mut [u8; TRANSFER_BYTES], length: u32) -> &[u
     &into[..length]
 }
 
-/// Writes bytes to the transfer buffer, from an index on; gives how many had room.
+/// Writes bytes to the transfer buffer, from an index on; gives how many fit.
 pub(super) fn put_bytes(from: usize, bytes: &[u8]) -> usize {
     let room = TRANSFER.0.get(from..).unwrap_or(&[]);
     for (shared, &byte) in room.iter().zip(bytes) {

@@ -1,4 +1,4 @@
-//! Bindings: address spaces, made of nothing or of a list of regions, and what is done with them as a whole.
+//! Bindings: address spaces, made empty or from a list of regions, and calls that concern a whole space.
 
 use super::{report, status, wide, with, word};
 use crate::abi;
@@ -17,7 +17,7 @@ static STAGED: Mutex<Vec<(GuestAddress, u64)>> = Mutex::new(Vec::new());
 pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) -> u32 {
     let mut staged = STAGED.lock().unwrap_or_else(PoisonError::into_inner);
     if staged.try_reserve(1).is_err() {
-        staged.clear(); // the facade gives up: nothing may be left for the next list
+        staged.clear(); // the facade gives up: the next list starts empty
         return status(Err(Fault::OutOfMemory { bytes: 16 }));
     }
     staged.push((
@@ -27,7 +27,7 @@ pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) 
     abi::STATUS_OK
 }
 
-/// Makes an address space of the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
+/// Makes an address space from the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
 #[wasm_bindgen]
 pub fn gm_create() -> u32 {
     let staged = core::mem::take(&mut *STAGED.lock().unwrap_or_else(PoisonError::into_inner));
@@ -35,8 +35,8 @@ pub fn gm_create() -> u32 {
     status(space.and_then(report_space))
 }
 
-/// Makes an address space where nothing is mapped: a sibling of the one that `family` names, or, for 0, of none.
-/// Report: [`abi::SPACE_HANDLE`] and the following.
+/// Makes an address space with an empty map: a sibling of the space that `family` names, or, for 0, of none. Report:
+/// [`abi::SPACE_HANDLE`] and the following.
 #[wasm_bindgen]
 pub fn gm_new(family: u32) -> u32 {
     let made = match handle::get(family) {
@@ -55,7 +55,7 @@ fn report_space(space: Arc<AddressSpace>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Forgets an address space. Gives 1 if there was one, else 0.
+/// Releases an address space's handle. Gives 1 if it named one, else 0.
 #[wasm_bindgen]
 pub fn gm_dispose(handle: u32) -> u32 {
     u32::from(handle::release(handle))
@@ -105,7 +105,7 @@ pub fn gm_reserve(handle: u32, bytes_low: u32, bytes_high: u32) -> u32 {
     })
 }
 
-/// Says that a caller was given views of the page table and of the control words.
+/// Records that a caller has views of the page table and of the control words.
 #[wasm_bindgen]
 pub fn gm_expose_tables(handle: u32) -> u32 {
     with(handle, |space| {

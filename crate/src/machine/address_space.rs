@@ -8,7 +8,7 @@
 //!                 └─ open dirty clients      bits of the dirty map's bytes
 //! ```
 //!
-//! It is the one place where map, page table and dirty clients change, so that they always agree. Rust devices see it as
+//! The map, the page table and the dirty clients change only here, so they always agree. Rust devices use the space as
 //! vm-memory's `GuestAddressSpace`: `memory()` gives a snapshot that stays valid while it is held.
 
 use crate::linear::allocator;
@@ -48,12 +48,12 @@ mod protection;
 pub struct AddressSpace {
     state: RwLock<State>,
     table: PageTable,
-    /// The dirty clients that are open, one bit each (see `dirty_log.rs`). Shared with the spaces that share memory.
+    /// The bits of the open dirty clients (see `dirty_log.rs`). Sibling spaces share them.
     pub(crate) clients: Arc<AtomicU8>,
 }
 
 impl AddressSpace {
-    /// Makes an address space where nothing is mapped.
+    /// Makes an address space with an empty map.
     ///
     /// # Errors
     ///
@@ -62,8 +62,9 @@ impl AddressSpace {
         Self::with_clients(Arc::default())
     }
 
-    /// Makes another address space where nothing is mapped, for the same machine: what the CPU's I/O ports or another
-    /// bus master see. Regions of this one are shown there by aliases. The seven dirty clients are for both together.
+    /// Makes a sibling: another address space of the same machine, with an empty map. It is the view of the CPU's I/O
+    /// ports, for example, or of another bus master. Aliases can show this space's regions there. Both spaces share the
+    /// seven dirty clients.
     ///
     /// # Errors
     ///
@@ -87,7 +88,7 @@ impl AddressSpace {
     /// # Errors
     ///
     /// `NoMemoryRegion` for an empty list, `EmptyRegion`, `GuestAddressOverflow` for a region that passes 2^64,
-    /// `UnsortedMemoryRegions`, `MemoryRegionOverlap`, `OutOfMemory`. Nothing is allocated then.
+    /// `UnsortedMemoryRegions`, `MemoryRegionOverlap`, `OutOfMemory`. On an error nothing is allocated.
     pub fn from_ranges(ranges: &[(GuestAddress, GuestUsize)]) -> Result<Self, Fault> {
         region_list::check_regions(ranges)?;
         let total = ranges
@@ -97,7 +98,7 @@ impl AddressSpace {
         let space = Self::new().map_err(out_of_memory)?;
         space.begin();
         for &(start, size) in ranges {
-            // An error drops the space, with all that was mapped.
+            // An error drops the space and all regions that were mapped so far.
             space.insert(start, size).map_err(out_of_memory)?;
         }
         space.commit()?;
@@ -108,14 +109,14 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// `EmptyRegion`, `GuestAddressOverflow`, `MemoryRegionOverlap`, `OutOfMemory`; the map is as it was then.
+    /// `EmptyRegion`, `GuestAddressOverflow`, `MemoryRegionOverlap`, `OutOfMemory`. On an error the map is unchanged.
     pub fn insert_region(
         &self,
         start: GuestAddress,
         size: GuestUsize,
     ) -> Result<Arc<Region>, Fault> {
         region_list::check_region(start, size)?;
-        // Before memory is allocated for it.
+        // Checked before memory is allocated for the region.
         self.check_vacant(start, size, 0)?;
         self.insert(start, size)
     }
@@ -126,11 +127,11 @@ impl AddressSpace {
         Ok(region)
     }
 
-    /// Takes out the RAM region with exactly this start and size. Its bytes are free once nobody holds it.
+    /// Removes the RAM region with exactly this start and size. Its bytes are freed with their last holder.
     ///
     /// # Errors
     ///
-    /// `NoMemoryRegion` where no region is exactly this.
+    /// `NoMemoryRegion` where no region has exactly this start and size.
     pub fn remove_region(
         &self,
         start: GuestAddress,
@@ -150,8 +151,8 @@ impl AddressSpace {
         Ok(region)
     }
 
-    /// Makes sure that a region of `bytes` bytes, at any start, can be inserted without growth of linear memory, which
-    /// would detach the views that JavaScript holds.
+    /// Makes sure that a later region of `bytes` bytes, at any start, fits without growing linear memory. Growth would
+    /// detach the views that JavaScript holds.
     ///
     /// # Errors
     ///
@@ -170,18 +171,18 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// The state, for who changes where bytes lie; `None` where somebody is at work on it.
+    /// Locks the state, for code that changes where bytes lie. `None` where another caller has the lock.
     pub(crate) fn try_lock(&self) -> Option<RwLockWriteGuard<'_, State>> {
         self.state.try_write().ok()
     }
 
-    /// Writes a range's entries anew after its bytes have moved.
+    /// Writes a range's page table entries again after its bytes have moved.
     pub(crate) fn bytes_moved(&self, map: &MemoryMap, first: u64, last: u64) {
         self.table.refresh(map, first, last);
         self.table.bump_generation();
     }
 
-    /// Writes the entries of what shows a block that has new host pages.
+    /// Writes the page table entries of each range that shows a block, after the block got host pages.
     pub(crate) fn populated(&self, block: &Arc<Block>) {
         let state = self.state();
         for range in state.map.flat().ranges() {
@@ -192,7 +193,7 @@ impl AddressSpace {
         }
     }
 
-    /// The map as it is now: a snapshot.
+    /// A snapshot of the map as it is now.
     pub fn view(&self) -> Arc<MemoryMap> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&state.map)
@@ -203,7 +204,7 @@ impl AddressSpace {
         self.table.host_offset()
     }
 
-    /// Says that a caller was given views of the page table: its pages are zeroed before somebody else has them.
+    /// Records that a caller has views of the page table: its pages are zeroed before another owner gets them.
     pub fn expose_table(&self) {
         self.table.expose();
     }
@@ -214,44 +215,45 @@ impl AddressSpace {
         self.table.entry(address.0)
     }
 
-    /// How often the map has changed, modulo 2^32: a softmmu TLB or a JIT flushes when it differs.
+    /// How often the map has changed, modulo 2^32. A softmmu TLB or a JIT flushes when the number changes.
     pub fn map_generation(&self) -> u32 {
         self.table.generation()
     }
 
-    /// Checks that every byte of a range is memory, ROM and external memory too; a range of no bytes always is.
+    /// Checks that memory backs every byte of a range; ROM and external memory count. An empty range is always backed.
     ///
     /// # Errors
     ///
-    /// `InvalidGuestAddress` where nothing backs the first byte, `PartialBuffer` at a hole later on,
-    /// `GuestAddressOverflow` for a range that is backed up to 2^64 and goes on.
+    /// `InvalidGuestAddress` where the first byte is not backed, `PartialBuffer` at a later hole,
+    /// `GuestAddressOverflow` for a range that is backed up to 2^64 and passes it.
     pub fn check_range(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
         self.view()
             .check_backing(address, length, Access::NONE, Backing::Bytes)
     }
 
-    /// Where a range lies in linear memory, if its bytes are adjacent there: in one region, and not across the edge of
-    /// what was [discarded](Self::discard). What has no host pages lies among zeros that are not to be written:
-    /// [`populate`](Self::populate) comes first.
+    /// Where a range lies in linear memory, if its bytes are adjacent there: inside one region, and not across the edge
+    /// of a [discarded](Self::discard) part. A discarded part shows shared zeros that must not be written: call
+    /// [`populate`](Self::populate) before a write.
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range), and `CrossesRegions` for a range that is backed but not adjacent.
+    /// The errors of [`check_range`](Self::check_range), and `CrossesRegions` for a range that is backed but not
+    /// adjacent.
     pub fn host_run(&self, address: GuestAddress, length: u64) -> Result<Run, Fault> {
         span::single(self.view().flat(), address.0, length)
     }
 
-    /// The bytes from `address` on that are adjacent in linear memory, `limit` (and 1 GiB) at most; `None` in a hole. What
-    /// is [discarded](Self::discard) is as in [`host_run`](Self::host_run).
+    /// The bytes from `address` on that are adjacent in linear memory, at most `limit` and at most 1 GiB; `None` in a
+    /// hole. Discarded parts are as in [`host_run`](Self::host_run).
     pub fn forward_run(&self, address: GuestAddress, limit: u64) -> Option<Run> {
         span::forward(self.view().flat(), address.0, limit).map(Run::from)
     }
 
-    /// Reads an object in the guest's byte order as it lies in memory.
+    /// Reads an object as its bytes lie in memory: in the guest's byte order.
     ///
     /// # Errors
     ///
-    /// As vm-memory's `Bytes::read_obj`; the range may cross regions.
+    /// The errors of vm-memory's `Bytes::read_obj`. The range may cross regions.
     #[inline]
     pub fn read_obj<T: ByteValued>(&self, address: GuestAddress) -> Result<T, Error> {
         match self.fast::<T>(address.0, READABLE) {
@@ -264,7 +266,7 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// As vm-memory's `Bytes::write_obj`; the range may cross regions.
+    /// The errors of vm-memory's `Bytes::write_obj`. The range may cross regions.
     #[inline]
     pub fn write_obj<T: ByteValued>(&self, value: T, address: GuestAddress) -> Result<(), Error> {
         match self.fast::<T>(address.0, WRITABLE) {
@@ -276,15 +278,15 @@ impl AddressSpace {
                 Ok(())
             }
             None => {
-                // For the table's sake: what cannot be had is the next line's error.
+                // Gives the pages entries in the table. If this fails, the next line reports the error.
                 let _ = self.populate(address, size_of::<T>() as u64);
                 self.view().write_obj(value, address)
             }
         }
     }
 
-    /// The bytes of an object that lies within one page that has `flag`. `None` where there may be several threads: an
-    /// entry does not hold its page, which another thread may give to another machine before the access.
+    /// The bytes of an object that lies within one page that has `flag`. `None` where several threads may run: an entry
+    /// does not hold its page, so another thread may give the page to another machine before the access.
     #[inline(always)]
     fn fast<T>(&self, address: u64, flag: u32) -> Option<HostRun<'_>> {
         if !host::ONE_THREAD {
@@ -294,13 +296,13 @@ impl AddressSpace {
         let offset = (address & 0xfff) as usize;
         let fits = entry & flag != 0 && offset + size_of::<T>() <= host::PAGE_SIZE;
         let host = ((entry >> FLAG_BITS) as usize) << host::PAGE_SHIFT | offset;
-        // SAFETY: the bytes are in a page that the map shows now, and nothing changes the map before the access to them,
-        // which follows in the only thread.
+        // SAFETY: the bytes are in a page that the map shows now. The access follows in the only thread, before the map
+        // can change.
         fits.then(|| unsafe { HostRun::new(host, size_of::<T>()) })
     }
 }
 
-/// Whoever kept an accessor over the table finds no page in it any more.
+/// Clears the table: an accessor that outlives the space finds no page in it.
 impl Drop for AddressSpace {
     fn drop(&mut self) {
         for range in self.view().flat.ranges() {
@@ -310,8 +312,8 @@ impl Drop for AddressSpace {
     }
 }
 
-/// vm-memory's way to a snapshot: `space.memory()` can be used wherever a `GuestMemory` is asked for. What it does not
-/// permit, a device cannot do.
+/// vm-memory's way to a snapshot: `space.memory()` works wherever a `GuestMemory` is asked for. A device can do only
+/// what the snapshot permits.
 impl GuestAddressSpace for &AddressSpace {
     type M = MemoryMap;
     type T = Arc<MemoryMap>;

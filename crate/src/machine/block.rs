@@ -1,6 +1,6 @@
-//! `Block`: bytes of a RAM or ROM region that are adjacent in linear memory, in an extent of it. Every range of guest
-//! addresses that shows them, aliases and other address spaces too, holds the block; they go back to the allocator with
-//! the last holder.
+//! `Block`: bytes of a RAM or ROM region that are adjacent in linear memory, in one extent of it. Each range of guest
+//! addresses that shows the bytes holds the block, also aliases and ranges of other address spaces. The bytes go back
+//! to the allocator with the last holder.
 //!
 //! ```text
 //!   Region ─▶ [Block][Block, absent][Block, absent][Block]     one at first, more where something was discarded
@@ -19,26 +19,26 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 use std::sync::Arc;
 
-/// Pages of a chunk: absent blocks are parts of chunks, so that they get host pages in runs worth having, and all fit into
-/// one extent of zeros.
+/// Pages of a chunk. Absent blocks are parts of chunks: so they get host pages in runs of a useful length, and one
+/// extent of zeros is long enough for each of them.
 const CHUNK_PAGES: usize = 64;
 /// Bytes of a chunk.
 const CHUNK: u64 = (CHUNK_PAGES * PAGE_SIZE) as u64;
 
-/// Adjacent bytes of a region. Where they lie in it is counted from the start of the page that its first byte lies in.
+/// Adjacent bytes of a region. Their positions count from the start of the page that holds the region's first byte.
 #[derive(Debug)]
 pub(crate) struct Block {
     start: u64,
     size: usize,
     /// Empty while the block is absent.
     extent: Extent,
-    /// Of a block that was absent, the dirty marks of that time, a byte for each page of the chunk.
+    /// The dirty marks from the time when the block was absent, a byte for each page of the chunk.
     marks: [AtomicU8; CHUNK_PAGES],
 }
 
 impl Block {
-    /// Takes `size` zero bytes. Shown at `start`, or wherever has the same low 12 bits, a guest page is one host page,
-    /// which the page table can name. `None` for no bytes, and where linear memory cannot hold them.
+    /// Takes `size` zero bytes. At `start`, or at any address with the same low 12 bits, each guest page is one host
+    /// page, so the page table can name it. `None` for an empty block, and where linear memory cannot hold it.
     pub(crate) fn new(start: GuestAddress, size: GuestUsize) -> Option<Self> {
         size.checked_sub(1)?;
         let extent = allocator::allocate(host::pages_for(start.0, size)?)?;
@@ -46,7 +46,7 @@ impl Block {
         Some(Block::of(start, usize::try_from(size).ok()?, extent))
     }
 
-    /// A block; an absent one is a part of a chunk, and was just written: with nothing but zeros.
+    /// Makes a block. An absent one is a part of a chunk, and counts as just written, with zeros.
     fn of(start: u64, size: usize, extent: Extent) -> Self {
         Block {
             start,
@@ -56,34 +56,34 @@ impl Block {
         }
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     pub(crate) fn size(&self) -> usize {
         self.size
     }
 
-    /// Which bytes of the region they are.
+    /// The bytes of the region that the block has.
     pub(crate) fn span(&self) -> Range<u64> {
         self.start..self.start + self.size as u64
     }
 
-    /// Where in their first page they begin.
+    /// The offset of the first byte in its page.
     pub(crate) fn phase(&self) -> usize {
-        // Fits: less than a page.
+        // Fits: it is less than a page.
         usize::try_from(self.start % PAGE_SIZE as u64).unwrap_or(0)
     }
 
-    /// How many pages they touch.
+    /// The number of pages that the bytes touch.
     fn page_count(&self) -> usize {
         (self.phase() + self.size).div_ceil(PAGE_SIZE)
     }
 
-    /// Whether there are no host pages.
+    /// Whether the block has no host pages.
     #[inline]
     pub(crate) fn is_absent(&self) -> bool {
         self.extent.first() == 0
     }
 
-    /// The host offset of the first byte: of zeros, never to be written, while the block is absent.
+    /// The host offset of the first byte. An absent block gives shared zeros, which must not be written.
     #[inline]
     pub(crate) fn host_offset(&self) -> usize {
         let page = match self.extent.first() {
@@ -93,25 +93,25 @@ impl Block {
         ((page as usize) << PAGE_SHIFT) + self.phase()
     }
 
-    /// The bytes from an offset in the block on, `length` and [`LONGEST`] at most. Of an absent block they are zeros that
-    /// are never to be written.
+    /// The bytes from an offset in the block on, at most `length` and at most [`LONGEST`]. An absent block gives shared
+    /// zeros, which must not be written.
     #[inline]
     pub(crate) fn run(&self, offset: usize, length: usize) -> HostRun<'_> {
         let left = self.size.saturating_sub(offset);
         let length = length.min(left).min(LONGEST);
-        // SAFETY: the bytes are in the block's pages, which nobody else gets as long as it is borrowed; or among the
-        // zeros, of which there are as many as an absent block has bytes, and which are nobody's.
+        // SAFETY: the bytes are in the block's pages, which no other owner gets while the block is borrowed; or they
+        // are among the shared zeros, which have no owner and are as long as any absent block.
         unsafe { HostRun::new(self.host_offset() + offset, length) }
     }
 
-    /// Takes host pages if the block is absent; says whether it did. `None` where there are none.
+    /// Takes host pages if the block is absent. Gives whether it took any; `None` where there are none to take.
     pub(crate) fn populate(&self) -> Option<bool> {
         if !self.is_absent() {
             return Some(false);
         }
         let extent = allocator::allocate(u32::try_from(self.page_count()).ok()?)?;
         let old = self.marks();
-        // Of two threads that are here, one is first; what the other has taken goes back.
+        // If two threads arrive here, the pages of the first stay, and the pages of the other go back.
         let first = self.extent.fill(extent);
         fence(Ordering::SeqCst);
         if first {
@@ -145,14 +145,15 @@ impl Block {
                 byte.fetch_or(bits, Ordering::Relaxed);
             }
             fence(Ordering::SeqCst);
-            // Another thread may have given the block pages, and them the marks of before: then it is their turn.
+            // Another thread may have given the block host pages meanwhile, and the old marks to these pages. Then the
+            // host pages are marked.
             if absent == self.is_absent() {
                 break;
             }
         }
     }
 
-    /// Fills `part` of the region, as much of it as is here, with zeros, and marks it as written.
+    /// Fills `part` of the region, as far as the block has it, with zeros, and marks it as written.
     pub(crate) fn zero(&self, part: &Range<u64>) {
         let (from, to) = self.clip(part);
         let mut done = from;
@@ -167,7 +168,8 @@ impl Block {
         }
     }
 
-    /// Where in the block a part of the region begins and ends: not the first before the second if it is not here.
+    /// Where in the block a part of the region begins and ends. The block has none of it if the begin is not before the
+    /// end.
     fn clip(&self, part: &Range<u64>) -> (usize, usize) {
         let inside = |byte: u64| {
             let offset = byte.saturating_sub(self.start).min(self.size as u64);
@@ -176,18 +178,18 @@ impl Block {
         (inside(part.start), inside(part.end))
     }
 
-    /// Moves the bytes down in linear memory, if there are free pages right below; says whether it did.
+    /// Moves the bytes down in linear memory, if there are free pages right below. Gives whether they moved.
     ///
     /// # Safety
     ///
-    /// Nobody may hold a pointer into the block, and whoever keeps page table entries for it writes them anew.
+    /// No pointer into the block may be in use, and each owner of page table entries for it must write them again.
     pub(crate) unsafe fn slide_down(&self) -> bool {
-        // SAFETY: what the caller promises is what is asked for.
+        // SAFETY: the caller promises the same.
         unsafe { self.extent.slide_down() }
     }
 
-    /// Takes the host pages of `part`, of whole pages, from a block that nobody else holds; what it comes to goes to
-    /// `blocks`.
+    /// Gives back the host pages of `part`, which is made of whole pages. The block must have no other holder. The
+    /// blocks that it becomes are added to `blocks`.
     fn give_back(self, part: &Range<u64>, blocks: &mut Vec<Arc<Block>>) {
         let (from, to) = self.clip(part);
         let (phase, start, size) = (self.phase(), self.start, self.size);
@@ -218,7 +220,7 @@ impl Block {
         add(to.max(from), size, back);
     }
 
-    /// Takes in the block that comes right behind it, if both are absent and parts of one chunk.
+    /// Takes in the block right behind it, if both are absent and parts of one chunk.
     fn join(&mut self, next: &Block) -> bool {
         let same = self.is_absent() && next.is_absent() && self.start / CHUNK == next.start / CHUNK;
         if same {
@@ -236,7 +238,7 @@ impl Block {
     }
 }
 
-/// Adds a block behind the others; what can be joined is.
+/// Adds a block behind the others, and joins it to the last one where they can be joined.
 fn push(blocks: &mut Vec<Arc<Block>>, mut block: Arc<Block>) {
     let last = blocks.last_mut().and_then(Arc::get_mut);
     let alone = Arc::get_mut(&mut block).is_some();
@@ -245,14 +247,15 @@ fn push(blocks: &mut Vec<Arc<Block>>, mut block: Arc<Block>) {
     }
 }
 
-/// The host page from which on absent blocks show zeros that nobody writes; 0 as long as there are no such blocks.
+/// The first host page of the zeros that absent blocks show; 0 as long as there are no such blocks. The zeros are never
+/// written.
 static ZEROS: AtomicU32 = AtomicU32::new(0);
 
-/// Makes sure that absent blocks have something to show. `None` where linear memory cannot hold it.
+/// Makes sure that the zeros for absent blocks exist. `None` where linear memory cannot hold them.
 pub(crate) fn provide_zeros() -> Option<()> {
     if ZEROS.load(Ordering::Acquire) == 0 {
         let zeros = allocator::allocate(u32::try_from(CHUNK_PAGES).ok()?)?;
-        // Of two threads one is first. Nobody ever gives its pages back.
+        // If two threads arrive here, the pages of the first are used. They are never given back.
         let set = ZEROS.compare_exchange(0, zeros.first(), Ordering::AcqRel, Ordering::Acquire);
         if set.is_ok() {
             core::mem::forget(zeros);
@@ -261,12 +264,12 @@ pub(crate) fn provide_zeros() -> Option<()> {
     Some(())
 }
 
-/// `part` of a region, widened to whole chunks: in these, blocks may be joined.
+/// Widens `part` of a region to whole chunks: blocks may be joined within a chunk.
 pub(crate) fn chunks(part: &Range<u64>) -> Range<u64> {
     part.start / CHUNK * CHUNK..part.end.next_multiple_of(CHUNK)
 }
 
-/// How many chunks lie in so many bytes.
+/// How many chunks lie in `size` bytes.
 pub(crate) fn chunks_in(size: u64) -> Option<usize> {
     usize::try_from(size / CHUNK).ok()
 }
@@ -276,8 +279,8 @@ pub(crate) fn meet(one: &Range<u64>, other: &Range<u64>) -> bool {
     one.start < other.end && other.start < one.end
 }
 
-/// Gives back the host pages of `part` of a region, of whole pages, wherever nobody else holds the block; where somebody
-/// does its bytes become 0 in place.
+/// Gives back the host pages of `part` of a region, which is made of whole pages. A block with another holder stays,
+/// and its bytes are zeroed in place.
 pub(crate) fn give_back(blocks: &mut Vec<Arc<Block>>, part: &Range<u64>) {
     let window = chunks(part);
     for mut block in core::mem::take(blocks) {

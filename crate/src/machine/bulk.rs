@@ -1,4 +1,4 @@
-//! Bulk work on guest memory: fill and copy. The whole range is checked first; then nothing can fail any more.
+//! Bulk work on guest memory: fill and copy. The whole range is checked first; after that nothing can fail.
 
 use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
@@ -13,8 +13,8 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), and of [`populate`](AddressSpace::populate);
-    /// nothing is written then.
+    /// The errors of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory) and of
+    /// [`populate`](AddressSpace::populate). On an error nothing is written.
     pub fn fill(&self, address: GuestAddress, byte: u8, length: u64) -> Result<(), Fault> {
         let map = self.view();
         map.check_memory(address, length, Access::WRITE)?;
@@ -32,7 +32,7 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`AddressSpace::copy_from`].
+    /// The errors of [`AddressSpace::copy_from`].
     pub fn copy_within(
         &self,
         to: GuestAddress,
@@ -46,9 +46,9 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; `OutOfMemory` where
-    /// discarded pages would be written and linear memory has no others, or where the ranges show the same bytes by aliases
-    /// in such an order that they must be buffered, and there is no room. Nothing is written then.
+    /// The errors of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for the source first; `OutOfMemory`
+    /// where linear memory has no pages for discarded pages of the target, or no room for a buffer. Aliases may show
+    /// the same bytes in such an order that the copy needs a buffer. On an error nothing is written.
     pub fn copy_from(
         &self,
         to: GuestAddress,
@@ -67,7 +67,7 @@ impl AddressSpace {
             to: to.0,
             length,
         };
-        // Where the target begins inside the source, going forward would overwrite bytes not copied yet.
+        // If the target begins inside the source, a forward copy would overwrite bytes that are not copied yet.
         let backward = ptr::eq(self, source) && to > from && to.0 - from.0 < length;
         match [backward, !backward]
             .into_iter()
@@ -82,7 +82,7 @@ impl AddressSpace {
     }
 }
 
-/// A copy whose ranges were checked.
+/// A copy whose ranges have been checked.
 struct Copy<'a> {
     origin: &'a FlatView,
     from: u64,
@@ -92,7 +92,7 @@ struct Copy<'a> {
 }
 
 impl<'a> Copy<'a> {
-    /// The ranges as pairs of runs of one length, source and target, from the start on or from the end.
+    /// The ranges as pairs of runs of the same length, source and target, from the start on or from the end.
     fn pairs(&self, backward: bool) -> impl Iterator<Item = (HostRun<'a>, HostRun<'a>)> {
         let mut left = self.length;
         core::iter::from_fn(move || {
@@ -112,12 +112,12 @@ impl<'a> Copy<'a> {
         })
     }
 
-    /// Whether no pair overwrites what a later one reads. Aliases show bytes in any order, so that addresses alone do
-    /// not tell.
+    /// Whether no pair overwrites bytes that a later pair reads. Addresses alone do not tell, because aliases show
+    /// bytes in any order.
     fn is_safe(&self, backward: bool) -> bool {
         let first = self.pairs(backward).next();
         if first.is_none_or(|(_, to)| to.length() as u64 == self.length) {
-            return true; // the rule: all at once
+            return true; // the usual case: one pair copies all
         }
         let hull = |run: fn((HostRun<'a>, HostRun<'a>)) -> HostRun<'a>| {
             self.pairs(backward)
@@ -143,7 +143,7 @@ impl<'a> Copy<'a> {
         }
     }
 
-    /// Where aliases leave no order that is safe.
+    /// Copies through a buffer, where aliases leave no order that is safe.
     fn by_way_of_a_buffer(&self) -> Result<(), Fault> {
         let out_of_memory = Fault::OutOfMemory { bytes: self.length };
         let length = usize::try_from(self.length).map_err(|_| out_of_memory)?;
@@ -165,7 +165,7 @@ impl<'a> Copy<'a> {
     }
 }
 
-/// The run at `done` bytes into a range of `length` that was checked; `None` at its end.
+/// The run at `done` bytes into a checked range of `length` bytes; `None` at its end.
 pub(crate) fn next_run(
     view: &FlatView,
     address: u64,

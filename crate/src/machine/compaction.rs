@@ -1,10 +1,10 @@
-//! Compaction: where linear memory has enough free pages for a region, but not in one run, regions of other VMs are moved
-//! together instead of growing it further.
+//! Compaction: linear memory may have enough free pages for a region, but not in one run. Then regions of other VMs are
+//! moved together, and linear memory need not grow further.
 //!
-//! Only creation and insertion do this, which may grow linear memory, and so end every view, anyway. A block moves only
-//! if nobody knows where it lies but address spaces whose map nobody else holds: `Arc::get_mut` proves that there is no
-//! snapshot, and so no slice. Its page table entries are written anew and the map generations count, as for any change.
-//! docs/architecture.md has the figures that made this worth its code.
+//! Only creation and insertion compact: they may grow linear memory, and so end every view, anyway. A block moves only
+//! if just the maps of address spaces know where it lies, and these maps have no other holder: `Arc::get_mut` proves
+//! that there is no snapshot, and so no slice. Its page table entries are written again, and the map generations count
+//! up, as for any change. docs/architecture.md has the figures that made this worth its code.
 
 use crate::linear::allocator;
 use crate::linear::host;
@@ -14,7 +14,7 @@ use crate::machine::memory_map::{FlatRange, MemoryMap};
 use crate::machine::ram_region::RamRegion;
 use std::sync::{Arc, RwLockWriteGuard};
 
-/// A range of the flat view that shows a block, with the map and the address space that have it.
+/// A range of the flat view that shows a block, with its map and its address space.
 #[derive(Clone, Copy)]
 struct BlockRange<'a> {
     block: &'a Arc<Block>,
@@ -23,10 +23,11 @@ struct BlockRange<'a> {
     space: &'a AddressSpace,
 }
 
-/// An address space whose map nobody else holds, and its state, locked.
+/// An address space whose map has no other holder, and its locked state.
 pub(crate) type Held<'a> = (&'a AddressSpace, RwLockWriteGuard<'a, State>);
 
-/// Those of `spaces` where only the map knows where bytes lie: one that is in use is left out; so is one the second time.
+/// Locks each of `spaces` whose map has no other holder. A space that is in use is left out, and so is a space that
+/// was listed before.
 pub(crate) fn hold(spaces: &[Arc<AddressSpace>]) -> Option<Vec<Held<'_>>> {
     let mut held = Vec::new();
     held.try_reserve_exact(spaces.len()).ok()?;
@@ -40,8 +41,8 @@ pub(crate) fn hold(spaces: &[Arc<AddressSpace>]) -> Option<Vec<Held<'_>>> {
     Some(held)
 }
 
-/// Moves regions of `spaces` together until `pages` are free in one run, or no more can be moved. `None` where memory is
-/// out: then there is growth.
+/// Moves regions of `spaces` together until `pages` are free in one run, or no more can be moved. `None` where memory
+/// is out: then linear memory grows.
 pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
     let states = hold(spaces)?;
     let mut shown: Vec<BlockRange<'_>> = Vec::new();
@@ -53,7 +54,7 @@ pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
             let Some(block) = block.filter(|block| !block.is_absent()) else {
                 continue;
             };
-            // Kept in order as they come: a sort is 5 KiB of code.
+            // Inserted in order: a sort is 5 KiB of code.
             let host = block.host_offset();
             let index = shown.partition_point(|other| other.block.host_offset() <= host);
             shown.insert(
@@ -73,12 +74,12 @@ pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
             break;
         }
         let block = same[0].block;
-        // Its region has it, and each range that was found; whoever else does may know where it lies.
+        // The block is held by its region and by each range that was found. Any other holder may know where it lies.
         if Arc::strong_count(block) != same.len() + 1 {
             continue;
         }
-        // SAFETY: every range that shows the block was found, in maps that are locked and that nobody else holds, so
-        // that no slice of them can be alive; and there is one thread. The entries are written anew below.
+        // SAFETY: every range that shows the block was found, in maps that are locked and have no other holder, so no
+        // slice of them is alive. There is one thread. The entries are written again below.
         if unsafe { block.slide_down() } {
             for BlockRange {
                 range, map, space, ..
@@ -102,8 +103,8 @@ mod tests {
         let _turn = handle::TURN
             .lock()
             .unwrap_or_else(|poison| poison.into_inner());
-        // Tests in other threads take pages as well, and now and then those that a region would move into, or some
-        // between these and the region. What an attempt leaves behind stays, so that the next one finds other pages.
+        // Tests in other threads take pages too, now and then the pages that a region would move into. An attempt keeps
+        // what it has allocated, so that the next attempt finds other pages.
         let mut left_behind = Vec::new();
         let moved = (0..20).any(|_| {
             let (spaces, moved) = move_into_what_is_freed();
@@ -113,12 +114,12 @@ mod tests {
         assert!(moved);
     }
 
-    /// Frees pages below four regions, of which the last is held by a view, and compacts; says whether the first moved.
+    /// Frees pages below four regions, of which a view holds the last, and compacts. Gives whether the first moved.
     fn move_into_what_is_freed() -> (Vec<Arc<AddressSpace>>, bool) {
-        // So large that other tests seldom leave a hole that one fits into.
+        // So large that it seldom fits into a hole that another test leaves.
         let size = if cfg!(miri) { 0x20_0000 } else { 0x80_0000 };
         let make = || AddressSpace::from_ranges(&[(GuestAddress(0x1800), size)]).map(Arc::new);
-        // What leaves free pages below the others when it goes: so many that other tests seldom take all of them.
+        // Dropped later, it leaves so many free pages below the others that other tests seldom take all of them.
         let below = AddressSpace::from_ranges(&[(GuestAddress(0), 2 * size)]).unwrap();
         let spaces: Vec<_> = (0..4).map(|_| make().unwrap()).collect();
         for (value, space) in (1_u8..).zip(&spaces) {
@@ -133,7 +134,7 @@ mod tests {
         let host = |space: &AddressSpace| space.host_run(GuestAddress(0x2000), 1).unwrap().host;
         let before: Vec<_> = spaces.iter().map(|space| host(space)).collect();
         drop(below);
-        // More than there can be: everything that can move does.
+        // More pages than there can be: everything moves that can move.
         compact(&handle::all().unwrap(), u32::MAX).unwrap();
         for (value, space) in (1_u8..).zip(&spaces) {
             for (address, expected) in [(0x1fff, 0), (0x2000, value), (0x2fff, value), (0x3000, 0)]
@@ -142,7 +143,7 @@ mod tests {
                 assert_eq!(space.read_obj::<u8>(address).unwrap(), expected);
                 assert_eq!(space.view().read_obj::<u8>(address).unwrap(), expected);
             }
-            // By the table, and by the regions: both ways lead to where they are now.
+            // Through the table and through the regions: both lead to the new place.
             let address = GuestAddress(0x4000);
             space.write_obj(!value, address).unwrap();
             assert_eq!(space.view().read_obj::<u8>(address).unwrap(), !value);

@@ -1,4 +1,4 @@
-//! Dirty clients of an address space: who asks which guest pages were written since they last asked.
+//! Dirty clients of an address space: each asks which guest pages were written since it last asked.
 
 use crate::linear::dirty_map::{self, CLIENTS};
 use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
@@ -26,11 +26,11 @@ use std::sync::Arc;
 pub type GuestRange = (GuestAddress, u64);
 
 impl AddressSpace {
-    /// Opens a dirty client and gives its bit, 0 to 6. It starts clean: what was written before is not reported.
+    /// Opens a dirty client and gives its bit, 0 to 6. It starts clean: earlier writes are not reported.
     ///
     /// # Errors
     ///
-    /// `TooManyClients` where seven are open.
+    /// `TooManyClients` where seven are open already.
     pub fn open_dirty_client(&self) -> Result<u8, Fault> {
         let free = |open: u8| (0..CLIENTS).find(|&client| open & (1 << client) == 0);
         let take = |open: u8| Some(open | 1 << free(open)?);
@@ -44,7 +44,7 @@ impl AddressSpace {
         Ok(client)
     }
 
-    /// Closes a client; its bit can be given to another. A client that is not open is left so.
+    /// Closes a client; another client can get its bit. Closing a client that is not open does nothing.
     pub fn close_dirty_client(&self, client: u8) {
         if client < CLIENTS {
             self.clients.fetch_and(!(1 << client), Ordering::SeqCst);
@@ -52,12 +52,13 @@ impl AddressSpace {
     }
 
     /// Collects the ranges written since `client` last asked, from guest address `from` on, into `ranges`: whole pages
-    /// clipped to regions, adjacent ones merged, ascending. Gives how many there are, and where to go on if `ranges`
-    /// was filled before the end. What aliases show too is reported once, at the lowest address; a page of which several
-    /// ranges show different bytes, in each range that shows bytes that no lower address does. Allocates nothing.
+    /// clipped to regions, in ascending order, adjacent ones merged. Gives how many ranges there are, and the address
+    /// to go on from if `ranges` was filled before the end. Bytes that aliases show too are reported once, at the
+    /// lowest address. Where several ranges show different bytes of one page, each range is reported that shows bytes
+    /// that no lower address shows. Allocates nothing.
     ///
-    /// A page's mark is cleared before the page is reported, so that a write that comes after is never lost. A page whose
-    /// ranges come in several calls keeps its mark, because it may be written between the calls: it is reported again.
+    /// A page's mark is cleared before the page is reported, so a later write is never lost. A page whose ranges come
+    /// in several calls keeps its mark, because it may be written between the calls: it is reported again.
     pub fn collect_dirty(
         &self,
         client: u8,
@@ -67,7 +68,8 @@ impl AddressSpace {
         self.collect(client, from, ranges, false)
     }
 
-    /// The same. `undisturbed`: nothing is written between the calls of one collection, so that no mark need be kept.
+    /// As [`collect_dirty`](Self::collect_dirty). `undisturbed` promises that nothing is written between the calls of
+    /// one collection, so that no mark need be kept.
     pub(crate) fn collect(
         &self,
         client: u8,
@@ -118,20 +120,20 @@ impl AddressSpace {
         (merged.filled, None)
     }
 
-    /// Marks a range as written, for who wrote it through a view or from a JIT. External memory has no marks.
+    /// Marks a range as written, after a write through a view or by JIT code. External memory has no marks.
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range); nothing is marked then.
+    /// The errors of [`check_range`](Self::check_range). On an error nothing is marked.
     pub fn mark_dirty(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
         self.mark(address, length, dirty_map::MARK)
     }
 
-    /// Says that a range was shown to a caller who may write it at any time: it is zeroed before somebody else has it.
+    /// Records that a caller may write a range at any time: its pages are zeroed before another owner gets them.
     ///
     /// # Errors
     ///
-    /// Those of [`check_range`](Self::check_range).
+    /// The errors of [`check_range`](Self::check_range).
     pub fn expose(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
         self.mark(address, length, dirty_map::EVER)
     }
@@ -142,7 +144,7 @@ impl AddressSpace {
         let Some(to_last) = length.checked_sub(1) else {
             return Ok(());
         };
-        let last = GuestAddress(address.0 + to_last); // there: the range was checked
+        let last = GuestAddress(address.0 + to_last); // inside: the range was checked
         let regions = map.flat().over(address.0, last.0).iter();
         for region in regions.filter_map(|range| range.memory.as_ref()) {
             region.mark(page_of(region, address)..page_of(region, last) + 1, bits);
@@ -151,14 +153,14 @@ impl AddressSpace {
     }
 }
 
-/// Ranges in ascending order; one that begins where the last ends is joined to it.
+/// Ranges in ascending order. A range that begins at the end of the last one is joined to it.
 struct Merged<'a> {
     ranges: &'a mut [GuestRange],
     filled: usize,
 }
 
 impl Merged<'_> {
-    /// Adds a range; false, and nothing added, where there is no room.
+    /// Adds a range. Gives false, and adds nothing, where there is no room.
     fn push(&mut self, (start, length): GuestRange) -> bool {
         if let Some((last, last_length)) = self.filled.checked_sub(1).map(|last| self.ranges[last])
             && last.0.checked_add(last_length) == Some(start.0)
@@ -174,7 +176,7 @@ impl Merged<'_> {
         true
     }
 
-    /// Whether the list has all of a range.
+    /// Whether the list covers all of a range.
     fn has(&self, (start, length): GuestRange) -> bool {
         let all_of_it = |&(from, size): &GuestRange| {
             let before = start.0.checked_sub(from.0);
@@ -184,17 +186,18 @@ impl Merged<'_> {
     }
 }
 
-/// What a range shows of a page that it shows in part.
+/// What a range shows of a page, where it shows only a part.
 enum Part {
-    /// Bytes that lower addresses show too.
+    /// Lower addresses show the bytes too.
     Known,
-    /// Bytes that no lower address shows, and higher addresses show others.
+    /// No lower address shows the bytes, and higher addresses show other bytes.
     More,
-    /// Bytes that no lower address shows, and no higher address shows others.
+    /// No lower address shows the bytes, and no higher address shows other bytes.
     Last,
 }
 
-/// What `region` shows of its `page`. Tells `earlier` of each range below it that shows bytes that no lower one does.
+/// What `region` shows of its `page`. Calls `earlier` with each lower range that shows bytes that no range below it
+/// shows.
 fn part(
     view: &FlatView,
     region: &RamRegion,
@@ -231,7 +234,7 @@ fn shows_whole(region: &RamRegion, page: usize) -> bool {
     guest_range(region, page, page + 1).1 == PAGE_SIZE as u64
 }
 
-/// The number of the page of `region` that holds a guest address, or its first or last page.
+/// The number of the page of `region` that holds a guest address; its first or last page for an address outside.
 fn page_of(region: &RamRegion, address: GuestAddress) -> usize {
     let inside = address.0.clamp(region.start_addr().0, region.last_addr().0);
     // Fits: the region is in linear memory.
@@ -241,7 +244,7 @@ fn page_of(region: &RamRegion, address: GuestAddress) -> usize {
 
 /// The guest addresses of pages `[page, end)` of `region`, clipped to it.
 fn guest_range(region: &RamRegion, page: usize, end: usize) -> GuestRange {
-    // By the bytes' offsets in the region: guest and host pages need not agree.
+    // Counted by the bytes' offsets in the region: guest and host pages need not agree.
     let before = region.phase() as u64;
     let byte = |page: usize| (page as u64) << PAGE_SHIFT;
     let first = byte(page).saturating_sub(before);

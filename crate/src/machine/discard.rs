@@ -1,10 +1,10 @@
-//! Discard: memory that a guest does not need for now reads 0 again, and its host pages are free for reuse (a balloon's
-//! request). It gets others when it is written.
+//! Discard: guest memory that is not needed for now reads 0 again, and its host pages are free for reuse (a balloon's
+//! request). It gets other pages at the next write.
 //!
-//! Host pages are given back only where nobody knows where they lie but maps that nobody else holds, as in
-//! `compaction.rs`: these let go of the region's blocks, and a block that is held then all the same stays where it is,
-//! with its bytes zeroed in place. The page tables have no entry for what has no pages, so whoever writes it comes here
-//! first, by whatever way; and a table that has its entry late, or never, is slow but not wrong.
+//! Host pages are given back only where no pointer to them can exist: as in `compaction.rs`, only maps without another
+//! holder know where they lie. These maps let go of the region's blocks. A block that is held all the same stays in
+//! place, and its bytes are zeroed. The page tables have no entry for absent blocks, so every write to them comes here
+//! first. A table that gets its entry late, or never, is slow but not wrong.
 
 use crate::linear::allocator;
 use crate::linear::host;
@@ -19,20 +19,20 @@ use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 
 impl AddressSpace {
-    /// Makes a range of RAM 0 and gives back the host pages that hold nothing else, until it is written again; shown
-    /// elsewhere too, by an alias or in another address space, it is 0 there as well. Partial pages at the ends are only
-    /// zeroed, and so is, as a whole, what Rust code may have a pointer into: memory of which somebody holds a
-    /// [`view`](AddressSpace::view), or that an address space without a [handle] shows besides this one.
-    /// The range counts as written. It is for the host to ask for: what `protect` forbids does not count.
+    /// Zeroes a range of RAM, and gives back the host pages that hold nothing else until the next write. The bytes read
+    /// 0 in aliases and in other address spaces too. Partial pages at the ends are only zeroed. The same goes for all
+    /// memory that Rust code may have a pointer into: memory in a [`view`](AddressSpace::view) that is held, and memory
+    /// that an address space without a [handle] shows besides this one. The range counts as written. Only the host
+    /// discards, so `protect` does not count.
     ///
-    /// Every view that JavaScript holds ends where pages are given back. A write that reaches discarded pages takes
-    /// others, by which linear memory may grow. As with [`unmap`](AddressSpace::unmap), no other thread may be in the
-    /// middle of an access to the range.
+    /// Every view that JavaScript holds ends where pages are given back. A write to discarded pages takes others, and
+    /// linear memory may grow for them. As with [`unmap`](AddressSpace::unmap), no other thread may be in the middle of
+    /// an access to the range.
     ///
     /// # Errors
     ///
-    /// `ReadOnly` for ROM, `NotMemory` for devices, and those of [`check_range`](AddressSpace::check_range);
-    /// `OutOfMemory`. Nothing has changed then.
+    /// `ReadOnly` for ROM, `NotMemory` for devices, and the errors of [`check_range`](AddressSpace::check_range);
+    /// `OutOfMemory`. On an error nothing changes.
     pub fn discard(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
         let own = self.state();
         own.map.check_memory(address, length, Access::DISCARD)?;
@@ -43,9 +43,9 @@ impl AddressSpace {
         let spaces = handle::all().ok_or(out_of_memory)?;
         let mut held = compaction::hold(&spaces).ok_or(out_of_memory)?;
         held.try_reserve(1).map_err(|_| out_of_memory)?;
-        held.push((self, own)); // of the one that is locked here: whoever else holds its map keeps its blocks
+        held.push((self, own)); // locked here already; another holder of its map keeps its blocks
         let mut first = address.0;
-        let last = first + to_last; // no more than 2^64 - 1: it was checked
+        let last = first + to_last; // at most 2^64 - 1: the range was checked
         make_room(&held, first, last).ok_or(out_of_memory)?;
         while let Some(part) = held
             .last()
@@ -77,8 +77,8 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Gives host pages to whatever of a range was [discarded](AddressSpace::discard), so that it can be written by its
-    /// host offset. Reads need none, and what writes by other means takes them itself. Linear memory may grow.
+    /// Gives host pages to the [discarded](AddressSpace::discard) parts of a range, so that it can be written by its
+    /// host offset. Reads need no pages, and other ways of writing take them by themselves. Linear memory may grow.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl AddressSpace {
             if let Some(block) = absent.filter(|block| block.is_absent()) {
                 let bytes = block.size() as u64;
                 if spaces::populate(block).ok_or(Fault::OutOfMemory { bytes })? {
-                    self.populated(block); // it may have no handle
+                    self.populated(block); // this space may have no handle
                 }
             }
         }
@@ -102,24 +102,24 @@ impl AddressSpace {
     }
 }
 
-/// Bytes of a region, from which on and how many.
+/// A part of a region: its first byte and its size.
 struct Part {
     region: Arc<Region>,
     offset: u64,
     size: u64,
 }
 
-/// What one region shows from `first` on, to `last` at most.
+/// The part of one region that is shown from `first` on, up to `last` at most.
 fn part(view: &FlatView, first: u64, last: u64) -> Option<Part> {
     let (range, last_of_region, _) = view.whole(view.index_at(first))?;
     Some(Part {
         region: Arc::clone(&range.region),
         offset: range.offset + (first - range.start),
-        size: last.min(last_of_region) - first + 1, // RAM, whose length is no sum past 2^64
+        size: last.min(last_of_region) - first + 1, // fits: RAM is shorter than 2^64
     })
 }
 
-/// Calls `act` for each map that nobody else holds.
+/// Calls `act` for each map that has no other holder.
 fn each_map(held: &mut [Held<'_>], mut act: impl FnMut(&AddressSpace, &mut MemoryMap)) {
     for (space, state) in held {
         if let Some(map) = Arc::get_mut(&mut state.map) {
@@ -128,7 +128,8 @@ fn each_map(held: &mut [Held<'_>], mut act: impl FnMut(&AddressSpace, &mut Memor
     }
 }
 
-/// Everything that giving back `[first, last]`, in the last of the maps, takes: so that it does not fail in the middle.
+/// Reserves all that is needed to give back `[first, last]` of the last of the maps, so that it does not fail in the
+/// middle.
 fn make_room(held: &[Held<'_>], first: u64, last: u64) -> Option<()> {
     block::provide_zeros()?;
     let (mut most, mut shown) = (0, 0);
@@ -137,10 +138,10 @@ fn make_room(held: &[Held<'_>], first: u64, last: u64) -> Option<()> {
         most = flat.ranges().len().max(most);
         shown = flat.over(first, last).len();
     }
-    // Chunks, and what is left of the block of each range, before and behind.
+    // The chunks, and the rest of each range's block, before and behind.
     let blocks = block::chunks_in(last - first)?.checked_add(shown.checked_mul(3)?)?;
     allocator::make_room_to_split(blocks)?;
-    // The blocks and the ranges that show them, and a list of ranges while it is made anew.
+    // The blocks, the ranges that show them, and a list of ranges while it is computed.
     let parts = blocks.checked_mul(held.len() + 2)?.checked_add(3 * most)?;
     host::keep_heap_headroom(parts).then_some(())
 }

@@ -1,12 +1,12 @@
-//! `Fault`: why an operation on an [`AddressSpace`](crate::AddressSpace) was refused, with address and length kept.
+//! `Fault`: why an operation on an [`AddressSpace`](crate::AddressSpace) was refused, with the address and the length.
 //!
-//! vm-memory's errors drop both on the way up; who debugs a guest needs them. One enum serves Rust and, by
+//! vm-memory's errors drop both on the way up, and debugging a guest needs them. One enum serves Rust and, through
 //! `Fault::code`, JavaScript (test/unit/core/errors.test.ts has a row for each).
 
 use crate::abi;
 use crate::model::guest_memory::{Coverage, Error, GuestAddress, GuestMemoryBackend, coverage};
 
-/// Why an operation on an address space was refused. Nothing has been done then.
+/// Why an operation on an address space was refused. A refused operation has done nothing.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, Fault, GuestAddress};
@@ -18,7 +18,7 @@ use crate::model::guest_memory::{Coverage, Error, GuestAddress, GuestMemoryBacke
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Nothing backs the first byte of the range.
+    /// The first byte of the range is not backed.
     #[error("no memory at guest address {address:#x}")]
     InvalidGuestAddress {
         /// The range's first byte.
@@ -27,7 +27,7 @@ pub enum Fault {
     /// The range begins in memory and runs into a hole.
     #[error("no memory at guest address {address:#x}, {completed} bytes into the range")]
     PartialBuffer {
-        /// The first byte that nothing backs.
+        /// The first byte that is not backed.
         address: u64,
         /// Bytes before it that are backed.
         completed: u64,
@@ -74,10 +74,10 @@ pub enum Fault {
     /// Seven dirty clients are open already.
     #[error("all seven dirty clients are in use")]
     TooManyClients,
-    /// An alias of more than its target has.
+    /// An alias shows more bytes than its target has.
     #[error("the alias, from byte {offset:#x} of its target on, shows more than that has")]
     InvalidAlias {
-        /// Where in the target it begins.
+        /// The offset in the target where it begins.
         offset: u64,
     },
     /// A write to ROM.
@@ -85,18 +85,18 @@ pub enum Fault {
     ReadOnly {
         /// The first byte that cannot be written.
         address: u64,
-        /// Bytes before it that could be.
+        /// Bytes before it that can be written.
         completed: u64,
     },
-    /// What [`protect`](crate::AddressSpace::protect) forbids.
+    /// [`protect`](crate::AddressSpace::protect) forbids the access.
     #[error("the access is not permitted at guest address {address:#x}")]
     PermissionDenied {
-        /// The first byte that forbids it.
+        /// The first byte whose page forbids it.
         address: u64,
-        /// Bytes before it that allow it.
+        /// Bytes before it whose pages allow it.
         completed: u64,
     },
-    /// A device, where bytes of memory are needed; or external memory, where bytes of linear memory are.
+    /// A device where memory is needed, or external memory where linear memory is needed.
     #[error("a device is at guest address {address:#x}, or external memory")]
     NotMemory {
         /// The first such byte in the range.
@@ -104,13 +104,13 @@ pub enum Fault {
         /// Bytes before it that are memory.
         completed: u64,
     },
-    /// Permissions are by page.
+    /// Permissions apply to whole pages.
     #[error("guest address {address:#x} or the length is not a multiple of 4096")]
     Misaligned {
         /// Where the range begins.
         address: u64,
     },
-    /// A region is placed in an address space once.
+    /// An address space maps a region at most once.
     #[error("the region is mapped in this address space already")]
     AlreadyMapped,
 }
@@ -138,10 +138,10 @@ impl Fault {
         }
     }
 
-    /// Why not each of the `length` bytes from `address` is backed by `memory`; `None` if each is.
+    /// Why `memory` does not back each of the `length` bytes from `address` on; `None` if it does.
     ///
     /// For code that is generic over vm-memory's traits. An [`Error`] has room for the address or for the length at
-    /// best; who knows which range was accessed learns the rest here.
+    /// best; a caller that knows which range it accessed learns the rest here.
     ///
     /// ```
     /// use guest_memory::{AddressSpace, Bytes, Fault, GuestAddress, GuestMemoryError};
@@ -170,8 +170,8 @@ impl Fault {
         }
     }
 
-    /// The address that the fault names (the failing byte, or a region's start) and the bytes before it; 0 where it
-    /// has none.
+    /// The address that the fault names (the failing byte, or a region's start) and the bytes before it; 0 where the
+    /// fault has none.
     pub fn location(&self) -> (u64, u64) {
         match *self {
             Fault::PartialBuffer { address, completed }
@@ -192,7 +192,7 @@ impl Fault {
     }
 }
 
-/// vm-memory's error for the same thing, for code that is generic over its traits.
+/// vm-memory's error for the same failure, for code that is generic over its traits.
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);

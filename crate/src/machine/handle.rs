@@ -1,5 +1,5 @@
-//! Handles: `u32` names for address spaces, so that JavaScript, and the exports of another crate in the same module,
-//! can speak of one without sharing a pointer. A stale or made-up handle names nothing.
+//! Handles: `u32` names for address spaces. JavaScript, and the exports of another crate in the same module, name a
+//! space by its handle, without sharing a pointer. A stale or made-up handle names nothing.
 
 use crate::machine::address_space::AddressSpace;
 use crate::machine::block::Block;
@@ -7,7 +7,7 @@ use crate::machine::compaction;
 use crate::machine::spaces::{self, Spaces};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bits of a handle that are its slot; the rest counts how often the slot was used.
+/// Bits of a handle that are its slot; the other bits count how often the slot was used.
 const SLOT_BITS: u32 = 20;
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ fn slots() -> MutexGuard<'static, Vec<Slot>> {
 }
 
 /// Registers an address space. The handle is never 0, and is not used again until its slot was reused 4,095 times.
-/// `None` where 2^20 are registered or memory is out.
+/// `None` where 2^20 spaces are registered, or memory is out.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, handle};
@@ -52,7 +52,7 @@ pub fn register(space: Arc<AddressSpace>) -> Option<u32> {
         .ok()
         .filter(|&index| index < 1 << SLOT_BITS)?;
     let slot = &mut slots[index];
-    // From 1 on, so that no handle is 0.
+    // Counts from 1 on, so that no handle is 0.
     slot.uses = slot.uses % ((1 << (32 - SLOT_BITS)) - 1) + 1;
     slot.space = Some(space);
     Some(slot.uses << SLOT_BITS | number)
@@ -92,12 +92,12 @@ pub(crate) fn all() -> Option<Vec<Arc<AddressSpace>>> {
     Some(all)
 }
 
-/// All address spaces that have a handle, for what lies below them.
+/// Answers for all address spaces that have a handle.
 struct Registry;
 
 impl Spaces for Registry {
     fn move_together(&self, pages: u32) {
-        // Where even the short lists of this cannot be had, there is growth.
+        // If memory is out even for these short lists, linear memory grows instead.
         let _ = all().and_then(|spaces| compaction::compact(&spaces, pages));
     }
 
@@ -108,7 +108,7 @@ impl Spaces for Registry {
     }
 }
 
-/// Forgets a handle; the address space goes when nobody else holds it. Gives whether the handle named one.
+/// Releases a handle; the address space is dropped with its last holder. Gives whether the handle named one.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, handle};
@@ -127,7 +127,7 @@ pub fn release(handle: u32) -> bool {
             .filter(|slot| slot.uses == handle >> SLOT_BITS);
         slot.and_then(|slot| slot.space.take())
     };
-    // Dropped here, with the registry unlocked.
+    // The space is dropped here, after the registry is unlocked.
     found.is_some()
 }
 
@@ -135,7 +135,7 @@ fn index(handle: u32) -> usize {
     (handle & ((1 << SLOT_BITS) - 1)) as usize
 }
 
-/// Tests that count on slots, which are the process', take turns.
+/// Tests that count on slots take turns, because the whole process shares the slots.
 #[cfg(test)]
 pub(crate) static TURN: Mutex<()> = Mutex::new(());
 

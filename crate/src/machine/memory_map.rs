@@ -1,4 +1,4 @@
-//! The memory map of an address space: what lies where, and who may do what with it.
+//! The memory map of an address space: which region each address shows, and which accesses it allows.
 //!
 //! ```text
 //!   Placement …  region, start, priority ──render──▶ FlatView  what each address shows ┐
@@ -6,7 +6,7 @@
 //!                                                                                     ┘
 //! ```
 //!
-//! [`MemoryMap`] is a snapshot of both, and vm-memory's `GuestMemory` for devices: ROM and protection count. Its
+//! [`MemoryMap`] is a snapshot of both, and vm-memory's `GuestMemory` for devices: it respects ROM and protection. Its
 //! [`FlatView`] is the memory alone, for loaders.
 
 mod access;
@@ -35,7 +35,7 @@ pub use region::{Region, RegionKind};
 pub(crate) use tree::{flat as write_flat, placements as write_tree};
 pub(crate) use watch::Watches;
 
-/// What every address of an address space shows, and allows, at one moment.
+/// A snapshot of an address space: what each address shows, and which accesses it allows.
 ///
 /// ```
 /// use guest_memory::memory_map::{Access, Shown};
@@ -60,12 +60,12 @@ pub struct MemoryMap {
 }
 
 impl MemoryMap {
-    /// What lies where, without permissions: a loader's view.
+    /// The regions without permissions: a loader's view.
     pub fn flat(&self) -> &FlatView {
         &self.flat
     }
 
-    /// What `access` finds at `address`, and how far the same goes on: `limit` bytes at most, at least one.
+    /// What `access` finds at `address`, and for how many bytes it finds the same: at least one, at most `limit`.
     pub fn piece(&self, address: GuestAddress, limit: u64, access: Access) -> Piece<'_> {
         let to_last = limit.max(1) - 1;
         let Some(range) = self.flat.range_at(address) else {
@@ -80,7 +80,7 @@ impl MemoryMap {
             };
         };
         let (bits, last_page) = self.attributes.at(address.0 >> PAGE_SHIFT);
-        // The last byte of a page whose number may be anything up to the last of all.
+        // The page's last byte. The page may be the very last one, so nothing is added that could pass 2^64.
         let same_bits = (last_page << PAGE_SHIFT) | ((1 << PAGE_SHIFT) - 1);
         let last = range.last.min(same_bits.max(address.0));
         let offset = range.offset + (address.0 - range.start);
@@ -98,7 +98,7 @@ impl MemoryMap {
             },
             (_, Some(memory)) if access.stores() && memory.block().is_absent() => Shown::Absent,
             (_, Some(memory)) => Shown::Memory {
-                // Inside the range, whose bytes are in linear memory.
+                // Fits: the address is inside the range, whose bytes are in linear memory.
                 host: memory.host_offset() + usize::try_from(address.0 - range.start).unwrap_or(0),
             },
             (_, None) => Shown::Device {
@@ -136,17 +136,18 @@ impl MemoryMap {
         }
     }
 
-    /// Whether an access to all of a range would find memory or a device that allows it. No bytes always do.
+    /// Checks that an access to all of a range would find memory or a device, and be allowed. An empty range always
+    /// passes.
     ///
     /// # Errors
     ///
     /// `InvalidGuestAddress`, `PartialBuffer`, `GuestAddressOverflow`, as for any range; `ReadOnly` and
-    /// `PermissionDenied` where it is not allowed.
+    /// `PermissionDenied` where the access is not allowed.
     pub fn check(&self, address: GuestAddress, length: u64, access: Access) -> Result<(), Fault> {
         self.check_backing(address, length, access, Backing::Any)
     }
 
-    /// The same, but devices and external memory are no answer: `NotMemory`.
+    /// As [`check`](Self::check), but for linear memory alone: devices and external memory are `NotMemory`.
     ///
     /// # Errors
     ///
@@ -204,7 +205,7 @@ impl MemoryMap {
     }
 }
 
-/// The number of bytes up to the one that lies so far behind the first: `u64::MAX` where they are 2^64.
+/// The length of a range whose last byte lies `to_last` behind its first; `u64::MAX` stands for 2^64.
 fn length(to_last: u64) -> u64 {
     to_last.saturating_add(1)
 }

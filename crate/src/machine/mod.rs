@@ -1,4 +1,4 @@
-//! The machine: address spaces, what they show, and what is done with them.
+//! The machine: address spaces, what they show, and the work that is done on them.
 
 pub mod address_space;
 pub(crate) mod block;

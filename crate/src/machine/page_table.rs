@@ -12,9 +12,9 @@
 //!                  31             4 3  0
 //! ```
 //!
-//! A flag that is clear sends the access to the slow path. An entry of 0 is a page that is not wholly inside a region:
-//! a hole, or a page in which a region begins or ends. The table is contract (docs/page-table.md): JavaScript and JIT
-//! code read it, nobody but this file writes it. Behind the entries lies one page of control words.
+//! A clear flag sends the access to the slow path. The entry is 0 for a page that is not wholly inside a region: a
+//! hole, or a page in which a region begins or ends. The table is a contract (docs/page-table.md): JavaScript and JIT
+//! code read it, and only this file writes it. One page of control words lies behind the entries.
 
 use crate::abi;
 use crate::linear::allocator::{self, Extent};
@@ -31,7 +31,7 @@ pub const READABLE: u32 = abi::ENTRY_READABLE;
 pub const WRITABLE: u32 = abi::ENTRY_WRITABLE;
 /// Instructions may be fetched from the page on the fast path.
 pub const EXECUTABLE: u32 = abi::ENTRY_EXECUTABLE;
-/// Bits of an entry that are flags; the host page stands above them.
+/// Bits of an entry that are flags; the host page is in the bits above.
 pub const FLAG_BITS: u32 = abi::ENTRY_FLAG_BITS;
 /// Entries: one for each page of the first 4 GiB.
 pub const ENTRIES: u32 = abi::TABLE_ENTRIES;
@@ -52,7 +52,7 @@ impl PageTable {
     pub(crate) fn new() -> Option<Self> {
         let extent = allocator::allocate_table(TABLE_PAGES + 1)?;
         let table = PageTable { extent };
-        // The control page is written from now on.
+        // The control page counts as written from now on.
         dirty_map::mark(table.extent.first() + TABLE_PAGES, 1);
         Some(table)
     }
@@ -62,7 +62,7 @@ impl PageTable {
         self.extent.host_offset()
     }
 
-    /// Says that a caller has a view of the table: whoever gets its pages next gets them zeroed.
+    /// Records that a caller has a view of the table: its pages are zeroed before another owner gets them.
     pub(crate) fn expose(&self) {
         dirty_map::expose(
             self.host_offset(),
@@ -70,13 +70,13 @@ impl PageTable {
         );
     }
 
-    /// The word at `index`, which is at most the control page's last.
+    /// The word at `index`, which is at most the last of the control page.
     #[inline(always)]
     fn word(&self, index: usize) -> &AtomicU32 {
         let pointer = host::pointer(self.extent.host_offset() + index * 4).cast::<u32>();
-        // SAFETY: aligned, inside this table's extent (callers pass a guest page below 2^20 or a control index), alive
-        // as long as `self`. The words are shared with JavaScript, so they are atomics behind a raw pointer; a slice
-        // that Rust owns could not lie in an extent.
+        // SAFETY: aligned, and inside this table's extent, which lives as long as `self` (callers pass a guest page
+        // below 2^20 or a control index). JavaScript shares the words, so they are atomics behind a raw pointer. A
+        // slice that Rust owns could not lie in an extent.
         unsafe { AtomicU32::from_ptr(pointer) }
     }
 
@@ -89,8 +89,8 @@ impl PageTable {
         }
     }
 
-    /// Writes the entries of all pages that `[first, last]` touches, as far as the table goes, from what `map` shows
-    /// and allows there.
+    /// Writes the entries of all pages that `[first, last]` touches, as far as the table goes. `map` has what is shown
+    /// and allowed there.
     pub(crate) fn refresh(&self, map: &MemoryMap, first: u64, last: u64) {
         let end = u64::from(ENTRIES) << PAGE_SHIFT;
         if first >= end {
@@ -99,8 +99,8 @@ impl PageTable {
         let (low, high) = (first & !0xfff, last.min(end - 1) | 0xfff);
         self.write(low >> PAGE_SHIFT, (high >> PAGE_SHIFT) + 1, |_| 0);
         for range in map.flat.over(low, high) {
-            // What is absent has no entry: it could not be taken back from every table at the first write, of which Rust
-            // code that holds a snapshot knows none.
+            // Absent blocks get no entry: code that holds only a snapshot cannot reach the page tables, so it could not
+            // invalidate their entries on the first write.
             let present = |memory: &&RamRegion| !memory.block().is_absent();
             let Some(memory) = range.memory.as_ref().filter(present) else {
                 continue;
@@ -112,7 +112,7 @@ impl PageTable {
             let Some((page, past)) = whole_pages(from, size) else {
                 continue;
             };
-            // Only where guest and host pages agree can an entry say where a page lies.
+            // An entry can name a page only where guest and host pages agree.
             if host as u64 & 0xfff != from & 0xfff {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! `RamRegion`: a run of guest addresses that shows bytes of linear memory. vm-memory's regions, seen by Rust consumers.
+//! `RamRegion`: a run of guest addresses that shows bytes of linear memory. Rust code sees it as vm-memory's region.
 
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
@@ -13,12 +13,13 @@ use core::ops::Range;
 use core::sync::atomic::AtomicU8;
 use std::sync::Arc;
 
-/// Guest addresses that show bytes of linear memory: a region's, or the part of it that others with a higher priority
-/// leave free. As vm-memory's regions it can always be written: who must not write ROM asks the
+/// Guest addresses that show bytes of linear memory: a region, or the part of it that regions of a higher priority
+/// leave free. It can always be written, as vm-memory's regions can: code that must not write ROM asks the
 /// [`MemoryMap`](crate::memory_map::MemoryMap).
 ///
-/// Its bytes are adjacent in linear memory, so where some of a region were [discarded](crate::AddressSpace::discard), the
-/// region is shown by several of these. Those have no host pages until a slice, a host address or a bitmap is asked for.
+/// Its bytes are adjacent in linear memory, so several of these show a region of which parts were
+/// [discarded](crate::AddressSpace::discard). A discarded part has no host pages until a caller asks for a slice, a
+/// host address or a bitmap.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, GuestMemoryRegion};
@@ -34,13 +35,13 @@ pub struct RamRegion {
     start: GuestAddress,
     size: usize,
     block: Arc<Block>,
-    /// Where in the block the first byte lies.
+    /// The offset in the block of the first byte.
     offset: usize,
 }
 
 impl RamRegion {
-    /// The `size` bytes from `offset` on, of `block`, as guest addresses from `start` on. `None` where the block has not
-    /// so many, for no bytes, and past 2^64.
+    /// Shows `size` bytes of `block`, from `offset` on, at the guest addresses from `start` on. `None` where the block
+    /// has fewer bytes, for an empty range, and past 2^64.
     pub(crate) fn new(start: u64, size: u64, block: &Arc<Block>, offset: u64) -> Option<Self> {
         start.checked_add(size.checked_sub(1)?)?;
         let end = offset.checked_add(size)?;
@@ -59,27 +60,28 @@ impl RamRegion {
         &self.block
     }
 
-    /// The host offset of the first byte. While the bytes are [discarded](crate::AddressSpace::discard) and were not
-    /// written, that of zeros, which are not to be written: [`populate`](crate::AddressSpace::populate) comes first.
+    /// The host offset of the first byte. Bytes that were [discarded](crate::AddressSpace::discard) and not written
+    /// since are shared zeros, which must not be written: call [`populate`](crate::AddressSpace::populate) before a
+    /// write.
     #[inline]
     pub fn host_offset(&self) -> usize {
         self.block.host_offset() + self.offset
     }
 
-    /// The bytes from an offset on, `length` at most, as far as one run goes.
+    /// The bytes from an offset on, at most `length`, as far as one run goes.
     #[inline]
     pub(crate) fn run(&self, offset: usize, length: usize) -> HostRun<'_> {
         let left = self.size.saturating_sub(offset);
         self.block.run(self.offset + offset, length.min(left))
     }
 
-    /// Which pages of the block the bytes touch, the first and the one past the end.
+    /// The pages of the block that the bytes touch, as the first and the one past the last.
     pub(crate) fn pages(&self) -> Range<usize> {
         let phase = self.block.phase() + self.offset;
         phase >> PAGE_SHIFT..((phase + (self.size - 1)) >> PAGE_SHIFT) + 1
     }
 
-    /// Where in the first of its pages the first byte lies.
+    /// The offset of the first byte in its page.
     pub(crate) fn phase(&self) -> usize {
         (self.block.phase() + self.offset) % PAGE_SIZE
     }
@@ -89,14 +91,14 @@ impl RamRegion {
         self.block.marks().get(self.pages()).unwrap_or(&[])
     }
 
-    /// Marks pages of its, by their numbers.
+    /// Marks pages by their numbers, counted from the first page of the region.
     pub(crate) fn mark(&self, pages: Range<usize>, bits: u8) {
         let first = self.pages().start;
         self.block
             .mark(first + pages.start..first + pages.end, bits);
     }
 
-    /// Takes host pages, if it has none.
+    /// Takes host pages, if the block has none.
     #[inline]
     fn populate(&self) -> Result<()> {
         if self.block.is_absent() {
@@ -105,7 +107,7 @@ impl RamRegion {
         Ok(())
     }
 
-    /// The offset of `count` bytes that are all inside.
+    /// Checks that `count` bytes from an address on are inside, and gives their offset.
     #[inline]
     fn inside(&self, address: MemoryRegionAddress, count: usize) -> Result<usize> {
         let offset = usize::try_from(address.0).map_err(|_| Error::InvalidBackendAddress)?;
@@ -126,7 +128,7 @@ impl GuestMemoryRegion for RamRegion {
     }
 
     fn bitmap(&self) -> BS<'_, DirtyPages> {
-        // Where there are no pages, nothing is written either.
+        // If there are no pages to take, nothing can be written either.
         let _ = self.populate();
         DirtyPages {
             host: self.host_offset(),
@@ -148,8 +150,8 @@ impl GuestMemoryRegion for RamRegion {
         let offset = self.inside(offset, count)?;
         self.populate()?;
         let host = self.host_offset() + offset;
-        // SAFETY: the range was just checked to lie in this region's block, which lives as long as the borrow of
-        // `self`. Guest memory cannot be a slice: JavaScript and other devices write it at any time.
+        // SAFETY: the range was just checked to lie in this region's block, which lives as long as `self` is borrowed.
+        // Guest memory cannot be a Rust slice: JavaScript and other devices write it at any time.
         Ok(unsafe {
             VolatileSlice::with_bitmap(host::pointer(host), count, DirtyPages { host }, None)
         })
@@ -189,7 +191,7 @@ impl Bitmap for DirtyPages {
         }
     }
 
-    /// Whether the page was written, or a view of it handed out, since it was last zero.
+    /// Whether the page was written, or shown to a caller that may write it, since it was last zero.
     fn dirty_at(&self, offset: usize) -> bool {
         let page = self
             .host

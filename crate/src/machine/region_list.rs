@@ -1,9 +1,9 @@
-//! Checks of a region list before a single byte is allocated for it.
+//! Checks of a list of regions, before a single byte is allocated for it.
 
 use crate::machine::fault::Fault;
 use crate::model::guest_memory::GuestAddress;
 
-/// The rule for one region: some bytes, and the last of them at 2^64 - 1 at most. Gives that last address.
+/// The rule for one region: it is not empty, and its last byte is at 2^64 - 1 at most. Gives the last address.
 pub(crate) fn check_region(start: GuestAddress, size: u64) -> Result<u64, Fault> {
     let extra = size
         .checked_sub(1)
@@ -16,8 +16,8 @@ pub(crate) fn check_region(start: GuestAddress, size: u64) -> Result<u64, Fault>
         })
 }
 
-/// The rule for a list: every region by itself, then ascending starts, then no shared byte; at least one region.
-/// Order is judged before overlap, as in vm-memory.
+/// The rule for a list: at least one region, each valid by itself, then ascending starts, then no shared byte. Order is
+/// checked before overlap, as in vm-memory.
 pub(crate) fn check_regions(ranges: &[(GuestAddress, u64)]) -> Result<(), Fault> {
     if ranges.is_empty() {
         return Err(Fault::NoMemoryRegion);

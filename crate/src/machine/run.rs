@@ -1,5 +1,5 @@
-//! `HostRun`: adjacent bytes in linear memory. The machine's raw accesses to guest bytes are all made here: others may read
-//! and write these bytes meanwhile, which no reference and no slice allows.
+//! `HostRun`: adjacent bytes in linear memory. All raw accesses of the machine to guest bytes are made here. JavaScript
+//! and other threads may read and write the bytes meanwhile, which Rust's references and slices do not allow.
 
 use crate::linear::dirty_map;
 use crate::linear::host;
@@ -7,7 +7,7 @@ use crate::model::bytes::ByteValued;
 use core::marker::PhantomData;
 use core::ptr;
 
-/// The longest run: no raw copy may pass `isize::MAX` bytes, and a region may.
+/// The longest run. A raw copy may not pass `isize::MAX` bytes, and a region may be longer.
 pub(crate) const LONGEST: usize = 1 << 30;
 
 /// Adjacent bytes of one block, which `'a` keeps alive.
@@ -23,7 +23,7 @@ impl<'a> HostRun<'a> {
     ///
     /// # Safety
     ///
-    /// The bytes are in pages that belong to what `'a` borrows, for as long as it does; and they are no more than
+    /// The bytes are in pages that belong to the borrowed object, for as long as `'a`, and they are at most
     /// [`LONGEST`].
     #[inline(always)]
     pub(crate) unsafe fn new(host: usize, length: usize) -> Self {
@@ -40,7 +40,7 @@ impl<'a> HostRun<'a> {
         self.host
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     #[inline(always)]
     pub(crate) fn length(&self) -> usize {
         self.length
@@ -62,38 +62,38 @@ impl<'a> HostRun<'a> {
         }
     }
 
-    /// Whether both have a byte in common.
+    /// Whether the two runs have a byte in common.
     pub(crate) fn meets(&self, other: &HostRun<'_>) -> bool {
         self.host < other.host + other.length && other.host < self.host + self.length
     }
 
-    /// Marks the pages as written. It comes after the write.
+    /// Marks the pages as written. The mark comes after the write.
     pub(crate) fn mark(&self) {
         dirty_map::mark_bytes(self.host, self.length);
     }
 
     /// Sets each byte.
     pub(crate) fn fill(&self, byte: u8) {
-        // SAFETY: the bytes are there, as `new` was promised.
+        // SAFETY: the caller of `new` promised these bytes.
         unsafe { self.pointer().write_bytes(byte, self.length) };
     }
 
     /// Copies the bytes to another run, as many as both have; the runs may overlap.
     pub(crate) fn copy_to(&self, to: &HostRun<'_>) {
         let length = self.length.min(to.length);
-        // SAFETY: the bytes of both are there, as `new` was promised.
+        // SAFETY: the callers of `new` promised the bytes of both runs.
         unsafe { ptr::copy(self.pointer(), to.pointer(), length) };
     }
 
-    /// Copies the bytes into a buffer, as many as both have; says how many.
+    /// Copies the bytes into a buffer, as many as both have; gives how many.
     pub(crate) fn read_into(&self, buffer: &mut [u8]) -> usize {
         let length = self.length.min(buffer.len());
-        // SAFETY: the bytes are there, as `new` was promised; the buffer is the caller's alone.
+        // SAFETY: the caller of `new` promised these bytes; the buffer is the caller's alone.
         unsafe { ptr::copy_nonoverlapping(self.pointer(), buffer.as_mut_ptr(), length) };
         length
     }
 
-    /// Copies bytes of a buffer here, as many as both have; says how many.
+    /// Copies bytes of a buffer here, as many as both have; gives how many.
     pub(crate) fn write_from(&self, buffer: &[u8]) -> usize {
         let length = self.length.min(buffer.len());
         // SAFETY: as in `read_into`.
@@ -101,17 +101,17 @@ impl<'a> HostRun<'a> {
         length
     }
 
-    /// Reads an object from the first bytes, which must be as many as it has.
+    /// Reads an object from the first bytes. The run must have as many bytes as the object.
     #[inline(always)]
     pub(crate) fn read<T: ByteValued>(&self) -> T {
         assert!(size_of::<T>() <= self.length);
         let object = self.pointer().cast::<Unaligned<T>>();
-        // SAFETY: the bytes are there, as `new` was promised; any bytes are a `T`. Volatile, because others write them
-        // at any time.
+        // SAFETY: the caller of `new` promised these bytes, and any bytes are a `T`. Volatile, because JavaScript and
+        // other threads write them at any time.
         unsafe { object.read_volatile() }.0
     }
 
-    /// Writes an object to the first bytes, which must be as many as it has.
+    /// Writes an object to the first bytes. The run must have as many bytes as the object.
     #[inline(always)]
     pub(crate) fn write<T: ByteValued>(&self, value: T) {
         assert!(size_of::<T>() <= self.length);

@@ -1,5 +1,6 @@
-//! Compare and search. Guest bytes are copied to a buffer on the stack and judged there: others may write guest memory
-//! meanwhile, which a slice over it would not allow, and a search then crosses regions without a special case.
+//! Compare and search. Guest bytes are first copied to a buffer on the stack: JavaScript and other threads may write
+//! guest memory meanwhile, which a slice over it would not allow. The copy also lets a search cross regions without a
+//! special case.
 
 use crate::machine::address_space::AddressSpace;
 use crate::machine::bulk::next_run;
@@ -9,9 +10,10 @@ use crate::model::guest_memory::GuestAddress;
 use core::cmp::Ordering;
 use memchr::memmem::Finder;
 
-/// Bytes judged at once: in the first-level cache together with what they are compared with.
+/// Bytes that are examined at once: they fit into the first-level cache together with the other side of a comparison.
 const WINDOW: usize = 16 * 1024;
-/// The longest needle that is searched for at once; of a longer one, this much is found and the rest compared.
+/// The longest needle that is searched for at once. A longer needle is searched for by its first bytes, and the rest is
+/// compared.
 const PREFIX: usize = 4096;
 
 impl AddressSpace {
@@ -19,7 +21,7 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for `a` first.
+    /// The errors of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory), for `a` first.
     pub fn compare(
         &self,
         a: GuestAddress,
@@ -48,7 +50,7 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// Those of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory).
+    /// The errors of [`MemoryMap::check_memory`](crate::MemoryMap::check_memory).
     pub fn index_of(
         &self,
         needle: &[u8],
@@ -75,7 +77,7 @@ impl AddressSpace {
     }
 }
 
-/// The first occurrence of the finder's needle at or behind `from`, as bytes from `address`.
+/// The first occurrence of the finder's needle at or behind `from`, as a distance from `address`.
 fn find(view: &FlatView, address: u64, from: u64, length: u64, finder: &Finder<'_>) -> Option<u64> {
     let carried_at_most = finder.needle().len() - 1;
     let mut window = [0; WINDOW];
@@ -97,7 +99,7 @@ fn find(view: &FlatView, address: u64, from: u64, length: u64, finder: &Finder<'
     None
 }
 
-/// Whether the bytes at `done` are `expected`; not if they would pass `length`.
+/// Whether the bytes at `done` are `expected`; false if they would pass `length`.
 fn equal(view: &FlatView, address: u64, done: u64, length: u64, expected: &[u8]) -> bool {
     let mut window = [0; WINDOW / 4];
     let mut at = done;
@@ -111,7 +113,7 @@ fn equal(view: &FlatView, address: u64, done: u64, length: u64, expected: &[u8])
     true
 }
 
-/// Copies guest bytes from `done` on, as many as fit into `into` and before `length`; says how many.
+/// Copies guest bytes from `done` on, as many as fit into `into` and before `length`; gives how many.
 fn load(view: &FlatView, address: u64, done: u64, length: u64, into: &mut [u8]) -> usize {
     let mut got = 0;
     while got < into.len() {

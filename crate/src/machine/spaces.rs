@@ -1,5 +1,5 @@
-//! What blocks and regions ask of the address spaces above them. Only those with a handle can be found, so that
-//! `handle.rs` answers; before the first handle there is nobody to ask.
+//! `Spaces`: the questions of blocks and regions to the address spaces above them. Only spaces with a handle can be
+//! found, so `handle.rs` answers. Before the first handle there is no space to ask.
 
 use crate::linear::allocator;
 use crate::linear::host;
@@ -17,7 +17,7 @@ pub(crate) trait Spaces: Sync {
 
 static SPACES: Mutex<Option<&'static dyn Spaces>> = Mutex::new(None);
 
-/// Says who answers. There is one registry of handles, so that it is always the same.
+/// Sets the registry that answers. There is one registry of handles, so it is always the same.
 pub(crate) fn set(spaces: &'static dyn Spaces) {
     *SPACES.lock().unwrap_or_else(PoisonError::into_inner) = Some(spaces);
 }
@@ -26,8 +26,8 @@ fn get() -> Option<&'static dyn Spaces> {
     *SPACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes room for an extent of `pages`, if moving regions does that and growth would waste too much. Where there may be
-/// several threads, nothing moves: one of them may be in the middle of an access.
+/// Makes room for an extent of `pages` by moving regions, if that is possible and growth would waste too much. Nothing
+/// moves where several threads may run: one of them may be in the middle of an access.
 pub(crate) fn make_room(pages: u32) {
     if host::ONE_THREAD
         && allocator::is_fragmented_for(pages)
@@ -37,8 +37,8 @@ pub(crate) fn make_room(pages: u32) {
     }
 }
 
-/// Gives an absent block its pages, and their entries to the page tables; says whether it was absent. `None` where there
-/// are no pages.
+/// Gives an absent block its pages, and writes their entries in the page tables. Gives whether the block was absent;
+/// `None` where there are no pages.
 #[cold]
 pub(crate) fn populate(block: &Arc<Block>) -> Option<bool> {
     let populated = block.populate()?;

@@ -19,7 +19,7 @@ use crate::model::region::GuestMemoryRegion;
 pub struct Run {
     /// The host offset of the first byte.
     pub host: usize,
-    /// Bytes.
+    /// The number of bytes.
     pub length: usize,
 }
 
@@ -32,12 +32,13 @@ impl From<HostRun<'_>> for Run {
     }
 }
 
-/// Whether every byte of `[address, address + length)` is backed. No bytes always are.
+/// Checks that memory backs every byte of `[address, address + length)`. An empty range is always backed.
 pub(crate) fn check(view: &FlatView, address: u64, length: u64) -> Result<(), Fault> {
     Fault::of(view, GuestAddress(address), length).map_or(Ok(()), Err)
 }
 
-/// The whole range as one run inside one region, or why not. No bytes are a run anywhere: at host offset 0 in a hole.
+/// The whole range as one run inside one region, or the reason against it. An empty range is always a run: in a hole it
+/// is at host offset 0.
 pub(crate) fn single(view: &FlatView, address: u64, length: u64) -> Result<Run, Fault> {
     if length == 0 {
         let nowhere = Run { host: 0, length: 0 };
@@ -49,7 +50,7 @@ pub(crate) fn single(view: &FlatView, address: u64, length: u64) -> Result<Run, 
     let last = region.last_addr().0;
     if length - 1 > last - address {
         check(view, address, length)?;
-        // The whole range is backed, so the next region starts right behind this one.
+        // The whole range is backed, so another region starts right behind this one.
         return Err(Fault::CrossesRegions {
             address: last.wrapping_add(1),
         });
@@ -61,14 +62,14 @@ pub(crate) fn single(view: &FlatView, address: u64, length: u64) -> Result<Run, 
     Ok(Run { host, length })
 }
 
-/// The run that begins at `address`: as far as its region goes, `limit` bytes at most.
+/// The run that begins at `address` and ends with its region, or after `limit` bytes.
 pub(crate) fn forward(view: &FlatView, address: u64, limit: u64) -> Option<HostRun<'_>> {
     let region = view.find_region(GuestAddress(address))?;
     let offset = usize::try_from(address - region.start_addr().0).ok()?;
     Some(region.run(offset, saturated(limit)))
 }
 
-/// The run that ends with the byte at `last`: as far back as its region goes, `limit` bytes at most.
+/// The run that ends with the byte at `last` and begins with its region, or `limit` bytes before its end.
 pub(crate) fn backward(view: &FlatView, last: u64, limit: u64) -> Option<HostRun<'_>> {
     let region = view.find_region(GuestAddress(last))?;
     let end = usize::try_from(last - region.start_addr().0).ok()? + 1;

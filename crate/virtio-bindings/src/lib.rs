@@ -1,5 +1,5 @@
-//! The constants of virtio's rings and status bits. rust-vmm's virtio-bindings has them in a file for each of Linux's
-//! architectures, and WebAssembly is none of these; virtio-queue 0.18 and virtio-vsock 0.12 need no more than this.
+//! The constants of virtio's rings and status bits. rust-vmm's virtio-bindings has them in a file for each architecture
+//! of Linux, and WebAssembly is not one of these. virtio-queue 0.18 and virtio-vsock 0.12 need no more than this.
 //!
 //! ```toml
 //! [patch.crates-io]
@@ -8,10 +8,10 @@
 //! vmm-sys-util = { path = "guest-memory/crate/vmm-sys-util" }
 //! ```
 //!
-//! The values are those of the standard (Virtual I/O Device 1.3), the names those of Linux's headers.
+//! The values are from the standard (Virtual I/O Device 1.3), the names from Linux's headers.
 #![no_std]
 
-/// Where the older releases had the modules; virtio-queue still looks here.
+/// The place of the modules in older releases; virtio-queue still looks here.
 pub mod bindings {
     pub use super::{virtio_config, virtio_ring};
 }
@@ -25,9 +25,9 @@ pub mod virtio_ring {
     /// The buffer is a table of descriptors.
     pub const VRING_DESC_F_INDIRECT: u32 = 4;
 
-    /// The bit's number, in a packed descriptor's flags, that the driver flips to make it available.
+    /// The number of the bit in a packed descriptor's flags that the driver flips to make it available.
     pub const VRING_PACKED_DESC_F_AVAIL: u32 = 7;
-    /// The bit's number, in a packed descriptor's flags, that the device flips to mark it used.
+    /// The number of the bit in a packed descriptor's flags that the device flips to mark it used.
     pub const VRING_PACKED_DESC_F_USED: u32 = 15;
 
     /// In the used ring's flags: the device asks the driver not to notify it.
@@ -41,12 +41,12 @@ pub mod virtio_ring {
     pub const VRING_PACKED_EVENT_FLAG_DISABLE: u32 = 1;
     /// A packed queue's event is wanted for one descriptor.
     pub const VRING_PACKED_EVENT_FLAG_DESC: u32 = 2;
-    /// The bit's number of the wrap counter in a packed queue's event field.
+    /// The number of the wrap counter's bit in a packed queue's event field.
     pub const VRING_PACKED_EVENT_F_WRAP_CTR: u32 = 15;
 
-    /// The feature bit's number of indirect descriptors.
+    /// The number of the feature bit for indirect descriptors.
     pub const VIRTIO_RING_F_INDIRECT_DESC: u32 = 28;
-    /// The feature bit's number of `used_event` and `avail_event`.
+    /// The number of the feature bit for `used_event` and `avail_event`.
     pub const VIRTIO_RING_F_EVENT_IDX: u32 = 29;
 
     /// The available ring's alignment in bytes.
@@ -72,18 +72,18 @@ pub mod virtio_config {
     /// The driver has given up.
     pub const VIRTIO_CONFIG_S_FAILED: u32 = 128;
 
-    /// The feature bit's number of virtio 1.0 and later.
+    /// The number of the feature bit for virtio 1.0 and later.
     pub const VIRTIO_F_VERSION_1: u32 = 32;
-    /// The feature bit's number of a device behind an IOMMU.
+    /// The number of the feature bit for a device behind an IOMMU.
     pub const VIRTIO_F_ACCESS_PLATFORM: u32 = 33;
-    /// The feature bit's number of packed virtqueues.
+    /// The number of the feature bit for packed virtqueues.
     pub const VIRTIO_F_RING_PACKED: u32 = 34;
-    /// The feature bit's number of buffers used in the order in which they came.
+    /// The number of the feature bit for buffers that are used in the order in which they came.
     pub const VIRTIO_F_IN_ORDER: u32 = 35;
-    /// The feature bit's number of memory ordered as the platform orders it.
+    /// The number of the feature bit for memory ordered as the platform orders it.
     pub const VIRTIO_F_ORDER_PLATFORM: u32 = 36;
-    /// The feature bit's number of notifications that carry data.
+    /// The number of the feature bit for notifications that carry data.
     pub const VIRTIO_F_NOTIFICATION_DATA: u32 = 38;
-    /// The feature bit's number of queues that are reset one by one.
+    /// The number of the feature bit for queues that are reset one by one.
     pub const VIRTIO_F_RING_RESET: u32 = 40;
 }

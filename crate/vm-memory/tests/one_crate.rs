@@ -1,4 +1,4 @@
-//! What this package exports are guest-memory's own types: a program may use both names.
+//! This package exports guest-memory's own types: a program may use both names.
 
 #[test]
 fn one_crate_is_the_other() {

@@ -1,4 +1,4 @@
-//! What a Rust module does to the linear memory beside guest memory: it allocates, and so makes it grow.
+//! A Rust module's use of linear memory beside guest memory: it allocates, and so makes linear memory grow.
 
 use core::arch::wasm32::memory_size;
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ thread_local! {
     static HEAP: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Allocates on Rust's heap until linear memory is longer by at least one page of 64 KiB; gives by how many.
+/// Allocates on Rust's heap until linear memory is longer by at least one page of 64 KiB. Gives the growth.
 #[wasm_bindgen]
 pub fn grow_heap() -> u32 {
     let before = memory_size::<0>();
@@ -20,7 +20,7 @@ pub fn grow_heap() -> u32 {
     u32::try_from(memory_size::<0>() - before).unwrap_or(u32::MAX)
 }
 
-/// Whether every byte on the heap is still what was put there: nobody's guest memory overlaps it.
+/// Whether every byte on the heap is unchanged: no guest memory overlaps it.
 #[wasm_bindgen]
 pub fn heap_is_intact() -> bool {
     HEAP.with_borrow(|heap| heap.iter().flatten().all(|&byte| byte == 0xa5))

@@ -18,7 +18,7 @@ fn memory(handle: u32) -> Result<Arc<AddressSpace>, JsError> {
     handle::get(handle).ok_or_else(|| JsError::new("this handle names no memory"))
 }
 
-/// FNV-1a of a range. A boot loader checks its image this way.
+/// The FNV-1a hash of a range. A boot loader checks its image this way.
 #[wasm_bindgen]
 pub fn checksum(handle: u32, address: u64, length: u32) -> Result<u32, JsError> {
     let space = memory(handle)?;
@@ -49,7 +49,7 @@ pub fn remove(handle: u32, start: u64, size: u64) -> Result<(), JsError> {
     Ok(())
 }
 
-/// Writes a 32-bit value, at any alignment, by vm-memory's way: a snapshot of the regions.
+/// Writes a 32-bit value, at any alignment, in vm-memory's way: on a snapshot of the regions.
 #[wasm_bindgen]
 pub fn poke(handle: u32, address: u64, value: u32) -> Result<(), JsError> {
     Ok(memory(handle)?

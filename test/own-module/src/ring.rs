@@ -24,7 +24,7 @@ pub struct Ring {
 
 #[wasm_bindgen]
 impl Ring {
-    /// A ring at a guest address. A device keeps the handle: a memory that is disposed is gone for it too.
+    /// A ring at a guest address. A device keeps only the handle, so a disposed memory is gone for it too.
     #[wasm_bindgen(constructor)]
     pub fn new(handle: u32, base: u64) -> Ring {
         Ring { handle, base }

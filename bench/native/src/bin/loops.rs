@@ -4,8 +4,8 @@
 use side_by_side::{Case, ours};
 use std::time::{Duration, Instant};
 
-/// So often a case is timed; the fastest time counts, as other programs can only make it slower. Many short times: one
-/// that is shorter than the system lets a program run has a chance to be undisturbed.
+/// How often a case is timed. The fastest time counts, because other programs can only make it slower. The times are
+/// short and many: a time that is shorter than the system lets a program run has a chance to be undisturbed.
 const SAMPLES: u32 = 50;
 
 fn main() {
@@ -40,9 +40,9 @@ fn cases(side: &str, region_size: usize) -> Vec<Case> {
     }
 }
 
-/// The time of one step: the least of some samples of about `each`.
+/// The time of one step: the least of some samples, each of about `each`.
 fn nanoseconds(case: &mut Case, each: Duration) -> f64 {
-    // Also the warming up: an engine compiles a function again when it was called often, and uses that from the next
+    // This also warms up: an engine compiles a function again after many calls, and uses the new code from the next
     // call on.
     let mut times = 1;
     while time(case, times) < each {

@@ -1,4 +1,4 @@
-//! Objects of 8 and 96 bytes, vm-memory's own, inside a region and across two; and arrays of them.
+//! Objects of 8 and 96 bytes, as in vm-memory's benchmarks, inside a region and across two; and arrays of them.
 
 use super::places;
 use super::subject::{ByteValued, Bytes, GuestMemoryMmap, VolatileMemory, VolatileSlice};
@@ -26,7 +26,7 @@ const LARGE: Large = Large {
     words: [0x1111_2222_3333_4444; 12],
 };
 
-/// How many objects an array has.
+/// The number of objects in an array.
 const COUNT: usize = 64;
 
 // SAFETY: integers only, and no padding.

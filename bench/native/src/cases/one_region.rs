@@ -7,7 +7,7 @@ use crate::{Case, scattered};
 use std::hint::black_box;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// So much of the region is touched: what is measured is the access, not the caches.
+/// The number of bytes that are touched: so few that the access is measured, and not the caches.
 const TOUCHED: u64 = 0x4000;
 
 pub fn cases(region_size: usize) -> Vec<Case> {

@@ -6,7 +6,7 @@ use super::{guest, mapped};
 use crate::{ADDRESSES, Case, scattered};
 use std::hint::black_box;
 
-/// vm-memory's own number and size of regions for the search.
+/// The number and size of regions in vm-memory's benchmark of the search.
 const REGIONS: u64 = 256;
 const REGION_SIZE: usize = 0x10_0000;
 const PAGE: usize = 0x1000;
@@ -44,7 +44,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// As many regions, of random sizes and with holes between, and random addresses that are backed.
+/// As many regions, of random sizes and with holes between them, and random addresses that are backed.
 fn uneven() -> (&'static GuestMemoryMmap, impl Fn(usize) -> GuestAddress) {
     let (size, hole) = (
         scattered(REGION_SIZE as u64, PAGE as u64),

@@ -5,7 +5,7 @@ use super::subject::{Bytes, GuestAddress, GuestMemoryMmap};
 use crate::Case;
 use std::hint::black_box;
 
-/// vm-memory's own size of an access, in bytes.
+/// The size of an access in vm-memory's benchmarks, in bytes.
 const SIZE: usize = 0x200;
 
 pub fn cases(memory: &'static GuestMemoryMmap, region_size: usize) -> Vec<Case> {

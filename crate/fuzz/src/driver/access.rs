@@ -1,4 +1,4 @@
-//! The methods of `Bytes`, on whatever has them, and the streams.
+//! The methods of `Bytes`, on every type that has them, and the streams.
 
 use super::api;
 use super::value::{self, with_integer, with_type};
@@ -10,7 +10,7 @@ use api::{Bytes, ReadVolatile, VolatileMemoryError, VolatileSlice, WriteVolatile
 use std::fs;
 use std::io::{Cursor, ErrorKind};
 
-/// One access; an answer has, beside the result, what has become of the buffer or the stream.
+/// One access. The answer has the result, and the buffer or the stream after the access.
 pub fn access<A, T>(to: &T, at: A, access: &Access) -> Outcome
 where
     T: Bytes<A, E: Into<Failure>> + ?Sized,
@@ -134,7 +134,7 @@ impl Sink<'_> {
     }
 }
 
-/// Reads from a stream; the answer has how far it got.
+/// Reads from a stream. The answer has the number of bytes that were taken from it.
 fn from_stream(stream: &Stream, read: impl FnOnce(&mut Source) -> Outcome) -> Outcome {
     let mut source = match stream {
         Stream::Slice(bytes) | Stream::Vector(bytes) => Source::Slice(bytes),
@@ -156,7 +156,7 @@ fn from_stream(stream: &Stream, read: impl FnOnce(&mut Source) -> Outcome) -> Ou
     Outcome::pair(outcome, after)
 }
 
-/// Writes to a stream; the answer has what it got.
+/// Writes to a stream. The answer has the bytes that arrived in it.
 fn to_stream(stream: &Stream, write: impl FnOnce(&mut Sink) -> Outcome) -> Outcome {
     let mut room = match stream {
         Stream::Slice(bytes) | Stream::Cursor(bytes, _) => vec![UNTOUCHED; bytes.len()],
@@ -196,10 +196,10 @@ fn open(file: File, write: bool) -> fs::File {
     opened.expect("every system with these tests has it")
 }
 
-/// A stream that answers as it is told.
+/// A stream that answers by a script.
 struct Script<'a> {
     steps: &'a [Step],
-    /// What came, or what went: 1, 2, 3 and so on.
+    /// The bytes that a source has given (1, 2, 3 and so on), or that a sink has got.
     bytes: Vec<u8>,
 }
 
@@ -209,7 +209,7 @@ impl<'a> Script<'a> {
         Script { steps, bytes }
     }
 
-    /// How many bytes may be moved now.
+    /// The number of bytes that may be moved now.
     fn step(&mut self, room: usize) -> Result<usize, VolatileMemoryError> {
         let Some((step, rest)) = self.steps.split_first() else {
             return Ok(0);

@@ -1,4 +1,4 @@
-//! Questions to the whole memory, and memories that are built.
+//! Questions to the whole memory, and ways to build a memory.
 
 use super::region::{Backing, Claim};
 use super::{api, number};
@@ -11,7 +11,7 @@ use api::{
 };
 use std::sync::Arc;
 
-/// The guest address of the region that has the host's address, and the distance from its start.
+/// The guest address of the region that has a host address, and the distance from the region's start.
 pub fn place<R: Backing>(memory: &GuestRegionCollection<R>, host: usize) -> Option<(u64, usize)> {
     memory.iter().find_map(|region| {
         let whole = region.as_volatile_slice().expect("all of it is there");
@@ -20,7 +20,7 @@ pub fn place<R: Backing>(memory: &GuestRegionCollection<R>, host: usize) -> Opti
     })
 }
 
-/// Where slices are, how long they are, and what came instead of one.
+/// The places and lengths of slices, and the error where there is none.
 pub fn slices<'a, R: Backing, B: BitmapSlice>(
     memory: &GuestRegionCollection<R>,
     slices: impl Iterator<Item = GuestMemoryResult<VolatileSlice<'a, B>>>,

@@ -1,4 +1,4 @@
-//! Does a scenario's operations on one crate. Compiled twice: `super::api` is the crate.
+//! Runs a scenario's operations on one crate. Compiled twice: `super::api` is the crate.
 
 mod access;
 mod failure;
@@ -76,7 +76,7 @@ impl<R: Backing> Machine<R> {
 
     fn do_it(&mut self, operation: &Operation) -> Outcome {
         let memory = self.memory();
-        // Numbers go round, so that a region that was removed is another one then.
+        // Numbers wrap around, so that the number of a removed region means another one.
         let region = |index: &usize| memory.iter().nth(index % memory.num_regions().max(1));
         match operation {
             Operation::Access(Place::Memory(at), access) => {
@@ -135,7 +135,7 @@ impl<R: Backing> Machine<R> {
         }
     }
 
-    /// Puts another memory in place; a snapshot from before keeps the old one.
+    /// Puts another memory in place; an earlier snapshot keeps the old one.
     fn replace(&mut self, memory: GuestRegionCollection<R>) -> Outcome {
         let before = self.space.clone().memory();
         self.iommu = self.iommu.with_replaced_backend(memory.clone());
@@ -157,7 +157,7 @@ impl<R: Backing> Machine<R> {
             ),
             Outcome::Failed(Failure::Misaligned { offset, alignment }) => {
                 let memory = self.memory();
-                // A value without bytes may lie just behind the last one.
+                // A value without bytes may lie just behind the last byte.
                 let place = |host| memory::place(memory.as_ref(), host);
                 let behind = || place(offset - 1).map(|(_, distance)| distance + 1);
                 let distance = place(offset).map(|(_, distance)| distance);
@@ -202,7 +202,7 @@ fn number(number: usize) -> Outcome {
     Outcome::Number(number as u64)
 }
 
-/// A method of a bitmap that nobody else has.
+/// A method of a bitmap that has no other holder.
 fn bitmap(bitmap: &mut AtomicBitmap, method: &crate::scenario::BitmapMethod) -> Outcome {
     use crate::scenario::BitmapMethod;
     match *method {

@@ -1,4 +1,4 @@
-//! Regions: on the heap, where a sanitizer sees a byte beyond, and mapped by the crate.
+//! Regions: on the heap, where a sanitizer sees an access past the end, and mapped by the crate.
 
 use super::{api, number};
 use crate::outcome::{self, Outcome};
@@ -12,17 +12,17 @@ use api::{
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::num::NonZeroUsize;
 
-/// A region that scenarios can be run on.
+/// A region that scenarios can run on.
 pub trait Backing:
     GuestMemoryRegion<B = AtomicBitmap> + GuestMemoryRegionBytes + Sized + 'static
 {
-    /// A region of zeros with a bit for each `page` bytes; `None` where this kind cannot be there.
+    /// A region of zeros with a bit for each `page` bytes; `None` where this kind of region cannot be made.
     fn make(start: u64, length: usize, page: NonZeroUsize) -> Option<Self>;
 
     /// Its bitmap, whole.
     fn marks(&self) -> &AtomicBitmap;
 
-    /// Puts bytes into it that tell where they are, unmarked.
+    /// Fills it with bytes that depend on their place, without marks.
     fn fill(&self, number: usize) {
         let bytes: Vec<u8> = (0..self.len())
             .map(|at| (at * 7 + number as u64 * 101 + 1) as u8)
@@ -43,12 +43,12 @@ impl Backing for GuestRegionMmap<AtomicBitmap> {
     }
 
     fn marks(&self) -> &AtomicBitmap {
-        // The mapping's: the region's own is a slice of it.
+        // The bitmap of the mapping: the region's own is a slice of it.
         MmapRegion::bitmap(self)
     }
 }
 
-/// As long as it says to the byte, and aligned to 64.
+/// Exactly as many bytes as it says, aligned to 64.
 #[derive(Debug)]
 pub struct HeapRegion {
     start: u64,
@@ -63,7 +63,7 @@ impl Backing for HeapRegion {
         if length == 0 {
             return None;
         }
-        // SAFETY: not of size 0. A `Vec` is not aligned, and takes no writes through a shared reference.
+        // SAFETY: the size is not 0. A `Vec` is not aligned, and takes no writes through a shared reference.
         let bytes = unsafe { alloc_zeroed(layout) };
         if bytes.is_null() {
             handle_alloc_error(layout);
@@ -119,7 +119,7 @@ impl GuestMemoryRegion for HeapRegion {
 
 impl GuestMemoryRegionBytes for HeapRegion {}
 
-/// A region of no more than a start and a length, which may be wrong.
+/// A region that has only a start and a length, which may be wrong.
 #[derive(Debug)]
 pub struct Claim(pub u64, pub u64);
 
@@ -178,7 +178,7 @@ pub fn ask<R: Backing>(region: &R, question: Question, at: u64, length: usize) -
     }
 }
 
-/// What a region holds.
+/// The bytes and the marks of a region.
 pub fn state<R: Backing>(region: &R) -> outcome::Region {
     let mut bytes = vec![0; region.len() as usize];
     region
@@ -192,7 +192,7 @@ pub fn state<R: Backing>(region: &R) -> outcome::Region {
     }
 }
 
-/// Makes a region hold it.
+/// Puts the bytes and the marks back into a region.
 pub fn restore<R: Backing>(region: &R, state: &outcome::Region) {
     region
         .as_volatile_slice()
@@ -201,7 +201,7 @@ pub fn restore<R: Backing>(region: &R, state: &outcome::Region) {
     mark(region.marks(), &state.marks);
 }
 
-/// Marks what is marked in the words, and no more.
+/// Marks the pages that are marked in the words, and no others.
 pub fn mark(bitmap: &AtomicBitmap, words: &[u64]) {
     bitmap.reset();
     for bit in (0..words.len() * 64).filter(|bit| words[bit / 64] >> (bit % 64) & 1 == 1) {

@@ -1,4 +1,4 @@
-//! The methods of `VolatileSlice`, of a part of a region.
+//! The methods of `VolatileSlice`, on a part of a region.
 
 use super::region::Backing;
 use super::value::{self, with_integer, with_type};
@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 type Slice<'a> = VolatileSlice<'a, BS<'a, AtomicBitmap>>;
 
-/// `f` of the slice, if there is one.
+/// Calls `f` with the slice, if there is one.
 pub fn with<R: Backing>(
     memory: &GuestRegionCollection<R>,
     part: &Part,
@@ -45,7 +45,7 @@ fn on_slice<R: Backing>(
     method: &SliceMethod,
 ) -> Outcome {
     let start = slice.ptr_guard().as_ptr().addr();
-    // Where it is, how long it is; and it is marked where it says, so that the bitmap went along.
+    // The slice's place and length. The mark at its place shows that the bitmap went along.
     let show = |part: Slice| {
         let guard = part.ptr_guard_mut();
         assert_eq!(guard.len(), part.len());

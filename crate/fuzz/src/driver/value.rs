@@ -1,4 +1,4 @@
-//! Values: made of numbers and shown as bytes; addresses, byte orders, permissions.
+//! Values, made from numbers and shown as bytes; addresses, byte orders, permissions.
 
 use super::{api, number};
 use crate::outcome::Outcome;
@@ -92,7 +92,7 @@ pub fn make<T: ByteValued>(from: u64) -> T {
     value
 }
 
-/// As many values as `bytes` has, one for each byte.
+/// One value for each of `bytes`.
 pub fn several<T: ByteValued>(bytes: &[u8]) -> Vec<T> {
     let spread = |byte: &u8| make(u64::from(*byte).wrapping_mul(0x0103_050b_0d11_1317));
     bytes.iter().map(spread).collect()
@@ -102,7 +102,7 @@ pub fn show<T: ByteValued>(value: T) -> Outcome {
     Outcome::Bytes(value.as_slice().to_vec())
 }
 
-/// All of them, one after the other.
+/// All values, one after the other.
 pub fn show_all<T: ByteValued>(values: &[T]) -> Outcome {
     Outcome::Bytes(
         values
@@ -154,7 +154,7 @@ pub fn endian(number: u64) -> Outcome {
     each!(Le16 u16, Le32 u32, Le64 u64, LeSize usize, Be16 u16, Be32 u32, Be64 u64, BeSize usize)
 }
 
-/// `ByteValued` of bytes in place, and by way of `std::io`.
+/// `ByteValued` on bytes in place, and through `std::io`.
 pub fn from_slice(distance: usize, length: usize) -> Outcome {
     let mut aligned: [u128; 4] = std::array::from_fn(|index| index as u128 * 0x0102_0304_0506_0708);
     let bytes = ByteValued::as_mut_slice(&mut aligned);

@@ -6,7 +6,7 @@ use crate::outcome::{Failure, Machine, Outcome, State};
 use crate::scenario::{Access, Integer, Operation, Part, Place, Step, Stream, Type};
 use std::io::ErrorKind;
 
-/// Of an access to a whole memory, of which the first bytes are there as `runs`.
+/// An access to a whole memory, whose first bytes are there as `runs`.
 pub fn on_memory(
     original: &mut dyn Machine,
     place: &Place,
@@ -14,7 +14,7 @@ pub fn on_memory(
     runs: &Runs,
 ) -> Option<(Rule, Instead)> {
     let (expected, completed) = (access.length(), runs.sum());
-    // Atomics are in one slice or nowhere; and both crates refuse what is not there from the first byte.
+    // An atomic is in one slice or nowhere; and both crates refuse a range whose first byte is missing.
     if completed == 0 || matches!(access, Access::Store(..) | Access::Load(..)) {
         return None;
     }
@@ -53,7 +53,7 @@ pub fn on_memory(
     Some((Rule::NothingGoesOnAtZero, instead?))
 }
 
-/// Of an access to a region or a slice.
+/// An access to a region or a slice.
 pub fn on_region(
     original: &mut dyn Machine,
     state: &State,
@@ -121,7 +121,7 @@ fn untouched(original: &mut dyn Machine, access: &Access, failure: Failure) -> O
             Outcome::Bytes(vec![crate::UNTOUCHED; *length]),
         )),
         _ if access.is_stream() => {
-            // No bytes of a whole memory are in no slices, for which no stream is asked.
+            // An empty range of a whole memory lies in no slice, so no stream is asked.
             let nothing = Operation::Access(Place::Memory(0), access.shortened(0));
             let Outcome::List(mut list) = original.apply(&nothing) else {
                 unreachable!("a result and a stream")
@@ -133,8 +133,8 @@ fn untouched(original: &mut dyn Machine, access: &Access, failure: Failure) -> O
     }
 }
 
-/// Of a scripted stream that gives less than a slice takes: what it gives is written without a gap, and nothing if it
-/// gives all. What must be whole goes on until the stream has no more.
+/// A scripted stream that gives fewer bytes than a slice takes: its bytes are written without a gap, and nothing is
+/// written if it gives all. A whole transfer goes on until the stream has no more.
 fn short_read(place: &Place, access: &Access, runs: &Runs) -> Option<Instead> {
     let (mut steps, exact) = match access {
         Access::ReadFrom(Stream::Script(steps), _) => (&steps[..], false),
@@ -212,7 +212,7 @@ impl Access {
         }
     }
 
-    /// The bit of what it does to the memory.
+    /// The permission that the access to the memory needs, as a bit.
     pub fn permission(&self) -> u8 {
         use Access::{ReadExactFrom, ReadFrom, Store, Write, WriteObject, WriteSlice};
         match self {
@@ -222,7 +222,7 @@ impl Access {
         }
     }
 
-    /// The same for fewer bytes, of what may be partial.
+    /// The same access for fewer bytes, if it may be partial.
     fn shortened(&self, length: usize) -> Access {
         match self {
             Access::Write(bytes) => Access::Write(bytes[..length].to_vec()),
@@ -235,7 +235,7 @@ impl Access {
         }
     }
 
-    /// Whether it moves all or fails.
+    /// Whether the access moves all bytes or fails.
     fn is_whole(&self) -> bool {
         use Access::{ReadExactFrom, ReadObject, ReadSlice, WriteAllTo, WriteObject, WriteSlice};
         matches!(
@@ -259,7 +259,7 @@ impl Access {
 }
 
 impl Part {
-    /// Whether the region has it.
+    /// Whether the region has the part.
     pub fn is_in(&self, state: &State) -> bool {
         let region = state.regions.get(self.region % state.regions.len().max(1));
         region.is_some_and(|region| {

@@ -1,4 +1,4 @@
-//! The rules of everything else.
+//! The rules of all other operations.
 
 use super::runs::Runs;
 use super::{Expect, Instead, Rule, TOP, answer, by, end, fail};
@@ -7,7 +7,7 @@ use crate::scenario::{
     AddressMethod, ArrayMethod, How, IommuMethod, Operation, Part, Question, SliceMethod, Type,
 };
 
-/// Of a question about a range that goes on past 2^64, all there up to it: the answer for what is there.
+/// A question about a range that passes 2^64 and is backed up to it: the answer for the backed part.
 pub fn past_the_end(
     original: &mut dyn Machine,
     question: Question,
@@ -36,7 +36,7 @@ pub fn past_the_end(
     Some((Rule::NothingGoesOnAtZero, instead?))
 }
 
-/// The answer about no I/O virtual addresses: they need no mapping, and so no permission.
+/// The answer for an empty range of I/O virtual addresses: it needs no mapping, and so no permission.
 pub fn no_bytes(method: &IommuMethod) -> Option<Outcome> {
     match method {
         IommuMethod::Lookup(_, 0, _) | IommuMethod::Slices(_, 0, _) => {
@@ -47,7 +47,7 @@ pub fn no_bytes(method: &IommuMethod) -> Option<Outcome> {
     }
 }
 
-/// Of a slice's method that the original answers.
+/// A slice's method that the original answers.
 pub fn slice_difference(
     state: &State,
     part: &Part,
@@ -79,8 +79,8 @@ pub fn slice_difference(
     }
 }
 
-/// Of values without bytes: the original divides by their size, or reads them all the same, which a sanitizer takes for
-/// a read of the byte behind.
+/// Values without bytes: the original divides by their size, or reads them all the same, which a sanitizer takes for a
+/// read of the byte behind.
 pub fn without_bytes(
     original: &mut dyn Machine,
     part: &Part,
@@ -117,7 +117,7 @@ pub fn without_bytes(
     }
 }
 
-/// What the operators of the original panic for.
+/// The results for which the original's operators panic.
 pub fn wrapped(method: AddressMethod, one: u64, two: u64) -> Option<u64> {
     let (wrapped, wraps) = match method {
         AddressMethod::UncheckedAdd => one.overflowing_add(two),
@@ -133,7 +133,7 @@ pub fn wrapped(method: AddressMethod, one: u64, two: u64) -> Option<u64> {
     wraps.then_some(wrapped)
 }
 
-/// What is wrong with a list of regions of which one is empty or goes on past 2^64, looked at in their order.
+/// The fault of a list of regions of which one is empty or passes 2^64, checked in their order.
 pub fn wrong_regions(how: How, ranges: &[(u64, usize)]) -> Option<Failure> {
     let wrong = |(start, length): &(u64, usize)| *length == 0 || end(*start, *length) > TOP;
     if matches!(how, How::Mapped) || !ranges.iter().any(wrong) {

@@ -1,4 +1,4 @@
-//! How much of a range is there, and in how many slices.
+//! The backed part of a range, and its slices.
 
 use super::{TOP, end};
 use crate::outcome::{Machine, Outcome, Region, State};
@@ -8,7 +8,7 @@ use crate::scenario::{IommuMethod, Operation};
 #[derive(Default)]
 pub struct Runs {
     pub lengths: Vec<usize>,
-    /// Whether all up to 2^64 is there, and the range goes on.
+    /// Whether all bytes up to 2^64 are backed, and the range goes on.
     pub at_the_top: bool,
 }
 
@@ -18,7 +18,7 @@ impl Runs {
     }
 }
 
-/// Of a range of guest addresses.
+/// The runs of a range of guest addresses.
 pub fn runs_of(state: &State, at: u64, length: usize) -> Runs {
     let mut runs = Runs::default();
     let (mut at, mut left) = (u128::from(at), length);
@@ -36,7 +36,7 @@ pub fn runs_of(state: &State, at: u64, length: usize) -> Runs {
     runs
 }
 
-/// Of a range of I/O virtual addresses, by the original's own mappings.
+/// The runs of a range of I/O virtual addresses, by the original's own mappings.
 pub fn translated_runs(
     original: &mut dyn Machine,
     state: &State,

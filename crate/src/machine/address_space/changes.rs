@@ -1,4 +1,4 @@
-//! How the map of an address space changes: each change is a step of a transaction, which takes effect as a whole.
+//! Changes of an address space's map: each change is a step of a transaction, which takes effect as a whole.
 
 use super::AddressSpace;
 use crate::linear::host::{self, PAGE_SHIFT};
@@ -11,33 +11,33 @@ use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::fmt;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
-/// What an address space is made of, under one lock.
+/// The parts of an address space that one lock protects.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// In the order in which they were mapped.
+    /// In the order of mapping.
     placements: Vec<Placement>,
-    /// What they come to.
+    /// The map that the placements come to.
     pub(crate) map: Arc<MemoryMap>,
     pub(super) watches: Watches,
     changes: Changes,
 }
 
-/// What has changed since the map was last computed.
+/// The changes since the map was last computed.
 #[derive(Debug, Default)]
 struct Changes {
-    /// For each transaction that was begun and not ended, how many steps came before it.
+    /// For each open transaction, the number of steps before it.
     open: Vec<usize>,
-    /// What brings the placements back, in order.
+    /// How to take each step back, in the order of the steps.
     undo: Vec<Undo>,
-    /// The regions that were mapped, moved or enabled.
+    /// The ids of the regions that were mapped, moved or enabled.
     touched: Vec<u32>,
     /// The addresses that may show something else.
     spans: Vec<(u64, u64)>,
-    /// What is to be forbidden where, in order.
+    /// The protections to apply, in order.
     protections: Vec<Protection>,
 }
 
-/// Whole pages, by their first and last address, and the bits of [`FORBIDDEN`] that are theirs from now on.
+/// Whole pages, by their first and last address, and the bits of [`FORBIDDEN`] that they get.
 #[derive(Debug)]
 pub(super) struct Protection {
     pub(super) first: u64,
@@ -68,7 +68,7 @@ impl State {
         self.changes.spans.extend(spans);
     }
 
-    /// Whether all of a range is mapped, by what is placed now.
+    /// Checks that the placements as they are now cover all of a range.
     pub(super) fn check_placed(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
         if self.changes.undo.is_empty() {
             return self.map.check(address, length, Access::NONE);
@@ -84,10 +84,10 @@ impl State {
         self.note(Undo::Protected, None, core::iter::empty());
     }
 
-    /// Forbids what the steps so far forbid: all of it, or nothing.
+    /// Applies the protections of the steps so far: all of them, or none.
     fn forbid(&mut self) -> Result<(), Fault> {
         let map = Arc::make_mut(&mut self.map);
-        // One change is all or nothing by itself, and done in place; for more, what was before is kept.
+        // One change is all or nothing by itself, and is done in place. For several, the old map is kept.
         let several = self.changes.protections.len() > 1;
         let before = several.then(|| Arc::clone(&map.attributes));
         for protection in &self.changes.protections {
@@ -109,7 +109,7 @@ impl State {
         Ok(())
     }
 
-    /// Takes back all steps but the first `keep`.
+    /// Takes back all steps except the first `keep`.
     fn undo(&mut self, keep: usize) {
         while self.changes.undo.len() > keep {
             let Some(step) = self.changes.undo.pop() else {
@@ -122,7 +122,8 @@ impl State {
                 Undo::Changed(index, placement) => self.placements[index] = placement,
             }
         }
-        // What was touched may be checked and computed in vain, but for nothing at all.
+        // Regions and spans may stay listed after their step was taken back, which only costs time. The lists are
+        // cleared when no step is left.
         if self.changes.undo.is_empty() {
             self.changes.touched.clear();
             self.changes.spans.clear();
@@ -130,7 +131,7 @@ impl State {
     }
 }
 
-/// The addresses that a placement shows something at.
+/// The addresses at which a placement shows something.
 fn span(placement: &Placement) -> Option<(u64, u64)> {
     placement
         .enabled
@@ -138,12 +139,12 @@ fn span(placement: &Placement) -> Option<(u64, u64)> {
 }
 
 impl AddressSpace {
-    /// Places a region. Where regions overlap, the one with the highest priority is seen.
+    /// Places a region. Where regions overlap, the guest sees the one with the highest priority.
     ///
     /// # Errors
     ///
-    /// `AlreadyMapped`; `GuestAddressOverflow`; `MemoryRegionOverlap` with an enabled region of the same priority. The
-    /// map is as it was then.
+    /// `AlreadyMapped`; `GuestAddressOverflow`; `MemoryRegionOverlap` with an enabled region of the same priority. On
+    /// an error the map is unchanged.
     pub fn map(
         &self,
         region: &Arc<Region>,
@@ -194,7 +195,7 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Takes a region out of the map. Its bytes are free once nobody holds it, and no alias shows it.
+    /// Takes a region out of the map. Its bytes are freed once no alias shows them and no caller holds the region.
     ///
     /// # Errors
     ///
@@ -214,7 +215,7 @@ impl AddressSpace {
     /// # Errors
     ///
     /// `NoMemoryRegion` if it is not mapped here; `GuestAddressOverflow`; `MemoryRegionOverlap` with an enabled region
-    /// of the same priority. The map is as it was then.
+    /// of the same priority. On an error the map is unchanged.
     pub fn move_region(&self, region: &Region, to: GuestAddress) -> Result<(), Fault> {
         region_list::check_region(to, region.size())?;
         self.alter(region, |placement| placement.start = to.0)
@@ -224,8 +225,8 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// `NoMemoryRegion` if it is not mapped here; `MemoryRegionOverlap` with an enabled region of the same priority.
-    /// The map is as it was then.
+    /// `NoMemoryRegion` if it is not mapped here; `MemoryRegionOverlap` with an enabled region of the same priority. On
+    /// an error the map is unchanged.
     pub fn set_enabled(&self, region: &Region, enabled: bool) -> Result<(), Fault> {
         self.alter(region, |placement| placement.enabled = enabled)
     }
@@ -246,26 +247,27 @@ impl AddressSpace {
         })
     }
 
-    /// Begins a transaction: changes of the map take effect together, at [`commit`](AddressSpace::commit). Of one that is
-    /// begun inside another, they take effect with that.
+    /// Begins a transaction: changes of the map take effect together, at [`commit`](AddressSpace::commit). The changes
+    /// of an inner transaction take effect with the outer one.
     pub fn begin(&self) {
         let mut state = self.state();
         let steps = state.changes.undo.len();
         state.changes.open.push(steps);
     }
 
-    /// Ends a transaction. What it changed takes effect, unless it is inside another.
+    /// Ends a transaction. Its changes take effect, unless it is inside another transaction.
     ///
     /// # Errors
     ///
-    /// `MemoryRegionOverlap` of two enabled regions of the same priority; `OutOfMemory`. Nothing of it took effect then.
+    /// `MemoryRegionOverlap` of two enabled regions of the same priority; `OutOfMemory`. On an error none of its
+    /// changes takes effect.
     pub fn commit(&self) -> Result<(), Fault> {
         let mut state = self.state();
         state.changes.open.pop();
         self.settle(&mut state)
     }
 
-    /// Ends a transaction and takes back what was changed in it.
+    /// Ends a transaction and takes back its changes.
     pub fn roll_back(&self) {
         let mut state = self.state();
         if let Some(steps) = state.changes.open.pop() {
@@ -273,7 +275,7 @@ impl AddressSpace {
         }
     }
 
-    /// One step: a transaction of its own if none is open.
+    /// Makes one step: a transaction of its own if none is open.
     pub(super) fn change(
         &self,
         act: impl FnOnce(&mut State) -> Result<(), Fault>,
@@ -283,7 +285,7 @@ impl AddressSpace {
         self.settle(&mut state)
     }
 
-    /// Makes the map what the placements say, if no transaction is open.
+    /// Computes the map from the placements, if no transaction is open.
     fn settle(&self, state: &mut State) -> Result<(), Fault> {
         if !state.changes.open.is_empty() || state.changes.undo.is_empty() {
             return Ok(());
@@ -299,7 +301,7 @@ impl AddressSpace {
         } = core::mem::take(&mut state.changes);
         let map = Arc::make_mut(&mut state.map);
         for (index, &(first, last)) in spans.iter().enumerate() {
-            // What another span holds as a whole is computed with that.
+            // A span inside another one is computed with the larger one.
             let inside = |&(from, to): &(u64, u64)| from <= first && to >= last;
             let same = |&(from, to): &(u64, u64)| from == first && to == last;
             let (before, after) = (&spans[..index], &spans[index + 1..]);
@@ -316,7 +318,7 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// Whether a region of this priority could be placed here.
+    /// Checks that a region of this priority could be placed here.
     ///
     /// # Errors
     ///
@@ -338,17 +340,17 @@ impl AddressSpace {
         })
     }
 
-    /// Looks at what is placed here, in the order in which it was mapped.
+    /// Shows `look` the placements, in the order of mapping.
     pub fn placements<T>(&self, look: impl FnOnce(&[Placement]) -> T) -> T {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         look(&state.placements)
     }
 
-    /// Writes the map as QEMU's `info mtree` does (`flat`: as `info mtree -f`), under this name.
+    /// Writes the map under this name, in the format of QEMU's `info mtree` (`flat`: of `info mtree -f`).
     ///
     /// # Errors
     ///
-    /// Those of `out`.
+    /// The errors of `out`.
     pub fn write_tree(&self, out: &mut impl fmt::Write, name: &str, flat: bool) -> fmt::Result {
         if flat {
             write_flat(out, name, self.view().flat())

@@ -1,4 +1,4 @@
-//! What an address space forbids, and which accesses are watched, by guest page.
+//! Forbidden and watched accesses of an address space, by guest page.
 
 use super::AddressSpace;
 use super::changes::Protection;
@@ -11,14 +11,14 @@ use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 
 impl AddressSpace {
-    /// Sets what may be done with whole pages: `allowed`, and nothing else. It belongs to the addresses, as the setting
-    /// of a memory protection unit does, and not to what is mapped there. At first everything is allowed. In a
-    /// [transaction](AddressSpace::begin) it is a step of that, for the map that the steps before it have made.
+    /// Sets the accesses that whole pages allow: `allowed`, and no others. The setting belongs to the addresses, as in
+    /// a memory protection unit, and not to the regions mapped there. At first every access is allowed. In a
+    /// [transaction](AddressSpace::begin) this is a step: it applies to the map that the steps before it have made.
     ///
     /// # Errors
     ///
-    /// `Misaligned` where the range is not of whole pages of 4096 bytes; where it is not mapped as a whole, as for any
-    /// range. Nothing has changed then.
+    /// `Misaligned` where the range is not made of whole pages of 4096 bytes; `InvalidGuestAddress`, `PartialBuffer` or
+    /// `GuestAddressOverflow` where a part of it is not mapped. On an error nothing changes.
     pub fn protect(
         &self,
         address: GuestAddress,
@@ -44,13 +44,14 @@ impl AddressSpace {
         })
     }
 
-    /// Watches accesses of these kinds to a range, mapped or not; gives the watch's number. Accesses to pages that it
-    /// touches leave the fast path, and their [`piece`](crate::memory_map::MemoryMap::piece) says that they are watched.
-    /// Who makes the access asks [`watchers`](AddressSpace::watchers) whom to tell. What is written to slices is not seen.
+    /// Watches accesses of these kinds to a range, mapped or not, and gives the watch's number. Accesses to the pages
+    /// that the range touches leave the fast path, and their [`piece`](crate::memory_map::MemoryMap::piece) says that
+    /// they are watched. Code that makes an access asks [`watchers`](AddressSpace::watchers) which watches to notify.
+    /// Writes through slices are not seen.
     ///
     /// # Errors
     ///
-    /// `EmptyRegion` for no bytes; `GuestAddressOverflow`; `OutOfMemory`.
+    /// `EmptyRegion` for an empty range; `GuestAddressOverflow`; `OutOfMemory`.
     pub fn watch(&self, address: GuestAddress, length: u64, access: Access) -> Result<u32, Fault> {
         let last = region_list::check_region(address, length)?;
         let mut state = self.state();
@@ -63,11 +64,11 @@ impl AddressSpace {
         Ok(id)
     }
 
-    /// Ends a watch over a part of what it covers, or over all of it; says whether there was one.
+    /// Ends a watch over all of its range, or over a part of it. Gives whether there was such a watch.
     ///
     /// # Errors
     ///
-    /// `EmptyRegion` for no bytes; `GuestAddressOverflow`; `OutOfMemory`.
+    /// `EmptyRegion` for an empty range; `GuestAddressOverflow`; `OutOfMemory`.
     pub fn unwatch(&self, id: u32, address: GuestAddress, length: u64) -> Result<bool, Fault> {
         let last = region_list::check_region(address, length)?;
         let mut state = self.state();
@@ -82,7 +83,8 @@ impl AddressSpace {
         Ok(true)
     }
 
-    /// Gives the watches that see an access to a range, in the order in which they were set; no bytes are not seen.
+    /// Gives the watches that see an access to a range, in the order in which they were set. No watch sees an empty
+    /// range.
     pub fn watchers(
         &self,
         address: GuestAddress,
@@ -93,7 +95,7 @@ impl AddressSpace {
         if let Some(to_last) = length.checked_sub(1) {
             let last = address.0.saturating_add(to_last);
             let state = self.state();
-            // The pages tell at once where nobody watches, however many do elsewhere.
+            // The bits of the pages tell at once that no watch is here, however many there are elsewhere.
             let (first_page, last_page) = (address.0 >> PAGE_SHIFT, last >> PAGE_SHIFT);
             let mut pages = state.map.attributes.over(first_page, last_page);
             if pages.any(|pages| pages.bits & access.watching() != 0) {

@@ -1,4 +1,4 @@
-//! The address space as one: its regions, its table and its generation agree after every change.
+//! The parts of an address space: its regions, its table and its generation agree after every change.
 
 use super::*;
 use crate::{GuestMemoryBackend, GuestMemoryRegion};
@@ -47,7 +47,7 @@ fn scalars_agree_by_the_table_and_by_the_regions() {
     }
 }
 
-/// The entry that a thread read just before another thread changed the map is as old as this one.
+/// Stands for the entry that a thread has just read when another thread changes the map.
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn where_there_may_be_threads_an_old_entry_leads_nowhere() {

@@ -1,4 +1,4 @@
-//! Blocks: where they lie, and what becomes of them when a part is given back.
+//! Blocks: their places, and the blocks that are left after a part is given back.
 
 use super::*;
 

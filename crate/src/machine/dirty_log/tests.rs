@@ -1,4 +1,4 @@
-//! What dirty clients are told, and what they are not.
+//! The writes that dirty clients are told, and the ones that they are not told.
 
 use super::*;
 

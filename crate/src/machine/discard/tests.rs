@@ -1,4 +1,4 @@
-//! Discard: what reads 0, what has pages, who sees what, and that marks are neither lost nor made up.
+//! Discard: which bytes read 0, which have pages, which spaces see it, and that marks are neither lost nor made up.
 
 use super::*;
 use crate::machine::memory_map::{RegionKind, Shown};
@@ -10,10 +10,10 @@ mod random;
 
 const PAGE: u64 = 4096;
 const CHUNK: u64 = 64 * PAGE;
-/// Of so many bytes one is compared, where all would take minutes.
+/// Compares one byte in so many, where all would take minutes.
 const STEP: usize = if cfg!(miri) { 1_021 } else { 1 };
 
-/// A discard locks every address space that has a handle, which tests that move these must not see.
+/// A discard locks every address space that has a handle. Tests that move these spaces must not meet the lock.
 fn turn() -> MutexGuard<'static, ()> {
     handle::TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -28,7 +28,7 @@ fn space(start: u64, size: u64) -> AddressSpace {
     space
 }
 
-/// The first address and the length of what has no pages, merged.
+/// The first address and the length of each absent part, merged.
 fn absent(space: &AddressSpace) -> Vec<(u64, u64)> {
     let mut absent: Vec<(u64, u64)> = Vec::new();
     for range in space.view().flat().ranges() {
@@ -47,7 +47,7 @@ fn absent(space: &AddressSpace) -> Vec<(u64, u64)> {
     absent
 }
 
-/// A byte by a slice, which takes pages, and by the table.
+/// A byte through a slice, which takes pages, and through the table.
 fn byte(space: &AddressSpace, address: u64) -> u8 {
     let byte = space.view().read_obj(at(address)).unwrap();
     assert_eq!(
@@ -64,7 +64,7 @@ fn peek(space: &AddressSpace, address: u64) -> u8 {
     let Shown::Memory { host } = view.piece(at(address), 1, Access::NONE).shown else {
         panic!("no memory at {address:#x}");
     };
-    // SAFETY: a byte of the space, which nobody else uses.
+    // SAFETY: a byte of the space, which no other code uses.
     unsafe { host::pointer(host).read_volatile() }
 }
 
@@ -86,7 +86,7 @@ fn whole_pages_are_given_back_and_the_others_zeroed() {
         (0x10_0001, end, None),
         (0x3_f000, 0x4_2000, Some((0x3_f000, 0x4_2000))),
     ];
-    // A third of them, where each takes seconds.
+    // A third of the pages, where each takes seconds.
     let step = if cfg!(miri) { 3 } else { 1 };
     for (first, past, gone) in cases.into_iter().step_by(step) {
         let space = space(start, size);
@@ -121,7 +121,7 @@ fn what_is_written_takes_the_pages_of_its_chunk_and_no_others() {
     let _turn = turn();
     let space = space(0, 4 * CHUNK);
     space.discard(at(0x1000), 4 * CHUNK - 0x1000).unwrap();
-    assert_eq!(byte(&space, CHUNK + 5), 0); // by a slice, which can be written
+    assert_eq!(byte(&space, CHUNK + 5), 0); // through a slice, which can be written
     assert_eq!(
         absent(&space),
         [(0x1000, CHUNK - 0x1000), (2 * CHUNK, 2 * CHUNK)]
@@ -135,7 +135,7 @@ fn what_is_written_takes_the_pages_of_its_chunk_and_no_others() {
         (byte(&space, 3 * CHUNK - 1), byte(&space, 3 * CHUNK - 2)),
         (7, 0)
     );
-    // By the table again: both ways lead to the same place.
+    // Through the table again: both ways lead to the same place.
     assert!(space.table_entry(at(2 * CHUNK)) != 0);
     space.write_obj(9_u8, at(2 * CHUNK)).unwrap();
     assert_eq!(space.view().read_obj::<u8>(at(2 * CHUNK)).unwrap(), 9);
@@ -149,7 +149,7 @@ fn page_by_page_leaves_a_block_for_each_chunk() {
     let size = if cfg!(miri) { 8 * PAGE } else { 3 * CHUNK };
     let space = space(0x800, size);
     let pages = size / PAGE + 8;
-    // In any order: 67 has no divisor in common with how many there are.
+    // In a scattered order: 67 has no divisor in common with the number of pages.
     for page in (0..pages).map(|index| index * 67 % pages) {
         let address = (page * PAGE).clamp(0x800, 0x800 + size);
         let end = ((page + 1) * PAGE).clamp(0x800, 0x800 + size);
@@ -211,7 +211,7 @@ fn what_cannot_be_discarded_is_refused_and_nothing_changes() {
             .all(|address| peek(&space, address) == 0xaa)
     );
     assert_eq!(space.discard(at(0x9999), 0), Ok(()));
-    // What is forbidden does not count.
+    // Protection does not count.
     space.unmap(&flash).unwrap();
     space.unmap(&hole).unwrap();
     space.protect(at(0x1000), 0x3000, Access::NONE).unwrap();
@@ -251,7 +251,7 @@ fn every_space_that_shows_it_has_pages_and_entries_or_neither() {
     one.map(&alias, at(4 * CHUNK), 0).unwrap();
     other.map(&alias, at(0), 0).unwrap();
     one.fill(at(0), 0xaa, 2 * CHUNK).unwrap();
-    // Nobody can know that this one holds no pointer.
+    // `one` has no handle, so other code may hold a pointer into it.
     other.discard(at(0), CHUNK).unwrap();
     assert_eq!((absent(&one), peek(&one, CHUNK)), (vec![], 0));
     let handles = [&one, &other].map(|space| handle::register(Arc::clone(space)).unwrap());
@@ -267,7 +267,7 @@ fn every_space_that_shows_it_has_pages_and_entries_or_neither() {
     };
     assert_eq!(entries(), [0; 3]);
     let generations = [&one, &other].map(|space| space.map_generation());
-    // By a snapshot, which knows no table.
+    // Through a snapshot, which knows no table.
     one.view().flat().write_obj(7_u8, at(4 * CHUNK)).unwrap();
     assert!(entries()[0] != 0 && entries().iter().all(|&entry| entry == entries()[0]));
     assert!(one.map_generation() != generations[0] && other.map_generation() != generations[1]);
@@ -275,7 +275,7 @@ fn every_space_that_shows_it_has_pages_and_entries_or_neither() {
         (byte(&one, CHUNK), byte(&other, 0), peek(&one, CHUNK - 1)),
         (7, 7, 0xaa)
     );
-    // What is not shown by now has its pages all the same when it is shown again.
+    // Bytes that are hidden now have their pages all the same when they are shown again.
     one.set_enabled(&ram, false).unwrap();
     one.discard(at(4 * CHUNK), CHUNK).unwrap();
     other.write_obj(9_u8, at(1)).unwrap();

@@ -1,4 +1,4 @@
-//! `Access` and `Piece`: what an access wants, and what it finds.
+//! `Access` and `Piece`: what an access does, and what it finds.
 
 use super::attributes::{FORBIDDEN, WATCH_SHIFT};
 use super::region::Region;
@@ -7,7 +7,7 @@ use crate::model::guest_memory::Permissions;
 use core::ops::BitOr;
 use std::sync::Arc;
 
-/// What an access does: a set of reading, writing and executing, or [`NONE`](Access::NONE) of them.
+/// The kinds of an access: a set of reading, writing and executing, or [`NONE`](Access::NONE) of them.
 ///
 /// ```
 /// use guest_memory::memory_map::Access;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub struct Access(u8);
 
 impl Access {
-    /// None of them: what a debugger does, whom nothing is forbidden.
+    /// No kind: a debugger's access, which nothing forbids.
     pub const NONE: Access = Access(abi::ACCESS_NONE);
     /// Reading.
     pub const READ: Access = Access(abi::ACCESS_READ);
@@ -26,46 +26,46 @@ impl Access {
     pub const WRITE: Access = Access(abi::ACCESS_WRITE);
     /// Fetching an instruction.
     pub const EXECUTE: Access = Access(abi::ACCESS_EXECUTE);
-    /// What a loader does, by itself: writing, into ROM too, to whom nothing is forbidden.
+    /// A loader's access, used by itself: it writes, into ROM too, and nothing forbids it.
     pub const LOAD: Access = Access(abi::ACCESS_LOAD);
-    /// What [`discard`](crate::AddressSpace::discard) does: RAM is written, whatever `protect` says.
+    /// The access of [`discard`](crate::AddressSpace::discard): it writes RAM, whatever `protect` says.
     pub(crate) const DISCARD: Access = Access(abi::ACCESS_WRITE | abi::ACCESS_LOAD);
 
-    /// The set with these bits, as they stand above; others are ignored.
+    /// The set with the given bits, as the constants above have them. Other bits are ignored.
     pub fn from_bits(bits: u32) -> Self {
         Access(bits.to_le_bytes()[0] & (FORBIDDEN | Self::LOAD.0))
     }
 
-    /// Whether all of `other` is in this.
+    /// Whether the set contains all of `other`.
     pub fn has(self, other: Access) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// The attributes of a page that forbid it.
+    /// The attributes of a page that forbid the access.
     #[inline]
     pub(crate) fn forbidding(self) -> u8 {
         if self.has(Self::LOAD) { 0 } else { self.0 }
     }
 
-    /// Whether it needs pages of the memory's own.
+    /// Whether the access needs host pages of the memory's own.
     #[inline]
     pub(crate) fn stores(self) -> bool {
         self.0 & (Self::WRITE.0 | Self::LOAD.0) != 0
     }
 
-    /// The attributes of a page that watch it.
+    /// The attributes of a page that watch the access.
     #[inline]
     pub(crate) fn watching(self) -> u8 {
         (self.0 & FORBIDDEN) << WATCH_SHIFT
     }
 }
 
-/// What a range is asked to be backed by.
+/// The backing that a range must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backing {
     /// Memory or devices.
     Any,
-    /// Memory, external memory too.
+    /// Memory; external memory counts.
     Bytes,
     /// Linear memory.
     Linear,
@@ -98,11 +98,11 @@ impl From<Permissions> for Access {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Piece<'a> {
-    /// What is there.
+    /// What the access finds.
     pub shown: Shown<'a>,
-    /// Bytes, at least one.
+    /// The number of bytes, at least one.
     pub length: u64,
-    /// Whether somebody watches the access.
+    /// Whether a watch sees the access.
     pub watched: bool,
 }
 
@@ -123,27 +123,27 @@ pub enum Shown<'a> {
         /// The host offset of the first byte.
         host: usize,
     },
-    /// For an access that writes: memory that was [discarded](crate::AddressSpace::discard), and has no host pages until
-    /// [`populate`](crate::AddressSpace::populate) gives it some. Other accesses find memory there, that is zero.
+    /// Memory that was [discarded](crate::AddressSpace::discard), for an access that writes: it has no host pages until
+    /// [`populate`](crate::AddressSpace::populate) gives it some. Other accesses find memory there, which is zero.
     Absent,
     /// A device.
     Device {
-        /// Which.
+        /// The device's region.
         region: &'a Arc<Region>,
-        /// Where in it, in bytes.
+        /// The offset in the region, in bytes.
         offset: u64,
     },
     /// Memory outside linear memory.
     External {
-        /// Whose.
+        /// The region that shows it.
         region: &'a Arc<Region>,
-        /// Where in it, in bytes.
+        /// The offset in the region, in bytes.
         offset: u64,
     },
-    /// Nothing, or what is reserved.
+    /// Nothing, or a reserved region.
     Nothing,
     /// ROM, for an access that writes.
     ReadOnly,
-    /// What [`protect`](crate::AddressSpace::protect) forbids.
+    /// A page where [`protect`](crate::AddressSpace::protect) forbids the access.
     Forbidden,
 }

@@ -1,4 +1,4 @@
-//! `Attributes`: what is forbidden, and what is watched, by guest page. Sorted runs of pages; most pages have nothing.
+//! `Attributes`: forbidden and watched accesses, by guest page. They are sorted runs of pages; most pages have none.
 
 use crate::abi;
 use crate::machine::fault::Fault;
@@ -9,11 +9,11 @@ pub(crate) const NO_READ: u8 = abi::ACCESS_READ;
 pub(crate) const NO_WRITE: u8 = abi::ACCESS_WRITE;
 /// The page may not be executed.
 pub(crate) const NO_EXECUTE: u8 = abi::ACCESS_EXECUTE;
-/// All that [`protect`](crate::AddressSpace::protect) sets.
+/// All bits that [`protect`](crate::AddressSpace::protect) sets.
 pub(crate) const FORBIDDEN: u8 = NO_READ | NO_WRITE | NO_EXECUTE;
-/// How far the bits for watched accesses lie above those for forbidden ones.
+/// The distance from the bits of forbidden accesses up to the bits of watched ones.
 pub(crate) const WATCH_SHIFT: u8 = 3;
-/// All that watches set.
+/// All bits that watches set.
 pub(crate) const WATCHED: u8 = FORBIDDEN << WATCH_SHIFT;
 
 /// Adjacent pages with the same bits.
@@ -24,15 +24,15 @@ pub(crate) struct Pages {
     pub(crate) bits: u8,
 }
 
-/// The bits of every guest page: 0 where no run says otherwise.
+/// The bits of every guest page: 0 where no run has the page.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attributes {
-    /// Sorted, apart from each other, none with bits 0.
+    /// Sorted, without a shared page, none with bits 0.
     runs: Vec<Pages>,
 }
 
 impl Attributes {
-    /// The pages from `first` to `last` as runs without a gap between them.
+    /// Runs that cover the pages from `first` to `last` without a gap.
     pub(crate) fn over(&self, first: u64, last: u64) -> impl Iterator<Item = Pages> {
         let mut index = self.runs.partition_point(|run| run.last < first);
         let mut next = Some(first);
@@ -49,7 +49,7 @@ impl Attributes {
                     }
                 }
                 following => {
-                    // A page number is below 2^52, so that there is one before any but the first.
+                    // The following run begins behind another page, so its first page is not 0.
                     let before = following.map_or(last, |run| (run.first - 1).min(last));
                     Pages {
                         first: from,
@@ -63,7 +63,7 @@ impl Attributes {
         })
     }
 
-    /// A page's bits, and the last page from it on that has the same.
+    /// A page's bits, and the last page up to which all pages have the same bits.
     #[inline]
     pub(crate) fn at(&self, page: u64) -> (u8, u64) {
         if self.runs.is_empty() {
@@ -77,11 +77,11 @@ impl Attributes {
         }
     }
 
-    /// Changes the bits of the pages from `first` to `last`: first `clear` goes, then `set` comes.
+    /// Changes the bits of the pages from `first` to `last`: clears the bits `clear`, then sets the bits `set`.
     ///
     /// # Errors
     ///
-    /// `OutOfMemory`; nothing has changed then.
+    /// `OutOfMemory`. On an error nothing changes.
     pub(crate) fn change(
         &mut self,
         first: u64,
@@ -90,7 +90,7 @@ impl Attributes {
         set: u8,
     ) -> Result<(), Fault> {
         let out_of_memory = |_| Fault::OutOfMemory { bytes: 64 };
-        // The runs that touch the pages or lie beside them, so that equal neighbours are joined.
+        // The runs that touch the pages or are next to them, so that equal neighbours are joined.
         let from = self
             .runs
             .partition_point(|run| run.last < first.saturating_sub(1));
@@ -138,7 +138,7 @@ impl Attributes {
         self.runs
             .try_reserve(changed.len())
             .map_err(out_of_memory)?;
-        // A splice would be 1 KiB of code.
+        // Done by hand: a splice would be 1 KiB of code.
         let (before, behind) = (self.runs.len(), from + changed.len());
         let after = before - end + behind;
         let none = Pages {

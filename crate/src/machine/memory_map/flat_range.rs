@@ -5,8 +5,8 @@ use crate::machine::ram_region::RamRegion;
 use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 
-/// Adjacent guest addresses that show adjacent bytes of one region; where some of these were
-/// [discarded](crate::AddressSpace::discard), a range for each part that is adjacent in linear memory.
+/// Adjacent guest addresses that show adjacent bytes of one region. Where some of the bytes were
+/// [discarded](crate::AddressSpace::discard), there is a range for each part that is adjacent in linear memory.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, Region, RegionKind};
@@ -25,12 +25,12 @@ pub struct FlatRange {
     pub(crate) region: Arc<Region>,
     pub(crate) offset: u64,
     pub(crate) priority: i32,
-    /// The bytes of RAM and ROM.
+    /// The bytes, if the region is RAM or ROM.
     pub(crate) memory: Option<RamRegion>,
 }
 
 impl FlatRange {
-    /// Without the bytes: these come with [`show`](FlatRange::show).
+    /// A range without its bytes: [`show`](FlatRange::show) adds them.
     pub(super) fn of(
         region: &Arc<Region>,
         offset: u64,
@@ -48,18 +48,18 @@ impl FlatRange {
         }
     }
 
-    /// The part of it from `start` to `last`, both inside; without the bytes.
+    /// The part from `start` to `last`, both inside, without the bytes.
     pub(super) fn part(&self, start: u64, last: u64) -> Self {
         let offset = self.offset + (start - self.start);
         Self::of(&self.region, offset, start, last, self.priority)
     }
 
-    /// The same without the bytes.
+    /// The range without its bytes.
     pub(super) fn bare(&self) -> Self {
         self.part(self.start, self.last)
     }
 
-    /// Gives it with its bytes: a range for each block.
+    /// Adds the bytes, and gives a range for each block.
     pub(super) fn show(self, mut give: impl FnMut(FlatRange)) {
         let size = (self.last - self.start).saturating_add(1);
         let has_bytes = self
@@ -90,23 +90,23 @@ impl FlatRange {
         &self.region
     }
 
-    /// Where in the region the first byte lies.
+    /// The offset in the region of the first byte.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The priority of what was placed here.
+    /// The priority of the placement that shows it.
     pub fn priority(&self) -> i32 {
         self.priority
     }
 
-    /// Whether the guest may write the bytes, as far as the region goes.
+    /// Whether the kind of the region lets the guest write the bytes.
     #[inline]
     pub(crate) fn is_writable(&self) -> bool {
         self.region.kind() == RegionKind::Ram
     }
 
-    /// Whether the region goes on here where the range before it ends.
+    /// Whether this range continues the region where the range before it ends.
     pub(super) fn continues(&self, before: &FlatRange) -> bool {
         Arc::ptr_eq(&self.region, &before.region)
             && self.priority == before.priority

@@ -1,4 +1,5 @@
-//! `FlatView`: what every guest address shows in the end. Ranges that do not overlap, computed from the placements.
+//! `FlatView`: what every guest address finally shows. Its ranges do not overlap; they are computed from the
+//! placements.
 
 use super::flat_range::FlatRange;
 use super::placement::{self, Placement};
@@ -9,7 +10,7 @@ use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend, MemoryRegionA
 use core::ops::Range;
 use std::sync::Arc;
 
-/// The ranges of an address space, sorted. As a [`GuestMemoryBackend`] it is its memory, ROM too, and knows of no
+/// The ranges of an address space, sorted. As a [`GuestMemoryBackend`] it is all memory, ROM included, without
 /// permissions: a loader's view. Devices go through [`MemoryMap`](super::MemoryMap).
 ///
 /// ```
@@ -23,13 +24,13 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct FlatView {
-    /// The first address of each range: all that the search looks at.
+    /// The first address of each range: the search looks at nothing else.
     starts: Vec<u64>,
     ranges: Vec<FlatRange>,
 }
 
 impl FlatView {
-    /// The ranges: memory, devices and what is reserved; holes are between them.
+    /// The ranges: memory, devices and reserved regions. Holes lie between them.
     pub fn ranges(&self) -> &[FlatRange] {
         &self.ranges
     }
@@ -53,18 +54,18 @@ impl FlatView {
         self.starts.get(self.index_behind(address)).copied()
     }
 
-    /// The ranges that show something of `[first, last]`.
+    /// The ranges that show a part of `[first, last]`.
     pub(crate) fn over(&self, first: u64, last: u64) -> &[FlatRange] {
         let from = self.index_at(first);
         let end = self.index_behind(last);
         self.ranges.get(from..end).unwrap_or(&[])
     }
 
-    /// Computes anew what `[first, last]` shows.
+    /// Computes again what `[first, last]` shows.
     pub(crate) fn update(&mut self, placements: &[Placement], first: u64, last: u64) {
         let from = self.index_at(first);
         let end = self.index_behind(last);
-        // With the neighbours, which a new range may continue. (A splice would be 1 KiB of code.)
+        // The neighbours are included, because a new range may continue them. (A splice would be 1 KiB of code.)
         let (with_before, with_next) = (from.saturating_sub(1), (end + 1).min(self.ranges.len()));
         let mut tail = self.ranges.split_off(with_next);
         let old = self.ranges.split_off(with_before);
@@ -94,14 +95,14 @@ impl FlatView {
         self.starts_from(with_before);
     }
 
-    /// Writes the list of first addresses anew, from an index on.
+    /// Writes the list of first addresses again, from an index on.
     fn starts_from(&mut self, index: usize) {
         self.starts.truncate(index);
         let changed = self.ranges.iter().skip(index);
         self.starts.extend(changed.map(|range| range.start));
     }
 
-    /// Lets go of the blocks of a region that have bytes of `part` of it, until [`show`](FlatView::show).
+    /// Lets go of a region's blocks that have bytes of `part`, until [`show`](FlatView::show).
     pub(crate) fn let_go(&mut self, region: &Arc<Region>, part: &Range<u64>) {
         for range in &mut self.ranges {
             let block = range.memory.as_ref().map(RamRegion::block);
@@ -113,7 +114,7 @@ impl FlatView {
         }
     }
 
-    /// Shows the blocks that its regions have now, where it has let go of those of before.
+    /// Shows the blocks that the regions have now, in the ranges that let go of the old ones.
     pub(crate) fn show(&mut self) {
         let mut joined = Joined::default();
         for range in core::mem::take(&mut self.ranges) {
@@ -124,8 +125,9 @@ impl FlatView {
         self.starts_from(0);
     }
 
-    /// What a region shows at the range with this index and behind it: ranges that differ in nothing but the blocks that
-    /// they show are one for who asks for regions. Gives the first of them, the last address, and the index that follows.
+    /// The region's range at this index, together with the ranges behind it that differ only in their blocks. A caller
+    /// that asks for regions sees them as one range. Gives the first range, the last address, and the index that
+    /// follows.
     pub(crate) fn whole(&self, index: usize) -> Option<(&FlatRange, u64, usize)> {
         let first = self.ranges.get(index)?;
         let (mut before, mut next) = (first, index + 1);
@@ -149,11 +151,11 @@ impl FlatView {
     }
 }
 
-/// Ranges in ascending order; of those without bytes, one that continues the last is joined to it.
+/// Ranges in ascending order. A range without bytes that continues the last one is joined to it.
 #[derive(Default)]
 struct Joined {
     ranges: Vec<FlatRange>,
-    /// What comes next, still without its bytes.
+    /// The next range, still without its bytes.
     next: Option<FlatRange>,
 }
 
@@ -172,7 +174,7 @@ impl Joined {
         }
     }
 
-    /// Gives the last its bytes.
+    /// Adds the bytes to the last range.
     fn show(&mut self) {
         if let Some(range) = self.next.take() {
             range.show(|part| self.ranges.push(part));

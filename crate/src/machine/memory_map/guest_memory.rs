@@ -1,4 +1,4 @@
-//! `MemoryMap` as vm-memory's `GuestMemory`: devices write what the guest's machine lets them write.
+//! `MemoryMap` as vm-memory's `GuestMemory`: devices write only what the machine lets them write.
 
 use super::{Access, Backing, FlatView, MemoryMap, Shown};
 use crate::machine::ram_region::DirtyPages;
@@ -12,10 +12,10 @@ use crate::model::region::GuestMemoryRegion;
 use crate::model::volatile_memory::VolatileSlice;
 use std::iter::FusedIterator;
 
-/// A range is accessible where it is memory that allows the access: a write to ROM, or to what `protect` forbids, and
-/// any access to a device, is [`Error::InvalidGuestAddress`] of the first such byte (vm-memory has no error for it that
-/// keeps the address). External memory is [`Error::HostAddressNotAvailable`] for slices; [`Bytes`](crate::Bytes) reaches
-/// it, but for atomic accesses. Watches do not see what is done to the slices.
+/// A range is accessible where it is memory that allows the access. A write to ROM or to protected pages, and any
+/// access to a device, is [`Error::InvalidGuestAddress`] of the first such byte: vm-memory has no other error that
+/// keeps the address. External memory is [`Error::HostAddressNotAvailable`] for slices; [`Bytes`](crate::Bytes) reaches
+/// it, except for atomic accesses. Watches do not see accesses through the slices.
 impl GuestMemory for MemoryMap {
     type PhysicalMemory = FlatView;
     type Bitmap = DirtyPages;
@@ -76,13 +76,13 @@ impl GuestMemory for MemoryMap {
         })
     }
 
-    /// The memory, which has these addresses, but no permissions.
+    /// The memory at the same addresses, without permissions.
     fn physical_memory(&self) -> Option<&FlatView> {
         Some(&self.flat)
     }
 }
 
-/// One slice for each range that an access crosses, while it is allowed.
+/// One slice for each range that an access crosses, as long as the access is allowed.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemory, Permissions};
@@ -97,7 +97,7 @@ pub struct PermittedSlices<'a> {
     map: &'a MemoryMap,
     /// Where the next slice begins; `None` past the end of the address space.
     next: Option<GuestAddress>,
-    /// Bytes still to come.
+    /// Bytes that are left.
     left: usize,
     access: Access,
 }

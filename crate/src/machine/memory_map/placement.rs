@@ -1,11 +1,11 @@
-//! `Placement`: where a region lies in an address space, and which of several that overlap is seen.
+//! `Placement`: where a region lies in an address space. Of several overlapping regions one is seen.
 
 use super::flat_range::FlatRange;
 use super::region::Region;
 use crate::machine::fault::Fault;
 use std::sync::Arc;
 
-/// A region in an address space.
+/// A region at its place in an address space.
 ///
 /// ```
 /// use guest_memory::{AddressSpace, GuestAddress};
@@ -39,30 +39,30 @@ impl Placement {
         self.start + (self.region.size() - 1)
     }
 
-    /// Where regions overlap, the one with the highest is seen.
+    /// The priority: where regions overlap, the one with the highest is seen.
     pub fn priority(&self) -> i32 {
         self.priority
     }
 
-    /// Whether it is seen at all.
+    /// Whether the region is seen at all.
     pub fn is_enabled(&self) -> bool {
         self.enabled
     }
 
-    /// What it shows from guest address `start` to `last`, both inside; without the bytes.
+    /// The range that shows guest addresses `start` to `last`, both inside, without the bytes.
     fn range(&self, start: u64, last: u64) -> FlatRange {
         let (region, before) = self.region.leaf();
         let offset = before + (start - self.start);
         FlatRange::of(region, offset, start, last, self.priority)
     }
 
-    /// Whether it shows something of `[first, last]`, if nothing lies above it.
+    /// Whether it shows a part of `[first, last]`, if nothing lies above it.
     pub(crate) fn overlaps(&self, first: u64, last: u64) -> bool {
         self.enabled && self.start <= last && self.last() >= first
     }
 }
 
-/// Gives the ranges that `[first, last]` shows, ascending.
+/// Gives the ranges that `[first, last]` shows, in ascending order.
 pub(crate) fn render(
     placements: &[Placement],
     first: u64,
@@ -73,7 +73,7 @@ pub(crate) fn render(
         .iter()
         .filter(|placement| placement.overlaps(first, last))
         .collect();
-    // Kept in order as they come: few placements overlap, and a sort is 10 KiB of code.
+    // Inserted in order: few placements overlap, and a sort is 10 KiB of code.
     let mut edges: Vec<u64> = Vec::with_capacity(2 * seen.len() + 1);
     edges.push(first);
     for placement in &seen {
@@ -99,7 +99,7 @@ pub(crate) fn render(
     }
 }
 
-/// That the placement of region `id` shares no address with another of the same priority, if both can be seen.
+/// Checks that the placement of region `id` shares no address with another of the same priority, if both can be seen.
 pub(crate) fn check_overlap(placements: &[Placement], id: u32) -> Result<(), Fault> {
     let Some(changed) = placements
         .iter()

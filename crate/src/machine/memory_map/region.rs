@@ -1,4 +1,4 @@
-//! `Region`: what can be placed in an address space. It knows what it shows, not where it is shown.
+//! `Region`: memory, a device or an alias, to be placed in an address space. It knows what it shows, not where.
 
 use crate::linear::host::{self, PAGE_SIZE};
 use crate::machine::block::{self, Block};
@@ -10,7 +10,7 @@ use core::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// What a region is.
+/// The kind of a region.
 ///
 /// ```
 /// use guest_memory::{GuestAddress, Region, RegionKind};
@@ -24,19 +24,19 @@ pub enum RegionKind {
     Ram,
     /// Memory that the guest cannot write; a loader can.
     Rom,
-    /// Memory that the guest reads, and a device that gets what the guest writes (flash, say).
+    /// Memory that the guest reads, and a device that gets the guest's writes (flash, for example).
     RomDevice,
     /// A device: each access goes to its handlers.
     Mmio,
-    /// Another region, or part of it, once more.
+    /// A second view of another region, or of a part of it.
     Alias,
-    /// Addresses that nothing else may show: as if nothing were mapped there.
+    /// Addresses that show nothing: regions below it are hidden, as if nothing were mapped there.
     Reserved,
-    /// Memory that somebody else owns, outside linear memory.
+    /// Memory of another owner, outside linear memory.
     External,
 }
 
-/// Something to place in an address space, of a fixed size: memory, a device, another view of a region.
+/// A building block of an address space, of a fixed size: memory, a device, another view of a region.
 ///
 /// # Examples
 ///
@@ -66,11 +66,11 @@ pub struct Region {
 
 #[derive(Debug)]
 enum Content {
-    /// Blocks, by where they lie in it, without a gap.
+    /// The blocks in order, without a gap.
     Bytes(Mutex<Vec<Arc<Block>>>),
     External(Arc<dyn ExternalMemory>),
     Nothing,
-    /// The region that is meant, the region that is shown in the end, and where in that the first byte lies.
+    /// The target, the region that is shown in the end, and the offset in that region of the first byte.
     Alias {
         target: Arc<Region>,
         leaf: Arc<Region>,
@@ -80,8 +80,9 @@ enum Content {
 }
 
 impl Region {
-    /// A region of `size` bytes; RAM and ROM are zero. Of `start`, where it is meant to be placed, only the low 12 bits
-    /// count: elsewhere its pages are not the host's pages, and every access takes the slow path.
+    /// A region of `size` bytes; RAM and ROM are zero. `start` is the address where it is meant to be placed, of which
+    /// only the low 12 bits count: placed at other low bits, its pages are not the host's pages, and every access takes
+    /// the slow path.
     ///
     /// # Errors
     ///
@@ -112,11 +113,12 @@ impl Region {
         Self::register(name, kind, size, content)
     }
 
-    /// A region that shows the `size` bytes from `offset` on of `target`, wherever that is placed, or not at all.
+    /// A region that shows the `size` bytes from `offset` on of `target`. The target may be placed anywhere, or
+    /// nowhere.
     ///
     /// # Errors
     ///
-    /// `EmptyRegion`; `InvalidAlias` where the target has not so many bytes; `OutOfMemory`.
+    /// `EmptyRegion`; `InvalidAlias` where the target has fewer bytes; `OutOfMemory`.
     pub fn alias(
         name: &str,
         target: &Arc<Region>,
@@ -133,13 +135,13 @@ impl Region {
             target: Arc::clone(target),
             leaf: Arc::clone(leaf),
             offset,
-            // Inside the leaf, since the target is.
+            // Inside the leaf, because the target is inside it.
             in_leaf: before + offset,
         };
         Self::register(name, RegionKind::Alias, size, content)
     }
 
-    /// A region that shows `size` bytes of somebody else's.
+    /// A region that shows `size` bytes of another owner.
     ///
     /// # Errors
     ///
@@ -173,7 +175,7 @@ impl Region {
                 .map_err(|_| Fault::OutOfMemory { bytes: 16 })?;
         }
         let region = Arc::new(Region {
-            // Under the lock, so that the list is in the order of ids.
+            // Taken under the lock, so that the list is in the order of ids.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name: text.into_boxed_str(),
             size,
@@ -184,34 +186,34 @@ impl Region {
         Ok(region)
     }
 
-    /// The region with this [`id`](Region::id), as long as somebody has it.
+    /// The region with this [`id`](Region::id), as long as it has a holder.
     pub fn by_id(id: u32) -> Option<Arc<Self>> {
         let all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         let index = all.binary_search_by_key(&id, |&(id, _)| id).ok()?;
         all[index].1.upgrade()
     }
 
-    /// A number that names the region, and no other in this process.
+    /// A number that names this region, and no other in this process.
     pub fn id(&self) -> u32 {
         self.id
     }
 
-    /// What it was named.
+    /// The name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Bytes.
+    /// The size in bytes.
     pub fn size(&self) -> GuestUsize {
         self.size
     }
 
-    /// What it is.
+    /// The kind.
     pub fn kind(&self) -> RegionKind {
         self.kind
     }
 
-    /// Of an alias, the region that it shows, and from which offset on.
+    /// The region that an alias shows, and the offset in it from which on. `None` for all other regions.
     pub fn target(&self) -> Option<(&Arc<Region>, GuestUsize)> {
         match &self.content {
             Content::Alias { target, offset, .. } => Some((target, *offset)),
@@ -219,13 +221,13 @@ impl Region {
         }
     }
 
-    /// The host offset of the first byte of RAM and ROM; it changes when regions are moved together, and after the first
-    /// [discard](crate::AddressSpace::discard) the others need not follow.
+    /// The host offset of the first byte of RAM and ROM. It changes when regions are moved together. After the first
+    /// [discard](crate::AddressSpace::discard), the other bytes need not be adjacent to the first.
     pub fn host_offset(&self) -> Option<usize> {
         Some(self.blocks()?.first()?.host_offset())
     }
 
-    /// The region that is shown in the end, and where in it this one begins.
+    /// The region that is shown in the end, and the offset in it at which this one begins.
     pub(crate) fn leaf(self: &Arc<Self>) -> (&Arc<Region>, u64) {
         match &self.content {
             Content::Alias { leaf, in_leaf, .. } => (leaf, *in_leaf),
@@ -249,8 +251,8 @@ impl Region {
         }
     }
 
-    /// Gives each block that has some of `size` bytes from `offset` on: how many come before these, where in the block
-    /// they begin, and how many they are. False where there are no blocks.
+    /// Gives each block that has some of `size` bytes from `offset` on: how many of the bytes come before, where in the
+    /// block the bytes begin, and how many the block has. False where the region has no blocks.
     pub(crate) fn each_block(
         &self,
         offset: u64,
@@ -271,9 +273,9 @@ impl Region {
         true
     }
 
-    /// Makes `size` bytes from `offset` on 0. Of the host pages that have nothing else, those whose blocks the maps have
-    /// let go of are given back: `let_go` has them do so, for a part of the region as blocks count. Says whether there
-    /// were any.
+    /// Zeroes `size` bytes from `offset` on, and frees whole host pages whose blocks no map holds any more: `let_go`
+    /// makes the maps let go of a part of the region, in the positions that blocks use. Gives whether there were whole
+    /// pages.
     pub(crate) fn discard(&self, offset: u64, size: u64, let_go: impl FnOnce(&Range<u64>)) -> bool {
         let Some(blocks) = self.blocks() else {
             return false;
@@ -281,7 +283,7 @@ impl Region {
         let all = in_blocks(&blocks, 0, self.size);
         let part = in_blocks(&blocks, offset, size);
         let page = PAGE_SIZE as u64;
-        // The pages at the ends of the region have nothing else.
+        // The pages at the ends of the region hold nothing else.
         let from = match part.start == all.start {
             true => part.start,
             false => part.start.next_multiple_of(page),
@@ -301,7 +303,7 @@ impl Region {
         if whole.is_empty() {
             return false;
         }
-        drop(blocks); // the maps look at them when they let go
+        drop(blocks); // unlocked, because the maps look at the blocks when they let go
         let_go(&block::chunks(&whole));
         if let Some(mut blocks) = self.blocks() {
             block::give_back(&mut blocks, &whole);
@@ -310,16 +312,16 @@ impl Region {
     }
 }
 
-/// Bytes of a region as its blocks count them.
+/// A range of a region, in the positions that its blocks use.
 fn in_blocks(blocks: &[Arc<Block>], offset: u64, size: u64) -> Range<u64> {
     let first = blocks.first().map_or(0, |block| block.span().start);
     first + offset..first + offset + size
 }
 
-/// The next id; 0 names nothing.
+/// The next id; 0 names no region.
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// Every region that lives, by id.
+/// Every living region, by id.
 static ALL: Mutex<Vec<(u32, Weak<Region>)>> = Mutex::new(Vec::new());
 
 #[cfg(test)]

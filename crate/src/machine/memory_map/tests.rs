@@ -11,7 +11,7 @@ fn region(name: &str, kind: RegionKind, size: u64) -> Arc<Region> {
     Region::new(name, kind, GuestAddress(0), size).unwrap()
 }
 
-/// What the model knows of a placement.
+/// The model's view of a placement.
 #[derive(Clone)]
 struct Known {
     region: Arc<Region>,
@@ -136,7 +136,7 @@ fn random_changes_show_what_the_model_shows() {
     }
 }
 
-/// Every entry of the table, of the first pages, says what the map says.
+/// Checks that every entry of the table, for the first pages, agrees with the map.
 fn assert_table_agrees(space: &AddressSpace) {
     let map = space.view();
     for page in 0..40 {
@@ -186,7 +186,7 @@ fn a_device_cannot_write_rom_and_a_loader_can() {
         Permissions::ReadWrite
     ));
     let refused = map.write_slice(&[1, 2, 3, 4], at);
-    // Nothing is moved, as everywhere.
+    // Nothing is moved, as in all errors.
     assert!(
         matches!(
             refused,
@@ -302,7 +302,8 @@ fn protection_is_a_step_of_its_transaction() {
             == Ok(())
     };
     let generation = space.map_generation();
-    // What is mapped in it can be protected in it; what is unmapped cannot; the last of two counts.
+    // A page that is mapped in the transaction can be protected in it; an unmapped one cannot; the last of two settings
+    // counts.
     space.begin();
     space.map(&one, GuestAddress(4 * PAGE), 0).unwrap();
     protect(4, Access::READ).unwrap();
@@ -317,7 +318,7 @@ fn protection_is_a_step_of_its_transaction() {
     space.move_region(&one, GuestAddress(4 * PAGE)).unwrap();
     assert!(!writable(4));
     assert_table_agrees(&space);
-    // Taken back: with the transaction inside, with the whole, and where the end finds an overlap.
+    // Taken back: with the inner transaction, with the outer one, and where the end finds an overlap.
     let everything = Access::READ | Access::WRITE | Access::EXECUTE;
     space.begin();
     protect(1, Access::READ).unwrap();
@@ -367,7 +368,7 @@ fn a_watch_takes_its_pages_off_the_fast_path_and_no_others() {
             .watched
     );
     assert!(!space.view().piece(GuestAddress(5), 1, Access::READ).watched);
-    // Where one page's part of a watch ends, the other's stays.
+    // One watch ends on a page, and the other watch stays on it.
     assert_eq!(space.unwatch(one, GuestAddress(PAGE), PAGE), Ok(true));
     assert_table_agrees(&space);
     assert_eq!(seen(0, 4 * PAGE, Access::WRITE), [one, two]);
@@ -419,7 +420,7 @@ fn a_transaction_takes_effect_as_a_whole_or_not_at_all() {
     space.commit().unwrap();
     assert_eq!(space.read_obj::<u8>(GuestAddress(0)).unwrap(), 2);
     assert_eq!(space.map_generation(), generation + 1);
-    // One that cannot be, and one that is given up.
+    // A transaction that fails, and one that is taken back.
     space.begin();
     let other = region("other", RegionKind::Mmio, PAGE);
     space.map(&other, GuestAddress(7 * PAGE), 0).unwrap();
@@ -434,7 +435,7 @@ fn a_transaction_takes_effect_as_a_whole_or_not_at_all() {
     space.roll_back();
     assert_eq!(space.read_obj::<u8>(GuestAddress(0)).unwrap(), 2);
     assert_eq!(space.placements(<[_]>::len), 2);
-    // An inner one alone.
+    // An inner transaction alone.
     space.begin();
     space.begin();
     space.unmap(two).unwrap();
@@ -476,7 +477,7 @@ fn siblings_share_bytes_and_dirty_clients() {
         (1, None)
     );
     assert_eq!(ranges[0], (GuestAddress(0x8000_0000), PAGE));
-    // The bytes live as long as one of them shows them.
+    // The bytes live as long as one of the regions shows them.
     drop((space, ram));
     assert_eq!(bus.read_obj::<u8>(GuestAddress(0x8000_0010)).unwrap(), 7);
 }

@@ -1,6 +1,7 @@
-//! The map as text, in the columns of QEMU's `info mtree` (the placements) and `info mtree -f` (what they come to).
-//! QEMU's source prints: addresses in 16 digits, priority, kind, name; aliases with their target and the addresses in it.
-//! A priority is here that of what was placed, in the flat view too: a region by itself has none. ts/map-text.ts does the same.
+//! The map as text, in the columns of QEMU's `info mtree` (the placements) and `info mtree -f` (the flat view). As in
+//! QEMU's source, these are addresses in 16 digits, priority, kind and name; an alias has its target and the addresses
+//! in it. Here the flat view too has the priority of the placement, because a region has none of its own.
+//! ts/map/map-text.ts does the same.
 
 use super::{FlatView, Placement, Region, RegionKind};
 use std::fmt::{Result, Write};
@@ -9,20 +10,20 @@ fn kind(region: &Region) -> &'static str {
     match region.kind() {
         RegionKind::Ram => "ram",
         RegionKind::Rom => "rom",
-        RegionKind::External => "ram", // as QEMU has it: mapped from a file or not
+        RegionKind::External => "ram", // as in QEMU, mapped from a file or not
         RegionKind::RomDevice => "romd",
         RegionKind::Mmio => "i/o",
         RegionKind::Reserved => "reserved",
-        // QEMU shows what an alias shows in the end.
+        // QEMU shows the kind of the region that an alias shows.
         RegionKind::Alias => "alias",
     }
 }
 
-/// Writes the placements, by address, and of those at one address the highest priority first.
+/// Writes the placements by address; at the same address, the highest priority comes first.
 pub(crate) fn placements(out: &mut impl Write, name: &str, placements: &[Placement]) -> Result {
     writeln!(out, "address-space: {name}")?;
     writeln!(out, "  {:016x}-{:016x} (prio 0, i/o): {name}", 0, u64::MAX)?;
-    // By one pass for each: a map is small, and a sort is 10 KiB of code.
+    // One pass for each placement: a map is small, and a sort is 10 KiB of code.
     let order = |index: usize, placement: &Placement| {
         (placement.start(), -i64::from(placement.priority()), index)
     };

@@ -1,4 +1,4 @@
-//! `Watches`: which accesses to which addresses somebody wants to hear of. They may overlap.
+//! `Watches`: the watched accesses and their addresses. Watches may overlap.
 //!
 //! A page that a watch covers has a bit for it in the page attributes, so that accesses elsewhere never look here.
 
@@ -46,7 +46,7 @@ impl Watches {
         Ok(id)
     }
 
-    /// Takes a watch away from `[first, last]`, or from all it covers; gives the addresses whose pages have changed.
+    /// Takes a watch away from `[first, last]`, or from all of its range. Gives the addresses whose pages have changed.
     pub(crate) fn remove(
         &mut self,
         attributes: &mut Attributes,
@@ -57,7 +57,7 @@ impl Watches {
         let Some(index) = self.list.iter().position(covered) else {
             return Ok(None);
         };
-        // What is left before and behind: one more in the list at most.
+        // The parts that are left before and behind: at most one more in the list.
         self.list
             .try_reserve(1)
             .map_err(|_| Fault::OutOfMemory { bytes: 32 })?;

@@ -67,7 +67,7 @@ impl Address for Least {
     }
 }
 
-/// What code that is generic over addresses relies on.
+/// The traits that code relies on if it is generic over addresses.
 fn value<V>()
 where
     V: Copy + Ord + Not<Output = V> + Add<Output = V> + Sub<Output = V>,

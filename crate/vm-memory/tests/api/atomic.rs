@@ -9,7 +9,7 @@ use vm_memory::bitmap::BS;
 use vm_memory::guest_memory::{GuestMemorySliceIterator, Result};
 use vm_memory::{GuestAddress, GuestAddressSpace, GuestMemory, GuestMemoryBackend, Permissions};
 
-/// A memory that is no more than that: not even `Debug` or `Clone`.
+/// A memory with no other trait: not even `Debug` or `Clone`.
 struct Bare(Backend);
 
 impl GuestMemory for Bare {

@@ -50,7 +50,7 @@ fn new<B: NewBitmap>() {
     signatures! { B::with_len => fn(usize) -> B; }
 }
 
-/// An `Option` has what its content has.
+/// An `Option` has the traits of its content.
 fn optional<B: Bitmap, S: BitmapSlice>() {
     list::<Option<B>>();
     slice::<Option<S>>();

@@ -105,7 +105,7 @@ fn backend<M: GuestMemoryBackend>(memory: &M) {
     }
 }
 
-/// A backend, sized or not, is a memory that is its own physical one.
+/// A backend, sized or not, is a memory that is its own physical memory.
 fn blanket<M: GuestMemoryBackend + ?Sized>() {
     signatures! {
         GuestMemory::physical_memory => fn(&M) -> Option<&M>;

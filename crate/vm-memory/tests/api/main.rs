@@ -1,9 +1,9 @@
 //! The whole API of vm-memory 0.18: every public item under its name, with its signature and its traits. This compiles,
 //! or something is missing. docs/vm-memory.md is the same list in words.
 //!
-//! A trait is shown to be the same in two ways: a type implements no more than what the original requires, and each
-//! method, required or provided, has the original's signature. test/vm-memory compiles the same files against vm-memory
-//! 0.18 itself, so that nothing in them is an invention.
+//! Two tests show that a trait is the same: a type implements no more than the original requires, and each method,
+//! required or provided, has the original's signature. test/vm-memory compiles the same files against vm-memory 0.18
+//! itself, so that nothing in them is an invention.
 
 // An `unsafe` block around a call shows that the function is unsafe; around another it is refused.
 #![deny(unused_unsafe)]

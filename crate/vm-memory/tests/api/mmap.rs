@@ -114,7 +114,7 @@ fn the_list_is_complete() {
         GuestRegionMmap: Debug, Send, Sync;
         GuestMemoryMmap: Debug, Send, Sync;
     }
-    // As its bitmap is, and not without it.
+    // Its `Send` and `Sync` depend on the bitmap's.
     lacks! { Send: MmapRegion<std::rc::Rc<()>>; }
     lacks! { Sync: MmapRegion<std::cell::Cell<()>>; }
     implements! { MmapRegion<std::cell::Cell<()>>: Send; }
@@ -127,7 +127,7 @@ fn the_list_is_complete() {
     region::<()>();
     new_region::<()>();
     let (builder, nowhere) = (MmapRegionBuilder::<()>::new(0), std::ptr::null_mut());
-    // SAFETY: no bytes are at `nowhere`, and none are accessed.
+    // SAFETY: the range at `nowhere` is empty, so nothing is accessed.
     let (built, raw) = unsafe {
         (
             builder.with_raw_mmap_pointer(nowhere),

@@ -1,4 +1,4 @@
-//! Each name where vm-memory 0.18 has it.
+//! Each name in its module of vm-memory 0.18.
 
 #![allow(unused_imports, reason = "what is tested is that they can be imported")]
 

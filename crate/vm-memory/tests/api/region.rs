@@ -11,7 +11,7 @@ use vm_memory::{
     MemoryRegionAddress, VolatileSlice,
 };
 
-/// A region that is bytes by its mark alone.
+/// A region that gets `Bytes` by its mark alone.
 pub struct Marked;
 
 impl GuestMemoryRegion for Marked {
@@ -60,7 +60,7 @@ fn errors(error: GuestRegionCollectionError) {
     }
 }
 
-/// Of any type, not only of regions.
+/// A collection of any type, not only of regions.
 fn collection<R>() {
     implements! { GuestRegionCollection<R>: Clone, Default; }
 }

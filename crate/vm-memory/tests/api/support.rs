@@ -1,4 +1,4 @@
-//! What the lists are written with.
+//! Macros and types that the lists are written with.
 
 /// Each function has exactly this type.
 macro_rules! signatures {
@@ -28,7 +28,7 @@ macro_rules! lacks {
     })+};
 }
 
-/// A region and a memory that have nothing but what is required.
+/// A region and a memory that have only the required methods.
 pub mod least {
     use std::marker::PhantomData;
     use std::sync::atomic::Ordering;
@@ -58,7 +58,7 @@ pub mod least {
         }
     }
 
-    /// Not by `GuestMemoryRegionBytes`, so these are what `Bytes` requires.
+    /// Written out, without `GuestMemoryRegionBytes`: so these are the methods that `Bytes` requires.
     impl<B> Bytes<MemoryRegionAddress> for Region<B> {
         type E = GuestMemoryError;
 

@@ -142,7 +142,7 @@ fn array<'a, V: ByteValued + Debug + 'a, B: BitmapSlice + Copy, S: BitmapSlice>(
 fn what_trusts_its_caller_is_unsafe() {
     let mut backing = [0u16; 2];
     let start = backing.as_mut_ptr().cast::<u8>();
-    // SAFETY: four bytes that nobody else uses, and the references are used one after the other.
+    // SAFETY: four bytes that no other code uses, and the references are used one after the other.
     unsafe {
         let slice: VolatileSlice<'_, ()> = VolatileSlice::new(start, 4);
         let same: VolatileSlice<'_, Option<()>> = VolatileSlice::with_bitmap(start, 4, None, None);
@@ -158,9 +158,9 @@ fn what_trusts_its_caller_is_unsafe() {
     // SAFETY: as above.
     assert_eq!(unsafe { VolatileSlice::new(start, 4) }.len(), 4);
     let memory = VolatileSlice::from(ByteValued::as_mut_slice(&mut backing));
-    // SAFETY: nobody writes to the backing meanwhile.
+    // SAFETY: the backing is not written meanwhile.
     assert_eq!(*unsafe { memory.aligned_as_ref::<u16>(2) }.unwrap(), 0);
-    // SAFETY: nobody uses the backing meanwhile.
+    // SAFETY: the backing is not used meanwhile.
     *unsafe { memory.aligned_as_mut::<u16>(2) }.unwrap() = 5;
     assert_eq!(backing, [0, 5]);
 }

@@ -1,4 +1,4 @@
-//! What a program is given to work with.
+//! `Board`: the parts of the machine that a program gets.
 
 use crate::console::Console;
 
@@ -6,7 +6,7 @@ pub struct Board {
     pub console: Console,
     /// SRAM that neither the program's own data nor its stack needs: about 240 KiB.
     pub sram: &'static mut [u32],
-    /// How often the program does its work: the host's parameter.
+    /// The number of times that the program does its work: the host's parameter.
     pub rounds: u32,
 }
 

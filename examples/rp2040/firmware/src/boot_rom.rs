@@ -4,8 +4,8 @@
 
 use core::arch::global_asm;
 
-// The core takes SP and PC from the ROM's own two vectors. The ROM then does what the core would do with the program's:
-// VTOR (0xe000ed08) is pointed at flash, and SP and PC are taken from there.
+// The core takes SP and PC from the ROM's own two vectors. The ROM then does the same with the program's vectors: it
+// points VTOR (0xe000ed08) at flash, and takes SP and PC from there.
 global_asm!(
     ".section .boot_rom.vectors, \"a\"",
     "    .word stack_top",
@@ -25,13 +25,13 @@ global_asm!(
     "    .pool",
 );
 
-/// What the ROM offers to programs.
+/// The tables that the ROM offers to programs.
 #[repr(C)]
 pub struct BootRom {
     pub name: [u8; 16],
-    /// The remainders of CRC-32 (polynomial 0xedb88320, reflected), one a byte value.
+    /// The remainders of CRC-32 (polynomial 0xedb88320, reflected), one for each byte value.
     pub crc32: [u32; 256],
-    /// The bits set in each byte value.
+    /// The number of bits set in each byte value.
     pub bit_count: [u8; 256],
 }
 
@@ -78,7 +78,7 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     !remainder
 }
 
-/// The bits set in `bytes`, with the ROM's table.
+/// The number of bits set in `bytes`, with the ROM's table.
 pub fn bit_count(bytes: &[u8]) -> u32 {
     bytes
         .iter()

@@ -48,7 +48,7 @@ impl fmt::Write for Console {
     }
 }
 
-/// `print!` on a console; it cannot fail, so that there is no result to look at.
+/// `print!` on a console. It cannot fail, so there is no result to look at.
 #[macro_export]
 macro_rules! print {
     ($console:expr, $($format:tt)*) => {{

@@ -1,6 +1,6 @@
-//! What the programs share: a boot ROM, the start-up code, the console, a checksum.
+//! The parts that the programs share: a boot ROM, the start-up code, the console, a checksum.
 //!
-//! A program is a `fn(&mut Board) -> u32` named to [`program!`]; what it returns is printed as its checksum.
+//! A program is a `fn(&mut Board) -> u32` that [`program!`] names. Its result is printed as its checksum.
 #![no_std]
 
 pub mod board;

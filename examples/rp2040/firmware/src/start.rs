@@ -1,4 +1,4 @@
-//! From the vectors in flash to the program, and what follows it.
+//! The way from the vectors in flash to the program, and the end after it.
 
 use core::arch::{asm, global_asm};
 use core::panic::PanicInfo;
@@ -9,7 +9,7 @@ use crate::board::Board;
 use crate::console::Console;
 use crate::println;
 
-// 16 of the core's own and 32 of interrupts. Nothing here enables an interrupt, so that each of them is a fault.
+// 16 vectors of the core's own and 32 of interrupts. Nothing here enables an interrupt, so each of them is a fault.
 global_asm!(
     ".section .vectors, \"a\"",
     "    .word stack_top",
@@ -41,16 +41,16 @@ unsafe extern "Rust" {
 /// The words between two symbols of the linker script.
 ///
 /// # Safety
-/// Both must be word-aligned addresses in SRAM, the first not above the second, and nothing else may use what is between.
+/// Both must be word-aligned addresses in SRAM, the first not above the second. No other code may use the words.
 unsafe fn words(start: *mut u32, end: *mut u32) -> &'static mut [u32] {
-    // SAFETY: see above. The difference is taken of addresses, as these are two symbols and not one object.
+    // SAFETY: see above. The difference is between addresses, because these are two symbols and not one object.
     unsafe { slice::from_raw_parts_mut(start, (end.addr() - start.addr()) / size_of::<u32>()) }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn start() -> ! {
-    // SAFETY: the linker script's symbols, before anything uses what lies between them. `.data` is not read before it is
-    // copied: statics here are in flash.
+    // SAFETY: the symbols are the linker script's, and no code has used the words between them yet. `.data` is not read
+    // before it is copied: statics here are in flash.
     let mut board = unsafe {
         let data = words(&raw mut data_start, &raw mut data_end);
         data.copy_from_slice(slice::from_raw_parts(&raw const data_source, data.len()));
@@ -79,10 +79,10 @@ fn panic(info: &PanicInfo) -> ! {
     halt()
 }
 
-/// The core sleeps for good: no interrupt is enabled. An emulator sees that it waits, and stops.
+/// The core sleeps for good: no interrupt is enabled. An emulator sees the wait, and stops.
 fn halt() -> ! {
     loop {
-        // SAFETY: it waits, and touches nothing.
+        // SAFETY: the instruction waits, and touches nothing.
         unsafe { asm!("wfi", options(nomem, nostack, preserves_flags)) }
     }
 }

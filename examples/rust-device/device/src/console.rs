@@ -6,12 +6,12 @@ use virtio_queue::desc::split::Descriptor;
 use vm_memory::{GuestMemory, Permissions, VolatileSlice, bitmap::BitmapSlice};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-/// What one chain may have at most, so that no ring makes a call last: its descriptors may all name one large buffer.
+/// The most bytes of one chain, so that no ring makes a call last: its descriptors may all name one large buffer.
 const MOST: usize = 0x1_0000;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Where the bytes go.
+    /// The target of the bytes.
     pub type Terminal;
 
     /// Takes bytes: a view of the device's own memory, good for this one call.
@@ -50,7 +50,7 @@ impl Console {
     }
 }
 
-/// Drains buffers, in order. It writes nothing into them.
+/// Drains buffers, in order. Nothing is written into them.
 fn drain<M: GuestMemory>(
     memory: &M,
     buffers: &[Descriptor],
@@ -69,7 +69,7 @@ fn drain<M: GuestMemory>(
     Ok(0)
 }
 
-/// By way of the stack: guest memory, which JavaScript writes at any time, is never a `&[u8]`.
+/// Goes through the stack: guest memory, which JavaScript writes at any time, is never a `&[u8]`.
 fn drain_slice<B: BitmapSlice>(
     mut slice: VolatileSlice<B>,
     terminal: &Terminal,

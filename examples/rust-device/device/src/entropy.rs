@@ -6,13 +6,13 @@ use virtio_queue::desc::split::Descriptor;
 use vm_memory::{GuestMemory, Permissions, VolatileSlice, bitmap::BitmapSlice};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-/// What one chain gets at most, so that no ring makes a call last. A device may use less than the entire buffer
+/// The most bytes that one chain gets, so that no ring makes a call last. A device may use less than the entire buffer
 /// (section 5.4.6.2).
 const MOST: usize = 0x1_0000;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Where random bytes come from: JavaScript's `crypto`, or what has this one method of it.
+    /// The source of random bytes: JavaScript's `crypto`, or an object with this one method of it.
     pub type Random;
 
     /// Fills `bytes`, a view of the device's own memory.
@@ -69,7 +69,7 @@ fn fill<M: GuestMemory>(
     u32::try_from(MOST - left).map_err(|_| Status::TooLong)
 }
 
-/// By way of the stack: guest memory, which JavaScript writes at any time, is never a `&mut [u8]`.
+/// Goes through the stack: guest memory, which JavaScript writes at any time, is never a `&mut [u8]`.
 fn fill_slice<B: BitmapSlice>(mut slice: VolatileSlice<B>, random: &Random) -> Result<(), Status> {
     let mut bytes = [0; 1024];
     while !slice.is_empty() {

@@ -1,5 +1,5 @@
-//! Two virtio devices, an entropy device and a console, in one Wasm module with guest memory: the TypeScript facade
-//! takes this module in place of its own, so that driver and device see the same bytes.
+//! Two virtio devices, an entropy device and a console, in one Wasm module with guest memory. The TypeScript facade
+//! loads this module in place of its own, so driver and device see the same bytes.
 
 mod console;
 mod entropy;

@@ -1,5 +1,5 @@
-//! `Port`: what every device of this module has: the handle of a memory, one queue, and whether the device is broken.
-//! The one place that knows guest-memory beyond vm-memory's names: a handle becomes a memory here.
+//! `Port`: the parts that every device of this module has: the handle of a memory, one queue, and whether the device is
+//! broken. Only this file uses guest-memory beyond vm-memory's names: it turns a handle into a memory.
 
 use crate::status::Status;
 use crate::virtqueue::Virtqueue;
@@ -47,8 +47,8 @@ impl Port {
         }
     }
 
-    /// Has `work` done on what is waiting. After an error the device waits to be reset (virtio 1.2, section 2.1.2):
-    /// where a driver and its device have lost each other, going on would only spread it.
+    /// Calls `work` for the waiting chains. After an error the device waits to be reset (virtio 1.2, section 2.1.2): a
+    /// driver and a device that have lost each other would only spread the error.
     pub fn notify(
         &mut self,
         mut work: impl FnMut(&Memory, &[Descriptor]) -> Result<u32, Status>,
@@ -70,7 +70,7 @@ impl Port {
     }
 }
 
-/// What the facade's memories are to vm-memory.
+/// The facade's memories, as vm-memory sees them.
 type Memory = <Arc<AddressSpace> as GuestAddressSpace>::M;
 
 /// The regions of a memory as they are now.

@@ -1,16 +1,16 @@
-//! `Status`: what a call answers. JavaScript sees the numbers, by the names they have here.
+//! `Status`: the result of a call. JavaScript sees the numbers, by the names they have here.
 
 use virtio_queue::Error;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What became of a call. Anything but `Ok` from `notify` breaks the device until its queue is set anew.
+/// The result of a call. Any result of `notify` but `Ok` breaks the device until its queue is set again.
 #[wasm_bindgen]
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Status {
-    /// All is done.
+    /// The work is done.
     Ok = 0,
-    /// The handle names no memory: it was disposed, or never was.
+    /// The handle names no memory: the memory was disposed, or never existed.
     NoSuchMemory = 1,
     /// The queue was not set.
     NotReady = 2,
@@ -26,19 +26,19 @@ pub enum Status {
     AvailableIndex = 7,
     /// A chain has no end, leaves its table, is longer than the queue or 2^32 bytes, or its indirect table is not one.
     Chain = 8,
-    /// A buffer to read where the device writes, or the other way round.
+    /// A buffer that the device may only read where the device writes, or the other way round.
     Direction = 9,
     /// A buffer is not in memory, or not all of it.
     BufferMemory = 10,
     /// A chain has more bytes than the device takes at once.
     TooLong = 11,
-    /// What JavaScript gave the device to get bytes from, or to put them, has thrown.
+    /// The JavaScript source or target of the device's bytes has thrown.
     Host = 12,
     /// Wasm's own memory is full.
     OutOfMemory = 13,
 }
 
-/// What virtio-queue answers to a driver that breaks the rules.
+/// The status for virtio-queue's error, which says how the driver broke the rules.
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {

@@ -1,4 +1,4 @@
-//! `Virtqueue`: a split virtqueue (virtio 1.2, section 2.7) whose driver may be anyone's, seen from the device.
+//! `Virtqueue`: a split virtqueue (virtio 1.2, section 2.7), seen from the device. The driver need not be trusted.
 //!
 //! Nothing here knows that this is WebAssembly: it is vm-memory's and virtio-queue's API.
 
@@ -8,7 +8,7 @@ use virtio_queue::desc::split::Descriptor;
 use virtio_queue::{DescriptorChain, Queue, QueueOwnedT, QueueT};
 use vm_memory::{GuestAddress, GuestMemory, Permissions};
 
-/// What the device offers at most. With this, no ring makes one call last: it takes 256 chains of 256 descriptors.
+/// The largest queue that the device offers. It bounds a call: 256 chains of 256 descriptors.
 const MAX_SIZE: u16 = 256;
 
 /// A virtqueue of buffers that the device only writes, or only reads.
@@ -16,14 +16,14 @@ const MAX_SIZE: u16 = 256;
 pub struct Virtqueue {
     queue: Queue,
     access: Permissions,
-    /// The chain at work. It has room for the longest, so that serving allocates nothing: linear memory stays as long
-    /// as it is, and JavaScript's views of it alive.
+    /// The chain at work. It has room for the longest chain, so serving allocates nothing: linear memory does not grow,
+    /// and JavaScript's views of it stay alive.
     buffers: Vec<Descriptor>,
 }
 
 impl Virtqueue {
-    /// A queue as the driver has set it up: its size, its descriptor table, its available and its used ring. Whether
-    /// they are in memory is seen when it is served.
+    /// A queue as the driver has set it up: its size, its descriptor table, its available and its used ring. The device
+    /// finds out whether they are in memory when it serves the queue.
     pub fn new(
         access: Permissions,
         size: u32,
@@ -45,8 +45,8 @@ impl Virtqueue {
         })
     }
 
-    /// Hands `work` the buffers of each chain that is waiting, and gives the chain back with the number of bytes that
-    /// `work` says it has written.
+    /// Gives `work` the buffers of each waiting chain, and gives the chain back with the number of bytes that `work`
+    /// has written.
     pub fn serve<M: GuestMemory>(
         &mut self,
         memory: &M,
@@ -55,10 +55,11 @@ impl Virtqueue {
         if !self.queue.is_valid(memory) {
             return Err(Status::QueueMemory); // checked each time: regions come and go between two calls
         }
-        // A bound of our own: where rings overlap, the device itself moves the available index.
+        // The device's own bound: where rings overlap, the device itself moves the available index.
         for _ in 0..self.queue.size() {
             let Some(chain) = self.queue.iter(memory)?.next() else {
-                // Nothing is waiting, or what is cannot be read: two regions may touch in the middle of a ring's entry.
+                // No chain is waiting, or the entry cannot be read: two regions may touch in the middle of a ring's
+                // entry.
                 let index = self.queue.avail_idx(memory, Ordering::Acquire)?;
                 let idle = index.0 == self.queue.next_avail();
                 return idle.then_some(()).ok_or(Status::QueueMemory);
@@ -71,8 +72,8 @@ impl Virtqueue {
         Ok(())
     }
 
-    /// Copies a chain's descriptors out of guest memory and checks them, all before the first buffer is touched: what
-    /// the device writes into a buffer may change the table, and must not decide where it writes next.
+    /// Copies a chain's descriptors out of guest memory and checks them, before the first buffer is touched: a write
+    /// into a buffer may change the table, and must not decide where the device writes next.
     fn take<M: GuestMemory>(
         &mut self,
         memory: &M,

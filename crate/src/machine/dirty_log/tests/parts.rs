@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// Where RAM of four pages lies at first.
 const RAM: u64 = 0x8000;
 
-/// What lies over the RAM: an alias of it, from an offset on, or a device.
+/// A region above the RAM: an alias of it, from an offset on, or a device.
 #[derive(Clone, Copy, Debug)]
 enum Over {
     Alias { start: u64, offset: u64, size: u64 },
@@ -15,7 +15,7 @@ enum Over {
 }
 use Over::{Alias, Device};
 
-/// The RAM, and over it each of a list, the last on top.
+/// The RAM, and above it each of a list, the last on top.
 fn machine(over: &[Over]) -> AddressSpace {
     let space = AddressSpace::new().unwrap();
     let ram = Region::new("RAM", RegionKind::Ram, GuestAddress(RAM), 0x4000).unwrap();
@@ -42,7 +42,7 @@ fn machine(over: &[Over]) -> AddressSpace {
     space
 }
 
-/// What a client is told by lists of so many ranges, with no write in between.
+/// The ranges that a client gets from lists of so many ranges, with no write in between.
 fn collect_by(space: &AddressSpace, client: u8, slots: usize) -> Vec<(u64, u64)> {
     let mut ranges = vec![(GuestAddress(0), 0); slots];
     let (mut all, mut from) = (Vec::new(), Some(GuestAddress(0)));
@@ -56,7 +56,7 @@ fn collect_by(space: &AddressSpace, client: u8, slots: usize) -> Vec<(u64, u64)>
     all
 }
 
-/// Adds a range to a list, joined to the last if it begins where that ends.
+/// Adds a range to a list, joined to the last if it begins at the end of that.
 fn add(all: &mut Vec<(u64, u64)>, start: u64, length: u64) {
     match all.last_mut() {
         Some(last) if last.0 + last.1 == start => last.1 += length,
@@ -75,18 +75,18 @@ fn a_page_is_reported_in_every_range_that_shows_bytes_which_no_lower_one_does() 
         offset,
         size,
     };
-    /// What lies over the RAM, the address that is written, and what is reported.
+    /// The regions above the RAM, the address that is written, and the ranges that are reported.
     type Case<'a> = (&'a [Over], u64, &'a [(u64, u64)]);
     let cases: [Case<'_>; 7] = [
         (&[device], RAM, &[(RAM, 0x400), (RAM + 0x500, 0xb00)]),
         (&[device], RAM + 0x1000, &[(RAM + 0x1000, 0x1000)]),
-        // Half of the first page, lower.
+        // Half of the first page, at a lower address.
         (
             &[alias(0x800, 0, 0x800)],
             RAM + 0xc00,
             &[(0x800, 0x800), (RAM, 0x1000)],
         ),
-        // All of it, lower.
+        // The whole page, at a lower address.
         (&[alias(0x1000, 0, 0x1000)], RAM, &[(0x1000, 0x1000)]),
         // The same 16 bytes twice.
         (
@@ -94,7 +94,7 @@ fn a_page_is_reported_in_every_range_that_shows_bytes_which_no_lower_one_does() 
             RAM,
             &[(0, 16), (RAM, 0x1000)],
         ),
-        // Two lower halves are the whole.
+        // Two halves at lower addresses are the whole.
         (
             &[alias(0x200, 0x800, 0x800), alias(0x2000, 0, 0x800)],
             RAM,
@@ -124,7 +124,8 @@ fn index(offset: u64) -> usize {
     usize::try_from(offset).unwrap()
 }
 
-/// What is expected, byte by byte: a range shows its part of a page if a byte of that was in no range before it.
+/// The expected ranges, byte by byte: a range shows its part of a page if no range before it had one of the part's
+/// bytes.
 fn expected(space: &AddressSpace, dirty: &BTreeSet<u64>) -> Vec<(u64, u64)> {
     let (mut known, mut all) = (vec![false; 0x4000], Vec::new());
     for range in space.view().flat().ranges() {
@@ -178,7 +179,7 @@ fn random_aliases_and_devices_over_ram() {
         for _ in 0..random(4) {
             let page = random(4);
             dirty.insert(page);
-            // By the region, so that it may be hidden.
+            // Through the region, which may be hidden.
             space.placements(|all| {
                 let region = all[0].region();
                 region.each_block(page * 0x1000, 1, |block, _, offset, _| {
@@ -195,7 +196,7 @@ fn random_aliases_and_devices_over_ram() {
     }
 }
 
-/// Between two calls of a collection the part that was read may be written again.
+/// The part that was read may be written again between two calls of a collection.
 #[test]
 fn a_page_whose_parts_come_in_several_calls_is_reported_again() {
     let device = Device {

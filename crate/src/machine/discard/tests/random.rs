@@ -91,7 +91,7 @@ fn bytes_and_marks_are_those_of_a_plain_array() {
                 let expected = index(range.start - start);
                 let held_bytes = &model[expected..expected + run.length];
                 for (behind, &byte) in held_bytes.iter().enumerate().step_by(STEP) {
-                    // SAFETY: a byte of the run, in memory of the space, which nobody else uses.
+                    // SAFETY: a byte of the run, in memory of the space, which no other code uses.
                     let got = unsafe { host::pointer(run.host + behind).read_volatile() };
                     assert_eq!(
                         got,

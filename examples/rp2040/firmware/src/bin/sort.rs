@@ -66,7 +66,7 @@ fn matrices(words: &mut [u32], random: &mut Random) -> u32 {
         .fold(0, |trace, cell| trace.wrapping_add(*cell))
 }
 
-/// How many primes are below the length of `composite`, which is written over: the sieve of Eratosthenes.
+/// The number of primes below the length of `composite`, which is written over: the sieve of Eratosthenes.
 fn sieve(composite: &mut [u8]) -> u32 {
     composite.fill(0);
     let mut primes = 0;

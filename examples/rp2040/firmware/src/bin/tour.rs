@@ -1,4 +1,4 @@
-//! A tour of the machine's memory: each kind of access, to each kind of memory, with a checksum of what came back.
+//! A tour of the machine's memory: each kind of access, to each kind of memory, with a checksum of the results.
 #![no_std]
 #![no_main]
 
@@ -99,7 +99,7 @@ fn flash_tables() -> u32 {
     })
 }
 
-// `black_box` keeps each store a store of its own: the compiler makes no memset, and no word of four bytes.
+// `black_box` keeps each store by itself: the compiler makes no memset, and joins no four bytes to a word.
 
 fn bytes(bytes: &mut [u8], random: &mut Random) -> u32 {
     for byte in bytes.iter_mut() {
@@ -137,7 +137,7 @@ fn signed(words: &mut [u32]) -> u32 {
     }) as u32
 }
 
-/// Copies of 1,001 bytes from each alignment to each, and words loaded from where they lie across words.
+/// Copies of 1,001 bytes from each alignment to each, and loads of words that are not aligned.
 fn odd_copies(bytes: &mut [u8]) -> u32 {
     let (source, target) = bytes.split_at_mut(4096);
     let mut sum = 0u32;
@@ -160,7 +160,7 @@ fn overlapping_copies(bytes: &mut [u8]) -> u32 {
     crc32(bytes)
 }
 
-// In Rust a function cannot be asked to need nothing that lies in flash, so this one is in assembly: an LCG's step.
+// Rust cannot make a function that needs nothing in flash, so this one is in assembly: an LCG's step.
 global_asm!(
     ".section .data.code, \"awx\"",
     ".global step_in_sram",

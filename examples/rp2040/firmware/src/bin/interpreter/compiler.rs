@@ -13,10 +13,10 @@ pub struct Compiler<'a> {
     /// Names and where their code starts; the newest definition of a name is the one in force.
     dictionary: [(&'static str, usize); DICTIONARY_SIZE],
     words: usize,
-    /// The end of the code so far, and of the buffers.
+    /// The end of the code so far, and the end of the buffers.
     here: usize,
     allotted: usize,
-    /// Where a definition has open ends: `if`, `begin`, `while`, `do`.
+    /// The open ends of a definition: `if`, `begin`, `while`, `do`.
     marks: [usize; 16],
     open: usize,
     defining: bool,
@@ -36,7 +36,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Runs a word of the program: `argument` on the stack, and its result from there.
+    /// Runs a word of the program with `argument` on the stack, and takes its result from there.
     pub fn call(&mut self, name: &str, argument: u32) -> u32 {
         let start = self.find(name).expect("a word of the program");
         self.machine.push(argument);
@@ -122,7 +122,7 @@ impl<'a> Compiler<'a> {
         let start = self.here;
         if let Some(target) = self.find(word) {
             match self.machine.code[target..] {
-                // A constant or a variable: its number in place, as a call would cost three times as much.
+                // A constant or a variable: its number is put in place, because a call would cost three times as much.
                 [LITERAL, number, EXIT, ..] => self.emit(&[LITERAL, number]),
                 _ => self.emit(&[Operation::Call as u32, target as u32]),
             }
@@ -174,7 +174,7 @@ impl<'a> Compiler<'a> {
         self.marks[self.open]
     }
 
-    /// A jump whose target is not known yet: a mark is left where it is to be filled in.
+    /// A jump whose target is not known yet: a mark says where to fill it in.
     fn jump_to_come(&mut self, operation: Operation) {
         self.emit(&[operation as u32, 0]);
         self.mark(self.here - 1);
@@ -198,7 +198,7 @@ struct Text {
 }
 
 impl Text {
-    /// The next word, and past the one space after it.
+    /// The next word; reading goes on behind the one space after it.
     fn word(&mut self) -> Option<&'static str> {
         let rest = &self.source[self.position..];
         let start = rest.find(|character: char| !character.is_ascii_whitespace())?;
@@ -218,7 +218,7 @@ impl Text {
         self.until(end);
     }
 
-    /// Where the text up to `end` starts and ends; reading goes on after it.
+    /// The start and the end of the text up to `end`; reading goes on after it.
     fn until(&mut self, end: char) -> (usize, usize) {
         let start = self.position;
         let length = self.source[start..].find(end).expect("an end of the text");

@@ -5,12 +5,12 @@ use rp2040_firmware::print;
 
 macro_rules! operations {
     ($($name:literal $operation:ident,)*) => {
-        /// What a word of code can be; `Literal`, `Jump`, `JumpIfZero`, `Call` and `Print` have operands after them.
+        /// The operations of the code; `Literal`, `Jump`, `JumpIfZero`, `Call` and `Print` have operands after them.
         #[derive(Clone, Copy)]
         #[repr(u32)]
         pub enum Operation { $($operation,)* }
 
-        /// Each operation with its name in Forth, in the order of their numbers; no name where the compiler alone uses it.
+        /// Each operation with its name in Forth, in the order of their numbers. Operations for the compiler have none.
         pub static OPERATIONS: &[(&str, Operation)] = &[$(($name, Operation::$operation),)*];
     };
 }
@@ -33,7 +33,7 @@ pub struct Machine<'a> {
     returns: Stack<'a>,
 }
 
-/// Grows upwards; too much or too little on it is a panic.
+/// Grows upwards; an overflow or an underflow is a panic.
 struct Stack<'a> {
     words: &'a mut [u32],
     depth: usize,
@@ -61,7 +61,7 @@ impl Stack<'_> {
         self.push(operation(left, right));
     }
 
-    /// The word so many below the top.
+    /// The word that lies `below` words under the top.
     fn peek(&self, below: usize) -> u32 {
         self.words[self.depth - 1 - below]
     }
@@ -147,7 +147,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// An operation that goes on with the next one.
+    /// Runs an operation that goes on with the next one.
     #[inline(always)]
     fn step(&mut self, operation: Operation) {
         let stack = &mut self.data;

@@ -18,7 +18,7 @@ const CODE_WORDS: usize = 4096;
 const STACK_WORDS: usize = 64;
 
 /// Runs the source once, and then its word `main` once a round, with the round's number on the stack. `main` leaves a
-/// number: the checksum is made of these.
+/// number, which goes into the checksum.
 fn interpret(board: &mut Board) -> u32 {
     let (code, rest) = board.sram.split_at_mut(CODE_WORDS);
     let (data_stack, rest) = rest.split_at_mut(STACK_WORDS);

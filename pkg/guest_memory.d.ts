@@ -127,8 +127,8 @@ export function gm_move(handle: number, region: number, low: number, high: numbe
 export function gm_new(family: number): number;
 
 /**
- * What an access finds at an address, and for how many bytes it finds the same, at most `limit`. Gives a number from
- * [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
+ * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
+ * from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  */
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 

@@ -303,8 +303,8 @@ export function gm_new(family) {
 }
 
 /**
- * What an access finds at an address, and for how many bytes it finds the same, at most `limit`. Gives a number from
- * [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
+ * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
+ * from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  * @param {number} handle
  * @param {number} low
  * @param {number} high

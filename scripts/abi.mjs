@@ -75,7 +75,7 @@ export const STATUS_CODES = {
 ${codes.map(({ name, number }) => `  ${number}: "${name}",`).join("\n")}
 } as const;
 
-/** What went wrong, by status: \`{address}\` and \`{length}\` stand for what the core reports. */
+/** The error texts, by status: \`{address}\` and \`{length}\` stand for what the core reports. */
 export const STATUS_TEXTS = {
 ${codes.map(({ name, number }) => `  ${number}: "${texts.get(name)}",`).join("\n")}
 } as const;

@@ -141,7 +141,7 @@ pub const KIND_RESERVED: u32 = 5;
 /// Memory outside linear memory.
 pub const KIND_EXTERNAL: u32 = 6;
 
-// Results of `gm_piece`: what an access finds.
+// Results of `gm_piece`.
 
 /// Memory.
 pub const FOUND_MEMORY: u32 = 0;

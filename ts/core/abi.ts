@@ -138,7 +138,7 @@ export const KIND_RESERVED = 5;
 /** Memory outside linear memory. */
 export const KIND_EXTERNAL = 6;
 
-// Results of `gm_piece`: what an access finds.
+// Results of `gm_piece`.
 
 /** Memory. */
 export const FOUND_MEMORY = 0;
@@ -356,7 +356,7 @@ export const STATUS_CODES = {
   16: "MISALIGNED",
 } as const;
 
-/** What went wrong, by status: `{address}` and `{length}` stand for what the core reports. */
+/** The error texts, by status: `{address}` and `{length}` stand for what the core reports. */
 export const STATUS_TEXTS = {
   1: "no memory at guest address {address}",
   2: "no memory at guest address {address}, {length} bytes into the range",

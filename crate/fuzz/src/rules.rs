@@ -1,8 +1,8 @@
 //! Where guest-memory is meant to differ from vm-memory: each difference is a rule; docs/vm-memory.md gives its reason.
 //!
 //! A rule has the operations for which it holds, the answer that ours must give, and another operation of the original
-//! that does what ours must do (or none: nothing changes). So the original is compared with, and no second
-//! implementation.
+//! that does what ours must do (or none: nothing changes). So ours is compared with the original alone: there is no
+//! second implementation.
 
 use crate::outcome::{Failure, Machine, Outcome, State};
 use crate::scenario::{Access, IommuMethod, Operation, Ordering, Place, Question, Scenario};

@@ -98,7 +98,7 @@ pub enum Access {
 /// The source or the target of bytes.
 #[derive(Clone, Debug)]
 pub enum Stream {
-    /// A slice: of these bytes, or with room for as many.
+    /// A slice of these bytes, or one with room for as many.
     Slice(Vec<u8>),
     /// A cursor over a slice, at this position.
     Cursor(Vec<u8>, u64),

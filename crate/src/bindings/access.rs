@@ -1,4 +1,4 @@
-//! Bindings: what an access finds, and which accesses are forbidden or watched.
+//! Bindings: the results of accesses, and the accesses that are forbidden or watched.
 
 use super::{put_words, report, report_wide, status, wide, with, word};
 use crate::abi;
@@ -6,8 +6,8 @@ use crate::machine::memory_map::{Access, Backing, Region, Shown};
 use crate::model::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What an access finds at an address, and for how many bytes it finds the same, at most `limit`. Gives a number from
-/// [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
+/// The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
+/// from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
 #[wasm_bindgen]
 pub fn gm_piece(handle: u32, low: u32, high: u32, limit: u32, access: u32) -> u32 {
     with(handle, |space| {

@@ -186,7 +186,7 @@ impl Merged<'_> {
     }
 }
 
-/// What a range shows of a page, where it shows only a part.
+/// The part of a page that a range shows, where it does not show all of it.
 enum Part {
     /// Lower addresses show the bytes too.
     Known,
@@ -196,8 +196,8 @@ enum Part {
     Last,
 }
 
-/// What `region` shows of its `page`. Calls `earlier` with each lower range that shows bytes that no range below it
-/// shows.
+/// The part of its `page` that `region` shows. Calls `earlier` with each lower range that shows bytes that no range
+/// below it shows.
 fn part(
     view: &FlatView,
     region: &RamRegion,

@@ -1,4 +1,4 @@
-//! The memory map of an address space: which region each address shows, and which accesses it allows.
+//! The memory map of an address space: the region that each address shows, and the accesses that it allows.
 //!
 //! ```text
 //!   Placement …  region, start, priority ──render──▶ FlatView  what each address shows ┐
@@ -35,7 +35,7 @@ pub use region::{Region, RegionKind};
 pub(crate) use tree::{flat as write_flat, placements as write_tree};
 pub(crate) use watch::Watches;
 
-/// A snapshot of an address space: what each address shows, and which accesses it allows.
+/// A snapshot of an address space: the region that each address shows, and the accesses that it allows.
 ///
 /// ```
 /// use guest_memory::memory_map::{Access, Shown};
@@ -65,7 +65,8 @@ impl MemoryMap {
         &self.flat
     }
 
-    /// What `access` finds at `address`, and for how many bytes it finds the same: at least one, at most `limit`.
+    /// The result of `access` at `address`, and the number of bytes with the same result: at least one, at most
+    /// `limit`.
     pub fn piece(&self, address: GuestAddress, limit: u64, access: Access) -> Piece<'_> {
         let to_last = limit.max(1) - 1;
         let Some(range) = self.flat.range_at(address) else {

@@ -1,4 +1,4 @@
-//! The parts of an address space: its regions, its table and its generation agree after every change.
+//! The regions, the page table and the generation of an address space agree after every change.
 
 use super::*;
 use crate::{GuestMemoryBackend, GuestMemoryRegion};

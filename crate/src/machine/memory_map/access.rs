@@ -1,4 +1,4 @@
-//! `Access` and `Piece`: what an access does, and what it finds.
+//! `Access` and `Piece`: the kinds of an access, and its result.
 
 use super::attributes::{FORBIDDEN, WATCH_SHIFT};
 use super::region::Region;
@@ -98,7 +98,7 @@ impl From<Permissions> for Access {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Piece<'a> {
-    /// What the access finds.
+    /// The memory, the device or the hole that the access finds.
     pub shown: Shown<'a>,
     /// The number of bytes, at least one.
     pub length: u64,
@@ -106,7 +106,7 @@ pub struct Piece<'a> {
     pub watched: bool,
 }
 
-/// What an access finds.
+/// The result of an access: memory, a device, a hole, or a refusal.
 ///
 /// ```
 /// use guest_memory::memory_map::{Access, Shown};

@@ -1,5 +1,5 @@
-//! `FlatView`: what every guest address finally shows. Its ranges do not overlap; they are computed from the
-//! placements.
+//! `FlatView`: the region that every guest address finally shows, as ranges that do not overlap. It is computed from
+//! the placements.
 
 use super::flat_range::FlatRange;
 use super::placement::{self, Placement};

@@ -1,7 +1,8 @@
 // Runs the fuzzer of crate/fuzz so many times, from the corpus that is committed. What it finds interesting goes into
 // .cache/fuzz/found; what fails, into crate/fuzz/artifacts: with a name that says what it shows it goes into the corpus.
-// Usage: node scripts/fuzz.mjs <runs> [--keep]     (--keep: then the corpus is the fewest files that cover all found)
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+// The rest of the corpus is the few files that together reach every line of both crates that the fuzzer ever reached.
+// Usage: node scripts/fuzz.mjs <runs>
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./process.mjs";
 import { findTool, fuzzer, nightly, root } from "./toolchain.mjs";
@@ -9,7 +10,6 @@ import { findTool, fuzzer, nightly, root } from "./toolchain.mjs";
 const folder = join(root, "crate", "fuzz");
 const corpus = join(folder, "corpus", "sameness");
 const found = join(root, ".cache", "fuzz", "found");
-const kept = join(root, ".cache", "fuzz", "kept");
 
 /** @param {string[]} args folders, and options of libFuzzer's */
 function fuzz(...args) {
@@ -23,20 +23,10 @@ function fuzz(...args) {
   run(join(bin, fuzzer.command), ["run", ...where, ...what], { cwd: root, env });
 }
 
-/** Findings have names, all else the digest that libFuzzer gives it. */
-function keep() {
-  mkdirSync(kept, { recursive: true });
-  fuzz(kept, corpus, found, "-set_cover_merge=1", "-use_counters=0");
-  for (const name of readdirSync(corpus).filter((name) => /^[0-9a-f]{40}$/.test(name))) rmSync(join(corpus, name));
-  for (const name of readdirSync(kept)) renameSync(join(kept, name), join(corpus, name));
-  rmSync(found, { recursive: true });
-}
-
 try {
-  const [runs = "20000", option] = process.argv.slice(2);
+  const [runs = "20000"] = process.argv.slice(2);
   mkdirSync(found, { recursive: true });
   fuzz(found, corpus, `-runs=${runs}`, "-print_final_stats=1");
-  if (option === "--keep") keep();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -33,9 +33,15 @@ export function gm_connect(host: any): void;
 export function gm_copy(handle: number, to_low: number, to_high: number, source: number, from_low: number, from_high: number, length_low: number, length_high: number): number;
 
 /**
+ * Makes an address space with an empty map: a sibling of the space that `family` names, or, for 0, of none. Report:
+ * [`abi::SPACE_HANDLE`] and the following.
+ */
+export function gm_create_empty(family: number): number;
+
+/**
  * Makes an address space from the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
  */
-export function gm_create(): number;
+export function gm_create_staged(): number;
 
 /**
  * Closes a dirty client.
@@ -105,6 +111,11 @@ export function gm_index_of(handle: number, low: number, high: number, length_lo
 export function gm_insert(handle: number, start_low: number, start_high: number, size_low: number, size_high: number): number;
 
 /**
+ * The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
+ */
+export function gm_layout(index: number): number;
+
+/**
  * Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
  * Report: [`abi::MAP_REGION`].
  */
@@ -121,21 +132,10 @@ export function gm_mark_dirty(handle: number, low: number, high: number, length_
 export function gm_move(handle: number, region: number, low: number, high: number): number;
 
 /**
- * Makes an address space with an empty map: a sibling of the space that `family` names, or, for 0, of none. Report:
- * [`abi::SPACE_HANDLE`] and the following.
- */
-export function gm_new(family: number): number;
-
-/**
  * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
  * from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  */
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
-
-/**
- * The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
- */
-export function gm_place(index: number): number;
 
 /**
  * The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
@@ -184,9 +184,9 @@ export function gm_reserve(handle: number, bytes_low: number, bytes_high: number
 export function gm_roll_back(handle: number): number;
 
 /**
- * Adds a region to the list for [`gm_create`].
+ * Adds a region to the list for [`gm_create_staged`].
  */
-export function gm_stage(start_low: number, start_high: number, size_low: number, size_high: number): number;
+export function gm_stage_range(start_low: number, start_high: number, size_low: number, size_high: number): number;
 
 /**
  * Takes a region out of the map.
@@ -224,7 +224,8 @@ export interface InitOutput {
     readonly gm_compare: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly gm_connect: (a: any) => void;
     readonly gm_copy: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
-    readonly gm_create: () => number;
+    readonly gm_create_empty: (a: number) => number;
+    readonly gm_create_staged: () => number;
     readonly gm_dirty_close: (a: number, b: number) => number;
     readonly gm_dirty_collect: (a: number, b: number, c: number, d: number) => number;
     readonly gm_dirty_open: (a: number) => number;
@@ -238,12 +239,11 @@ export interface InitOutput {
     readonly gm_host_run: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_index_of: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_insert: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly gm_layout: (a: number) => number;
     readonly gm_map: (a: number) => number;
     readonly gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_move: (a: number, b: number, c: number, d: number) => number;
-    readonly gm_new: (a: number) => number;
     readonly gm_piece: (a: number, b: number, c: number, d: number, e: number) => number;
-    readonly gm_place: (a: number) => number;
     readonly gm_placement: (a: number, b: number) => number;
     readonly gm_placement_count: (a: number) => number;
     readonly gm_populate: (a: number, b: number, c: number, d: number, e: number) => number;
@@ -253,7 +253,7 @@ export interface InitOutput {
     readonly gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_reserve: (a: number, b: number, c: number) => number;
     readonly gm_roll_back: (a: number) => number;
-    readonly gm_stage: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_stage_range: (a: number, b: number, c: number, d: number) => number;
     readonly gm_unmap: (a: number, b: number) => number;
     readonly gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;

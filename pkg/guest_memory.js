@@ -80,11 +80,22 @@ export function gm_copy(handle, to_low, to_high, source, from_low, from_high, le
 }
 
 /**
+ * Makes an address space with an empty map: a sibling of the space that `family` names, or, for 0, of none. Report:
+ * [`abi::SPACE_HANDLE`] and the following.
+ * @param {number} family
+ * @returns {number}
+ */
+export function gm_create_empty(family) {
+    const ret = wasm.gm_create_empty(family);
+    return ret >>> 0;
+}
+
+/**
  * Makes an address space from the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
  * @returns {number}
  */
-export function gm_create() {
-    const ret = wasm.gm_create();
+export function gm_create_staged() {
+    const ret = wasm.gm_create_staged();
     return ret >>> 0;
 }
 
@@ -254,6 +265,16 @@ export function gm_insert(handle, start_low, start_high, size_low, size_high) {
 }
 
 /**
+ * The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
+ * @param {number} index
+ * @returns {number}
+ */
+export function gm_layout(index) {
+    const ret = wasm.gm_layout(index);
+    return ret >>> 0;
+}
+
+/**
  * Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
  * Report: [`abi::MAP_REGION`].
  * @param {number} handle
@@ -292,17 +313,6 @@ export function gm_move(handle, region, low, high) {
 }
 
 /**
- * Makes an address space with an empty map: a sibling of the space that `family` names, or, for 0, of none. Report:
- * [`abi::SPACE_HANDLE`] and the following.
- * @param {number} family
- * @returns {number}
- */
-export function gm_new(family) {
-    const ret = wasm.gm_new(family);
-    return ret >>> 0;
-}
-
-/**
  * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
  * from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  * @param {number} handle
@@ -314,16 +324,6 @@ export function gm_new(family) {
  */
 export function gm_piece(handle, low, high, limit, access) {
     const ret = wasm.gm_piece(handle, low, high, limit, access);
-    return ret >>> 0;
-}
-
-/**
- * The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
- * @param {number} index
- * @returns {number}
- */
-export function gm_place(index) {
-    const ret = wasm.gm_place(index);
     return ret >>> 0;
 }
 
@@ -435,15 +435,15 @@ export function gm_roll_back(handle) {
 }
 
 /**
- * Adds a region to the list for [`gm_create`].
+ * Adds a region to the list for [`gm_create_staged`].
  * @param {number} start_low
  * @param {number} start_high
  * @param {number} size_low
  * @param {number} size_high
  * @returns {number}
  */
-export function gm_stage(start_low, start_high, size_low, size_high) {
-    const ret = wasm.gm_stage(start_low, start_high, size_low, size_high);
+export function gm_stage_range(start_low, start_high, size_low, size_high) {
+    const ret = wasm.gm_stage_range(start_low, start_high, size_low, size_high);
     return ret >>> 0;
 }
 

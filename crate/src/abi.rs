@@ -51,7 +51,7 @@ pub const STATUS_MISALIGNED: u32 = 16;
 /// The region is mapped in this address space already.
 pub const RUST_STATUS_ALREADY_MAPPED: u32 = 17;
 
-// Arguments of `gm_place`: it gives byte offsets in linear memory, and a size.
+// Arguments of `gm_layout`: it gives byte offsets in linear memory, and a size.
 
 /// The byte offset of the report block.
 pub const LAYOUT_REPORT: u32 = 0;

@@ -176,6 +176,13 @@ export const names: readonly NameDifference[] = [
   renamed("Narrower", "NarrowAccessRule"),
   renamed("Peeked", "PeekResult"),
   renamed("ErrorPlace", "ErrorDetails"),
+  renamed("external::Apart", "external::ExternalRun"),
+  renamed("GuestMemory::apart", "GuestMemory::external_run"),
+  renamed("Fault::place", "Fault::location"),
+  renamed("gm_new", "gm_create_empty"),
+  renamed("gm_create", "gm_create_staged"),
+  renamed("gm_stage", "gm_stage_range"),
+  renamed("gm_place", "gm_layout"),
   { reason: "GuestMemory is put together, and inherits no public class", matches: (line) => BASES.test(line) },
   listed(
     "a region of the flat view says what placed region it comes from",

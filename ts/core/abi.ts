@@ -48,7 +48,7 @@ export const STATUS_MISALIGNED = 16;
 /** The region is mapped in this address space already. */
 export const RUST_STATUS_ALREADY_MAPPED = 17;
 
-// Arguments of `gm_place`: it gives byte offsets in linear memory, and a size.
+// Arguments of `gm_layout`: it gives byte offsets in linear memory, and a size.
 
 /** The byte offset of the report block. */
 export const LAYOUT_REPORT = 0;

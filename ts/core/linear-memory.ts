@@ -62,10 +62,10 @@ export class LinearMemory {
 
   constructor(raw: RawExports) {
     this.raw = raw;
-    this.#reportOffset = raw.gm_place(LAYOUT_REPORT) >>> 0;
-    this.#transferOffset = raw.gm_place(LAYOUT_TRANSFER) >>> 0;
-    this.#transferBytes = raw.gm_place(LAYOUT_TRANSFER_BYTES);
-    this.#dirtyOffset = raw.gm_place(LAYOUT_DIRTY_MAP) >>> 0;
+    this.#reportOffset = raw.gm_layout(LAYOUT_REPORT) >>> 0;
+    this.#transferOffset = raw.gm_layout(LAYOUT_TRANSFER) >>> 0;
+    this.#transferBytes = raw.gm_layout(LAYOUT_TRANSFER_BYTES);
+    this.#dirtyOffset = raw.gm_layout(LAYOUT_DIRTY_MAP) >>> 0;
     this.#makeArrays();
   }
 

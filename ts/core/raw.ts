@@ -4,9 +4,9 @@
 export interface RawExports {
   readonly memory: WebAssembly.Memory;
   guest_memory_abi(): number;
-  gm_place(index: number): number;
-  gm_stage(startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
-  gm_create(): number;
+  gm_layout(index: number): number;
+  gm_stage_range(startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
+  gm_create_staged(): number;
   gm_dispose(handle: number): number;
   gm_insert(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
   gm_remove(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
@@ -43,7 +43,7 @@ export interface RawExports {
     needleBytes: number,
   ): number;
   gm_connect(host: object): void;
-  gm_new(family: number): number;
+  gm_create_empty(family: number): number;
   gm_map(handle: number): number;
   gm_unmap(handle: number, region: number): number;
   gm_move(handle: number, region: number, low: number, high: number): number;

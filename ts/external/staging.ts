@@ -20,7 +20,7 @@ export class StagingBuffer {
   constructor(linear: LinearMemory) {
     this.#linear = linear;
     const { raw } = linear;
-    const made = raw.gm_new(0);
+    const made = raw.gm_create_empty(0);
     linear.replace();
     linear.expect(made, "map");
     this.handle = linear.reported(SPACE_HANDLE);

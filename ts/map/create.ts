@@ -80,12 +80,12 @@ export function createFromRanges(
   const checked = Array.from(ranges, (range) => checkRange(range, bigint));
   const { raw } = linear;
   for (const [start, size] of checked) {
-    const status = raw.gm_stage(u64.low(start), u64.high(start), u64.low(size), u64.high(size));
+    const status = raw.gm_stage_range(u64.low(start), u64.high(start), u64.low(size), u64.high(size));
     linear.expect(status, "fromRanges");
   }
   const total = checked.reduce((sum, [, size]) => sum + BigInt(size), 0n);
   const details = { address: checked[0]?.[0], length: u64.shortest(total) };
-  return make(linear, raw.gm_create(), "fromRanges", details, { bigint }, reserve);
+  return make(linear, raw.gm_create_staged(), "fromRanges", details, { bigint }, reserve);
 }
 
 /** Makes a space with an empty map, in the machine of `sibling` if it is given. Linear memory may grow. */
@@ -93,7 +93,8 @@ export function createEmpty(linear: LinearMemory, options: GuestMemoryOptions, s
   const { reserve, bigint } = checkOptions(options);
   const { name = "memory" } = options;
   if (typeof name !== "string") throw new TypeError(`name must be a string, not ${u64.describe(name)}`);
-  return make(linear, linear.raw.gm_new(sibling?.handle ?? 0), "create", {}, { bigint, name, sibling }, reserve);
+  const status = linear.raw.gm_create_empty(sibling?.handle ?? 0);
+  return make(linear, status, "create", {}, { bigint, name, sibling }, reserve);
 }
 
 function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: boolean } {

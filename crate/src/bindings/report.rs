@@ -22,7 +22,7 @@ static TRANSFER: Transfer = Transfer([const { AtomicU8::new(0) }; TRANSFER_BYTES
 
 /// The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
 #[wasm_bindgen]
-pub fn gm_place(index: u32) -> u32 {
+pub fn gm_layout(index: u32) -> u32 {
     let number = match index {
         abi::LAYOUT_REPORT => REPORT.as_ptr().expose_provenance(),
         abi::LAYOUT_TRANSFER => TRANSFER.0.as_ptr().expose_provenance(),

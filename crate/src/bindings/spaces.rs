@@ -9,12 +9,12 @@ use crate::model::guest_memory::GuestAddress;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Regions for the next [`gm_create`]: a list cannot cross the boundary without an allocation by the glue.
+/// Regions for the next [`gm_create_staged`]: a list cannot cross the boundary without an allocation by the glue.
 static STAGED: Mutex<Vec<(GuestAddress, u64)>> = Mutex::new(Vec::new());
 
-/// Adds a region to the list for [`gm_create`].
+/// Adds a region to the list for [`gm_create_staged`].
 #[wasm_bindgen]
-pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) -> u32 {
+pub fn gm_stage_range(start_low: u32, start_high: u32, size_low: u32, size_high: u32) -> u32 {
     let mut staged = STAGED.lock().unwrap_or_else(PoisonError::into_inner);
     if staged.try_reserve(1).is_err() {
         staged.clear(); // the facade gives up: the next list starts empty
@@ -29,7 +29,7 @@ pub fn gm_stage(start_low: u32, start_high: u32, size_low: u32, size_high: u32) 
 
 /// Makes an address space from the staged regions and forgets them. Report: [`abi::SPACE_HANDLE`] and the following.
 #[wasm_bindgen]
-pub fn gm_create() -> u32 {
+pub fn gm_create_staged() -> u32 {
     let staged = core::mem::take(&mut *STAGED.lock().unwrap_or_else(PoisonError::into_inner));
     let space = AddressSpace::from_ranges(&staged).map(Arc::new);
     status(space.and_then(report_space))
@@ -38,7 +38,7 @@ pub fn gm_create() -> u32 {
 /// Makes an address space with an empty map: a sibling of the space that `family` names, or, for 0, of none. Report:
 /// [`abi::SPACE_HANDLE`] and the following.
 #[wasm_bindgen]
-pub fn gm_new(family: u32) -> u32 {
+pub fn gm_create_empty(family: u32) -> u32 {
     let made = match handle::get(family) {
         Some(space) => space.sibling(),
         None => AddressSpace::new(),

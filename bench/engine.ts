@@ -1,4 +1,4 @@
-// What one engine does: one group of rows, printed as JSON. Runs bundled, in Node, Deno and Bun.
+// Measures one group of rows on one engine, and prints it as JSON. Runs bundled, in Node, Deno and Bun.
 // Arguments: group, `little` or `full`, and for the group `core` the path of its Wasm.
 
 import { FULL, LITTLE } from "./clock.ts";

@@ -1,4 +1,4 @@
-// Every figure, on every JavaScript engine that is here, as Markdown. Started by bench/run.mjs.
+// Prints every figure on every installed JavaScript engine as Markdown. Started by bench/run.mjs.
 //
 // Each group of rows runs in fresh processes, in turns over the engines, because the machine's speed drifts; a figure is
 // the median of the processes. A figure that misses its bound is listed at the end, never hidden.
@@ -16,10 +16,10 @@ interface Engine {
   version: string;
 }
 
-/** What bench/run.mjs made ready. */
+/** The files that bench/run.mjs has prepared. */
 interface Prepared {
   little: boolean;
-  /** Fresh processes an engine. */
+  /** The number of fresh processes for each engine. */
   processes: number;
   engines: Engine[];
   /** Bundles of engine.ts and of emulators/. */

@@ -116,7 +116,7 @@ function print() {
   for (const [name, pairs] of beside) {
     const ratios = pairs.map(([original, ours]) => original / ours);
     const least = BOUNDS.find(([pattern]) => pattern.test(name))?.[1];
-    // A case is slower where no process found otherwise; what one finds slower and another faster is the same.
+    // A case is slower if every process found it slower. It is the same if the processes disagree.
     const reached = least === undefined ? Math.max(...ratios) >= 1 : median(ratios) >= least;
     if (!reached) missed.push(`${name}: ${median(ratios).toFixed(2)}x natively`);
     const counted = counts?.get(name)?.map((count) => count.toFixed(0));

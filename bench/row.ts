@@ -1,8 +1,8 @@
-// A row of the result: what one engine found, beside the figure to reach.
+// A row of the result: a figure measured on one engine, beside its bound.
 
 /** One measured figure. */
 export interface Row {
-  /** What was measured. */
+  /** The name of the measurement. */
   name: string;
   /** The figure. */
   value: number;
@@ -11,7 +11,7 @@ export interface Row {
   /** The bound, if the figure has one of its own. */
   most?: number;
   least?: number;
-  /** For people: what lies behind the figure. */
+  /** The details behind the figure, for people. */
   note?: string;
 }
 

@@ -1,4 +1,4 @@
-// Makes ts/core/abi.ts of crate/src/abi.rs: the numbers of the interface, each with its comment, and two tables of names.
+// Generates ts/core/abi.ts from crate/src/abi.rs: the numbers of the interface with their comments, and tables of names.
 // Usage: node scripts/abi.mjs
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ const source = join(root, "crate", "src", "abi.rs");
 const faults = join(root, "crate", "src", "machine", "fault.rs");
 const target = join(root, "ts", "core", "abi.ts");
 
-/** A constant, or a heading: what begins with `// ` in Rust. @typedef {{ name: string, value: string, doc: string }} Constant */
+/** A constant; a heading, which begins with `// ` in Rust, is a string instead. @typedef {{ name: string, value: string, doc: string }} Constant */
 
 /** @param {string} rust @returns {(Constant | string)[]} */
 function read(rust) {
@@ -28,7 +28,7 @@ function read(rust) {
   return items;
 }
 
-/** The constants whose names begin with a prefix: what follows it, and the number. @param {Constant[]} constants @param {string} prefix */
+/** The constants whose names begin with a prefix: the rest of the name, and the number. @param {Constant[]} constants @param {string} prefix */
 const named = (constants, prefix) =>
   constants
     .filter(({ name }) => name.startsWith(prefix))
@@ -38,8 +38,8 @@ const named = (constants, prefix) =>
 const camelCase = (name) => name.toLowerCase().replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
 /**
- * What each fault of the core says: the text beside its variant, with `{address}` in hexadecimal and `{length}` for what it
- * reports. @param {string} rust @returns {Map<string, string>} by the name of the status
+ * The text of each fault of the core, from the attribute of its variant. `{address}` and `{length}` stand for the values
+ * that the core reports. @param {string} rust @returns {Map<string, string>} by the name of the status
  */
 function textsOf(rust) {
   const pairs = [...rust.matchAll(/#\[error\("(.+)"\)\]\s+(\w+)/g)].map(([, text = "", variant = ""]) => {
@@ -75,7 +75,7 @@ export const STATUS_CODES = {
 ${codes.map(({ name, number }) => `  ${number}: "${name}",`).join("\n")}
 } as const;
 
-/** The error texts, by status: \`{address}\` and \`{length}\` stand for what the core reports. */
+/** The text of each error, by status. \`{address}\` and \`{length}\` stand for the values that the core reports. */
 export const STATUS_TEXTS = {
 ${codes.map(({ name, number }) => `  ${number}: "${texts.get(name)}",`).join("\n")}
 } as const;

@@ -1,4 +1,4 @@
-// What pkg/ was built from: a digest of the sources and the toolchain, kept beside it in pkg/digest.json.
+// pkg/digest.json: digests of the sources that pkg/ was built from, of the built files, and the toolchain's versions.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -61,7 +61,7 @@ export function digestOf(folder) {
   };
 }
 
-/** @returns {Digest} what pkg/digest.json says */
+/** @returns {Digest} the contents of pkg/digest.json */
 export function committedDigest() {
   return JSON.parse(readFileSync(join(root, "pkg", "digest.json"), "utf8"));
 }

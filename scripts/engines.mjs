@@ -1,15 +1,15 @@
-// Where the JavaScript engines lie that tests and benchmarks run on: the newest Node, Deno, Bun, and Chromium.
+// Finds the JavaScript engines that tests and benchmarks run on: the newest Node, Deno, Bun, and Chromium.
 import { join } from "node:path";
 import { capture, which } from "./process.mjs";
 import { root } from "./toolchain.mjs";
 
-/** The folder of the manifest that brings the newest Node, Deno and Bun. */
+/** The folder of the manifest that installs the newest Node, Deno and Bun. */
 export const enginesFolder = join(root, "test", "support", "engines");
 
 /** @typedef {{ name: string, path: string, version: string }} Engine */
 
 /**
- * An engine of test/support/engines by its command's name; undefined where it is not installed or does not run.
+ * An engine of test/support/engines by its command's name; undefined if it is not installed or does not run.
  * @param {"node" | "deno" | "bun"} name
  * @returns {Engine | undefined}
  */

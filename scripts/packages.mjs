@@ -1,4 +1,5 @@
-// Whether a folder's node_modules holds what its package-lock.json says. Node's own modules only: runs before any is there.
+// Tells whether a folder's node_modules matches its package-lock.json. Runs before any package is installed, so it
+// imports Node's own modules only.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

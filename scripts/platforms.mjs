@@ -1,5 +1,5 @@
-// The platforms besides this machine's own and Wasm that the core's suite runs on: how a program for each is linked and
-// run. Debian's packages bring all of it.
+// The further platforms that the core's suite runs on, besides this machine and Wasm: how a program for each is linked
+// and run. Debian's packages contain all the tools.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { capture } from "./process.mjs";
@@ -9,9 +9,9 @@ import { root } from "./toolchain.mjs";
  * @typedef {object} Platform
  * @property {string} target Rust's name for it
  * @property {string[]} compiler the C compiler, which links Rust's programs too
- * @property {string[]} runner what runs a program that this machine does not run itself
- * @property {string[]} packages Debian's
- * @property {string} [takes] said where these are many
+ * @property {string[]} runner the command that runs a program for the platform
+ * @property {string[]} packages the names of Debian's packages
+ * @property {string} [takes] the size of the download, if it is large
  * @property {NodeJS.ProcessEnv} [env] for the runner
  */
 
@@ -50,18 +50,18 @@ export const platforms = [
   windows,
 ];
 
-/** @param {Platform} platform what must be on PATH, for a person to read */
+/** @param {Platform} platform @returns the commands that must be on PATH, for a person to read */
 export const commandsOf = ({ compiler, runner }) =>
   [compiler.join(" "), ...runner.slice(0, 1)].map((command) => `\`${command}\``).join(" and ");
 
-/** @param {Platform} platform @returns {NodeJS.ProcessEnv} what cargo must know to link and run programs for it */
+/** @param {Platform} platform @returns {NodeJS.ProcessEnv} the variables that tell cargo how to link and run programs for it */
 export function environment({ target, compiler, runner, env }) {
   const key = `CARGO_TARGET_${target.toUpperCase().replaceAll("-", "_")}`;
   const runs = runner.length === 0 ? {} : { [`${key}_RUNNER`]: runner.join(" ") };
   return { [`${key}_LINKER`]: compiler[0], ...runs, ...env };
 }
 
-/** @param {Platform} platform whether a C program for it is linked and runs here */
+/** @param {Platform} platform @returns whether a C program for it can be linked and run here */
 export function runs(platform) {
   const { target, compiler, runner, env } = platform;
   const [cc = "", ...flags] = compiler;
@@ -75,8 +75,8 @@ export function runs(platform) {
 }
 
 /**
- * Rust's standard library takes its random numbers from a library of Windows that Wine has not before its version 8.13.
- * Where Wine has it, its own comes first.
+ * Rust's standard library takes its random numbers from a library of Windows that Wine lacks before version 8.13. Later
+ * versions use their own library.
  */
 function makeRandomLibrary() {
   const source = {

@@ -22,7 +22,7 @@ export function run(command, args, { quiet = false, ...options } = {}) {
 }
 
 /**
- * What a command prints, trimmed; undefined where it cannot be run or fails.
+ * The output of a command, trimmed; undefined if it cannot be run or fails.
  * @param {string} command
  * @param {string[]} args
  * @param {Options} [options]
@@ -33,7 +33,7 @@ export function capture(command, args, options = {}) {
 }
 
 /**
- * npm itself: the one that runs this script where there is one, since `npm` is a batch file on Windows.
+ * Runs npm: the one that runs this script if there is one, because `npm` is a batch file on Windows.
  * @param {string[]} args
  * @param {Options} [options]
  */
@@ -52,7 +52,7 @@ export function withPath(...folders) {
 }
 
 /**
- * The path of a command, looked for in PATH; undefined where there is none.
+ * The path of a command, looked up in PATH; undefined if it is not found.
  * @param {string} command
  */
 export function which(command) {

@@ -1,19 +1,19 @@
-// Every check and test: its name, and the command line that it is. The order is that of the runs: what takes seconds first.
+// Every check and test, by name, with its command line. They run in this order: those that take seconds come first.
 import { environment, platforms } from "./platforms.mjs";
 import { fuzzerTool, linuxGuest, nightlyRust, platformOf } from "./steps.mjs";
 import { nightly } from "./toolchain.mjs";
 
 /**
- * A command line, which may name commands of node_modules; or with it the steps of the set-up without which it cannot
- * run, and its environment.
+ * A command line, which may name commands of node_modules. An object adds the steps of the set-up that the command needs,
+ * and its environment.
  * @typedef {string | { run: string, needs: string[], env?: NodeJS.ProcessEnv }} Row
  */
 
-/** vm-memory's features, but for `xen`, which is refused; the last three are its optional dependencies. */
+/** All features of vm-memory except `xen`, which is refused. The last three are its optional dependencies. */
 const backends = ["backend-atomic", "backend-bitmap", "backend-mmap", "iommu"];
 const features = [...backends, "arc-swap", "bitflags", "vmm-sys-util"].map((name) => `vm-memory/${name}`).join();
 const all = `--workspace --features ${features} --locked`;
-/** Of the core by itself, with its streams by file descriptor. */
+/** The core by itself, with its streams by file descriptor. */
 const core = `--package guest-memory --features ${[...backends, "rawfd"].join()} --locked`;
 
 const strict = "-- -D warnings";
@@ -23,7 +23,10 @@ const nested = (folder) => `--manifest-path ${folder}/Cargo.toml --target-dir ta
 /** @param {string} folder */
 const clippyOf = (folder) => `cargo clippy --quiet ${nested(folder)} --all-targets ${wasm32} ${strict}`;
 
-/** Tree Borrows: the older rules walk the whole dirty map on each access. No pointer out of an integer. Files are opened. */
+/**
+ * Tree Borrows, because the older rules walk the whole dirty map on each access. Pointers made of integers are errors.
+ * The tests may open files.
+ */
 const MIRIFLAGS =
   "-Zmiri-disable-isolation -Zmiri-strict-provenance -Zmiri-tree-borrows -Zmiri-tree-borrows-no-precise-interior-mut -Zmiri-disable-weak-memory-emulation";
 
@@ -36,11 +39,11 @@ function on(target, run) {
 
 /** @type {Record<string, Row>} `npm run test:quick`, and the first part of `npm test` */
 const quick = {
-  rustfmt: 'git ls-files -z "*.rs" | xargs -0 rustfmt --check --edition 2024', // `cargo fmt` leaves out nested workspaces
+  rustfmt: 'git ls-files -z "*.rs" | xargs -0 rustfmt --check --edition 2024', // `cargo fmt` skips nested workspaces
   biome: "biome check --error-on-warnings",
   tsc: "tsc",
   clippy: `cargo clippy --quiet --workspace --all-targets --locked ${strict}`,
-  // By itself, so that the default features are all it has: vm-memory's would come with the package beside it.
+  // The package alone, so that it has its default features only: vm-memory in the same run would enable further ones.
   "cargo test": "cargo test --quiet --package guest-memory --locked",
   "vitest, unit": "vitest run --project unit",
 };
@@ -60,7 +63,7 @@ const test = {
   "vm-memory's API and virtio's constants, of the originals": `cargo test --quiet ${nested("test/vm-memory")}`,
   "the same as the original": `cargo test --quiet ${nested("crate/fuzz")}`,
   "rust-vmm's suites": "node test/consumers/run.mjs native",
-  // Of the working tree, as all the rest. Nothing is uploaded: vm-memory is another's name there.
+  // --allow-dirty, because all rows test the working tree. A dry run, because the name vm-memory belongs to other owners.
   "cargo publish, dry run": "cargo publish --quiet --workspace --dry-run --locked --allow-dirty",
   "dist/": "vite build && tsc -p tsconfig.build.json",
   publint: "publint --strict",
@@ -96,5 +99,5 @@ const rest = {
   ThreadSanitizer: { run: `node scripts/thread-sanitizer.mjs --quiet ${core}`, needs: [nightlyRust] },
 };
 
-/** By group; what a group needs is in steps.mjs, under the same name. */
+/** The rows by group. steps.mjs has each group's set-up under the same name. */
 export const rows = { quick, test, rest };

@@ -1,12 +1,12 @@
-// Runs a TypeScript program of this project on Node 20, which cannot strip types: bundled by Vite, which is here anyway
-// and, unlike loaders that compile file by file, wraps no function, so that figures are those of a user's build.
+// Runs a TypeScript program of this project on Node 20, which cannot strip types. Vite bundles the program. Unlike loaders
+// that compile file by file, it wraps no function, so figures are the same as in a user's build.
 // Usage: node scripts/run.mjs program.ts [arguments]
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { run } from "./process.mjs";
 import { root } from "./toolchain.mjs";
 
-/** Lets each module find its neighbours (../pkg, firmware) where its source lies, though the bundle lies elsewhere. */
+/** Lets each module find its neighbours (../pkg, firmware) beside its source, though the bundle lies elsewhere. */
 const sourceUrls = {
   name: "source-urls",
   enforce: /** @type {const} */ ("pre"),

@@ -1,5 +1,6 @@
-// Brings what the tests need: says each step, skips what is there, and for what cannot be had says how to get it.
-// Usage: node scripts/setup.mjs [quick] [test] [rest]      (what `npm test` needs, if no group is named)
+// Installs everything that the tests need. It prints each step, skips tools that are there, and tells how to get a tool
+// that it cannot install.
+// Usage: node scripts/setup.mjs [quick] [test] [rest]      (without a group: everything that `npm test` needs)
 import { fileURLToPath } from "node:url";
 import { steps } from "./steps.mjs";
 
@@ -15,7 +16,7 @@ export function groupsIn(words) {
 }
 
 /**
- * One step: true when the thing is there afterwards.
+ * Takes one step. Returns whether the tool is there afterwards.
  * @param {Step} step
  */
 function take({ name, there, get, how, takes }) {
@@ -42,9 +43,9 @@ function take({ name, there, get, how, takes }) {
 }
 
 /**
- * Takes every step of some groups, then throws if something is missing that the tests cannot do without.
+ * Takes every step of some groups, then throws if a tool is missing that the tests cannot do without.
  * @param {Group[]} groups
- * @returns {string[]} what the platform does not have
+ * @returns {string[]} the optional tools that the platform does not have
  */
 export function setup(groups) {
   console.log("Setting up");
@@ -53,7 +54,7 @@ export function setup(groups) {
   for (const step of groups.flatMap((group) => steps[group])) {
     if (take(step)) continue;
     missing.push(step);
-    if (!step.optional) break; // Node.js or Rust itself, say: most of what comes after it could not be had either
+    if (!step.optional) break; // without Node.js or Rust, say, most of the later steps would fail too
   }
   const fatal = missing.filter((step) => !step.optional || process.env.CI === "true");
   if (fatal.length > 0)

@@ -1,7 +1,6 @@
 // `npm start`: an ARM program running on GuestMemory, in the terminal; `npm start -- --web`: the same in a page;
-// `npm start -- --example=name`: another of examples/, which may need what `npm run setup` brings.
-// The first needs Node and nothing else: pkg/ is committed, and this script uses Node's own modules until the packages
-// are there.
+// `npm start -- --example=name`: another of examples/, which may need the tools that `npm run setup` installs.
+// The first needs only Node: pkg/ is committed, and this script uses Node's own modules until the packages are installed.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,7 +13,7 @@ const flag = "--example=";
 const name = args.find((word) => word.startsWith(flag))?.slice(flag.length) ?? "rp2040";
 const example = join(root, "examples", name);
 
-/** Everything but the example itself. */
+/** Installs everything but the example itself. */
 function prepare() {
   if (!nodeIsNewEnough()) {
     throw new Error(`Node.js ${oldestNode.join(".")} or newer is needed, and this is ${process.versions.node}.`);
@@ -28,7 +27,7 @@ function prepare() {
   npm(["install", "--no-save", "--no-audit", "--no-fund"], { cwd: root, quiet: true });
 }
 
-/** An example in another language than the page's is built first. */
+/** Builds an example that is not written in TypeScript alone. */
 async function build() {
   const script = join(example, "build.mjs");
   if (existsSync(script)) (await import(pathToFileURL(script).href)).build();

@@ -1,4 +1,5 @@
-// What the rows of rows.mjs need, as steps of the set-up: how to see that a thing is there, how to get it, else what to say.
+// The steps of the set-up, for the rows of rows.mjs. A step knows how to see that a tool is there and how to get it, or
+// which advice to print.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fetchPackages, how, packagesAreThere } from "../examples/v86/guest/packages.mjs";
@@ -23,8 +24,8 @@ import {
  * @property {string} name
  * @property {() => boolean} there
  * @property {() => void} [get] undefined: a script cannot bring it
- * @property {string} how what a person does where `get` cannot
- * @property {string} [takes] said where `get` is long
+ * @property {string} how what a person can do if `get` cannot
+ * @property {string} [takes] how long `get` takes, if it is long
  * @property {boolean} [optional] the platform may not have it: an error only under CI=true
  */
 
@@ -95,14 +96,14 @@ const rest = [
   { ...cargoTool(fuzzer, fuzzerTool), optional: true },
 ];
 
-/** By the groups of rows.mjs. */
+/** The steps by the groups of rows.mjs. */
 export const steps = { quick, test, rest };
 
 /** @typedef {keyof typeof steps} Group */
 
 /**
- * `npm ci` would be the shorter word, but refuses a lock file that lacks another platform's optional binaries, which not
- * every registry has; this installs exactly what the lock file says and leaves it as it is.
+ * Installs exactly the packages of the lock file, and does not change it. `npm ci` would be shorter, but refuses a lock file
+ * that lacks another platform's optional binaries, which not every registry has.
  * @param {string} name
  * @param {string} folder
  * @param {() => boolean} [works]

@@ -1,4 +1,4 @@
-// Sets up what some groups of rows.mjs need, runs their rows in order, and prints a table of what came out.
+// Sets up the tools of some groups of rows.mjs, runs their rows in order, and prints a table of the results.
 // Usage: node scripts/test.mjs [quick] [test] [rest] [--only=word]     (--only: the rows whose name has the word)
 import { join } from "node:path";
 import { run, withPath } from "./process.mjs";
@@ -9,7 +9,7 @@ import { root } from "./toolchain.mjs";
 /** @typedef {{ name: string, result: "passed" | "FAILED" | "NOT RUN", seconds: number, why: string }} Outcome */
 
 /**
- * What comes of an action, and how long it took.
+ * The result of an action, and how long it took.
  * @param {string} name
  * @param {() => void} act
  * @returns {Outcome}

@@ -1,4 +1,4 @@
-// Runs crate/tests/threads.rs under ThreadSanitizer: no report, and one for the race that is there on purpose.
+// Runs crate/tests/threads.rs under ThreadSanitizer. It must report the race that is there on purpose, and no other.
 // Usage: node scripts/thread-sanitizer.mjs <arguments for cargo test>
 import { spawnSync } from "node:child_process";
 import { run } from "./process.mjs";
@@ -8,8 +8,8 @@ const target = "x86_64-unknown-linux-gnu";
 const args = [`+${nightly}`, "test", "-Zbuild-std", "--target", target, "--test", "threads", ...process.argv.slice(2)];
 const env = {
   ...process.env,
-  RUSTFLAGS: "-Zsanitizer=thread", // in the standard library too: what that does to make threads wait must be seen
-  // The longest history: a race is not reported if what the other thread did has left it.
+  RUSTFLAGS: "-Zsanitizer=thread", // for the standard library too, because the sanitizer must see how it makes threads wait
+  // The longest history, because a race is reported only while the other thread's access is in it.
   TSAN_OPTIONS: "halt_on_error=1 history_size=7",
 };
 

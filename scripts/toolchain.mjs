@@ -1,4 +1,4 @@
-// Which tools build and test the project, in which versions, and where they are found. Node's own modules only.
+// The tools that build and test the project: their versions, and where they are found. Imports Node's own modules only.
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Vite 8 asks for this much of Node 20. */
 export const oldestNode = [20, 19];
 
-/** The toolchain that has Miri, the sanitizers and the fuzzer's instrumentation; rust-toolchain.toml has that of all else. */
+/** The toolchain for Miri, the sanitizers and the fuzzer. rust-toolchain.toml has the toolchain for everything else. */
 export const nightly = "nightly-2026-05-20";
 
 /** The targets that rust-toolchain.toml asks for. */
@@ -52,7 +52,7 @@ export function lockedVersion(crate) {
 }
 
 /**
- * Where this project installs a tool for the user: outside the checkout, so that a fresh clone need not build it again.
+ * The folder where this project installs a tool. It is outside the checkout, so that a fresh clone need not build it again.
  * @param {Tool} tool
  */
 export function toolFolder({ crate, version }) {
@@ -71,7 +71,7 @@ export function findTool(tool) {
   return capture(join(folder, tool.command), ["--version"]) === wanted ? folder : undefined;
 }
 
-/** The folders to put on PATH for wasm-pack: it looks there for wasm-bindgen and wasm-opt. */
+/** The folders that must be on PATH for wasm-pack, which looks there for wasm-bindgen and wasm-opt. */
 export function toolPath() {
   const folders = [join(root, "node_modules", ".bin")];
   for (const tool of cargoTools()) {
@@ -91,7 +91,7 @@ export function nodeIsNewEnough() {
 }
 
 /**
- * The script of an npm package's command, for `process.execPath`: works without a shell and leaves no child behind.
+ * The script of an npm package's command, for `process.execPath`: that needs no shell and leaves no child process behind.
  * @param {string} path inside node_modules
  */
 export const binary = (path) => join(root, "node_modules", ...path.split("/"));

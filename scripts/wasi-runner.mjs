@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --no-incremental-marking
-// Runs one wasm32-wasip1 program on Node's WASI: cargo calls it with the path of a test's .wasm and the test's arguments.
+// Runs a wasm32-wasip1 program on Node's WASI. cargo calls it with the path of a test's .wasm and the test's arguments.
 // The flag: in Node 20 (V8 11.3) a collection that marked in steps and ends inside `memory.grow`, called by the program's
 // own start, crashes the process (40 of 40 runs of the core's tests; none with the flag).
 import { readFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ process.removeAllListeners("warning");
 const { WASI } = await import("node:wasi");
 
 const [program = "", ...args] = process.argv.slice(2);
-// A panic ends the whole program, and what the harness had captured until then would be lost with it.
+// A panic ends the whole program, and the output that the harness has captured would be lost.
 const env = { ...process.env, RUST_TEST_NOCAPTURE: "1" };
 const wasi = new WASI({ version: "preview1", args: [program, ...args], env, returnOnExit: true });
 const module = await WebAssembly.compile(await readFile(program));

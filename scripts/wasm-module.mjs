@@ -1,4 +1,4 @@
-// Builds a Wasm module that links the crate (`export_bindings!`): cargo, then wasm-bindgen, as a user would.
+// Builds a Wasm module that links the crate (`export_bindings!`) as a user would: with cargo, then wasm-bindgen.
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./process.mjs";
@@ -8,9 +8,9 @@ const wasm32 = "wasm32-unknown-unknown";
 
 /**
  * @param {object} module
- * @param {string} module.folder where its Cargo.toml lies
+ * @param {string} module.folder the folder of its Cargo.toml
  * @param {string} module.name the package's, with `_` for `-`
- * @param {string} module.target cargo's target folder: its flags and its workspace are not the library's
+ * @param {string} module.target cargo's target folder, apart from the library's, because flags and workspace differ
  * @param {string} module.out where the glue and the binary go
  * @param {string[]} [module.more] further arguments for cargo
  */
@@ -25,7 +25,7 @@ export function buildModule({ folder, name, target, out, more = [] }) {
   });
   const compiled = join(target, wasm32, "release");
   const command = found === "" ? bindgen.command : join(found, bindgen.command);
-  // In a folder of its own first: tests that run at the same time build and read the same module.
+  // In a new folder first, because tests that run at the same time build and read the same module.
   const fresh = mkdtempSync(join(target, "glue-"));
   run(command, ["--target", "web", "--out-dir", fresh, join(compiled, `${name}.wasm`)], { quiet: true });
   mkdirSync(out, { recursive: true });

@@ -1,6 +1,6 @@
-// An emulator of examples/ on GuestMemory against the same on arrays of its own, each program in pairs of fresh processes;
-// rows as JSON. Arguments: pairs, instructions. Each emulator is a program, and so a bundle, of its own: what else is
-// loaded moves V8's code to other places, which changed figures by a quarter.
+// An emulator of examples/ on GuestMemory against the same emulator on its own arrays, each program in pairs of fresh
+// processes; rows as JSON. Arguments: pairs, instructions. Each emulator is a program and so a bundle of its own, because
+// other loaded code moves V8's code to other places, which changed figures by a quarter.
 
 import type { Speed } from "../../examples/common/pairs.ts";
 import type { Row } from "../row.ts";
@@ -8,7 +8,7 @@ import type { Row } from "../row.ts";
 interface Emulator<N extends string> {
   name: string;
   programs: readonly N[];
-  /** Per cent of its own speed that a program, and the mean of all, should reach; nothing where none is asked. */
+  /** The least speed of a program, and of the mean of all, in per cent of the emulator's own. Undefined without a bound. */
   least?: { program: number; mean: number };
   compareSpeed(program: N, pairs: number, instructions: number): Promise<Speed>;
   measuresSpeed(): Promise<boolean>;

@@ -1,4 +1,4 @@
-// What the native benchmark measures with: criterion's own results, the loops by themselves, and valgrind.
+// The tools of the native benchmark: criterion's own results, the loops by themselves, and valgrind.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture } from "../../scripts/process.mjs";

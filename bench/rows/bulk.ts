@@ -6,7 +6,7 @@ import type { Row } from "../row.ts";
 
 const SIZE = 16 << 20;
 const ADDRESS = 0x1000;
-/** Bytes a copy, and the least share of the baseline's speed. */
+/** The number of bytes in a copy, and the least share of the baseline's speed. */
 const CASES: [bytes: number, least: number, name: string][] = [
   [4 << 10, 80, "4 KiB"],
   [64 << 10, 95, "64 KiB"],
@@ -20,7 +20,7 @@ export async function bulk(effort: Effort): Promise<Row[]> {
   return rows;
 }
 
-/** The rows of a memory that shows `raw` from guest address `start` on; `where` says what memory that is. */
+/** The rows of a memory that shows `raw` from guest address `start` on; `where` names the memory. */
 export function copies(effort: Effort, memory: GuestMemory, start: number, raw: Uint8Array, where: string): Row[] {
   const rows: Row[] = [];
   for (const [bytes, least, name] of CASES) {

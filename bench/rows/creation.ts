@@ -1,4 +1,4 @@
-// How soon the library is ready, and what a guest of 1 GiB costs before it is used. Good once in a process only.
+// The time until the library is ready, and the cost of an unused guest of 1 GiB. A process can measure it only once.
 
 import { GuestMemory, init } from "guest-memory";
 import type { Row } from "../row.ts";
@@ -7,7 +7,7 @@ const GUEST = 1 << 30;
 
 export async function creation(): Promise<Row[]> {
   const [ready] = await timed(() => init());
-  // The figure to reach is Node's: Deno asks for permissions, and starts more of itself, on the way.
+  // The bound is for Node: Deno also asks for permissions and starts more of itself.
   const node = !("deno" in process.versions || "bun" in process.versions);
   const rows: Row[] = [{ name: "ready after init()", value: ready, unit: "ms", ...(node ? { most: 10 } : {}) }];
   for (const which of ["first", "second"]) {

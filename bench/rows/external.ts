@@ -9,7 +9,7 @@ import { copies } from "./bulk.ts";
 const SIZE = 128 << 20;
 const THEIRS = 0x1000_0000;
 const ACCESSES = 1 << 16;
-/** Bytes that the scalars touch: the same for all, and as much as an emulator's working set. */
+/** The number of bytes that the scalars touch: the same for all memories, and as many as an emulator's working set. */
 const TOUCHED = 1 << 20;
 
 export async function external(effort: Effort): Promise<Row[]> {

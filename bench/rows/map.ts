@@ -1,4 +1,4 @@
-// What changes of the map cost, and what watches elsewhere cost those who are not watched.
+// The cost of changes of the map, and the cost of watches for accesses to other pages.
 
 import { GuestMemory } from "guest-memory";
 import { compare, type Effort, median, time } from "../clock.ts";
@@ -7,9 +7,9 @@ import { ACCESSES, addresses, layout, loops, PATTERNS, REGION_COUNTS } from "./s
 
 const SWITCHES_A_SECOND = 15_000;
 const WATCHES = 10_000;
-/** How often a loop runs between two bank switches. */
+/** The number of times that a loop runs between two bank switches. */
 const REPEATS = 8;
-/** Where the scalar rows' layout has room. */
+/** A free address in the scalar rows' layout. */
 const [WATCHED, BANK] = [0x20_0000, 0x300_0000];
 
 export async function map(effort: Effort): Promise<Row[]> {
@@ -39,7 +39,7 @@ async function moving(effort: Effort): Promise<Row> {
   return { name: "64 KiB window moved in 4 GiB, against a full rebuild", value: ratio, unit: "x", least: 100, note };
 }
 
-/** Two banks of 16 KiB that take turns, as the share of a second that so many switches take. */
+/** Two banks of 16 KiB that take turns: the share of a second that a second's switches take. */
 async function switching(effort: Effort): Promise<Row> {
   const memory = await GuestMemory.create([
     { kind: "ram", name: "RAM", start: 0, size: 1 << 24 },
@@ -64,11 +64,11 @@ async function switching(effort: Effort): Promise<Row> {
 /**
  * The scalar rows with watches on pages that they never touch, and banks that are switched about once a millisecond (more
  * often, and the switches' own time would be measured), against the same rows without: the same loops on the same memory,
- * in turns, so that what a compiler makes of them and what else the machine does falls on both.
+ * in turns, so that the compiler's decisions and other load on the machine fall on both.
  */
 async function watched(effort: Effort): Promise<Row[]> {
   const memory = await machine();
-  arm(memory)(); // linear memory grows for them: then, and not in the middle
+  arm(memory)(); // linear memory grows for the watches now, and not during the measurement
   const { read, write } = loops(memory, new DataView(memory.wasmMemory.buffer));
   const bank = memory.region("bank");
   let turn = 0;
@@ -110,7 +110,7 @@ async function watched(effort: Effort): Promise<Row[]> {
   return [{ name, value: median(results.map(({ value }) => value)), unit: "x", most: 1.02 }, ...results];
 }
 
-/** Sets the watches; gives what ends them. */
+/** Sets the watches; returns a function that ends them. */
 function arm(memory: GuestMemory): () => void {
   const watches = Array.from({ length: WATCHES }, (_, index) =>
     memory.watch(WATCHED + index * 0xc00, 4, { read: true, write: true }, () => {}),

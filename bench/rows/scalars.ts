@@ -42,7 +42,7 @@ export async function scalars(effort: Effort): Promise<Row[]> {
   return [{ name: "u32 reads and writes, median of all patterns", value: middle, unit: "x" }, ...rows];
 }
 
-/** The regions: of one size, with holes between them. */
+/** The regions. All have the same size, with holes between them. */
 export function layout(): RegionSpec[] {
   return Array.from({ length: REGIONS }, (_, index) => {
     return { kind: "ram", name: `RAM ${index}`, start: index * DISTANCE, size: SIZE };

@@ -1,4 +1,4 @@
-// What is around the CPU: a timer and a serial port; loading a program, and running it.
+// The board around the CPU: a timer and a serial port. It loads a program and runs it.
 
 import { AVRTimer, AVRUSART, avrInstruction, type CPU, portBConfig, timer0Config, usart0Config } from "avr8js";
 import { GuestCpu } from "./cpu.ts";
@@ -23,14 +23,14 @@ const SERIAL_0 = {
   dataRegisterEmptyInterrupt: 0x2a,
   txCompleteInterrupt: 0x2c,
 };
-/** GPIOR1 and 2, where a program finds how often it is to do its work. */
+/** GPIOR1 and 2, which tell a program how many rounds of its work to do. */
 const ROUNDS = [0x4a, 0x4b] as const;
 
 export class Board<C extends CPU = CPU> {
   readonly cpu: C;
   readonly timer: AVRTimer;
   readonly serial: AVRUSART;
-  /** What the program has sent. */
+  /** The bytes that the program has sent. */
   output = "";
 
   constructor(cpu: C) {
@@ -42,7 +42,7 @@ export class Board<C extends CPU = CPU> {
     };
   }
 
-  /** Puts a program into flash, and its number of rounds where it looks for that. */
+  /** Puts a program into flash, and its number of rounds into GPIOR1 and 2. */
   load(image: Uint8Array, rounds: number): void {
     const { cpu } = this;
     if (cpu instanceof GuestCpu) cpu.guestMemory.poke(0, image);
@@ -51,9 +51,9 @@ export class Board<C extends CPU = CPU> {
   }
 
   /**
-   * Runs up to so many instructions, fewer where the program has come to its end: a jump to itself.
+   * Runs up to a number of instructions; fewer if the program comes to its end, a jump to itself.
    *
-   * @returns how many it ran
+   * @returns the number of instructions run
    */
   run(instructions: number): number {
     const { cpu } = this;

@@ -5,11 +5,11 @@ import { CPU } from "avr8js";
 import { GuestMemory, init } from "guest-memory";
 import { DATA, FLASH, REGIONS, SRAM } from "./map.ts";
 
-/** avr8js alone: program memory and data memory are arrays of its own. */
+/** avr8js alone: program memory and data memory are its own arrays. */
 export const createAlone = () => new CPU(new Uint16Array(FLASH.size / 2), DATA.size - SRAM);
 
 export class GuestCpu extends CPU {
-  /** `declare`: a field that is defined would be set twice, and V8 then takes it for one that changes. */
+  /** `declare`, because a defined field would be set twice, and V8 would then treat it as one that changes. */
   declare readonly guestMemory: GuestMemory;
 
   static async create(): Promise<GuestCpu> {
@@ -27,17 +27,17 @@ export class GuestCpu extends CPU {
   }
 
   /**
-   * Marks data memory as written, for whoever runs the CPU to call when it stops: avr8js stores registers, and what
-   * calls, interrupts and pushes leave on the stack, into `data` itself, which is a view and marks nothing. How far down
-   * the stack came it does not say.
+   * Marks data memory as written. The caller that runs the CPU calls it when the CPU stops: avr8js stores registers, and
+   * the bytes that calls, interrupts and pushes leave on the stack, into `data` itself, a view that marks nothing. It
+   * does not tell how far down the stack reached.
    */
   markDirty(): void {
     this.guestMemory.markDirty(DATA.start, DATA.size);
   }
 
   /**
-   * avr8js's own arrays become views of guest memory; anew after growth, which must not happen in the middle of an
-   * instruction: avr8js takes its array before it loads, and puts what it loaded into the old one.
+   * Replaces avr8js's own arrays by views of guest memory; called again after growth. Linear memory must not grow in the
+   * middle of an instruction: avr8js takes its array before it loads, and puts the loaded byte into the old array.
    */
   private takeViews(): void {
     const [flash, data] = [FLASH, DATA].map(({ start, size }) => this.guestMemory.view(start, size));
@@ -50,7 +50,7 @@ export class GuestCpu extends CPU {
     });
   }
 
-  // Below SRAM lie registers, of which I/O registers have hooks; past its end avr8js has nothing, and no error.
+  // Registers lie below SRAM, and I/O registers have hooks. Past the end of SRAM avr8js has neither memory nor an error.
 
   override readData(address: number): number {
     if (address < SRAM || address >= DATA.size) return super.readData(address);

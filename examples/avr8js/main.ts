@@ -1,5 +1,5 @@
-// Runs the programs on a CPU in guest memory: the memory map, what they send, what a watch saw, whether the board ends as
-// avr8js alone does, and how fast they ran. Exit status 1 where something is not as expected.
+// Runs the programs on a CPU in guest memory. Prints the memory map, the programs' output, the accesses that a watch saw,
+// whether the board ends in the same state as avr8js alone, and the speed. Exit status 1 if a result is not as expected.
 
 import { readFile } from "node:fs/promises";
 import { showSpeeds, showState } from "../common/terminal.ts";
@@ -10,10 +10,10 @@ import { LIMIT, loadProgram, NAMES, type Program, TITLES } from "./programs.ts";
 import { compareSpeed, measuresSpeed } from "./speed.ts";
 import { stateHash } from "./state.ts";
 
-/** Where every program counts its clock's ticks. */
+/** The address where every program counts its clock's ticks. */
 const TICKS = DATA.start + 0x100;
 
-/** Runs a program to its end, and shows what it sent. @returns whether that is what was expected */
+/** Runs a program to its end, and shows its output. @returns whether the output is as expected */
 function show(board: Board<GuestCpu>, program: Program): boolean {
   const { cpu } = board;
   board.load(program.image, 1);

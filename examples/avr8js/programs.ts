@@ -1,27 +1,27 @@
-// The programs of programs/, and where their images are.
+// The programs of programs/, and the URLs of their images.
 
 export type Name = (typeof NAMES)[number];
 
 export const NAMES = ["tour", "sort", "sieve"] as const;
 
-/** What each program does, in a line. */
+/** A line about each program. */
 export const TITLES: Record<Name, string> = {
   tour: "each way to get at data memory, and program memory",
   sort: "4096 words, by Shell's sort, and their checksum",
   sieve: "the primes below 12288, by the sieve of Eratosthenes",
 };
 
-/** What is loaded into a machine. */
+/** A program as it is loaded into a machine. */
 export interface Program {
   image: Uint8Array;
-  /** What it sends over the serial port in one round. */
+  /** Its output over the serial port in one round. */
   expected: string;
 }
 
 /** More instructions than a round takes: a program that runs longer has gone astray. */
 export const LIMIT = 2_000_000;
 
-// `new URL` with the name in full each time: Vite finds the files by it.
+// Each `new URL` has the full name, because Vite finds the files by it.
 const FILES: Record<Name, { image: URL; expected: URL }> = {
   tour: {
     image: new URL("./programs/tour.bin", import.meta.url),

@@ -7,7 +7,7 @@ import { createAlone, GuestCpu } from "./cpu.ts";
 import { loadProgram, type Name } from "./programs.ts";
 
 const EMULATOR = "avr8js";
-/** For the JIT compiler, and for the program's start. */
+/** Instructions before the measurement, for the JIT compiler and the program's start. */
 const WARM_UP_INSTRUCTIONS = 5_000_000;
 /** More than there is time for. */
 const ROUNDS = 0xffff;

@@ -1,4 +1,4 @@
-// The state of a board as one hash: registers, memories, and whatever else avr8js's objects hold.
+// The state of a board as one hash: registers, memories, and all other fields of avr8js's objects.
 
 import { createHash } from "node:crypto";
 import { CPU } from "avr8js";
@@ -7,10 +7,10 @@ import type { Board } from "./board.ts";
 import { GuestCpu } from "./cpu.ts";
 import { DATA, FLASH } from "./map.ts";
 
-/** The CPU's memories, taken by themselves. */
+/** The CPU's memories, which are hashed separately. */
 const MEMORIES = ["progMem", "progBytes", "data", "data16", "dataView", "guestMemory"];
 
-/** Two boards that have run alike give the same: one on guest memory, and avr8js on its own arrays. */
+/** The hash of a board. A board on guest memory and one on avr8js's own arrays have the same if they have run alike. */
 export function stateHash({ cpu, ...around }: Board): string {
   const hash = createHash("sha256");
   for (const bytes of memoriesOf(cpu)) hash.update(bytes);

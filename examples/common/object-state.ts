@@ -1,11 +1,11 @@
-// The state of an emulator's objects, for a hash: whatever they hold, but for memories, which are taken by themselves.
+// The state of an emulator's objects, for a hash: all their fields except memories, which are hashed separately.
 
 import type { Hash } from "node:crypto";
 
 /**
  * Takes each object that can be reached, once: arrays of bytes, collections, fields in the order of their names.
  *
- * @param isLeftOut whether a field is no state, or is taken by itself
+ * @param isLeftOut whether a field is not part of the state, or is hashed separately
  */
 export function takeObjects(hash: Hash, root: object, isLeftOut: (object: object, name: string) => boolean): void {
   const seen = new Map<object, number>();

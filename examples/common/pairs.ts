@@ -1,12 +1,11 @@
-// Speed on guest memory against speed on an emulator's own arrays: the same work, each time in a fresh process, in turns.
-// In one process the second machine would run code that the first has made V8 compile for both; in turns, what else the
-// computer does falls on both sides.
+// Speed on guest memory against speed on an emulator's own arrays: the same work, in fresh processes that take turns. In
+// one process the second machine would run code that V8 has compiled for both. Turns spread other load over both sides.
 
 import { fork } from "node:child_process";
 
 const flagOf = (emulator: string) => `--measure-speed=${emulator}`;
 
-/** Where the emulator has its memory. */
+/** The place of the emulator's memory. */
 export type Kind = "guestMemory" | "arrays";
 
 export interface Speed {
@@ -36,7 +35,7 @@ export async function compareInPairs(emulator: string, pairs: number, args: stri
 /**
  * Whether this process is one that `compareInPairs` started: if so it does the work, and has nothing else to do.
  *
- * @param prepare makes a machine ready, warmed up; what it gives runs, and says how many instructions those were
+ * @param prepare makes a machine and warms it up; returns a function that runs it and returns the number of instructions
  */
 export async function measuresInPair(
   emulator: string,
@@ -45,7 +44,7 @@ export async function measuresInPair(
   const [flag, kind, ...args] = process.argv.slice(2);
   if (flag !== flagOf(emulator)) return false;
   const run = await prepare(kind as Kind, args);
-  // Processor time, not the clock's: what else the computer does takes the processor away, and not from both sides alike.
+  // Processor time, not the clock's, because other load takes the processor away, and not from both sides alike.
   const before = process.cpuUsage();
   const count = run();
   const { user, system } = process.cpuUsage(before);

@@ -4,15 +4,15 @@
 import type { GuestMemory } from "guest-memory";
 import "./programs-page.css";
 
-/** Instructions a frame: a few milliseconds' worth. */
+/** The number of instructions in a frame: a few milliseconds' worth. */
 const SLICE = 100_000;
 
 /** A machine with a program in it. */
 export interface Loaded {
   readonly guestMemory: GuestMemory;
-  /** Runs up to so many instructions; fewer where the program comes to its end. @returns how many */
+  /** Runs up to a number of instructions; fewer if the program comes to its end. @returns the number of instructions run */
   run(instructions: number): number;
-  /** What the program has shown so far. */
+  /** The program's output so far. */
   text(): string;
 }
 
@@ -20,10 +20,10 @@ export interface Loaded {
 export const fetchBytes = async (url: URL) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 
 /**
- * Offers the programs, and runs what is chosen; one that was running ends then.
+ * Offers the programs, and runs the chosen one. A program that was running ends then.
  *
- * @param titles each program's name, and what it does
- * @param load makes a machine of its own for a program
+ * @param titles each program's name, and a line about it
+ * @param load makes a new machine for a program
  */
 export function offerPrograms<N extends string>(titles: Record<N, string>, load: (name: N) => Promise<Loaded>): void {
   const state = element("#state", HTMLElement);

@@ -1,4 +1,4 @@
-// What the examples with emulators print in a terminal, one like the other.
+// The common output of the examples with emulators in a terminal.
 
 import type { GuestMemory } from "guest-memory";
 import type { Speed } from "./pairs.ts";
@@ -11,7 +11,7 @@ const hexadecimal = (address: number, digits: number) => `0x${address.toString(1
 const grouped = (value: number) => value.toLocaleString("en-US");
 const percent = (ratio: number) => `${(100 * ratio).toFixed(0)} %`;
 
-/** Runs a program, and says how many instructions it took, and which pages were written meanwhile. */
+/** Runs a program, and prints the number of its instructions and the pages written meanwhile. */
 export function showRun(memory: GuestMemory, digits: number, run: () => number): void {
   const written = memory.dirty.client("example");
   const instructions = run();
@@ -25,7 +25,7 @@ export function showRun(memory: GuestMemory, digits: number, run: () => number):
   console.log(`  ${grouped(instructions)} instructions; ${count} pages written: ${where.join(", ")}`);
 }
 
-/** Says whether a machine has come to the state that the emulator alone comes to. @returns that */
+/** Prints and returns whether a machine has come to the same state as the emulator alone. */
 export function showState(state: string, expected: string, emulator: string): boolean {
   const same = state === expected;
   console.log(`  state of the machine: ${state.slice(0, 16)}, ${same ? "as" : "and NOT as"} in ${emulator} alone`);

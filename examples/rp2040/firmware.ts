@@ -1,23 +1,23 @@
-// The programs of firmware/, and where their images are.
+// The programs of firmware/, and the URLs of their images.
 
 export type Program = (typeof PROGRAMS)[number];
 
 export const PROGRAMS = ["tour", "sort", "interpreter"] as const;
 
-/** What each program does, in a line. */
+/** A line about each program. */
 export const TITLES: Record<Program, string> = {
   tour: "each kind of access to each kind of memory",
   sort: "sorting, a checksum, a product of matrices, a sieve",
   interpreter: "a small Forth: primes and the Mandelbrot set",
 };
 
-/** What is loaded into a machine. */
+/** A program as it is loaded into a machine. */
 export interface Firmware {
   /** The words of the boot ROM, at address 0. */
   bootRom: Uint32Array;
   /** The bytes at the start of flash. */
   image: Uint8Array<ArrayBuffer>;
-  /** What the program prints in one round. */
+  /** The program's output in one round. */
   expected: string;
   /** More instructions than a round takes: a program that runs longer has gone astray. */
   limit: number;
@@ -25,7 +25,7 @@ export interface Firmware {
 
 const LIMITS: Record<Program, number> = { tour: 2_000_000, sort: 10_000_000, interpreter: 80_000_000 };
 
-// `new URL` with the name in full each time: Vite finds the files by it.
+// Each `new URL` has the full name, because Vite finds the files by it.
 const BOOT_ROM = new URL("./firmware/boot-rom.bin", import.meta.url);
 const FILES: Record<Program, { image: URL; expected: URL }> = {
   tour: {
@@ -47,7 +47,7 @@ export async function loadFirmware(program: Program, read: (url: URL) => Promise
   const { image, expected } = FILES[program];
   const [rom, flash, text] = await Promise.all([BOOT_ROM, image, expected].map((url) => read(url)));
   return {
-    // Copies: of what `read` gives, neither the alignment nor the buffer is known.
+    // Copies, because the alignment and the buffer of the bytes from `read` are unknown.
     bootRom: new Uint32Array(Uint8Array.from(rom).buffer),
     image: Uint8Array.from(flash),
     expected: new TextDecoder().decode(text),

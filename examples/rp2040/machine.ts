@@ -8,7 +8,7 @@ import { BOOT_ROM, FLASH, peripheralKey, peripheralRegion, regionsOf, SRAM, USB_
 const LOG_NAME = "RP2040";
 
 export class Machine extends RP2040 {
-  /** `declare`: a field that is defined would be set twice, and V8 then takes it for one that changes. */
+  /** `declare`, because a defined field would be set twice, and V8 would then treat it as one that changes. */
   declare readonly memory: GuestMemory;
 
   static async create(): Promise<Machine> {
@@ -29,12 +29,12 @@ export class Machine extends RP2040 {
     this.reset();
   }
 
-  /** The constructor of RP2040 ends in a call of this, before there is a memory: that one does nothing. */
+  /** RP2040's constructor ends with a call of this, before there is a memory. That call does nothing. */
   override reset(): void {
     if (this.memory === undefined) return;
     this.takeViews();
     super.reset();
-    // RP2040 erases flash through its array, which is a view: a writer through a view marks what it wrote.
+    // RP2040 erases flash through its array, which is a view. A writer through a view has to mark the bytes that it wrote.
     this.memory.markDirty(FLASH.start, FLASH.size);
   }
 
@@ -64,7 +64,7 @@ export class Machine extends RP2040 {
     this.logger.warn(LOG_NAME, `a store to ROM, at 0x${address.toString(16)}, changes nothing`);
   }
 
-  /** A load that nothing in the map answers, or not all of it: as rp2040js has it. */
+  /** A load that the map does not answer, or not as a whole. The result is the same as in rp2040js. */
   private readUnmapped(address: number, size: number): number {
     const target = this.mapPeripheral(address) ? this : RP2040.prototype;
     if (size === 4) return target.readUint32.call(this, address);
@@ -81,7 +81,7 @@ export class Machine extends RP2040 {
   /** Maps the peripheral that an application has added there since the map was made. @returns whether there is one */
   private mapPeripheral(address: number): boolean {
     if (!this.findPeripheral(address) || this.memory.addressInRange(address)) return false;
-    // Below what the chip has: a block of the size of a peripheral may hold something smaller.
+    // Priority -1, below the chip's regions, because a block of the size of a peripheral may overlap a smaller region.
     this.memory.map(peripheralRegion(this, peripheralKey(address), -1));
     return true;
   }
@@ -115,8 +115,8 @@ export class Machine extends RP2040 {
   }
 }
 
-// rp2040js's USB controller takes these two to write to them, at any time: who takes them has written, for the dirty log.
-// On the prototype, and not in the class, because TypeScript wants fields to stay fields.
+// rp2040js's USB controller takes these two arrays to write to them, at any time. So taking one counts as a write in the
+// dirty log. On the prototype, and not in the class, because TypeScript wants fields to stay fields.
 const arrays = new WeakMap<Machine, Record<string, unknown>>();
 for (const name of ["usbDPRAM", "usbDPRAMView"]) {
   Object.defineProperty(Machine.prototype, name, {

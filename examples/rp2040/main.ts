@@ -1,5 +1,5 @@
-// Runs the three programs on a machine in guest memory: the memory map, what they print, the pages they wrote, whether
-// the machine ends as rp2040js alone does, and how fast they ran. Exit status 1 where something is not as expected.
+// Runs the three programs on a machine in guest memory. Prints the memory map, the programs' output, the pages they wrote,
+// whether the machine ends in the same state as rp2040js alone, and the speed. Exit status 1 if a result is not as expected.
 
 import { readFile } from "node:fs/promises";
 import { RP2040 } from "rp2040js";
@@ -10,7 +10,7 @@ import { load, run } from "./run.ts";
 import { compareSpeed, measuresSpeed } from "./speed.ts";
 import { stateHash } from "./state.ts";
 
-/** Runs a program to its end, showing what it prints. @returns whether that is what was expected */
+/** Runs a program to its end, and shows its output. @returns whether the output is as expected */
 function show(machine: Machine, firmware: Firmware): boolean {
   let text = "";
   let line = "";

@@ -6,15 +6,15 @@ import { BasePeripheral, type RP2040 } from "rp2040js";
 export const BOOT_ROM = { kind: "rom", name: "boot ROM", start: 0x0000_0000, size: 16 * 1024 } as const;
 export const FLASH = { kind: "rom", name: "flash", start: 0x1000_0000, size: 16 * 1024 * 1024 } as const;
 export const SRAM = { kind: "ram", name: "SRAM", start: 0x2000_0000, size: 264 * 1024 } as const;
-/** Where the program and the USB controller meet. */
+/** The memory that the program and the USB controller share. */
 export const USB_DPRAM = { kind: "romDevice", name: "USB DPRAM", start: 0x5010_0000, size: 4 * 1024 } as const;
 
 /** The regions that have bytes, with what a machine has besides them. */
 export const MEMORIES = [BOOT_ROM, FLASH, SRAM, USB_DPRAM] as const;
 
-/** Flash once more, by what the chip's cache does there; rp2040js has no cache. */
+/** Further addresses of flash, which differ in the chip's cache. rp2040js has no cache. */
 const FLASH_MIRRORS = ["not allocating", "not cached", "not cached, not allocating"];
-/** What rp2040js takes for SIO: all of these addresses. */
+/** All addresses that rp2040js treats as SIO. */
 const SIO = { kind: "mmio", name: "SIO", start: 0xd000_0000, size: 0x1000_0000 } as const;
 /** The core's own registers: interrupt controller, SysTick. */
 const PPB = { kind: "mmio", name: "PPB", start: 0xe000_e000, size: 4 * 1024 } as const;
@@ -75,7 +75,7 @@ function registers(block: { readUint32(offset: number): number; writeUint32(offs
   return device;
 }
 
-/** Memory that is read as such; of each store the USB controller is told, since it may be the start of a transfer. */
+/** Memory for reads. A store also calls the USB controller, because it may be the start of a transfer. */
 function usbDpram(machine: RP2040): Device {
   return registers({
     readUint32: (offset) => machine.usbDPRAMView.getUint32(offset, true),

@@ -5,9 +5,9 @@ import type { Firmware } from "./firmware.ts";
 import { Machine } from "./machine.ts";
 import { FLASH } from "./map.ts";
 
-/** Where in flash the program finds how often it is to do its work. */
+/** The address in flash that tells the program how many rounds of its work to do. */
 const ROUNDS_OFFSET = 0xc0;
-const CYCLE_NANOS = 8; // of the clock of 125 MHz
+const CYCLE_NANOS = 8; // a cycle of the 125 MHz clock
 
 /**
  * Loads the boot ROM and a program, and sets the core to the boot ROM's first instruction.
@@ -15,7 +15,7 @@ const CYCLE_NANOS = 8; // of the clock of 125 MHz
  * @param print takes what the program sends to UART0, a character at a time
  */
 export function load(machine: RP2040, firmware: Firmware, rounds: number, print: (character: string) => void): void {
-  machine.logger = new ConsoleLogger(LogLevel.Error); // no warnings: a program that goes astray gives one each step
+  machine.logger = new ConsoleLogger(LogLevel.Error); // no warnings, because a program that goes astray gives one each step
   machine.loadBootrom(firmware.bootRom);
   const image = firmware.image.slice();
   new DataView(image.buffer).setUint32(ROUNDS_OFFSET, rounds, true);
@@ -24,7 +24,7 @@ export function load(machine: RP2040, firmware: Firmware, rounds: number, print:
   machine.uart[0].onByte = (byte) => print(String.fromCharCode(byte));
 }
 
-/** Runs up to so many instructions, fewer where the program goes to sleep: its end. @returns how many it ran */
+/** Runs up to a number of instructions; fewer if the program sleeps, its end. @returns the number of instructions run */
 export function run(machine: RP2040, instructions: number): number {
   const { core } = machine;
   // The clock that RP2040 makes for itself is a SimulationClock, a class that the package does not export.

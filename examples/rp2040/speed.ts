@@ -8,7 +8,7 @@ import { Machine } from "./machine.ts";
 import { load, run } from "./run.ts";
 
 const EMULATOR = "rp2040js";
-/** For the JIT compiler, and for the program's start. */
+/** Instructions before the measurement, for the JIT compiler and the program's start. */
 const WARM_UP_INSTRUCTIONS = 5_000_000;
 const FOREVER = 0xffff_ffff;
 

@@ -1,4 +1,4 @@
-// The state of a machine as one hash: registers, memories, and whatever else rp2040js's objects hold.
+// The state of a machine as one hash: registers, memories, and all other fields of rp2040js's objects.
 
 import { createHash } from "node:crypto";
 import type { RP2040 } from "rp2040js";
@@ -6,12 +6,12 @@ import { takeObjects } from "../common/object-state.ts";
 import { Machine } from "./machine.ts";
 import { MEMORIES } from "./map.ts";
 
-/** What a machine holds that is no state, and its arrays: these are taken by themselves. */
+/** The fields that are not part of the state, and the arrays, which are hashed separately. */
 const LEFT_OUT = ["memory", "logger", "bootrom", "flash", "flash16", "sram", "usbDPRAM"];
-/** In which PIO keeps a timer of the host's. */
+/** The field in which PIO keeps a timer of the host's. */
 const HOST_TIMER = "runTimer";
 
-/** Two machines that have run alike give the same: one on guest memory, and rp2040js on its own arrays. */
+/** The hash of a machine. One on guest memory and one on rp2040js's own arrays have the same if they have run alike. */
 export function stateHash(machine: RP2040): string {
   const hash = createHash("sha256");
   for (const bytes of memoriesOf(machine)) hash.update(bytes);

@@ -1,4 +1,4 @@
-// Where an attack takes place: a memory between two others, each byte of which is known.
+// The arena of an attack: a memory between two others. Each byte of all three is known.
 
 import { GuestMemory } from "guest-memory";
 import { type Attack, END, HIGH, HIGH_END, QUEUE, SIZE } from "./attacks.ts";
@@ -12,7 +12,7 @@ const GUARD: Range = [0x0, 0x2000];
 const BUFFER = 0x2000;
 const LENGTH = 64;
 
-/** What came of an attack. */
+/** The result of an attack. */
 export interface Result {
   status: number;
   /** Addresses of bytes that changed: outside the used ring and the good chain's buffer, or in a guard. */
@@ -23,7 +23,7 @@ export interface Result {
   guarded: boolean;
 }
 
-/** Runs an attack on a device, in a memory of its own. */
+/** Runs an attack on a device, in a new memory. */
 export function run({ arrange }: Attack, access: number, connect: (memory: GuestMemory) => Device): Result {
   const [below, memory, above] = [filled(GUARD), filled([0, END], [HIGH, HIGH_END - HIGH]), filled(GUARD)];
   const guarded = endOf(below) === startOf(memory) && endOf(memory) === startOf(above);
@@ -59,7 +59,7 @@ function filled(...ranges: Range[]): GuestMemory {
   return memory;
 }
 
-/** Where a memory begins in linear memory, and where it ends: its regions lie there one after the other. */
+/** The start and end of a memory in linear memory, where its regions lie one after the other. */
 const startOf = (memory: GuestMemory) => memory.hostOffset(0, 1) ?? Number.NaN;
 const endOf = (memory: GuestMemory) =>
   memory.regions.reduce(

@@ -1,5 +1,5 @@
-// Drivers that break the rules, and what the device answers to each. Table, rings and buffers are guest memory like any
-// other, so a guest may write there what it likes.
+// Drivers that break the rules, and the device's answer to each. Table, rings and buffers are ordinary guest memory, so a
+// guest may write any bytes there.
 
 import {
   DESCRIPTOR_SIZE,
@@ -12,12 +12,12 @@ import {
   writeDescriptor,
 } from "./virtqueue.ts";
 
-/** Where the queue lies, and how many descriptors it has. */
+/** The queue's addresses and its number of descriptors. */
 export const QUEUE = 0x1000;
 export const SIZE = 8;
 const BUFFER = 0x3000;
 const TABLE = 0x3800;
-/** Where guest memory ends; there is more from HIGH to HIGH_END. */
+/** The end of guest memory at the low addresses. A second part lies from HIGH to HIGH_END. */
 export const END = 0x5000;
 export const HIGH = 0x8000;
 export const HIGH_END = 0xa000;
@@ -29,9 +29,9 @@ export interface Attack {
   /** The status, by its name in device/src/status.rs. */
   answer: string;
   /**
-   * Writes what is wrong. Descriptor 0 is a good chain, which was offered already.
+   * Writes the faulty data. Descriptor 0 is a good chain, which was offered already.
    * @param access the flags that a buffer should have: WRITE for a device that writes
-   * @returns what the driver tells the device of the queue, where that is wrong too
+   * @returns the queue's description for the device, if it is wrong too
    */
   arrange(queue: Virtqueue, access: number): Partial<Layout> | undefined;
 }
@@ -67,7 +67,7 @@ const indirect = (
   },
 });
 
-/** An attack by what the device is told of the queue. */
+/** An attack by a wrong description of the queue. */
 const setup = (name: string, answer: string, layout: Partial<Layout>): Attack => ({
   name,
   answer,

@@ -1,4 +1,4 @@
-// A driver that keeps the rules: it posts buffers, notifies the device, and takes back what that has used.
+// A driver that keeps the rules: it posts buffers, notifies the device, and takes back the used ones.
 
 import type { GuestMemory } from "guest-memory";
 import type { Device } from "./device.ts";
@@ -7,7 +7,7 @@ import { NEXT, Virtqueue, WRITE } from "./virtqueue.ts";
 /** A range of guest memory: its start and its length in bytes. */
 export type Range = readonly [start: number, length: number];
 
-/** A device that refused what its driver did; `status` is one of device/src/status.rs. */
+/** The error of a device that refused its driver's request. `status` is one of device/src/status.rs. */
 export class DeviceError extends Error {
   readonly status: number;
 
@@ -17,7 +17,7 @@ export class DeviceError extends Error {
   }
 }
 
-/** Drives a device with one queue, whose buffers the device all writes, or all reads. */
+/** Drives a device with one queue. The device writes all of its buffers, or reads all. */
 export class Driver {
   readonly queue: Virtqueue;
   readonly #device: Device;
@@ -58,7 +58,7 @@ export class Driver {
     return head;
   }
 
-  /** Has the device work. @returns how many bytes it wrote into each chain that it gives back */
+  /** Notifies the device. @returns the number of bytes that it wrote into each chain that it gives back */
   notify(): Map<number, number> {
     expectOk(this.#device.notify());
     const done = new Map<number, number>();

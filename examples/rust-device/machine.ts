@@ -30,14 +30,14 @@ export class Machine {
     this.console = new Driver(this.memory, new Console(handle, terminal), CONSOLE_QUEUE, QUEUE_SIZE, "device reads");
   }
 
-  /** Random bytes, by way of the entropy device. */
+  /** Random bytes from the entropy device. */
   random(length: number): Uint8Array {
     this.entropy.post(buffersFor(length));
     const written = [...this.entropy.notify().values()].reduce((sum, bytes) => sum + bytes, 0);
     return this.memory.readBytes(BUFFERS, written);
   }
 
-  /** Prints, by way of the console. */
+  /** Prints on the console. */
   print(text: string): void {
     const bytes = new TextEncoder().encode(text);
     const buffers = buffersFor(bytes.length);

@@ -1,5 +1,5 @@
-// Runs both devices with a driver that keeps the rules, then with drivers that do not. Exit status 1 where a device
-// answers what it should not, or a byte changes that should not.
+// Runs both devices with a driver that keeps the rules, then with drivers that do not. Exit status 1 if a device gives a
+// wrong answer, or a byte changes that should not.
 
 import { run } from "./arena.ts";
 import { ATTACKS } from "./attacks.ts";

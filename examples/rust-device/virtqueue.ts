@@ -10,7 +10,7 @@ export const INDIRECT = 4;
 export const DESCRIPTOR_SIZE = 16;
 export const USED_ELEMENT_SIZE = 8;
 
-/** Where a queue lies, as the driver tells the device: a power of two of descriptors, and three guest addresses. */
+/** A queue as the driver describes it to the device: the number of descriptors, a power of two, and three guest addresses. */
 export interface Layout {
   size: number;
   descriptors: U64Like;
@@ -47,8 +47,8 @@ export function writeDescriptor(
 }
 
 /**
- * Reads and writes table and rings, and checks nothing: a driver that breaks the rules uses it too. What the other side
- * waits for, the rings' indices, is stored last and atomically.
+ * Reads and writes table and rings. It checks nothing, because a driver that breaks the rules uses it too. The rings'
+ * indices, which the other side waits for, are stored last and atomically.
  */
 export class Virtqueue {
   readonly memory: GuestMemory;
@@ -73,7 +73,7 @@ export class Virtqueue {
     this.memory.store16(available + 2, index + 1);
   }
 
-  /** The next chain that the device gives back, and how many bytes it wrote into it; undefined if there is none. */
+  /** The next chain that the device gives back, and the number of bytes that it wrote there; undefined without a next chain. */
   takeUsed(): { head: number; written: number } | undefined {
     const { size, used } = this.layout;
     if (this.memory.load16(used + 2) === this.#seen) return undefined;

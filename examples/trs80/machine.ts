@@ -16,7 +16,7 @@ const ownMemory = new WeakMap<Machine, Uint8Array>();
 
 /** The same Model III in guest memory. */
 export class Machine extends Trs80 {
-  /** `declare`: a field that is defined would be set twice, and V8 then takes it for one that changes. */
+  /** `declare`, because a defined field would be set twice, and V8 would then treat it as one that changes. */
   declare readonly guestMemory: GuestMemory;
 
   static async create(screen: Trs80Screen, keyboard: Keyboard): Promise<Machine> {
@@ -50,8 +50,8 @@ export class Machine extends Trs80 {
   }
 }
 
-// Trs80 reads the field `memory` for a screenshot, and to find the BASIC program that was typed in: it gets the bytes of
-// now. On the prototype, and not in the class, because the field is private in TypeScript's eyes.
+// Trs80 reads the field `memory` for a screenshot, and to find the BASIC program that was typed in. It gets the present
+// bytes. On the prototype, and not in the class, because the field is private in TypeScript's eyes.
 Object.defineProperty(Machine.prototype, "memory", {
   get(this: Machine) {
     return this.guestMemory?.peek(0, ADDRESS_SPACE).bytes ?? ownMemory.get(this);

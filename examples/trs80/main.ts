@@ -1,6 +1,6 @@
-// Runs the programs on a machine in guest memory: the memory map, the screen, the pages they wrote, what a watch saw,
-// whether the machine ends as trs80-emulator alone does, and how fast they ran. Exit status 1 where something is not as
-// expected.
+// Runs the programs on a machine in guest memory. Prints the memory map, the screen, the pages they wrote, the accesses
+// that a watch saw, whether the machine ends in the same state as trs80-emulator alone, and the speed. Exit status 1 if a
+// result is not as expected.
 
 import { readFile } from "node:fs/promises";
 import { Keyboard } from "trs80-emulator";
@@ -15,7 +15,7 @@ import { stateHash } from "./state.ts";
 
 const hexadecimal = (address: number) => `0x${address.toString(16).padStart(4, "0")}`;
 
-/** Runs a program to its end, and shows the screen. @returns whether it shows what was expected */
+/** Runs a program to its end, and shows the screen. @returns whether the screen is as expected */
 function show(machine: Machine, keyboard: Keyboard, screen: TextScreen, program: Program): boolean {
   const { guestMemory } = machine;
   load(machine, keyboard, program, 1);

@@ -3,22 +3,22 @@
 import type { RegionSpec } from "guest-memory";
 import { Trs80, type Trs80Screen } from "trs80-emulator";
 
-/** All that a Z80 can address. */
+/** The size of a Z80's address space. */
 export const ADDRESS_SPACE = 0x1_0000;
 
-/** What is loaded into the machine before its start: BASIC, in ROM. */
+/** ROM, with BASIC. It is loaded into the machine before its start. */
 export const ROM = { kind: "rom", name: "ROM", start: 0x0000, size: 14 * 1024 } as const;
 /** A row of eight keys for each of the lower eight address bits, several at once; the same four times. */
 const KEYBOARD = { kind: "mmio", name: "keyboard", start: 0x3800, size: 1024 } as const;
-/** 16 lines of 64 characters: read as memory; of each store the screen is told. */
+/** 16 lines of 64 characters: memory for reads, and each store also changes the screen. */
 export const SCREEN = { kind: "romDevice", name: "screen", start: 0x3c00, size: 1024 } as const;
-/** What of the rest is there depends on the machine. */
+/** RAM, whose size depends on the machine. */
 export const RAM = { kind: "ram", name: "RAM", start: 0x4000 } as const;
 
 /**
  * The whole map of a machine.
  *
- * @param rom what is in ROM
+ * @param rom the bytes of ROM
  * @param store puts a character into screen memory, which the device alone may write
  */
 export function regionsOf(
@@ -33,7 +33,7 @@ export function regionsOf(
       ...KEYBOARD,
       device: {
         read8: (offset) => Trs80.prototype.readMemory.call(machine, KEYBOARD.start + offset),
-        write8: () => {}, // no key hears of it
+        write8: () => {}, // stores do not change the keyboard
       },
     },
     {

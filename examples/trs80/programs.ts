@@ -1,28 +1,28 @@
-// The programs of programs/, and where their images are.
+// The programs of programs/, and the URLs of their images.
 
 export type Name = (typeof NAMES)[number];
 
 export const NAMES = ["tour", "sort", "sieve"] as const;
 
-/** What each program does, in a line. */
+/** A line about each program. */
 export const TITLES: Record<Name, string> = {
   tour: "each kind of access to each kind of memory",
   sort: "8192 words, by Shell's sort, and their checksum",
   sieve: "the primes below 32768, by the sieve of Eratosthenes",
 };
 
-/** What is loaded into a machine. */
+/** A program as it is loaded into a machine. */
 export interface Program {
   image: Uint8Array;
-  /** What the screen shows after one round. */
+  /** The screen after one round. */
   expected: string;
-  /** What the host types. */
+  /** The keys that the host types. */
   keys: string;
   /** More instructions than a round takes: a program that runs longer has gone astray. */
   limit: number;
 }
 
-// `new URL` with the name in full each time: Vite finds the files by it.
+// Each `new URL` has the full name, because Vite finds the files by it.
 const FILES: Record<Name, { image: URL; expected: URL }> = {
   tour: {
     image: new URL("./programs/tour.bin", import.meta.url),

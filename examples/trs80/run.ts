@@ -3,9 +3,9 @@
 import type { Keyboard, Trs80 } from "trs80-emulator";
 import type { Program } from "./programs.ts";
 
-/** Where a program is loaded, and begins. */
+/** The address where a program is loaded and begins. */
 export const START = 0x5000;
-/** Where the program finds how often it is to do its work. */
+/** The address that tells the program how many rounds of its work to do. */
 const ROUNDS = START + 3;
 
 /** Loads a program, sets the Z80 to its first instruction, and types the keys that it waits for. */
@@ -16,7 +16,7 @@ export function load(machine: Trs80, keyboard: Keyboard, program: Program, round
   for (let round = 0; round < (program.keys === "" ? 0 : rounds); round++) keyboard.simulateKeyboardText(program.keys);
 }
 
-/** Runs up to so many instructions, fewer where the program halts for good: its end. @returns how many it ran */
+/** Runs up to a number of instructions; fewer if the program halts for good. @returns the number of instructions run */
 export function run(machine: Trs80, instructions: number): number {
   const { z80 } = machine;
   let count = 0;

@@ -15,7 +15,7 @@ export class TextScreen extends Trs80Screen {
     this.#characters[address - SCREEN.start] = value;
   }
 
-  /** The lines that have something on them, without the blanks at their ends; dots are what is no ASCII. */
+  /** The lines that are not blank, without the blanks at their ends. A dot stands for a character outside ASCII. */
   get text(): string {
     const lines = Array.from({ length: SCREEN.size / COLUMNS }, (_, row) => {
       const line = this.#characters.subarray(row * COLUMNS, (row + 1) * COLUMNS);

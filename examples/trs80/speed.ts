@@ -9,7 +9,7 @@ import { load, run } from "./run.ts";
 import { TextScreen } from "./screen.ts";
 
 const EMULATOR = "trs80-emulator";
-/** For the JIT compiler, and for the program's start. */
+/** Instructions before the measurement, for the JIT compiler and the program's start. */
 const WARM_UP_INSTRUCTIONS = 5_000_000;
 /** More than there is time for; `tour` waits for keys in each. */
 const ROUNDS = 1000;

@@ -1,4 +1,4 @@
-// The state of a machine as one hash: registers, memories, and whatever else trs80-emulator's objects hold.
+// The state of a machine as one hash: registers, memories, and all other fields of trs80-emulator's objects.
 
 import { createHash } from "node:crypto";
 import type { Trs80 } from "trs80-emulator";
@@ -6,10 +6,10 @@ import { takeObjects } from "../common/object-state.ts";
 import { Machine } from "./machine.ts";
 import { RAM, ROM, SCREEN } from "./map.ts";
 
-/** What a machine holds that is no state (the host's clock), and its memories: these are taken by themselves. */
+/** The fields that are not part of the state (the host's clock), and the memories, which are hashed separately. */
 const LEFT_OUT = ["memory", "guestMemory", "startTime", "clocksPerTick"];
 
-/** Two machines that have run alike give the same: one on guest memory, and trs80-emulator on its own array. */
+/** The hash of a machine. One on guest memory and one on trs80-emulator's own array have the same if they run alike. */
 export function stateHash(machine: Trs80): string {
   const hash = createHash("sha256");
   for (const bytes of memoriesOf(machine)) hash.update(bytes);

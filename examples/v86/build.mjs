@@ -1,4 +1,4 @@
-// Makes what the guest starts from, in .cache/v86/: Debian's files, and an initial RAM disk of ours.
+// Makes the files that the guest boots from, in .cache/v86/: Debian's files, and this example's initial RAM disk.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { cpio } from "./guest/cpio.mjs";
 import { fetchPackages, folder, how, packagesAreThere } from "./guest/packages.mjs";
 import { pulse } from "./guest/pulse.mjs";
 
-/** Gets Debian's files where they are missing, and writes the RAM disk, which takes no time. */
+/** Gets Debian's files if they are missing, and always writes the RAM disk, which takes no time. */
 export function build() {
   if (!packagesAreThere()) {
     console.log("Getting a kernel, busybox and a BIOS for the guest from Debian's packages (55 MB, once) ...");

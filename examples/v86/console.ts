@@ -1,18 +1,18 @@
-// The guest's serial console: what it prints, and commands for its shell, each with its output.
+// The guest's serial console: its output, and commands for its shell, each with its own output.
 
-/** What the shell asks with; guest/init sets it. */
+/** The shell's prompt, which guest/init sets. */
 const PROMPT = "guest# ";
 /** ash asks the terminal where its cursor is, and moves it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is one that escape sequences begin with
 const ESCAPES = /\u001b\[[\d;]*[A-Za-z]/g;
 
 export interface Result {
-  /** What the command printed, with `\n` at the ends of its lines. */
+  /** The command's output, with `\n` at the ends of its lines. */
   output: string;
   status: number;
 }
 
-/** The guest said nothing that was waited for in time. */
+/** The error if the guest does not print the awaited text in time. */
 export class Silence extends Error {
   constructor(expected: string, seconds: number, tail: string) {
     super(`the guest printed no ${expected} within ${seconds} s; its last words:\n${tail}`);
@@ -56,7 +56,7 @@ export class GuestConsole {
     await this.#printed(PROMPT, 0);
   }
 
-  /** Has the shell run a command of one line, after those that were given before; it may be given `seconds` to answer. */
+  /** Runs a command of one line in the shell, after the earlier commands. It fails after `seconds` without an answer. */
   run(command: string, seconds?: number): Promise<Result> {
     const result = this.#last.then(() => this.#run(command, seconds));
     this.#last = result.catch(() => undefined);
@@ -66,7 +66,7 @@ export class GuestConsole {
   async #run(command: string, seconds?: number): Promise<Result> {
     const number = ++this.#commands;
     const start = this.#text.length;
-    // The shell joins what is in quotes with what is not: what it prints differs from what the terminal echoes.
+    // The shell joins quoted and unquoted text, so its output differs from the terminal's echo of the command.
     this.type(`echo "<<"${number}; ${command}; echo ">>"${number} $?`);
     const begin = (await this.#printed(`<<${number}\r\n`, start, seconds)).end;
     const end = await this.#printed(`>>${number} `, begin, seconds);
@@ -75,7 +75,7 @@ export class GuestConsole {
     return { output, status: Number(this.#text.slice(end.end, close.start)) };
   }
 
-  /** Waits until a text has been printed, from a place on. */
+  /** Waits until a text has been printed, from a position on. */
   #printed(text: string, from: number, seconds?: number): Promise<{ start: number; end: number }> {
     return new Promise((resolve, reject) => {
       let searched = from;
@@ -101,5 +101,5 @@ export class GuestConsole {
   }
 }
 
-/** A text without what only a terminal understands. */
+/** A text without its escape sequences. */
 export const plain = (text: string) => text.replaceAll(ESCAPES, "").replaceAll("\r", "");

@@ -1,4 +1,4 @@
-// The files that a machine starts from, as Node.js finds them.
+// The files that a machine boots from, in Node.js.
 
 import { readFile } from "node:fs/promises";
 import { FILES, type Files } from "./machine.ts";

@@ -1,22 +1,22 @@
-// A PC in npm's v86, unmodified, with a look at its RAM and with addresses of ours: v86 keeps the guest's RAM in a
-// WebAssembly.Memory of its own, which grows while it runs, and asks closures for what lies outside of RAM.
+// A PC in npm's v86, unmodified, with access to its RAM and with addresses of this example: v86 keeps the guest's RAM
+// in its own WebAssembly.Memory, which grows while it runs, and calls closures for addresses outside of RAM.
 
 import { V86 } from "v86";
 import { GuestConsole } from "./console.ts";
 
 export const FILES = ["v86.wasm", "bios.bin", "vgabios.bin", "vmlinuz.bin", "initrd.cpio"] as const;
 
-/** What a machine starts from; build.mjs makes all but v86's own. */
+/** The files that a machine boots from. build.mjs makes all but v86's own. */
 export type Files = Record<(typeof FILES)[number], Uint8Array<ArrayBuffer>>;
 
 const RAM_SIZE = 128 * 1024 * 1024;
 /** No self-tests of the kernel's ciphers, and no search for ISA cards: a third of the time that it starts in. */
 const COMMAND_LINE = "console=ttyS0 cryptomgr.notests noisapnp";
 
-/** v86 sends accesses outside of RAM to closures by blocks of so many bytes. */
+/** The size of a block in bytes: v86 registers its closures for accesses outside of RAM by blocks. */
 export const BLOCK_SIZE = 128 * 1024;
 
-/** What answers for addresses of ours: a GuestMemory does. It must not throw, since that would end the machine. */
+/** Answers for this example's addresses, as a GuestMemory does. It must not throw, since that would end the machine. */
 export interface Bus {
   readUint8(address: number): number;
   readUint32(address: number): number;
@@ -116,18 +116,18 @@ export class Machine {
     return new Uint8Array(this.memory.buffer as ArrayBuffer, this.#ramOffset, RAM_SIZE);
   }
 
-  /** How often v86's memory was seen to have grown since the guest has had RAM. */
+  /** The number of growths of v86's memory that were seen since the guest has had RAM. */
   get growths(): number {
     this.#noticeGrowth();
     return this.#growths;
   }
 
-  /** Must follow each store of the host's to RAM: v86 may have compiled what was there. */
+  /** Must follow each store of the host's to RAM, because v86 may have compiled the old bytes. */
   wrote(address: number, length: number): void {
     this.#running().jit_dirty_cache(address, address + length);
   }
 
-  /** Has `bus` answer for addresses, in whole blocks. v86 never gives them back. */
+  /** Makes `bus` answer for addresses, in whole blocks. v86 cannot undo it. */
   attach(start: number, size: number, bus: Bus): void {
     if (start % BLOCK_SIZE !== 0 || size % BLOCK_SIZE !== 0) throw new RangeError("v86 attaches whole blocks only");
     (this.#emulator as unknown as Inside).v86.cpu.io.mmap_register(

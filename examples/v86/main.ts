@@ -1,5 +1,5 @@
-// Boots Linux in v86, and shows what passes between guest and host: words at addresses of ours, and text in RAM.
-// Exit status 1 where something does not arrive.
+// Boots Linux in v86, and shows the data between guest and host: words at this example's addresses, and text in RAM.
+// Exit status 1 if a word or a text does not arrive.
 
 import { readFiles } from "./files.ts";
 import { Machine } from "./machine.ts";
@@ -17,7 +17,7 @@ function expectEqual(found: string, wanted: string): void {
   process.exitCode = 1;
 }
 
-/** Has the guest run a command, and shows it. */
+/** Runs a command in the guest, and shows it. */
 async function run(command: string): Promise<string> {
   console.log(`  guest# ${command}`);
   const output = (await machine.console.run(command)).output.trimEnd();

@@ -1,14 +1,14 @@
-// The guest's memory map as a GuestMemory: v86's RAM, where it lies in v86's own memory, and at addresses outside of it a
-// window of RAM and a device, both of which the guest reaches through v86.
+// The guest's memory map as a GuestMemory: v86's RAM, in place in v86's own memory, and at addresses outside of it a window
+// of RAM and a device. The guest reaches these two through v86.
 
 import { type Device, GuestMemory } from "guest-memory";
 import { BLOCK_SIZE, type Machine } from "./machine.ts";
 
-/** The addresses at which a PC has its screen: RAM lies behind, and nobody sees it. */
+/** The addresses at which a PC has its screen. They hide the RAM behind. */
 export const SCREEN = { name: "screen", start: 0xa_0000, size: 0x2_0000 } as const;
 export const WINDOW = { name: "window", start: 0xd000_0000, size: BLOCK_SIZE } as const;
 export const DEVICE = { name: "random numbers", start: 0xd002_0000, size: BLOCK_SIZE } as const;
-/** The device's registers: a number that is never the same, and how often that one was read. */
+/** The device's registers: a number that is never the same, and the number of times that it was read. */
 export const RANDOM = DEVICE.start;
 export const COUNT = DEVICE.start + 4;
 
@@ -24,7 +24,7 @@ export async function createMemory(machine: Machine): Promise<GuestMemory> {
     ],
     { name: "PC" },
   );
-  // v86 may have compiled what the host writes over.
+  // v86 may have compiled the bytes that the host overwrites.
   memory.onHostWrite = (address, length) => {
     if (address < ramSize) machine.wrote(address, Math.min(length, ramSize - address));
   };
@@ -46,7 +46,7 @@ function createDevice(): Device {
   };
 }
 
-/** The first place of some bytes in memory, from an address on; -1 if there is none. */
+/** The first address of some bytes in memory, from an address on; -1 if they are not found. */
 export function find(memory: GuestMemory, needle: Uint8Array, from = 0): number {
   for (const { start, size } of memory.regions) {
     const at = Math.max(start, from);

@@ -1,7 +1,7 @@
-// Assembles the programs: <program>.bin, what is loaded at the beginning of program memory.
+// Assembles the programs. <program>.bin is loaded at the beginning of program memory.
 //
 //     node build.mjs            assembles, and writes them beside the sources
-//     node build.mjs --check    assembles, and compares: exit status 1 where one is not what its source gives
+//     node build.mjs --check    assembles, and compares: exit status 1 if an image differs from its source
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -16,7 +16,7 @@ export function build() {
   return new Map(PROGRAMS.map((program) => [`${program}.bin`, assembleProgram(program)]));
 }
 
-/** Each program's source has what all need before it and behind it: avr8js's assembler knows no files. */
+/** Puts the common source before and behind a program's, because avr8js's assembler cannot include files. */
 function assembleProgram(/** @type {string} */ program) {
   const parts = ["head", program, "output", "crc"];
   const sources = parts.map((part) => readFileSync(join(folder, `${part}.asm`), "utf8"));

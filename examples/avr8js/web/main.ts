@@ -1,4 +1,4 @@
-// The page: each program on a board of its own, and what it sends.
+// The page: each program on its own board, and its output.
 
 import { fetchBytes, offerPrograms } from "../../common/programs-page.ts";
 import { Board } from "../board.ts";

@@ -1,7 +1,7 @@
-// Builds the firmware: boot-rom.bin, <program>.bin (what lies in flash) and build.json, the digests of both ends.
+// Builds the firmware: boot-rom.bin, <program>.bin (the contents of flash) and build.json, the digests of sources and images.
 //
 //     node build.mjs            builds, and writes them beside the sources
-//     node build.mjs --check    builds, and compares: exit status 1 where an image is not what the sources give
+//     node build.mjs --check    builds, and compares: exit status 1 if an image differs from its sources
 //
 // Needs cargo and `rustup target add thumbv6m-none-eabi`.
 
@@ -17,19 +17,19 @@ const PROGRAMS = ["tour", "sort", "interpreter"];
 const FLASH_START = 0x10000000;
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
-/** What an image is made from; a digest over it says whether the images are those of these sources. */
+/** The digest of the sources. build.json has it, so that a test sees whether the images were built from these sources. */
 export function sourcesDigest() {
   const hash = createHash("sha256");
   const sources = ["Cargo.lock", "Cargo.toml", ".cargo/config.toml", "build.rs", "rp2040.ld", ...filesUnder("src")];
   for (const name of sources.sort()) {
-    // A length before each part, so that no two sets of files are the same bytes.
+    // A length before each part, so that different files never give the same bytes.
     const bytes = readFileSync(join(folder, name));
     hash.update(`${name} ${bytes.length}\n`).update(bytes);
   }
   return hash.digest("hex");
 }
 
-/** The compiler that would build them here: its version, and what it runs on. */
+/** The compiler that would build them here: its version and its host. */
 export function rustc() {
   const [version, ...details] = execFileSync("rustc", ["-vV"], { cwd: folder, encoding: "utf8" }).trim().split("\n");
   return `${version}, ${details.find((line) => line.startsWith("host: "))}`;
@@ -37,17 +37,17 @@ export function rustc() {
 
 /** Builds all programs. @returns {Map<string, Buffer>} the images, by file name */
 export function build() {
-  // No path of this machine in the images, so that they are the same wherever they are built.
+  // No path of this machine in the images, so that they are the same on every machine.
   const places = [
     ["firmware", folder],
     ["cargo", cargoHome()],
     ["rust", sysroot()],
-    // Where the component rust-src is installed, the compiler names its files; elsewhere it names them like this.
+    // The compiler names the files of the component rust-src if it is installed; otherwise it names them like this.
     [`/rustc/${commitHash()}`, join(sysroot(), "lib", "rustlib", "src", "rust")],
   ];
-  const flags = places.map(([name, path]) => `--remap-path-prefix=${path}=${name}`); // the last that fits counts
+  const flags = places.map(([name, path]) => `--remap-path-prefix=${path}=${name}`); // the last matching prefix counts
   const config = `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
-  // Flags from outside would take the place of these.
+  // Flags from outside would replace these.
   const { RUSTFLAGS, CARGO_ENCODED_RUSTFLAGS, ...env } = process.env;
   const options = ["--release", "--locked", "--quiet", "--target-dir", "target", "--config", config];
   execFileSync("cargo", ["build", ...options], { cwd: folder, env, stdio: "inherit" });

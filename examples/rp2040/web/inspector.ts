@@ -41,7 +41,7 @@ export class Inspector {
     });
   }
 
-  /** Shows a map's regions; the one that was looked at stays chosen. */
+  /** Shows a map's regions. The chosen region stays chosen. */
   showMap({ regions }: MapAsData): void {
     const buttons = regions
       .map(({ name, kind, start, size, of }) => ({ name, kind, start: Number(start), size: Number(size), of }))
@@ -63,7 +63,7 @@ export class Inspector {
     this.refresh();
   }
 
-  /** Asks for the bytes anew. */
+  /** Asks for the bytes again. */
   refresh(): void {
     if (this.#region === undefined) return;
     const length = Math.min(SHOWN, this.#region.end - this.#address);

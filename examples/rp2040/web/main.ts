@@ -1,4 +1,4 @@
-// The page: starts the worker, shows what it tells, and asks it for what the reader wants to see.
+// The page: starts the worker, shows its messages, and asks it for the bytes that the reader wants to see.
 
 import { PROGRAMS, type Program, TITLES } from "../firmware.ts";
 import { MEMORIES } from "../map.ts";
@@ -83,7 +83,7 @@ function receive(message: FromWorker): void {
     state.textContent = "running";
   } else if (message.type === "bytes") inspector.showBytes(message);
   else if (!running)
-    return; // what was on its way when the program was stopped
+    return; // a message that was on its way when the program was stopped
   else if (message.type === "progress") show(message);
   else end(message.error === undefined ? "done" : `failed: ${message.error}`);
 }

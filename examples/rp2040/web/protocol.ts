@@ -1,4 +1,4 @@
-// What the page and its worker tell each other.
+// The messages between the page and its worker.
 
 import type { MapAsData } from "guest-memory";
 import type { Program } from "../firmware.ts";
@@ -11,7 +11,7 @@ export interface Start {
   type: "start";
   program: Program;
   rounds: number;
-  /** Instructions a second at most. */
+  /** The most instructions in a second. */
   limit: number;
 }
 
@@ -20,7 +20,7 @@ export interface Stop {
   type: "stop";
 }
 
-/** To the worker: what are these bytes? */
+/** To the worker: asks for these bytes. */
 export interface Look {
   type: "look";
   address: number;
@@ -50,7 +50,7 @@ export type ToWorker = Start | Stop | Look | SetWatch | EndWatch;
 export interface Loaded {
   type: "loaded";
   map: MapAsData;
-  /** What the host has written: boot ROM and program. */
+  /** The ranges that the host has written: boot ROM and program. */
   ranges: Range[];
 }
 
@@ -62,11 +62,11 @@ export interface Seen {
   address: number;
   size: number;
   value: number;
-  /** What a write has replaced in memory. */
+  /** The bytes that a write has replaced in memory. */
   oldValue?: number;
 }
 
-/** From the worker, several times a second: what happened since the last time. */
+/** From the worker, several times a second: the changes since the last message. */
 export interface Progress {
   type: "progress";
   text: string;

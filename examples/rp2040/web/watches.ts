@@ -1,4 +1,4 @@
-// The watchpoints that the reader has set, and what they have seen.
+// The watchpoints that the reader has set, and the accesses that they have seen.
 
 import { hexadecimal } from "./inspector.ts";
 import type { EndWatch, Progress, Seen, SetWatch } from "./protocol.ts";

@@ -1,4 +1,4 @@
-// The machine, away from the page's thread: it runs for a while, tells what happened, answers the page, and goes on.
+// The machine, in a worker of the page: it runs for a while, reports to the page, answers its questions, and goes on.
 
 import type { GuestMemory, Watch } from "guest-memory";
 import { type Firmware, loadFirmware } from "../firmware.ts";
@@ -19,7 +19,7 @@ const watches = new Map<number, Watch>();
 let seen: Seen[] = [];
 let counts = new Map<number, number>();
 
-// One program a worker: for another the page makes another.
+// A worker runs one program. The page makes a new worker for another program.
 addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === "start") {
     ready = prepare(data);

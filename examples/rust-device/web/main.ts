@@ -1,4 +1,4 @@
-// The page: a driver for each device, what their queues look like in guest memory, and the attacks.
+// The page: a driver for each device, their queues in guest memory, and the attacks.
 
 import { run } from "../arena.ts";
 import { ATTACKS } from "../attacks.ts";
@@ -16,7 +16,7 @@ function element<T extends HTMLElement>(selector: string, type: new () => T): T 
 const state = element("#state", HTMLElement);
 const hexadecimal = (value: number) => `0x${value.toString(16)}`;
 
-/** Has `act` done whenever a form is sent; what it throws is shown. */
+/** Calls `act` each time a form is sent, and shows the error that it throws. */
 function onSubmit(selector: string, act: (values: FormData) => void): void {
   const form = element(selector, HTMLFormElement);
   form.addEventListener("submit", (event) => {
@@ -30,7 +30,7 @@ function onSubmit(selector: string, act: (values: FormData) => void): void {
   });
 }
 
-/** A row of cells, the first of which names it. */
+/** A row of cells. The first cell names the row. */
 function row(...texts: string[]): HTMLTableRowElement {
   const row = document.createElement("tr");
   for (const text of texts) row.insertCell().textContent = text;

@@ -1,7 +1,7 @@
-// Assembles the programs: <program>.bin, what is loaded at 0x5000.
+// Assembles the programs. <program>.bin is loaded at 0x5000.
 //
 //     node build.mjs            assembles, and writes them beside the sources
-//     node build.mjs --check    assembles, and compares: exit status 1 where one is not what its source gives
+//     node build.mjs --check    assembles, and compares: exit status 1 if an image differs from its source
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,4 +1,4 @@
-// The page: each program on a machine of its own, and its screen.
+// The page: each program on its own machine, and its screen.
 
 import { Keyboard } from "trs80-emulator";
 import { fetchBytes, offerPrograms } from "../../common/programs-page.ts";

@@ -1,5 +1,4 @@
-// Writes a cpio archive in the format `newc`, which Linux takes as an initial RAM disk: no tool of the system is
-// needed.
+// Writes a cpio archive in the format `newc`, which Linux takes as an initial RAM disk. It needs no tool of the system.
 import { Buffer } from "node:buffer";
 
 const DIRECTORY = 0o040755;
@@ -7,7 +6,7 @@ const PROGRAM = 0o100755;
 const END = "TRAILER!!!";
 
 /**
- * @param {Record<string, Uint8Array | undefined>} entries by path, undefined for a folder, which comes before what it has
+ * @param {Record<string, Uint8Array | undefined>} entries by path; undefined for a folder, which comes before its entries
  */
 export function cpio(entries) {
   const headers = Object.entries(entries).map(([path, content], index) =>

@@ -1,11 +1,11 @@
-// Brings the guest's kernel, busybox and BIOS from Debian's packages for i386, by an apt with folders of its own: the
-// system's architectures, lists and packages stay as they are, and no root is needed. Node's own modules only.
+// Gets the guest's kernel, busybox and BIOS from Debian's packages for i386. It runs apt with separate folders, so the
+// system's architectures, lists and packages stay as they are, and no root is needed. Imports Node's own modules only.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture, run } from "../../../scripts/process.mjs";
 import { root } from "../../../scripts/toolchain.mjs";
 
-/** Where the guest's files are. */
+/** The folder of the guest's files. */
 export const folder = join(root, ".cache", "v86");
 
 /**
@@ -29,12 +29,12 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 export const packagesAreThere = () => sources.every(({ file }) => existsSync(join(folder, file)));
 
-/** What a person does where `fetchPackages` cannot. */
+/** Advice for a person, if `fetchPackages` fails. */
 export const how = `put these files of Debian ${RELEASE}'s packages for i386 into ${folder}: ${sources
   .map(({ file, package: name, path }) => `${file} (${path} of ${name})`)
   .join(", ")}`;
 
-/** Gets all of them, and writes down their versions; throws, and leaves nothing, where one cannot be had. */
+/** Gets all files, and notes their versions. If one fails, it throws and leaves no files. */
 export function fetchPackages() {
   if (capture("apt-get", ["--version"]) === undefined || capture("dpkg-deb", ["--version"]) === undefined) {
     throw new Error("there is no apt here");
@@ -79,7 +79,7 @@ function ownFolders(work) {
   return ["--quiet", ...Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`])];
 }
 
-/** Where the system itself gets Debian's packages from. */
+/** The system's own sources of Debian's packages. */
 function mirror() {
   const targets = capture("apt-get", ["indextargets", "Identifier: Packages", "--format", "$(REPO_URI)"]) ?? "";
   const found = targets.split("\n").find((uri) => uri.endsWith("/debian/"));
@@ -101,7 +101,7 @@ function dependency(name, options) {
 }
 
 /**
- * Takes our files from the package whose file lies in `work`, into there.
+ * Extracts this example's files from the package in `work`, into `work`.
  * @param {string} work
  * @param {string} name
  * @returns {string} its version

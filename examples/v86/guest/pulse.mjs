@@ -4,12 +4,12 @@
 import { Buffer } from "node:buffer";
 
 const BASE = 0x0804_8000;
-const HEADERS = 52 + 32; // of the file, and of its one segment
+const HEADERS = 52 + 32; // the file's header, and the header of its one segment
 const ROUNDS = 1_000_000;
 
-/** What is before the function in memory. In the file the first word differs: the program sets it when it starts. */
+/** The marker before the function in memory. In the file its first word differs: the program sets it when it starts. */
 export const MARKER = "LIVE guest code:";
-/** Where the letter is, counted from the marker: the function begins with `mov al, letter`. */
+/** The letter's distance from the marker. The function begins with `mov al, letter`. */
 export const LETTER = MARKER.length + 1;
 
 /** @returns {Uint8Array} an ELF executable */
@@ -29,7 +29,7 @@ export function pulse() {
 function assemble() {
   /** @param {number} value */
   const word = (value) => [value & 255, (value >> 8) & 255, (value >> 16) & 255, value >>> 24];
-  const LENGTH = 54; // of the instructions before the marker
+  const LENGTH = 54; // the bytes of the instructions before the marker
   const markerAt = BASE + HEADERS + LENGTH;
   const first = Buffer.from(MARKER).readUInt32LE(0);
   const instructions = [

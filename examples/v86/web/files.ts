@@ -1,5 +1,5 @@
 /// <reference types="vite/client" />
-// The files that a machine starts from, as the page gets them: the server knows where they are.
+// The files that a machine boots from, in the page. The server knows their paths.
 
 import v86 from "v86/build/v86.wasm?url";
 import bios from "../../../.cache/v86/bios.bin?url";
@@ -16,7 +16,7 @@ const urls: Record<keyof Files, string> = {
   "initrd.cpio": initrd,
 };
 
-/** @param progress called with how much of all the files is there, from 0 to 1 */
+/** @param progress called with the loaded share of all files, from 0 to 1 */
 export async function fetchFiles(progress: (share: number) => void): Promise<Files> {
   const responses = await Promise.all(Object.values(urls).map((url) => fetch(url)));
   const failed = responses.find(({ ok }) => !ok);

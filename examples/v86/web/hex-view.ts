@@ -1,4 +1,4 @@
-// Bytes in hexadecimal, with those marked that changed since the view was last drawn. It peeks: no device notices.
+// Bytes in hexadecimal. Bytes that changed since the last drawing are marked. It peeks, so that no device notices.
 
 import type { GuestMemory, PeekResult } from "guest-memory";
 
@@ -24,7 +24,7 @@ export class HexView {
     this.draw();
   }
 
-  /** Shows what is there now. */
+  /** Shows the present bytes. */
   draw(): void {
     const now = this.#memory.peek(this.#address, ROWS * COLUMNS);
     const before = this.#shown ?? now;

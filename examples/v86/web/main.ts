@@ -20,7 +20,7 @@ const progress = element("#progress", HTMLProgressElement);
 const output = element("#console", HTMLPreElement);
 const answer = element("#answer", HTMLElement);
 
-/** Has `act` done whenever a form is sent. What it throws is shown. */
+/** Calls `act` each time a form is sent, and shows the error that it throws. */
 function onSubmit(selector: string, act: (values: FormData) => void): void {
   const form = element(selector, HTMLFormElement);
   form.addEventListener("submit", (event) => {

@@ -1,11 +1,40 @@
 // Builds: that of a commit, kept in .cache/guard/<commit>: dist/ made with the packages that are here, and its pkg/; and that of the files that are here.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture, run } from "../../scripts/process.mjs";
 import { root } from "../../scripts/toolchain.mjs";
 
 const bin = join(root, "node_modules", ".bin");
+
+/**
+ * Faults of the earlier commit that are mended before it is built: what they do shows only later, and anywhere.
+ * @type {readonly (readonly [file: string, fault: string, mended: string])[]}
+ */
+const FAULTS = [
+  // A search of external memory marked the page behind the one where it stages, whose next use then ended views.
+  ["ts/external/staging.ts", "((host + bytes.length) >>> 12) + 1", "((host + bytes.length - 1) >>> 12) + 1"],
+  // The halves of an address lie in two variables, which a listener may change that `enter` tells of the map.
+  [
+    "ts/access/ranges.ts",
+    'wide.split(b, "b");\n    this.#space.enter();',
+    'wide.split(b, "b");\n    this.#space.enter();\n    wide.split(b, "b");',
+  ],
+  [
+    "ts/space/resolver.ts",
+    "space.enter();\n    const { linear } = space;",
+    'space.enter();\n    wide.split(address, "address");\n    const { linear } = space;',
+  ],
+];
+
+/** @param {string} folder */
+function mend(folder) {
+  for (const [file, fault, mended] of FAULTS) {
+    const path = join(folder, file);
+    if (existsSync(path)) writeFileSync(path, readFileSync(path, "utf8").replace(fault, mended));
+  }
+}
 
 /**
  * Builds a folder's dist/, its declarations too.
@@ -24,7 +53,8 @@ export function buildDist(folder) {
 export function buildOf(commit) {
   const name = capture("git", ["rev-parse", "--verify", `${commit}^{commit}`], { cwd: root });
   if (name === undefined) throw new Error(`git knows no commit ${commit}`);
-  const folder = join(root, ".cache", "guard", name);
+  const mended = createHash("sha256").update(JSON.stringify(FAULTS)).digest("hex").slice(0, 8);
+  const folder = join(root, ".cache", "guard", `${name}-${mended}`);
   if (existsSync(folder)) return folder;
   const making = `${folder}.making`;
   rmSync(making, { recursive: true, force: true });
@@ -33,6 +63,7 @@ export function buildOf(commit) {
   if (archive.status !== 0) throw new Error(`git archive ${name}: ${archive.stderr}`);
   const unpacked = spawnSync("tar", ["-x"], { cwd: making, input: archive.stdout });
   if (unpacked.status !== 0) throw new Error(`tar: ${unpacked.stderr}`);
+  mend(making);
   symlinkSync(join(root, "node_modules"), join(making, "node_modules"), "junction");
   buildDist(making);
   renameSync(making, folder);

@@ -1,5 +1,6 @@
 // Callbacks: devices, watches, handlers and listeners, which note what they are told and may do anything.
 
+import type { WatchEvent } from "guest-memory";
 import { hash } from "./show.ts";
 import type { Slot, World } from "./world.ts";
 
@@ -69,11 +70,28 @@ export function device(world: World, name: string, size: number): unknown {
   return made;
 }
 
-/** What a watch or a trap calls. */
-export function watcher(world: World, slot: Slot, name: string) {
-  return (event: unknown) => {
+/** What a trap calls. */
+export function trap(world: World, slot: Slot, name: string) {
+  return (page: unknown) => {
+    world.note(`${slot.name} ${name} springs at ${world.show(page)}`);
+    world.react(name);
+  };
+}
+
+/** What a watch of a range calls. Of an access to a range it compares the bytes that the watch covers. */
+export function watcher(world: World, slot: Slot, name: string, range: readonly unknown[]) {
+  return (event: WatchEvent) => {
     const frozen = Object.isFrozen(event) ? "" : ", not frozen";
-    world.note(`${slot.name} ${name} sees ${world.show(event)}${frozen}`);
+    const { value, oldValue } = event;
+    const [start, length] = range.map((part) => BigInt(part as number)) as [bigint, bigint];
+    const from = start - BigInt(event.address);
+    const part = (bytes: unknown) => {
+      if (!(bytes instanceof Uint8Array) || bytes.length !== event.size) return bytes;
+      return bytes.subarray(from > 0n ? Number(from) : 0, Number(from + length));
+    };
+    const covered = { ...event, value: part(value), oldValue: part(oldValue) };
+    world.note(`${slot.name} ${name} sees ${world.show(covered)}${frozen}`);
+    for (const bytes of [value, oldValue]) if (bytes instanceof Uint8Array) world.note(`by ${bytes.length} bytes`);
     world.react(name);
   };
 }

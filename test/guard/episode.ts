@@ -47,7 +47,7 @@ export function compare(
   for (let line = 0; line < Math.max(old.length, now.length); line++) {
     const [one, other] = [reworded(old[line] ?? "nothing"), now[line] ?? "nothing"];
     if (one === other) continue;
-    const meant = differences.find((difference) => difference.matches(one, other, old.at(-1) ?? ""));
+    const meant = differences.find((difference) => difference.matches(one, other, old));
     if (meant === undefined) return { line, meant: false };
     met.push(meant);
     if (meant.diverges) return { line, meant: true };

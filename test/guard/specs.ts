@@ -79,7 +79,9 @@ function alias(world: World, slot: Slot, spec: Spec): void {
   const { random } = world;
   const target = random.pick(slot.machine.filter(({ object }) => object !== undefined));
   const whole = target?.size ?? 4096n;
-  spec.of = random.once(3) ? (target?.object?.name ?? "ram") : target?.object;
+  const { name = random.once(20) ? "ram" : "nothing" } = target?.object ?? {};
+  // In one build regions that were made by their ranges are called so too.
+  spec.of = random.once(3) && !(target && name === "ram") ? name : target?.object;
   if (random.once(30)) spec.of = random.pick(world.slots)?.placed[0]?.object ?? hostileArgument(world);
   delete spec.size;
   const offset = random.once(2) ? random.bigBelow(whole) & ~0xfffn : random.bigBelow(whole + 2n);

@@ -12,7 +12,7 @@ import {
   length,
   numberValue,
 } from "../arguments.ts";
-import { handlers, hostWriteListener, listen, watcher } from "../callbacks.ts";
+import { handlers, hostWriteListener, listen, trap, watcher } from "../callbacks.ts";
 import type { Slot, World } from "../world.ts";
 import type { Kind, Kinds } from "./kind.ts";
 
@@ -84,18 +84,18 @@ export const observing: Kinds = {
       ? hostileArgument(world)
       : { read: random.once(2), write: random.once(2), execute: random.once(3) };
     const name = `watch ${world.count++}`;
-    const callback = random.once(40) ? hostileArgument(world) : watcher(world, slot, name);
-    const args = [address(world, slot), length(world), kinds, callback];
-    const watch = world.call(slot.name, slot.memory, "watch", args);
+    const range = [address(world, slot), length(world)];
+    const callback = random.once(40) ? hostileArgument(world) : watcher(world, slot, name, range);
+    const watch = world.call(slot.name, slot.memory, "watch", [...range, kinds, callback]);
     if (watch instanceof world.lib.Watch) slot.watches.push(watch);
   },
 
   trapWrites(world, slot) {
     if (slot.watches.length >= MOST_OF_EACH) slot.watches.shift()?.dispose();
     const name = `trap ${world.count++}`;
-    const callback = world.random.once(40) ? hostileArgument(world) : watcher(world, slot, name);
-    const trap = world.call(slot.name, slot.memory, "trapWrites", [address(world, slot), length(world), callback]);
-    if (trap instanceof world.lib.Watch) slot.watches.push(trap);
+    const callback = world.random.once(40) ? hostileArgument(world) : trap(world, slot, name);
+    const made = world.call(slot.name, slot.memory, "trapWrites", [address(world, slot), length(world), callback]);
+    if (made instanceof world.lib.Watch) slot.watches.push(made);
   },
 
   "watch.dispose"(world, slot) {

@@ -1,5 +1,6 @@
-// Runs the fuzzer of crate/fuzz so many times, from the corpus that is committed. What it finds interesting goes into
-// .cache/fuzz/found; what fails, into crate/fuzz/artifacts: with a name that says what it shows it goes into the corpus.
+// Runs the fuzzer of crate/fuzz for a number of runs, from the committed corpus. Inputs that reach new code go into
+// .cache/fuzz/found, inputs that fail into crate/fuzz/artifacts. A failing input is then renamed after the fault that it
+// shows, and added to the corpus.
 // The rest of the corpus is the few files that together reach every line of both crates that the fuzzer ever reached.
 // Usage: node scripts/fuzz.mjs <runs>
 import { mkdirSync } from "node:fs";

@@ -63,7 +63,8 @@ const test = {
   "vm-memory's API and virtio's constants, of the originals": `cargo test --quiet ${nested("test/vm-memory")}`,
   "the same as the original": `cargo test --quiet ${nested("crate/fuzz")}`,
   "rust-vmm's suites": "node test/consumers/run.mjs native",
-  // --allow-dirty, because all rows test the working tree. A dry run, because the name vm-memory belongs to other owners.
+  // --allow-dirty, because all rows test the working tree. A dry run, because the name vm-memory belongs to other
+  // owners.
   "cargo publish, dry run": "cargo publish --quiet --workspace --dry-run --locked --allow-dirty",
   "dist/": "vite build && tsc -p tsconfig.build.json",
   publint: "publint --strict",

@@ -1,6 +1,6 @@
-// `npm start`: an ARM program running on GuestMemory, in the terminal; `npm start -- --web`: the same in a page;
-// `npm start -- --example=name`: another of examples/, which may need the tools that `npm run setup` installs.
-// The first needs only Node: pkg/ is committed, and this script uses Node's own modules until the packages are installed.
+// `npm start`: an ARM program running on GuestMemory, in the terminal; `npm start -- --web`: the same in a page; `npm
+// start -- --example=name`: another of examples/, which may need the tools that `npm run setup` installs. The first
+// needs only Node: pkg/ is committed, and this script uses Node's own modules until the packages are installed.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -1,6 +1,6 @@
 // An emulator of examples/ on GuestMemory against the same emulator on its own arrays, each program in pairs of fresh
-// processes; rows as JSON. Arguments: pairs, instructions. Each emulator is a program and so a bundle of its own, because
-// other loaded code moves V8's code to other places, which changed figures by a quarter.
+// processes; rows as JSON. Arguments: pairs, instructions. Each emulator is a program and so a bundle of its own,
+// because other loaded code moves V8's code to other places, which changed figures by a quarter.
 
 import type { Speed } from "../../examples/common/pairs.ts";
 import type { Row } from "../row.ts";

@@ -1,5 +1,6 @@
-// Runs the programs on a CPU in guest memory. Prints the memory map, the programs' output, the accesses that a watch saw,
-// whether the board ends in the same state as avr8js alone, and the speed. Exit status 1 if a result is not as expected.
+// Runs the programs on a CPU in guest memory. Prints the memory map, the programs' output, the accesses that a watch
+// saw, whether the board ends in the same state as avr8js alone, and the speed. Exit status 1 if a result is not as
+// expected.
 
 import { readFile } from "node:fs/promises";
 import { showSpeeds, showState } from "../common/terminal.ts";

@@ -34,7 +34,8 @@ export class Machine extends RP2040 {
     if (this.memory === undefined) return;
     this.takeViews();
     super.reset();
-    // RP2040 erases flash through its array, which is a view. A writer through a view has to mark the bytes that it wrote.
+    // RP2040 erases flash through its array, which is a view. A writer through a view has to mark the bytes that it
+    // wrote.
     this.memory.markDirty(FLASH.start, FLASH.size);
   }
 

@@ -1,5 +1,6 @@
-// Runs the three programs on a machine in guest memory. Prints the memory map, the programs' output, the pages they wrote,
-// whether the machine ends in the same state as rp2040js alone, and the speed. Exit status 1 if a result is not as expected.
+// Runs the three programs on a machine in guest memory. Prints the memory map, the programs' output, the pages they
+// wrote, whether the machine ends in the same state as rp2040js alone, and the speed. Exit status 1 if a result is not
+// as expected.
 
 import { readFile } from "node:fs/promises";
 import { RP2040 } from "rp2040js";

@@ -1,5 +1,5 @@
-// Drivers that break the rules, and the device's answer to each. Table, rings and buffers are ordinary guest memory, so a
-// guest may write any bytes there.
+// Drivers that break the rules, and the device's answer to each. Table, rings and buffers are ordinary guest memory, so
+// a guest may write any bytes there.
 
 import {
   DESCRIPTOR_SIZE,

@@ -1,6 +1,6 @@
 // Runs the programs on a machine in guest memory. Prints the memory map, the screen, the pages they wrote, the accesses
-// that a watch saw, whether the machine ends in the same state as trs80-emulator alone, and the speed. Exit status 1 if a
-// result is not as expected.
+// that a watch saw, whether the machine ends in the same state as trs80-emulator alone, and the speed. Exit status 1 if
+// a result is not as expected.
 
 import { readFile } from "node:fs/promises";
 import { Keyboard } from "trs80-emulator";

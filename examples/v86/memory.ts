@@ -1,5 +1,5 @@
-// The guest's memory map as a GuestMemory: v86's RAM, in place in v86's own memory, and at addresses outside of it a window
-// of RAM and a device. The guest reaches these two through v86.
+// The guest's memory map as a GuestMemory: v86's RAM, in place in v86's own memory, and at addresses outside of it a
+// window of RAM and a device. The guest reaches these two through v86.
 
 import { type Device, GuestMemory } from "guest-memory";
 import { BLOCK_SIZE, type Machine } from "./machine.ts";

@@ -1,4 +1,4 @@
-// The suites of rust-vmm's crates that pass on the core: which, on which platforms, and how many tests each has.
+// The suites of rust-vmm's crates that pass on the core: their names, their platforms, and their numbers of tests.
 
 /**
  * @typedef {"native" | "i686" | "wasm32-wasip1"} Platform

@@ -1,4 +1,4 @@
-// Examples of the documentation as programs: found in fences, compiled with types, run in a scope of their own.
+// The documentation's examples as programs: found in fences, compiled with types, each run in its own scope.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// docs/mmio.md: each rule of its tables has a test of the same name, and is about something that its notes explain.
+// docs/mmio.md: each rule of its tables has a test of the same name, and a subject that the notes explain.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

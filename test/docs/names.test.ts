@@ -1,4 +1,4 @@
-// docs/names.md: every member of the memory map has a Rust name beside it, and a Rust test uses that.
+// docs/names.md: every member of the memory map has a Rust name beside it, and a Rust test uses that name.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// Every public name of the package: what ts/index.ts exports, and the members of those classes and interfaces, inherited
-// ones too.
+// Every public name of the package: the exports of ts/index.ts, and the members of its classes and interfaces, with the
+// inherited ones.
 import { join, relative } from "node:path";
 import ts from "typescript";
 import { root } from "../../scripts/toolchain.mjs";

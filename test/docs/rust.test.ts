@@ -1,5 +1,5 @@
-// The crate's documentation: every public type, trait, macro and free function has an example. That it is described at
-// all is for the compiler (missing_docs), and that the example works for `cargo test`, on each target.
+// The crate's documentation: every public type, trait, macro and free function has an example. The compiler checks that
+// it has a description (missing_docs), and `cargo test` that the example works, on each target.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// docs/vm-memory.md: every name of vm-memory's is in its list, and every test that its tables name is there.
+// docs/vm-memory.md: its list has every name of vm-memory, and every test that its tables name exists.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// The firmware's images: built from the sources that lie beside them, byte for byte where the compiler is the same.
+// The firmware's images: built from the sources beside them, and the same byte for byte if the compiler is the same.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

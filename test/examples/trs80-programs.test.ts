@@ -1,4 +1,4 @@
-// The programs of examples/trs80: what lies beside the sources is what these give.
+// The programs of examples/trs80: the images beside the sources are the ones that the sources give.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { build } from "../../examples/trs80/programs/build.mjs";

@@ -1,4 +1,4 @@
-// What discard is for: pages that another memory can have, without growth, without a trace of what was in them.
+// The purpose of discard: another memory can use the pages, without growth and without a trace of their old bytes.
 import { expect, test } from "vitest";
 import { thrownBy } from "../unit/support.ts";
 import { bytesOf, freshLibrary, isZero, MIB, PAGE, random, rawBytes, soil, soilThrough } from "./machines.ts";

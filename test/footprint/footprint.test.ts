@@ -1,4 +1,4 @@
-// Footprints: machines and regions that come and go need no more linear memory than the most that there were at once.
+// Footprints: machines and regions that come and go need no more linear memory than the most of them alive at once.
 import { expect, test } from "vitest";
 import { bytesOf, freshLibrary, isZero, MIB, PAGE, random, rawBytes, soil, soilThrough } from "./machines.ts";
 

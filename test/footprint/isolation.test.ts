@@ -1,4 +1,4 @@
-// Isolation: a view that somebody kept shows nothing, and reaches nothing, once its bytes belong to somebody else.
+// Isolation: a view that was kept shows nothing, and reaches nothing, once its bytes belong to another owner.
 import { expect, test } from "vitest";
 import { GuestMemory, init } from "../../ts/index.ts";
 import { collect, collectUntil } from "../unit/support.ts";

@@ -1,4 +1,4 @@
-// What the tests of many machines share: the library on a linear memory of its own, soiling memory, looking for zeroes.
+// Helpers of the tests of many machines: the library on a fresh linear memory, soiling memory, looking for zeros.
 import { vi } from "vitest";
 import type { GuestMemory } from "../../ts/index.ts";
 

@@ -1,4 +1,4 @@
-// A region that is moved in linear memory, to make room for another machine's, is the same to its own machine.
+// Moves: a region that is moved in linear memory, to make room for another machine's, stays the same to its own machine.
 import { expect, test } from "vitest";
 import { bytesOf, freshLibrary, MIB } from "./machines.ts";
 

@@ -1,4 +1,5 @@
-// Arguments of calls: mostly what finds something, near where faults hide; now and then what nobody should give.
+// Arguments of calls: mostly addresses and lengths that find bytes, near the places of likely faults; now and then
+// hostile values.
 
 import type { Placed, Slot, World } from "./world.ts";
 

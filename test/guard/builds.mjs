@@ -1,4 +1,5 @@
-// Builds: that of a commit, kept in .cache/guard/<commit>: dist/ made with the packages that are here, and its pkg/; and that of the files that are here.
+// Builds of the guard: dist/ and pkg/ of a commit, kept in .cache/guard/<commit> and made with the installed packages;
+// and the build of the working tree.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

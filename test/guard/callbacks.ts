@@ -1,4 +1,4 @@
-// Callbacks: devices, watches, handlers and listeners, which note what they are told and may do anything.
+// Callbacks: devices, watches, handlers and listeners, which note their arguments and may do anything.
 
 import type { WatchEvent } from "guest-memory";
 import { hash } from "./show.ts";

@@ -1,4 +1,4 @@
-// Counts: how often each kind of operation was met, and what came of it.
+// Counts: the number of operations of each kind, and of their outcomes.
 
 export class Counts {
   readonly #counts = new Map<string, Map<string, number>>();

@@ -1,4 +1,4 @@
-// The differences that are meant: what the new build does otherwise than the old one, and why.
+// The intended differences between the new build and the old one, each with its reason.
 
 export interface Difference {
   /** Why the two differ. */

@@ -1,4 +1,4 @@
-// Gives two builds the same random operations. Started by run.mjs with the folders of both, and how many operations.
+// Gives two builds the same random operations. run.mjs starts it with the folders of both and the number of operations.
 
 import { load } from "./build.ts";
 import { Counts } from "./counts.ts";

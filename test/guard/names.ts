@@ -1,5 +1,5 @@
-// Compares what two builds promise by names: properties, declarations, Wasm exports, Rust's public paths; and the size of
-// the .wasm. Started by run.mjs with the folders of both.
+// Compares two builds by their public names: properties, declarations, Wasm exports, Rust's public paths; and by the
+// size of the .wasm. run.mjs starts it with the folders of both.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What is done once, and needs no luck: before and after `init`, lists and ranges that are long, growth.
+// Operations that run once, without randomness: before and after `init`, long lists and ranges, growth.
 
 import { type Build, renew } from "./build.ts";
 import { Random } from "./random.ts";

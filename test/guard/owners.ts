@@ -1,4 +1,4 @@
-// Owners: external memories of every kind, and what their owners may do to them.
+// Owners: external memories of every kind, and their owners' changes to them.
 
 import type { Random } from "./random.ts";
 import type { Owner, World } from "./world.ts";

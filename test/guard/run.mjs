@@ -1,5 +1,5 @@
-// The guard of a rebuild: compares the build of an earlier commit with this one. What they promise by names, and then
-// what they do with the same random operations.
+// The guard of a rebuild: compares the build of an earlier commit with this one, first their public names, then their
+// results of the same random operations.
 //
 //   node test/guard/run.mjs <old commit> [operations]
 //

@@ -1,4 +1,4 @@
-// Shapes: what properties the objects of a build have, each as a line.
+// Shapes: the properties of a build's objects, each as a line.
 
 import type { Build } from "./build.ts";
 

@@ -1,4 +1,4 @@
-// Values and errors of a build as text, in which two builds can be compared.
+// Values and errors of a build as text, to compare two builds.
 
 /** A build's public exports. */
 export type Library = typeof import("guest-memory");

@@ -1,4 +1,4 @@
-// Region specs: regions of every kind, where there is room for them mostly.
+// Region specs: regions of every kind, mostly at free addresses.
 
 import { exactAddress, given, hostileArgument, length, ownBytes } from "./arguments.ts";
 import { device } from "./callbacks.ts";

@@ -1,4 +1,4 @@
-// World: what one build is given, and everything that it answers. Two worlds are given the same.
+// World: one build with its inputs and all its answers. Two worlds get the same inputs.
 
 import type { DirtyClient, DmaRange, GuestMemory, MappedRegion, Watch } from "guest-memory";
 import type { Counts } from "./counts.ts";

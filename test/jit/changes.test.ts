@@ -1,4 +1,4 @@
-// Emitted code while the memory changes under it: it is emitted once, and reads the tables at each access.
+// Emitted code while the memory changes. The code is emitted once, and reads the tables at each access.
 import { afterEach, expect, test } from "vitest";
 import { GuestMemory } from "../../ts/index.ts";
 import { Emitted } from "./emit.ts";

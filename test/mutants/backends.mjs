@@ -1,4 +1,5 @@
-// Faults of the core's modules under vm-memory's features: streams, bitmaps, mappings, the IOMMU. As those of mutants.mjs.
+// Faults of the core's modules under vm-memory's features: streams, bitmaps, mappings, the IOMMU. In the form of
+// mutants.mjs.
 
 /** @type {import("./mutants.mjs").Mutant[]} */
 export const backends = [

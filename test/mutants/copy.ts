@@ -1,4 +1,4 @@
-// A copy of the project, in which the tests that must see a fault are red with it, and green without any.
+// A copy of the project for a fault: the tests that must see the fault are red with it, and green without it.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Faults of what discards memory, and of who writes to what was discarded. As those of mutants.mjs.
+// Faults of the code that discards memory or writes to discarded memory. In the form of mutants.mjs.
 
 const unit = ["test/unit/map/discard.test.ts"];
 const memory = ["test/footprint/discard.test.ts"];

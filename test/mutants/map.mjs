@@ -1,4 +1,4 @@
-// Faults of the memory map's facade: regions, transactions, watches, the host's accesses. As those of mutants.mjs.
+// Faults of the memory map's facade: regions, transactions, watches, the host's accesses. In the form of mutants.mjs.
 
 const unit = (/** @type {string[]} */ ...names) => names.map((name) => `test/unit/${name}.test.ts`);
 

@@ -1,4 +1,5 @@
-// Faults of the kinds that happen, one line each: where, what, why somebody might write it, and the test that must see it.
+// Faults of the kinds that happen, one entry each: the file, the change, a reason why a developer might write it, and
+// the test that must see it.
 import { backends } from "./backends.mjs";
 import * as discard from "./discard.mjs";
 import { map } from "./map.mjs";

@@ -1,4 +1,4 @@
-// The user's module: what it exports, and where it is once it is built.
+// The user's module: its exports, its build, and the paths of the built files.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/toolchain.mjs";

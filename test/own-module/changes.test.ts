@@ -1,4 +1,4 @@
-// What Rust code does behind the facade's back: it makes linear memory grow, and it changes the map.
+// Rust code behind the facade's back: it makes linear memory grow, and it changes the map.
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type GuestMemory, init } from "../../ts/index.ts";
 import { expectCode } from "../unit/support.ts";

@@ -1,4 +1,4 @@
-// What the tests of the user's module share.
+// Helpers of the tests of the user's module.
 import { GuestMemory } from "../../ts/index.ts";
 
 /** A memory in the module that was given to `init` last. */

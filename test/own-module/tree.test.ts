@@ -1,4 +1,4 @@
-// The map as text: the facade makes it of the core's data, Rust of the same in Rust; both are one text, line for line.
+// The map as text: the facade makes it from the core's data, and Rust makes its own. Both are the same, line for line.
 import { beforeAll, expect, test } from "vitest";
 import { GuestMemory, init, type MappedRegion, type RegionSpec } from "../../ts/index.ts";
 import { build, type Devices, importGlue, wasm } from "./build.ts";

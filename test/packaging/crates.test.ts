@@ -1,4 +1,5 @@
-// The two crates: what `cargo publish` would send (scripts/rows.mjs has its dry run), and how feature `xen` is refused.
+// The two crates: the files that `cargo publish` would send (scripts/rows.mjs has its dry run), and the refusal of
+// feature `xen`.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What is in the tarball: exactly the files that a user needs, of the sizes that are promised, free of this machine.
+// The tarball's contents: exactly the files that a user needs, of the promised sizes, without this machine's paths.
 import { readdirSync, readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join, posix } from "node:path";

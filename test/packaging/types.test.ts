@@ -1,4 +1,4 @@
-// The packed declarations as TypeScript users compile against them: strict, libraries checked too, no types of Node.
+// The packed declarations, compiled as TypeScript users do: strict, with libraries checked, without Node's types.
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { binary } from "../../scripts/toolchain.mjs";

@@ -1,4 +1,4 @@
-// A `GuestMemory` and its model side by side: every call goes to both, and what comes back is compared.
+// A `GuestMemory` and its model side by side: every call goes to both, and the results are compared.
 import { isDeepStrictEqual } from "node:util";
 import { GuestMemory } from "../../ts/index.ts";
 import { end, Model, type ModelClient, type ModelRegion, TOP } from "./model.ts";

@@ -1,5 +1,5 @@
-// Two address spaces of one machine and their models side by side: every call goes to both, and all that comes of it is
-// compared: results, errors, events of watches, calls of devices and handlers, bytes.
+// Two address spaces of one machine and their models side by side: every call goes to both. The results, errors, events
+// of watches, calls of devices and handlers, and bytes are compared.
 import { isDeepStrictEqual } from "node:util";
 import { type Device, GuestMemory, type MappedRegion, type Watch, type WatchEvent } from "../../ts/index.ts";
 import { Argument, answer, answers } from "./machine.ts";

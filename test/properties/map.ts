@@ -1,4 +1,4 @@
-// The map and what is asked of it: regions, ranges, host offsets, dirty clients, the handler.
+// The map and its queries: regions, ranges, host offsets, dirty clients, the handler.
 import { Argument, type Machine } from "./machine.ts";
 import { type ModelClient, type ModelRegion, TOP } from "./model.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";

@@ -1,5 +1,5 @@
-// Random layouts and operations as plain data. Places and lengths are meant relative to the map as it is when an
-// operation runs, so that operations stay sensible while regions come and go, and when others are left out.
+// Random layouts and operations as plain data. Addresses and lengths are relative to the map at the time an operation
+// runs, so that operations still make sense while regions come and go, and when other operations are left out.
 import fc from "fast-check";
 
 /** An address: this far from one of the map's boundaries. */

@@ -1,4 +1,4 @@
-// Outcomes: what a call gives or throws, in words that the facade and the model share; and how they are printed.
+// Outcomes: a call's result or error, in words that the facade and the model share, and as printed text.
 import { GuestMemoryError } from "../../ts/index.ts";
 
 export type Outcome = { value: unknown } | { fault: string; address?: bigint };

@@ -1,4 +1,4 @@
-// Runs of random operations: how often what came of them, and how a failure becomes short.
+// Runs of random operations: counts of their outcomes, and the shrinking of a failure.
 import fc from "fast-check";
 import type { Operation } from "./operation.ts";
 

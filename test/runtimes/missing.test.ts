@@ -1,4 +1,4 @@
-// A runtime that is not here: an error under CI=true, said loudly elsewhere, and never silence.
+// A missing runtime: an error under CI=true, printed loudly elsewhere, and never passed over in silence.
 import { afterEach, expect, test, vi } from "vitest";
 import { engine } from "../support/engines.ts";
 

@@ -1,4 +1,4 @@
-// The engines a test runs on. One that is missing is an error under CI=true; elsewhere the test says so loudly.
+// The engines that a test runs on. A missing engine is an error under CI=true; elsewhere the test prints it loudly.
 import { type Engine, findChromium, findEngine } from "../../scripts/engines.mjs";
 
 /** This Node, the newest Node, Deno, Bun or Chromium; undefined where it is not here and CI is not set. */

@@ -1,4 +1,4 @@
-// Just enough of the WebAssembly binary format to read what a module says of its memory.
+// Reads a module's declaration of its memory: just enough of the WebAssembly binary format for that.
 
 /** An unsigned LEB128 number at an offset, and the offset behind it. */
 function leb128(bytes: Uint8Array, at: number): [value: number, next: number] {

@@ -1,4 +1,5 @@
-// The rules of docs/architecture.md that a search can hold: who may know JavaScript, who may know pkg/, and no machine's paths.
+// The rules of docs/architecture.md that a search can check: the files that may use JavaScript, the files that may use
+// pkg/, and no machine's paths.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";

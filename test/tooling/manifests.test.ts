@@ -1,4 +1,4 @@
-// package.json, jsr.json and Cargo.toml: one version, one licence, one surface, and nothing that is not pinned.
+// package.json, jsr.json and Cargo.toml: one version, one licence, one surface, and every dependency pinned.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// When set-up takes node_modules for complete, and when it installs again.
+// Set-up decides whether node_modules is complete, or must be installed again.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// pkg/ built again: where the toolchain is the one that built the committed files, every byte is the same.
+// pkg/ built again: if the toolchain is the one that built the committed files, every byte is the same.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";

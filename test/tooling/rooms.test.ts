@@ -1,4 +1,4 @@
-// The rooms of ts/: a room imports only from itself and from those below it, in the order of docs/architecture.md.
+// The rooms of ts/: a room imports only from itself and from the rooms below it, in the order of docs/architecture.md.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { expect, test } from "vitest";

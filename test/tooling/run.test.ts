@@ -1,4 +1,4 @@
-// scripts/run.mjs: a TypeScript program runs on this Node, with its neighbours where its source lies.
+// scripts/run.mjs: a TypeScript program runs on this Node, and finds its neighbours beside its source.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What the tests of the facade share: errors told by code and place, memory that must stay as it was, forced collection.
+// Helpers of the facade's tests: errors by code and place, memory that must stay as it was, forced collection.
 import { expect } from "vitest";
 import { type GuestMemory, GuestMemoryError, type GuestMemoryErrorCode } from "../../ts/index.ts";
 

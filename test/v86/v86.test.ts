@@ -1,4 +1,4 @@
-// examples/v86: Linux in npm's v86, what passes between it and the host, and what v86's memory does meanwhile.
+// examples/v86: Linux in npm's v86, the data between it and the host, and the growth of v86's memory meanwhile.
 import { createHash } from "node:crypto";
 import type { GuestMemory } from "guest-memory";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
-// What the two devices may do with a queue, written from virtio 1.2 on a plain array: a driver's bytes in; the status,
-// the bytes afterwards and what the console printed out. It changes the used ring and the buffers that a device writes,
-// and nothing else.
+// A model of the two devices on a queue, written from virtio 1.2 on a plain array. It takes a driver's bytes, and gives
+// the status, the bytes afterwards and the console's output. It changes only the used ring and the buffers that a
+// device writes.
 import { DESCRIPTOR_SIZE, INDIRECT, NEXT, USED_ELEMENT_SIZE, WRITE } from "../../examples/rust-device/virtqueue.ts";
 
 /** What a driver tells the device. */

@@ -1,6 +1,5 @@
-// Hostile drivers by the hundred thousand: each random ring ends in the status and the bytes that the model says, and
-// no byte outside the used ring and the device's buffers changes, in guest memory or around it.
-// Replay a failure with PROPERTY_SEED=<seed>.
+// A hundred thousand hostile drivers: each random ring ends with the model's status and bytes. No byte outside the used
+// ring and the device's buffers changes, in guest memory or around it. Replay a failure with PROPERTY_SEED=<seed>.
 import { beforeAll, expect, test } from "vitest";
 import { build } from "../../examples/rust-device/build.mjs";
 import { type Device, type Devices, loadDevices } from "../../examples/rust-device/device.ts";

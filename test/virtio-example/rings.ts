@@ -1,4 +1,5 @@
-// Random queues of a driver that may be hostile: mostly sound, so that the device goes far before it meets what is not.
+// Random queues of a driver that may be hostile. They are mostly sound, so that the device gets far before it meets a
+// fault.
 import { DESCRIPTOR_SIZE, INDIRECT, layoutAt, NEXT, WRITE } from "../../examples/rust-device/virtqueue.ts";
 import type { Queue } from "./model.ts";
 

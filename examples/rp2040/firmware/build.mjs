@@ -1,4 +1,5 @@
-// Builds the firmware: boot-rom.bin, <program>.bin (the contents of flash) and build.json, the digests of sources and images.
+// Builds the firmware: boot-rom.bin, <program>.bin (the contents of flash) and build.json, the digests of sources and
+// images.
 //
 //     node build.mjs            builds, and writes them beside the sources
 //     node build.mjs --check    builds, and compares: exit status 1 if an image differs from its sources

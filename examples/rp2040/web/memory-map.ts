@@ -1,5 +1,5 @@
-// The pages of guest memory: a canvas for each region that has bytes, with a square for each page. Its colour tells whether
-// the host or the program wrote it, and how long ago.
+// The pages of guest memory: a canvas for each region that has bytes, with a square for each page. Its colour tells
+// whether the host or the program wrote it, and how long ago.
 
 import { hexadecimal } from "./inspector.ts";
 import type { Range } from "./protocol.ts";

@@ -1,4 +1,4 @@
-// A kind of operation: what it does to one memory of a world.
+// A kind of operation: an action on one memory of a world.
 
 import type { Slot, World } from "../world.ts";
 

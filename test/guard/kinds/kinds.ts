@@ -1,4 +1,4 @@
-// All kinds of operations, and how often each is met.
+// All kinds of operations, and the frequency of each.
 
 import type { World } from "../world.ts";
 import type { Kind, Kinds } from "./kind.ts";

@@ -1,4 +1,4 @@
-// Changes of the map, in transactions too, and what it says of itself.
+// Changes of the map, in transactions too, and its descriptions of itself.
 
 import { address, exactAddress, given, hostileArgument, length } from "../arguments.ts";
 import { specOf } from "../specs.ts";

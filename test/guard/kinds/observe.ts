@@ -1,4 +1,4 @@
-// What is beside the guest's CPU: watches, handlers, listeners, dirty clients, DMA, the debugger, tables, owners.
+// Everything beside the guest's CPU: watches, handlers, listeners, dirty clients, DMA, the debugger, tables, owners.
 
 import type { DmaRange } from "guest-memory";
 import {

@@ -1,4 +1,4 @@
-// Views: what they show, what ends their life, and that nothing else does.
+// Views: the bytes that they show, the events that end their life, and that nothing else ends it.
 import { expect, test, vi } from "vitest";
 import { GuestMemory } from "../../../ts/index.ts";
 import { counting, expectCode } from "../support.ts";

@@ -1,4 +1,4 @@
-// Arguments: what must work wherever bytes, addresses and lengths are taken, and what must fail and change nothing.
+// Arguments: bytes, addresses and lengths that every call must accept, and others that must fail and change nothing.
 import { expect, test } from "vitest";
 import { GuestMemory } from "../../../ts/index.ts";
 import { counting, expectCode, expectUntouched, thrownBy } from "../support.ts";

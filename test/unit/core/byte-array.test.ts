@@ -1,4 +1,5 @@
-// The array of the last copy is known to the library (ts/core/byte-array.ts): what happens to it between two copies still counts.
+// The library remembers the array of the last copy (ts/core/byte-array.ts). Changes to it between two copies still
+// count.
 import { expect, test } from "vitest";
 import { GuestMemory } from "../../../ts/index.ts";
 

@@ -1,4 +1,5 @@
-// The caller's arrays: every kind of buffer that must do as source and target, and what is no array of bytes.
+// The caller's arrays: every kind of buffer that must work as source and target, and values that are not arrays of
+// bytes.
 import { expect, test } from "vitest";
 import { GuestMemory } from "../../../ts/index.ts";
 import { counting, expectCode, expectUntouched, thrownBy } from "../support.ts";

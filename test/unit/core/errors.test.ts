@@ -1,4 +1,4 @@
-// Errors: each code, how it is reached, what it says; and the table from the core's numbers to the names.
+// Errors: each code with a call that causes it and its message; and the table from the core's numbers to the names.
 import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { STATUS_CODES } from "../../../ts/core/abi.ts";

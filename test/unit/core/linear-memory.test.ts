@@ -1,4 +1,4 @@
-// What linear memory has without growth: small guests live in it, and so no typed array of the process becomes slower.
+// The initial linear memory: small guests fit in it without growth, so no typed array of the process becomes slower.
 import { expect, test, vi } from "vitest";
 
 const MIB = 1 << 20;

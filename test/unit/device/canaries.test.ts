@@ -1,5 +1,5 @@
-// docs/mmio.md, "no byte outside": whatever a handler does to the map in the middle of an access, regions on each side of
-// what the access is for, another machine, and whoever gets the memory of a region that is gone, stay as they were.
+// docs/mmio.md, "no byte outside": a handler may change the map in any way in the middle of an access. The regions on
+// each side of the accessed range, another machine, and the next owner of a removed region's memory stay as they were.
 import { describe, expect, test } from "vitest";
 import { type Device, GuestMemory, GuestMemoryError } from "../../../ts/index.ts";
 import "./support.ts";

@@ -1,4 +1,4 @@
-// docs/mmio.md, "When something fails": each row by its name, but for "no byte outside" (mmio-canaries.test.ts).
+// docs/mmio.md, "When something fails": each row by its name, except "no byte outside" (canaries.test.ts).
 import { expect, test } from "vitest";
 import { type Device, GuestMemory, type GuestMemoryError, type RegionSpec } from "../../../ts/index.ts";
 import { counting, expectCode, expectUntouched, thrownBy } from "../support.ts";

@@ -1,4 +1,4 @@
-// What the tests of devices share: a device that writes down what is asked of it, in a map with RAM around it.
+// Helpers of the tests of devices: a device that records its calls, in a map with RAM around it.
 import { type Device, GuestMemory, type Initiator, init } from "../../../ts/index.ts";
 
 await init();

@@ -1,4 +1,4 @@
-// Regions of the kind `external`: memory that somebody else owns, which moves, grows and goes away under the region.
+// Regions of the kind `external`: memory of another owner, which moves, grows and goes away under the region.
 import { type ExternalSource, GuestMemory, GuestMemoryError } from "guest-memory";
 import { describe, expect, test } from "vitest";
 

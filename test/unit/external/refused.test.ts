@@ -1,5 +1,5 @@
-// External memory that must be refused, or that goes away: each with its error, and map and bytes as they were. And what
-// a function that gives the buffer may do.
+// External memory that must be refused, or that goes away: each with its error, and map and bytes as they were. Also the
+// rights of a function that returns the buffer.
 import { describe, expect, test } from "vitest";
 import { GuestMemory, GuestMemoryError, init, type RegionSpec } from "../../../ts/index.ts";
 import { thrownBy } from "../support.ts";

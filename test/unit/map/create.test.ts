@@ -1,4 +1,4 @@
-// Layouts: lists of regions that cannot be, guests that are too large, and how a list may be given.
+// Layouts: impossible lists of regions, guests that are too large, and the forms that a list may have.
 import { expect, test } from "vitest";
 import { GuestMemory } from "../../../ts/index.ts";
 import { expectCode, expectUntouched, stateOf, thrownBy } from "../support.ts";

@@ -1,4 +1,4 @@
-// Discard: ranges that read 0 again, by every kind of access, and take pages when they are written.
+// Discard: discarded ranges read 0 by every kind of access, and take pages again when they are written.
 import { beforeAll, expect, test } from "vitest";
 import { GuestMemory, init, type MapEvent } from "../../../ts/index.ts";
 import { expectCode, expectUntouched, thrownBy } from "../support.ts";

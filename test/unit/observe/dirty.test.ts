@@ -1,4 +1,4 @@
-// The dirty log: who marks, what a client is told, and how clients come and go.
+// The dirty log: the calls that mark pages, the ranges that a client gets, and how clients come and go.
 import { expect, test } from "vitest";
 import { GuestMemory, type RegionSpec } from "../../../ts/index.ts";
 import { collectUntil, counting, expectCode, thrownBy } from "../support.ts";

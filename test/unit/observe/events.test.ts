@@ -1,4 +1,4 @@
-// Events and generations: what tells that translations, or typed arrays, are not what they were.
+// Events and generations: they tell that translations or typed arrays are out of date.
 import { expect, test, vi } from "vitest";
 import { GuestMemory } from "../../../ts/index.ts";
 import { thrownBy } from "../support.ts";

@@ -1,4 +1,4 @@
-// Disposal: everything is refused afterwards, counters stay readable, and nobody else is disturbed.
+// Disposal: afterwards every call is refused, counters stay readable, and other memories are not disturbed.
 import { expect, test } from "vitest";
 import { GuestMemory } from "../../../ts/index.ts";
 import { counting, expectCode } from "../support.ts";

@@ -1,4 +1,4 @@
-// Finalisation: what nobody holds is given back after a collection, exactly once; what somebody holds is not.
+// Finalisation: memory that no object holds is given back after a collection, exactly once. Memory still held is not.
 import { expect, test, vi } from "vitest";
 import { GuestMemory, init } from "../../../ts/index.ts";
 import { collect, collectUntil } from "../support.ts";

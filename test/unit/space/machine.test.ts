@@ -1,4 +1,4 @@
-// What has left the map is let go of: a machine that maps and unmaps for years does not grow.
+// Regions that have left the map are freed: a machine that maps and unmaps for years does not grow.
 import { expect, test } from "vitest";
 import { GuestMemoryError } from "../../../ts/core/errors.ts";
 import { GuestMemory } from "../../../ts/index.ts";

@@ -3,20 +3,20 @@
 
 // The version.
 
-/** The version of this interface; the facade refuses a module of another. */
+/** The version of this interface; the facade refuses a module that has another. */
 export const ABI = 4;
 
-// Statuses: what most calls give. The rest of a name is the facade's error code.
+// Statuses: the results of most calls. The rest of a name is the facade's error code.
 
-/** The call did what it was asked to. */
+/** The call has succeeded. */
 export const STATUS_OK = 0;
-/** Nothing backs the first byte of the range. */
+/** The first byte of the range is not backed. */
 export const STATUS_INVALID_GUEST_ADDRESS = 1;
 /** The range begins in memory and runs into a hole. */
 export const STATUS_PARTIAL_BUFFER = 2;
 /** The range, or a region, passes 2^64. */
 export const STATUS_GUEST_ADDRESS_OVERFLOW = 3;
-/** The range is backed by more than one region, where one is needed. */
+/** More than one region backs the range, where one is needed. */
 export const STATUS_CROSSES_REGIONS = 4;
 /** Two regions share a byte. */
 export const STATUS_MEMORY_REGION_OVERLAP = 5;
@@ -40,15 +40,15 @@ export const STATUS_READ_ONLY = 13;
 export const STATUS_PERMISSION_DENIED = 14;
 /** A device or external memory is there, where bytes of linear memory are needed. */
 export const STATUS_NOT_MEMORY = 15;
-/** The range is not of whole pages. */
+/** The range is not made of whole pages. */
 export const STATUS_MISALIGNED = 16;
 
-// A status that the facade never gets: it makes a new region for each call of `map`.
+// A status that the facade never gets, because it makes a new region for each call of `map`.
 
 /** The region is mapped in this address space already. */
 export const RUST_STATUS_ALREADY_MAPPED = 17;
 
-// What `gm_place` is asked for: byte offsets in linear memory, and a size.
+// Arguments of `gm_layout`: it gives byte offsets in linear memory, and a size.
 
 /** The byte offset of the report block. */
 export const LAYOUT_REPORT = 0;
@@ -82,7 +82,7 @@ export const ENTRY_READABLE = 1;
 export const ENTRY_WRITABLE = 2;
 /** Instructions may be fetched from the page on the fast path. */
 export const ENTRY_EXECUTABLE = 4;
-/** Bits of an entry that are flags; the host page stands above them. */
+/** Bits of an entry that are flags; the host page is in the bits above. */
 export const ENTRY_FLAG_BITS = 4;
 
 // Control words: they follow the entries.
@@ -92,16 +92,16 @@ export const CONTROL_GENERATION = 0;
 
 // Bytes of the dirty map.
 
-/** What a store writes: the bits of all clients, and `DIRTY_EVER`. */
+/** The byte that a store writes: the bits of all clients, and `DIRTY_EVER`. */
 export const DIRTY_MARK = 0xff;
-/** The page was written, or shown to a caller who may write it, since it was last zero. */
+/** The page was written, or shown to a caller that may write it, since it was last zero. */
 export const DIRTY_EVER = 0x80;
-/** Dirty clients of one machine, a bit each from the lowest on. */
+/** The number of dirty clients of one machine: one bit each, from the lowest on. */
 export const DIRTY_CLIENTS = 7;
 
 // Accesses: bits of a set.
 
-/** No access: what a debugger does, to whom nothing is forbidden. */
+/** No access: a debugger's, which nothing forbids. */
 export const ACCESS_NONE = 0;
 /** A read. */
 export const ACCESS_READ = 1;
@@ -109,14 +109,14 @@ export const ACCESS_READ = 1;
 export const ACCESS_WRITE = 2;
 /** The fetch of an instruction. */
 export const ACCESS_EXECUTE = 4;
-/** A loader's write, by itself: into ROM too, and nothing is forbidden. */
+/** A loader's write, used by itself: it writes ROM too, and nothing forbids it. */
 export const ACCESS_LOAD = 8;
 
-// What `gm_check_access` asks a range to be backed by.
+// Backings that `gm_check_access` can require of a range.
 
 /** Memory or devices. */
 export const BACKING_ANY = 0;
-/** Memory, external memory too. */
+/** Memory; external memory counts. */
 export const BACKING_BYTES = 1;
 /** Linear memory. */
 export const BACKING_LINEAR = 2;
@@ -131,24 +131,24 @@ export const KIND_ROM = 1;
 export const KIND_ROM_DEVICE = 2;
 /** A device. */
 export const KIND_MMIO = 3;
-/** Another region, or a part of it, once more. */
+/** A second view of another region, or of a part of it. */
 export const KIND_ALIAS = 4;
 /** Addresses that show nothing. */
 export const KIND_RESERVED = 5;
 /** Memory outside linear memory. */
 export const KIND_EXTERNAL = 6;
 
-// What `gm_piece` gives: what an access finds.
+// Results of `gm_piece`.
 
 /** Memory. */
 export const FOUND_MEMORY = 0;
-/** A hole, or what is reserved. */
+/** A hole, or a reserved region. */
 export const FOUND_NOTHING = 1;
 /** A device. */
 export const FOUND_DEVICE = 2;
 /** ROM, for a write. */
 export const FOUND_READ_ONLY = 3;
-/** What `protect` forbids. */
+/** A page where `protect` forbids the access. */
 export const FOUND_FORBIDDEN = 4;
 /** Memory outside linear memory. */
 export const FOUND_EXTERNAL = 5;
@@ -180,13 +180,13 @@ export const REQUEST_SIZE_HIGH = 4;
 export const REQUEST_PRIORITY = 5;
 /** 1 where the region is enabled, else 0. */
 export const REQUEST_ENABLED = 6;
-/** The id of an alias's target; for external memory the facade's number of it. */
+/** The id of an alias's target; for external memory, the number that the facade gave it. */
 export const REQUEST_TARGET = 7;
-/** Where in its target an alias begins, low half. */
+/** The offset in its target where an alias begins, low half. */
 export const REQUEST_OFFSET_LOW = 8;
-/** Where in its target an alias begins, high half. */
+/** The offset in its target where an alias begins, high half. */
 export const REQUEST_OFFSET_HIGH = 9;
-/** How many bytes of the region's name are in the transfer buffer. */
+/** The length in bytes of the region's name in the transfer buffer. */
 export const REQUEST_NAME_BYTES = 10;
 
 // Words of the report block after a status that is not 0.
@@ -214,7 +214,7 @@ export const RUN_HOST = 0;
 
 // Words of the report block after `gm_piece`.
 
-/** How many bytes are the same. */
+/** The number of bytes where the access finds the same. */
 export const PIECE_BYTES = 0;
 /** 1 where the access is watched, else 0. */
 export const PIECE_WATCHED = 1;
@@ -222,9 +222,9 @@ export const PIECE_WATCHED = 1;
 export const PIECE_HOST = 2;
 /** The id of a region that is a device or external memory. */
 export const PIECE_REGION = 2;
-/** Where in that region the first byte lies, low half. */
+/** The offset in that region of the first byte, low half. */
 export const PIECE_OFFSET_LOW = 3;
-/** Where in that region the first byte lies, high half. */
+/** The offset in that region of the first byte, high half. */
 export const PIECE_OFFSET_HIGH = 4;
 
 // Words of the report block after `gm_index_of`.
@@ -257,9 +257,9 @@ export const DIRTY_CLIENT = 0;
 
 /** The kind of the region. */
 export const REGION_KIND = 0;
-/** The kind of what the region shows in the end. */
+/** The kind of the region that is shown in the end: an alias shows another. */
 export const REGION_SHOWN_KIND = 1;
-/** How many bytes of the region's name are in the transfer buffer. */
+/** The length in bytes of the region's name in the transfer buffer. */
 export const REGION_NAME_BYTES = 2;
 
 // Words of the report block after `gm_placement`.
@@ -280,9 +280,9 @@ export const PLACEMENT_PRIORITY = 5;
 export const PLACEMENT_ENABLED = 6;
 /** The id of an alias's target; 0 for any other region. */
 export const PLACEMENT_TARGET = 7;
-/** Where in its target an alias begins, low half. */
+/** The offset in its target where an alias begins, low half. */
 export const PLACEMENT_OFFSET_LOW = 8;
-/** Where in its target an alias begins, high half. */
+/** The offset in its target where an alias begins, high half. */
 export const PLACEMENT_OFFSET_HIGH = 9;
 
 // Words of the report block after `gm_flat_range`.
@@ -297,24 +297,24 @@ export const FLAT_LAST_LOW = 2;
 export const FLAT_LAST_HIGH = 3;
 /** The id of the region that is shown. */
 export const FLAT_REGION = 4;
-/** Where in the region the first byte lies, low half. */
+/** The offset in the region of the first byte, low half. */
 export const FLAT_OFFSET_LOW = 5;
-/** Where in the region the first byte lies, high half. */
+/** The offset in the region of the first byte, high half. */
 export const FLAT_OFFSET_HIGH = 6;
 /** The priority, an `i32`. */
 export const FLAT_PRIORITY = 7;
 /** The index of the next range. */
 export const FLAT_NEXT = 8;
-/** 1 for memory, external memory too, else 0. */
+/** 1 for memory (external memory counts), else 0. */
 export const FLAT_IS_MEMORY = 9;
-/** The host offset of RAM in one piece, neither protected nor watched; else 0. */
+/** The host offset of RAM in one piece that is neither protected nor watched; else 0. */
 export const FLAT_HOST = 10;
 
 // Words of the report block after `gm_dirty_collect`.
 
-/** How many ranges are in the transfer buffer. */
+/** The number of ranges in the transfer buffer. */
 export const COLLECT_COUNT = 0;
-/** 1 where there are more, else 0. */
+/** 1 where there are more ranges, else 0. */
 export const COLLECT_MORE = 1;
 /** The address to go on from, low half. */
 export const COLLECT_NEXT_LOW = 2;

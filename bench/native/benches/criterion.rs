@@ -1,5 +1,5 @@
-//! Every case on both sides, in one run of criterion. The environment's `FIRST` names the side that goes first,
-//! `REGION_SIZE` is the regions' size in bytes.
+//! Every case on both sides, in one run of criterion. The environment's `FIRST` names the side that goes first, and
+//! `REGION_SIZE` gives the size of the regions in bytes.
 
 use criterion::Criterion;
 use side_by_side::{Case, original, ours};

@@ -1,5 +1,5 @@
 //! One set of benchmark cases, compiled twice: on vm-memory 0.18 ([`original`]) and on the core ([`ours`]). Both have
-//! the same names, so that the same text serves both, and no side can be written better than the other.
+//! the same names, so the same text serves both, and neither side can be written better than the other.
 
 use std::hint::black_box;
 
@@ -7,16 +7,16 @@ use std::hint::black_box;
 pub mod original;
 pub mod ours;
 
-/// One thing to measure.
+/// A case to measure.
 pub struct Case {
-    /// The name of the measurement, as in the table.
+    /// The case's name in the table.
     pub name: String,
-    /// Repeats it that many times.
+    /// Runs the case the given number of times.
     pub run: Box<dyn FnMut(u64)>,
 }
 
 impl Case {
-    /// A case that calls `step` with 0, 1, 2 ... and lets the compiler drop nothing of what it gives.
+    /// A case that calls `step` with 0, 1, 2 and so on. The compiler cannot drop the results.
     fn new<R>(name: impl Into<String>, mut step: impl FnMut(usize) -> R + 'static) -> Case {
         let run = move |times| {
             for index in 0..times {
@@ -33,11 +33,11 @@ impl Case {
 /// The number of addresses in [`scattered`].
 const ADDRESSES: usize = 1024;
 
-/// Addresses below `end`, multiples of `alignment`, which no processor guesses: the same ones on each side.
+/// Addresses below `end`, multiples of `alignment`, that no processor guesses. Both sides get the same ones.
 fn scattered(end: u64, alignment: u64) -> impl Fn(usize) -> u64 {
     let mut state = 1_u64;
     let addresses: Box<[u64; ADDRESSES]> = Box::new(std::array::from_fn(|_| {
-        // Knuth's linear congruential generator; its upper half is the random one.
+        // Knuth's linear congruential generator; only the upper half is random.
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);

@@ -1,4 +1,4 @@
-//! The cases, on whatever the module above calls `subject`.
+//! The cases, on the crate that the module above calls `subject`.
 
 use super::subject;
 use crate::Case;
@@ -11,10 +11,10 @@ mod regions;
 mod transfers;
 mod volatile;
 
-/// The number of adjacent regions in the cases whose accesses may cross from one into the next; the same as vm-memory's.
+/// The number of adjacent regions where an access may cross from one into the next: vm-memory's number.
 const REGIONS: u64 = 8;
 
-/// All cases, in the order of the table. `region_size` is the size of the regions that the accesses reach.
+/// All cases, in the order of the table. `region_size` is the size of the regions that accesses are in, or cross.
 pub fn all(region_size: usize) -> Vec<Case> {
     let memory = guest::<()>(REGIONS, region_size);
     [
@@ -41,7 +41,7 @@ fn mapped<B: NewBitmap>(ranges: &[(GuestAddress, usize)]) -> &'static GuestMemor
     Box::leak(Box::new(memory))
 }
 
-/// Where an access of `size` bytes begins, and what the table calls it.
+/// The address of an access of `size` bytes, and its name in the table.
 fn places(region_size: usize, size: usize) -> [(&'static str, GuestAddress); 4] {
     let (region, size) = (region_size as u64, size as u64);
     let across = |index| GuestAddress(region * (index + 1) - size / 2);

@@ -7,7 +7,7 @@ use crate::{Case, scattered};
 use std::hint::black_box;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// The number of bytes touched: few, so that the access is measured and not the caches.
+/// The number of bytes that are touched: so few that the access is measured, and not the caches.
 const TOUCHED: u64 = 0x4000;
 
 pub fn cases(region_size: usize) -> Vec<Case> {

@@ -4,7 +4,7 @@ use super::subject::{ByteValued, VolatileMemory, VolatileSlice};
 use crate::{Case, scattered};
 use std::hint::black_box;
 
-/// vm-memory's own sizes of the copies, in bytes.
+/// The sizes of the copies in vm-memory's benchmarks, in bytes.
 const COPY: usize = 1024;
 const COPY_BETWEEN: usize = 10240;
 
@@ -29,7 +29,7 @@ pub fn cases() -> Vec<Case> {
 /// `size` bytes, aligned for every integer.
 fn memory(size: usize) -> VolatileSlice<'static> {
     let words: &'static mut [u128] = vec![0; size.div_ceil(16)].leak();
-    // SAFETY: the bytes are leaked, and there is no other reference to them.
+    // SAFETY: the bytes are leaked, and no other reference to them exists.
     unsafe { VolatileSlice::new(words.as_mut_ptr().cast(), size) }
 }
 

@@ -51,7 +51,17 @@ const faultsIn = (prose: string) =>
   });
 
 /** The files whose prose is read, as Git's patterns. */
-const FILES = ["*.md", "ts/*.ts", "*.rs", ":!crate/src/linear/*", ":!crate/src/model/*"];
+const FILES = [
+  "*.md",
+  "ts/*.ts",
+  "*.rs",
+  "scripts/*.mjs",
+  "bench/*.ts",
+  "bench/*.mjs",
+  "examples/*.ts",
+  "examples/*.mjs",
+  ":!examples/common/css.d.ts",
+];
 
 const list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...FILES], { cwd: root });
 const files = list.toString().trim().split("\n");

@@ -170,7 +170,7 @@ impl MemoryMap {
         backing: Backing,
     ) -> Result<(), Fault> {
         let mut completed = 0;
-        // The first of the gravest: what is not mapped comes before what is forbidden, and that before a wrong kind.
+        // An unmapped byte is the gravest fault, then a forbidden one, then a wrong kind. The first of the gravest is told.
         let mut refused: Option<(u8, Fault)> = None;
         while completed < length {
             let Some(address) = address.0.checked_add(completed) else {

@@ -15,7 +15,6 @@ const threads = [
   "atomic_accesses_are_never_torn",
   "discarded_pages_that_threads_write_first_at_once_lose_nothing",
   "no_mark_is_lost",
-  "plain_accesses_race",
   "regions_that_threads_make_at_once_are_all_found",
   "threads_that_open_dirty_clients_at_once_get_different_ones",
   "what_is_marked_can_be_read",

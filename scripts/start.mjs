@@ -35,7 +35,9 @@ async function build() {
 
 async function serve() {
   const { createServer } = await import("vite");
-  const server = await createServer({ root: example, configFile: join(root, "vite.config.ts") });
+  // A cache for each example: another's packages in it would make Vite load the page a second time, while it is in use.
+  const cacheDir = join(root, ".cache", "vite", name);
+  const server = await createServer({ root: example, configFile: join(root, "vite.config.ts"), cacheDir });
   await server.listen();
   server.printUrls();
   console.log("  Open it in a browser; Ctrl+C ends the server.");

@@ -9,7 +9,10 @@ const EXAMPLE = "avr8js";
 const NAMES = ["tour", "sort", "sieve"];
 
 test("in the terminal it shows the map, what each program sends, the same state, and speeds, and ends with 0", () => {
-  const shown = execFileSync(process.execPath, [start, `--example=${EXAMPLE}`], { cwd: root, encoding: "utf8" });
+  const shown = execFileSync(process.execPath, [start, `--example=${EXAMPLE}`, "--little"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   expect(shown).toMatch(/0000000000800000-00000000008040ff \(prio 0, ram\): data$/m);
   for (const name of NAMES) {
     expect(shown).toContain(expectedOf(EXAMPLE, name).replaceAll(/^(?=.)/gm, "  | "));

@@ -8,7 +8,7 @@ import { PROGRAMS, type Program } from "../../examples/rp2040/firmware.ts";
 import { root } from "../../scripts/toolchain.mjs";
 import { withPage } from "../support/chromium.ts";
 import { start, withExample } from "../support/example.ts";
-import { HANG } from "../support/hang.ts";
+import { PAGE_HANG } from "../support/hang.ts";
 
 const expected = (program: Program) =>
   readFileSync(join(root, "examples", "rp2040", "firmware", `${program}.txt`), "utf8");
@@ -49,7 +49,7 @@ test("in a page each program prints what is expected, and the map shows the page
       await page.getByRole("img", { name: "3 of 66 pages written" }).waitFor();
       await page.getByRole("img", { name: "0 of 4096 pages written" }).waitFor();
       const settled = { "not written": 63, "written by the program": 3 };
-      await expect.poll(() => coloursOfSram(page), { timeout: HANG }).toEqual(settled);
+      await expect.poll(() => coloursOfSram(page), { timeout: PAGE_HANG }).toEqual(settled);
       expect(problems.messages).toEqual([]);
     }),
   );
@@ -131,5 +131,5 @@ test("in a page a region is clicked, its bytes are shown, and a watchpoint lists
 
 async function expectCells(page: Page, cells: string[]): Promise<void> {
   const shown = () => page.locator("#bytes tr").first().locator("td").allTextContents();
-  await expect.poll(shown, { timeout: HANG }).toEqual(cells);
+  await expect.poll(shown, { timeout: PAGE_HANG }).toEqual(cells);
 }

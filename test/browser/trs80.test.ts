@@ -9,7 +9,10 @@ const EXAMPLE = "trs80";
 const NAMES = ["tour", "sort", "sieve"];
 
 test("in the terminal it shows the map, each program's screen, the same state, and speeds, and ends with 0", () => {
-  const shown = execFileSync(process.execPath, [start, `--example=${EXAMPLE}`], { cwd: root, encoding: "utf8" });
+  const shown = execFileSync(process.execPath, [start, `--example=${EXAMPLE}`, "--little"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   expect(shown).toMatch(/0000000000003c00-0000000000003fff \(prio 0, romd\): screen$/m);
   for (const name of NAMES) {
     expect(shown).toContain(expectedOf(EXAMPLE, name).replaceAll(/^(?=.)/gm, "  | "));

@@ -1,7 +1,7 @@
 // A page in headless Chromium, driven by playwright-core: the system's browser, so nothing is downloaded.
 import { chromium, type Page } from "playwright-core";
 import { engine } from "./engines.ts";
-import { HANG } from "./hang.ts";
+import { PAGE_HANG } from "./hang.ts";
 
 const flags = [
   "--headless=new",
@@ -31,10 +31,10 @@ export async function withPage<T>(
 ): Promise<T | undefined> {
   const found = engine("chromium");
   if (found === undefined) return undefined;
-  const browser = await chromium.launch({ executablePath: found.path, args: [...flags, ...more], timeout: HANG });
+  const browser = await chromium.launch({ executablePath: found.path, args: [...flags, ...more], timeout: PAGE_HANG });
   try {
     const page = await browser.newPage();
-    page.setDefaultTimeout(HANG);
+    page.setDefaultTimeout(PAGE_HANG);
     const problems: PageProblems = { messages: [] };
     page.on("console", (message) => {
       if (message.type() === "error") problems.messages.push(message.text());

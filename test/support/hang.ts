@@ -2,3 +2,5 @@
 
 /** Milliseconds after which a wait that would last for ever ends, so that the report names it. */
 export const HANG = 3_600_000;
+/** The same for one wait inside a page, which takes seconds. */
+export const PAGE_HANG = HANG / 6;

@@ -98,7 +98,7 @@ export class Events {
   get target(): EventTarget {
     if (this.#target === undefined) {
       this.#target = new EventTarget();
-      if (!this.#space.disposed) this.#known = readFlatRanges(this.#space);
+      if (!this.#space.disposed) this.#known = this.#read();
     }
     return this.#target;
   }
@@ -110,18 +110,28 @@ export class Events {
   mapChanged(): void {
     const target = this.#target;
     if (target === undefined) return;
-    const [before, now] = [this.#known, readFlatRanges(this.#space)];
+    const [before, now] = [this.#known, this.#read()];
     this.#known = now; // first, because a listener may change the map again
     const key = ({ start, last, id, offset }: FlatRange) => `${start} ${last} ${id} ${offset}`;
     const [old, fresh] = [new Set(before.map(key)), new Set(now.map(key))];
+    const [gone, come] = [
+      before.filter((range) => !fresh.has(key(range))),
+      now.filter((range) => !old.has(key(range))),
+    ];
+    // All events are made before the first listener runs: by another change it may end what is known of a region.
+    const events = [
+      ...gone.map((range) => new MapEvent("regionremove", this.#space, range)),
+      ...come.map((range) => new MapEvent("regionadd", this.#space, range)),
+    ];
     target.dispatchEvent(new Event("mapbegin"));
-    for (const range of before) {
-      if (!fresh.has(key(range))) target.dispatchEvent(new MapEvent("regionremove", this.#space, range));
-    }
-    for (const range of now) {
-      if (!old.has(key(range))) target.dispatchEvent(new MapEvent("regionadd", this.#space, range));
-    }
+    for (const event of events) target.dispatchEvent(event);
     target.dispatchEvent(new Event("mapcommit"));
     target.dispatchEvent(new Event("mapchanged"));
+  }
+
+  /** The flat view of now. The records of the regions in it exist from then on. */
+  #read(): FlatRange[] {
+    this.#space.placements.records();
+    return readFlatRanges(this.#space);
   }
 }

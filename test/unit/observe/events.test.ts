@@ -1,6 +1,6 @@
 // Events and generations: they tell that translations or typed arrays are out of date.
 import { expect, test, vi } from "vitest";
-import { GuestMemory } from "../../../ts/index.ts";
+import { GuestMemory, type MapEvent, type MappedRegion } from "../../../ts/index.ts";
 import { thrownBy } from "../support.ts";
 
 test("mapchanged and mapGeneration: on each change of the map, synchronously, and on nothing else", async () => {
@@ -147,6 +147,61 @@ test("what a device gives a listener is not taken for what is read", async () =>
   memory.wasmMemory.grow(1);
   expect(memory.readBigUint64(0x1ffc)).toBe(6n);
   expect(heard).toEqual([-7, -8n, -7, -8n]);
+});
+
+/** A list to which each `regionadd` and `regionremove` adds its region's name. */
+function namesOf(memory: GuestMemory): unknown[] {
+  const heard: unknown[] = [];
+  for (const type of ["regionadd", "regionremove"]) {
+    memory.events.addEventListener(type, (event) => void heard.push(`${type} ${(event as MapEvent).region?.name}`));
+  }
+  return heard;
+}
+
+test("events name regions that were made by their ranges, though nothing else has asked for them", () => {
+  using memory = GuestMemory.fromRangesSync([[0, 0x1000]]);
+  const heard = namesOf(memory);
+  memory.insertRegion(0x8000, 0x1000);
+  memory.removeRegion(0, 0x1000);
+  memory.removeRegion(0x8000, 0x1000);
+  expect(heard).toEqual(["regionadd ram", "regionremove ram", "regionremove ram"]);
+});
+
+test("events name their regions though an earlier listener has changed the map again", () => {
+  using memory = GuestMemory.createSync([
+    { kind: "ram", name: "one", start: 0, size: 0x1000 },
+    { kind: "ram", name: "two", start: 0x1000, size: 0x1000 },
+  ]);
+  const [one, two] = memory.mapped as [MappedRegion, MappedRegion];
+  const removeOther = () => memory.removeRegion(0x1000, 0x1000);
+  memory.events.addEventListener("mapbegin", removeOther, { once: true });
+  const heard = namesOf(memory);
+  memory.unmap(one);
+  expect(heard).toEqual(["regionremove two", "regionremove one"]);
+  expect([one.isMapped, two.isMapped]).toEqual([false, false]);
+});
+
+test("a listener that runs inside a call does not change the addresses of that call", () => {
+  using memory = GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x4000 }]);
+  memory.fill(0x1000, 1, 0x1000);
+  memory.fill(0x2000, 2, 0x1000);
+  const host = memory.hostOffset(0x1000, 4);
+  const told = vi.fn(() => void memory.compare(0x3000, 0x2000, 4));
+  memory.events.addEventListener("mapchanged", told);
+  /** The trap ends here, and the next call tells the listener. */
+  const springTrap = () => {
+    memory.trapWrites(0x3000, 1, () => {});
+    told.mockClear();
+    memory.store8(0x3000, 3);
+    expect(told).not.toHaveBeenCalled();
+  };
+  springTrap();
+  expect(memory.compare(0x1000, 0x1010, 16)).toBe(0);
+  springTrap();
+  expect(memory.hostOffset(0x1000, 4)).toBe(host);
+  springTrap();
+  expect(memory.view(0x1000, 2)).toEqual(Uint8Array.of(1, 1));
+  expect(told).toHaveBeenCalledTimes(1);
 });
 
 test("a frozen memory hinders no other, and works on when linear memory has grown", async () => {

@@ -13,7 +13,7 @@ const bin = join(root, "node_modules", ".bin");
  * Faults of the earlier commit that are mended before it is built: what they do shows only later, and anywhere.
  * @type {readonly (readonly [file: string, fault: string, mended: string])[]}
  */
-const FAULTS = [
+export const FAULTS = [
   // A search of external memory marked the page behind the one where it stages, whose next use then ended views.
   ["ts/external/staging.ts", "((host + bytes.length) >>> 12) + 1", "((host + bytes.length - 1) >>> 12) + 1"],
   // The halves of an address lie in two variables, which a listener may change that `enter` tells of the map.
@@ -29,9 +29,9 @@ const FAULTS = [
   ],
 ];
 
-/** @param {string} folder */
-function mend(folder) {
-  for (const [file, fault, mended] of FAULTS) {
+/** @param {string} folder @param {typeof FAULTS} faults */
+function mend(folder, faults) {
+  for (const [file, fault, mended] of faults) {
     const path = join(folder, file);
     if (existsSync(path)) writeFileSync(path, readFileSync(path, "utf8").replace(fault, mended));
   }
@@ -49,12 +49,13 @@ export function buildDist(folder) {
 /**
  * The build of a commit; made if it is not there.
  * @param {string} commit any name that git knows
+ * @param {typeof FAULTS} faults what is mended in it
  * @returns {string} its folder
  */
-export function buildOf(commit) {
+export function buildOf(commit, faults = []) {
   const name = capture("git", ["rev-parse", "--verify", `${commit}^{commit}`], { cwd: root });
   if (name === undefined) throw new Error(`git knows no commit ${commit}`);
-  const mended = createHash("sha256").update(JSON.stringify(FAULTS)).digest("hex").slice(0, 8);
+  const mended = createHash("sha256").update(JSON.stringify(faults)).digest("hex").slice(0, 8);
   const folder = join(root, ".cache", "guard", `${name}-${mended}`);
   if (existsSync(folder)) return folder;
   const making = `${folder}.making`;
@@ -64,7 +65,7 @@ export function buildOf(commit) {
   if (archive.status !== 0) throw new Error(`git archive ${name}: ${archive.stderr}`);
   const unpacked = spawnSync("tar", ["-x"], { cwd: making, input: archive.stdout });
   if (unpacked.status !== 0) throw new Error(`tar: ${unpacked.stderr}`);
-  mend(making);
+  mend(making, faults);
   symlinkSync(join(root, "node_modules"), join(making, "node_modules"), "junction");
   buildDist(making);
   renameSync(making, folder);

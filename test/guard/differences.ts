@@ -97,6 +97,14 @@ export const differences: readonly Difference[] = [
     matches: (old, now) => /\.map\(.* = undefined$/.test(old) && / = \w+ "[^"]*"\(.*, false, false, \w*\)$/.test(now),
   },
   {
+    reason: "events name their regions, also where an earlier listener has unmapped them",
+    diverges: false,
+    matches: (old, now) => {
+      const [, start = "", end = ""] = /^( *\w+(?:\.\d+)? hears region.*)"undefined"( from \S+\))$/.exec(old) ?? [];
+      return start !== "" && now.startsWith(`${start}"`) && now.endsWith(`"${end}`);
+    },
+  },
+  {
     reason: "a region that removeRegion has taken out is forgotten, as one that unmap has taken out",
     diverges: false,
     matches: (old, now) => {

@@ -1,5 +1,6 @@
 // Operations that run once, without randomness: before and after `init`, long lists and ranges, growth.
 
+import type { MappedRegion } from "guest-memory";
 import { type Build, renew } from "./build.ts";
 import { Random } from "./random.ts";
 import { World } from "./world.ts";
@@ -32,6 +33,7 @@ export async function once(build: Build): Promise<string[]> {
   await later("init with a glue", () => renew(build));
 
   manyRegions(world);
+  regionsThatGo(world);
   longRanges(world);
   needles(world);
   growth(world);
@@ -72,6 +74,34 @@ function manyRegions(world: World): void {
   for (const watch of watches) watch.dispose();
   memory.fill(100, 2, 10_000);
   world.attempt("no watches of a fill", () => [seen.length, memory.viewGeneration]);
+  memory.dispose();
+}
+
+/** Regions that a listener, a transaction or `removeRegion` takes out again. */
+function regionsThatGo(world: World): void {
+  const memory = world.lib.GuestMemory.fromRangesSync([[0, 0x4000]]);
+  const map = (spec: object) => world.call("regions", memory, "map", [spec]);
+  map({ kind: "alias", start: 0x1_0000, of: "ram" });
+  for (const type of ["mapbegin", "regionadd"]) {
+    memory.events.addEventListener("regionadd", (event) => world.note(`regions hears ${world.show(event)}`), {
+      once: true,
+    });
+    memory.events.addEventListener(type, () => memory.unmap(memory.region("short") as MappedRegion), { once: true });
+    map({ kind: "ram", name: "short", start: 0x2_0000, size: 0x1000 });
+  }
+  let region: MappedRegion | undefined;
+  world.attempt("a transaction", () =>
+    memory.transaction(() => {
+      region = memory.map({ kind: "ram", name: "undone", start: 0x3_0000, size: 0x1000 });
+      region.move(0x4_0000);
+      world.note(`${memory.mapped.length > 0}`); // reads all places
+      throw new RangeError("undone");
+    }),
+  );
+  world.attempt("undone", () => region);
+  const removed = memory.map({ kind: "ram", name: "removed", start: 0x5_0000, size: 0x1000 });
+  memory.removeRegion(0x5_0000, 0x1000);
+  world.call("regions", memory, "unmap", [removed]);
   memory.dispose();
 }
 

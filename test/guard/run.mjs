@@ -13,14 +13,14 @@ import { spawnSync } from "node:child_process";
 import { findEngine } from "../../scripts/engines.mjs";
 import { bundle } from "../../scripts/run.mjs";
 import { root } from "../../scripts/toolchain.mjs";
-import { buildDist, buildOf } from "./builds.mjs";
+import { buildDist, buildOf, FAULTS } from "./builds.mjs";
 
 const [commit, ...rest] = process.argv.slice(2);
 if (commit === undefined) throw new Error("usage: node test/guard/run.mjs <old commit> [operations]");
 const operations = rest.find((word) => /^\d+$/.test(word)) ?? "1000000";
 const options = rest.filter((word) => word.startsWith("--"));
 const other = options.find((word) => word.startsWith("--new="))?.slice("--new=".length);
-const old = buildOf(commit);
+const old = buildOf(commit, FAULTS);
 const now = other ? buildOf(other) : root;
 if (now === root) buildDist(root);
 const newest = findEngine("node");

@@ -102,8 +102,8 @@ const facade = [
     file: "ts/space/pieces.ts",
     find: "Math.floor(done / HIGH) + (low >= HIGH ? 1 : 0)",
     replace: "Math.floor(done / HIGH)",
-    why: "a scalar over 4 GiB reads its second half at 0: no carry",
-    vitest: scalar("BigUint64 is"),
+    why: "a scalar over 4 GiB has its second half at 0: no carry",
+    vitest: unit("space/pieces"),
   },
   {
     file: "ts/access/slow-path.ts",

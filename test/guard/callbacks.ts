@@ -79,7 +79,7 @@ export function trap(world: World, slot: Slot, name: string) {
 }
 
 /** What a watch of a range calls. Of an access to a range it compares the bytes that the watch covers. */
-export function watcher(world: World, slot: Slot, name: string, range: readonly unknown[]) {
+export function watcher(world: World, name: string, range: readonly unknown[]) {
   return (event: WatchEvent) => {
     const frozen = Object.isFrozen(event) ? "" : ", not frozen";
     const { value, oldValue } = event;
@@ -90,8 +90,9 @@ export function watcher(world: World, slot: Slot, name: string, range: readonly 
       return bytes.subarray(from > 0n ? Number(from) : 0, Number(from + length));
     };
     const covered = { ...event, value: part(value), oldValue: part(oldValue) };
-    world.note(`${slot.name} ${name} sees ${world.show(covered)}${frozen}`);
-    for (const bytes of [value, oldValue]) if (bytes instanceof Uint8Array) world.note(`by ${bytes.length} bytes`);
+    world.note(`${name} sees ${world.show(covered)}${frozen}`);
+    const lengths = [value, oldValue].map((bytes) => (bytes instanceof Uint8Array ? bytes.length : 0));
+    if (value instanceof Uint8Array) world.note(`by ${lengths.join(" and ")} bytes`);
     world.react(name);
   };
 }

@@ -69,8 +69,17 @@ export const differences: readonly Difference[] = [
     reason: "a watch is given the bytes that it covers, not the whole range of the access",
     diverges: false,
     matches: (old, now) => {
-      const [of = 0, part = 0] = [old, now].map((line) => Number(/^ *by (\d+) bytes$/.exec(line)?.[1]));
-      return of > part;
+      const [of, part] = [old, now].map((line) => /^ *by (\d+) and (\d+) bytes$/.exec(line)?.slice(1).map(Number));
+      if (of === undefined || part === undefined) return false;
+      return part.every((length, index) => length <= (of[index] || length));
+    },
+  },
+  {
+    reason: "a watch is told what a write replaces, also where the write goes on into a device",
+    diverges: false,
+    matches: (old, now) => {
+      const told = before(now, /, oldValue: \[.*\]\}$/);
+      return / watch \d+ sees /.test(old) && told !== undefined && `${told}, oldValue: undefined}` === old;
     },
   },
   {

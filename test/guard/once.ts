@@ -2,6 +2,7 @@
 
 import type { MappedRegion } from "guest-memory";
 import { type Build, renew } from "./build.ts";
+import { watcher } from "./callbacks.ts";
 import { Random } from "./random.ts";
 import { World } from "./world.ts";
 
@@ -77,7 +78,7 @@ function manyRegions(world: World): void {
   memory.dispose();
 }
 
-/** Regions that a listener, a transaction or `removeRegion` takes out again. */
+/** Regions that a listener, a transaction or `removeRegion` takes out again; a watch in a range that a device is in. */
 function regionsThatGo(world: World): void {
   const memory = world.lib.GuestMemory.fromRangesSync([[0, 0x4000]]);
   const map = (spec: object) => world.call("regions", memory, "map", [spec]);
@@ -99,6 +100,9 @@ function regionsThatGo(world: World): void {
     }),
   );
   world.attempt("undone", () => region);
+  memory.map({ kind: "mmio", start: 0x4000, size: 0x1000, device: { write: () => {} } });
+  memory.watch(16, 4, { write: true }, watcher(world, "regions watch 0", [16, 4]));
+  world.call("regions", memory, "fill", [0, 1, 0x4010]);
   const removed = memory.map({ kind: "ram", name: "removed", start: 0x5_0000, size: 0x1000 });
   memory.removeRegion(0x5_0000, 0x1000);
   world.call("regions", memory, "unmap", [removed]);

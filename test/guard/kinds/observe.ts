@@ -85,7 +85,7 @@ export const observing: Kinds = {
       : { read: random.once(2), write: random.once(2), execute: random.once(3) };
     const name = `watch ${world.count++}`;
     const range = [address(world, slot), length(world)];
-    const callback = random.once(40) ? hostileArgument(world) : watcher(world, slot, name, range);
+    const callback = random.once(40) ? hostileArgument(world) : watcher(world, `${slot.name} ${name}`, range);
     const watch = world.call(slot.name, slot.memory, "watch", [...range, kinds, callback]);
     if (watch instanceof world.lib.Watch) slot.watches.push(watch);
   },

@@ -39,7 +39,7 @@ function on(target, run) {
 
 /** @type {Record<string, Row>} `npm run test:quick`, and the first part of `npm test` */
 const quick = {
-  rustfmt: 'git ls-files -z "*.rs" | xargs -0 rustfmt --check --edition 2024', // `cargo fmt` skips nested workspaces
+  rustfmt: 'files=$(git ls-files "*.rs") && rustfmt --check --edition 2024 $files', // `cargo fmt` skips nested workspaces
   biome: "biome check --error-on-warnings",
   tsc: "tsc",
   clippy: `cargo clippy --quiet --workspace --all-targets --locked ${strict}`,

@@ -1,6 +1,7 @@
 // Sets up the tools of some groups of rows.mjs, runs their rows in order, and prints a table of the results.
 // Usage: node scripts/test.mjs [quick] [test] [rest] [--only=word]     (--only: the rows whose name has the word)
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { run, withPath } from "./process.mjs";
 import { rows } from "./rows.mjs";
 import { groupsIn, setup } from "./setup.mjs";
@@ -35,33 +36,38 @@ function runRow(name, row, missing) {
   return outcome(name, () => run(line, [], options));
 }
 
-/** @param {Outcome[]} outcomes */
-function report(outcomes) {
+/** A table of outcomes, and a last line for who counts them. @param {Outcome[]} outcomes @returns {string[]} */
+export function summary(outcomes) {
   /** @param {string} result @param {number} seconds @param {string} what */
   const line = (result, seconds, what) => `  ${result.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${what}`;
-  console.log("\n=== summary");
-  for (const { name, result, seconds, why } of outcomes)
-    console.log(line(result, seconds, why === "" ? name : `${name}  (${why})`));
-  console.log(
-    line(
-      "",
-      outcomes.reduce((sum, { seconds }) => sum + seconds, 0),
-      "in all",
-    ),
-  );
   /** @param {Outcome["result"]} result */
   const count = (result) => outcomes.filter((outcome) => outcome.result === result).length;
-  const skipped = count("NOT RUN");
-  console.log(`\n${count("passed")} passed, ${count("FAILED")} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`);
-  if (count("FAILED") > 0 || count("passed") === 0) process.exitCode = 1;
+  const total = outcomes.reduce((sum, { seconds }) => sum + seconds, 0);
+  const skipped = count("NOT RUN") === 0 ? "" : `, ${count("NOT RUN")} skipped`;
+  return [
+    ...outcomes.map(({ name, result, seconds, why }) => line(result, seconds, why === "" ? name : `${name}  (${why})`)),
+    line("", total, "in all"),
+    "",
+    `${count("passed")} passed, ${count("FAILED")} failed${skipped}`,
+  ];
 }
 
-const groups = groupsIn(process.argv.slice(2));
-const only = process.argv.find((word) => word.startsWith("--only="))?.slice("--only=".length) ?? "";
-/** @type {string[] | undefined} */
-let missing;
-const ready = outcome("set-up", () => {
-  missing = setup(groups);
-});
-const chosen = groups.flatMap((group) => Object.entries(rows[group])).filter(([name]) => name.includes(only));
-report([ready, ...chosen.flatMap(([name, row]) => (missing === undefined ? [] : runRow(name, row, missing)))]);
+/** @param {string[]} args @returns {Outcome[]} */
+function main(args) {
+  const groups = groupsIn(args);
+  const only = args.find((word) => word.startsWith("--only="))?.slice("--only=".length) ?? "";
+  const chosen = groups.flatMap((group) => Object.entries(rows[group])).filter(([name]) => name.includes(only));
+  /** @type {string[]} */
+  let missing = [];
+  const ready = outcome("set-up", () => {
+    if (chosen.length === 0) throw new Error(`No row of ${groups.join(" and ")} has "${only}" in its name.`);
+    missing = setup(groups);
+  });
+  return ready.result === "passed" ? [ready, ...chosen.map(([name, row]) => runRow(name, row, missing))] : [ready];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const outcomes = main(process.argv.slice(2));
+  console.log(["\n=== summary", ...summary(outcomes)].join("\n"));
+  if (outcomes.some(({ result }) => result === "FAILED")) process.exitCode = 1;
+}

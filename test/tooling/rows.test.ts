@@ -1,11 +1,12 @@
 // The rows of `npm test` and `npm run test:all`: nothing is left out, and each has what it needs.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { rows } from "../../scripts/rows.mjs";
 import { groupsIn } from "../../scripts/setup.mjs";
 import { steps } from "../../scripts/steps.mjs";
+import { summary } from "../../scripts/test.mjs";
 import { binary, nightly, root, rustTargets } from "../../scripts/toolchain.mjs";
 
 const groups = ["quick", "test", "rest"] as const;
@@ -59,4 +60,23 @@ test("the nightly compiler is pinned to a day, in one place", () => {
 test("the compiler of all else is pinned too, with its targets", () => {
   expect(read("rust-toolchain.toml")).toMatch(/^channel = "\d+\.\d+\.\d+"$/m);
   expect(rustTargets()).toEqual(expect.arrayContaining(["wasm32-unknown-unknown", "wasm32-wasip1"]));
+});
+
+test("the last line of the summary counts the rows", () => {
+  const row = (result: "passed" | "FAILED" | "NOT RUN") => ({ name: "a row", result, seconds: 1, why: "" });
+  const passed = [row("passed"), row("passed")];
+  expect(summary(passed).at(-1)).toBe("2 passed, 0 failed");
+  expect(summary([...passed, row("FAILED"), row("NOT RUN")]).at(-1)).toBe("2 passed, 1 failed, 1 skipped");
+});
+
+test.each<[string, string, NodeJS.ProcessEnv, string]>([
+  ["a row that fails", "rustfmt", { GIT_DIR: "nowhere" }, "1 passed, 1 failed"],
+  ["a set-up without a Rust that it could find or get", "rustfmt", { PATH: "" }, "0 passed, 1 failed"],
+  ["a word that is in no row's name", "no such row", {}, "0 passed, 1 failed"],
+])("%s makes the command fail", (_, only, more, last) => {
+  const args = ["scripts/test.mjs", "quick", `--only=${only}`];
+  const env = { ...process.env, ...more };
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", env });
+  expect(status).toBe(1);
+  expect(stdout.trimEnd().split("\n").at(-1)).toBe(last);
 });

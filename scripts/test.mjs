@@ -36,7 +36,7 @@ function runRow(name, row, missing) {
   return outcome(name, () => run(line, [], options));
 }
 
-/** A table of outcomes, and a last line for who counts them. @param {Outcome[]} outcomes @returns {string[]} */
+/** A table of outcomes, and a last line that says how many passed and failed. @param {Outcome[]} outcomes @returns {string[]} */
 export function summary(outcomes) {
   /** @param {string} result @param {number} seconds @param {string} what */
   const line = (result, seconds, what) => `  ${result.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${what}`;

@@ -93,7 +93,7 @@ export class LastArray {
 
   /** As `byteLengthOf`. The remembered array can only have lost its bytes since. */
   lengthOf(bytes: Uint8Array, what: string): number {
-    if (bytes === this.#array && isAttached(bytes)) return this.#length;
+    if (this.#length > 0 && bytes === this.#array && isAttached(bytes)) return this.#length;
     const length = byteLengthOf(bytes, what);
     const buffer = bufferOf.call(bytes);
     if (length > 0 && buffer instanceof ArrayBuffer && buffer.byteLength <= SMALL && !resizableOf?.call(buffer)) {

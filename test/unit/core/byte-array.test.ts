@@ -60,3 +60,11 @@ test("nor does a lie hide that its buffer was resized", async () => {
     expect.objectContaining({ code: "PARTIAL_BUFFER", length: 0x1800 }),
   );
 });
+
+test("undefined, before there was any array, is the caller's wrong argument", async () => {
+  for (let which = 0; which < 4; which++) {
+    using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+    const copy = both(memory, undefined as unknown as Uint8Array)[which] as () => unknown;
+    expect(copy).toThrow(/must be a Uint8Array, not a undefined/);
+  }
+});

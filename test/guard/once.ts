@@ -103,10 +103,21 @@ function regionsThatGo(world: World): void {
   memory.map({ kind: "mmio", start: 0x4000, size: 0x1000, device: { write: () => {} } });
   memory.watch(16, 4, { write: true }, watcher(world, "regions watch 0", [16, 4]));
   world.call("regions", memory, "fill", [0, 1, 0x4010]);
+  const inside = memory.map({ kind: "ram", name: "inside", start: 0x6_0000, size: 0x1000 });
+  memory.transaction(() => {
+    world.note(world.show(inside));
+    memory.removeRegion(0x6_0000, 0x1000);
+    world.note(world.show(inside));
+  });
   const removed = memory.map({ kind: "ram", name: "removed", start: 0x5_0000, size: 0x1000 });
   memory.removeRegion(0x5_0000, 0x1000);
   world.call("regions", memory, "unmap", [removed]);
   memory.dispose();
+  const other = world.lib.GuestMemory.createSync([]);
+  other.events.addEventListener("mapchanged", () => world.note("other hears mapchanged"));
+  other.map({ kind: "reserved", name: "kept", start: 0, size: 0x1000 });
+  other.dispose();
+  world.call("other", other, "map", [{ kind: "alias", start: 0x1000, of: "kept" }]);
 }
 
 /** Lengths past 2^32 where everything is there: 16 MiB, shown 257 times. */

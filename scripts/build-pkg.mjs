@@ -1,4 +1,4 @@
-// Builds pkg/ from crate/ with wasm-pack. Its flags make the result the same, byte for byte, in any folder on any machine
+// Builds pkg/ from crate/module with wasm-pack. Its flags make the result the same, byte for byte, in any folder on any machine
 // with the same toolchain.
 // Usage: node scripts/build-pkg.mjs [folder]      (the folder is pkg/ unless named)
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -53,19 +53,15 @@ export function buildPkg(folder) {
   const fresh = mkdtempSync(join(cache, "pkg-"));
   const sources = sourceDigest();
   try {
-    const wasmPack = ["build", "crate", "--release", "--target", "web", "--no-pack", "--mode", "no-install"];
-    run(
-      "wasm-pack",
-      [...wasmPack, "--out-dir", fresh, "--out-name", "guest_memory", "--", "--locked", "--features", "heap"],
-      {
-        cwd: root,
-        env: {
-          ...withPath(...toolPath()),
-          CARGO_ENCODED_RUSTFLAGS: rustFlags().join("\x1f"),
-          CARGO_TARGET_DIR: join(root, "target", "pkg"), // apart from cargo test's artefacts, whose flags differ
-        },
+    const wasmPack = ["build", "crate/module", "--release", "--target", "web", "--no-pack", "--mode", "no-install"];
+    run("wasm-pack", [...wasmPack, "--out-dir", fresh, "--out-name", "guest_memory", "--", "--locked"], {
+      cwd: root,
+      env: {
+        ...withPath(...toolPath()),
+        CARGO_ENCODED_RUSTFLAGS: rustFlags().join("\x1f"),
+        CARGO_TARGET_DIR: join(root, "target", "pkg"), // apart from cargo test's artefacts, whose flags differ
       },
-    );
+    });
     rmSync(join(fresh, ".gitignore"), { force: true }); // wasm-pack's `*` would keep pkg/ out of git and of the tarball
     const digest = digestOf(fresh);
     if (digest.sources !== sources) throw new Error("The sources changed while they were built: build again.");

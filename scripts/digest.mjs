@@ -15,9 +15,10 @@ import { cargoTools, root } from "./toolchain.mjs";
 /** @param {string | Buffer} bytes */
 export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** The files pkg/ is built from: the core, its manifests, and the script that sets the compiler's flags. */
+/** The files pkg/ is built from: the core and its module, their manifests, and the script that sets the compiler's flags. */
 export function sourceFiles() {
-  const inCrate = readdirSync(join(root, "crate", "src"), { recursive: true, withFileTypes: true })
+  const inCrate = ["crate/src", "crate/module"]
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) =>
       join(entry.parentPath, entry.name)

@@ -80,20 +80,10 @@ export class Copy {
   wasm(): void {
     const target = "wasm32-unknown-unknown";
     const flags = `target.${target}.rustflags=["${initialMemoryFlag}"]`;
-    const file = join(environment.CARGO_TARGET_DIR, target, "debug", "guest_memory.wasm");
+    const file = join(environment.CARGO_TARGET_DIR, target, "debug", "guest_memory_module.wasm");
     const glue = ["--target", "web", "--omit-default-module-path", "--out-dir", "pkg", "--out-name", "guest_memory"];
-    this.#build("cargo", [
-      "build",
-      "--lib",
-      "--locked",
-      "--quiet",
-      "--features",
-      "heap",
-      "--target",
-      target,
-      "--config",
-      flags,
-    ]);
+    const build = ["build", "--package", "guest-memory-module", "--locked", "--quiet", "--target", target];
+    this.#build("cargo", [...build, "--config", flags]);
     this.#build("wasm-bindgen", [...glue, file]);
   }
 

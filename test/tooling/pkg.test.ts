@@ -16,7 +16,14 @@ test("pkg/ is built from the sources that are here", () => {
 
 test("the digest covers the crate's sources, its manifests and the flags", () => {
   const files = sourceFiles();
-  for (const name of ["Cargo.lock", "Cargo.toml", "crate/Cargo.toml", "crate/src/lib.rs", "scripts/build-pkg.mjs"]) {
+  for (const name of [
+    "Cargo.lock",
+    "Cargo.toml",
+    "crate/Cargo.toml",
+    "crate/module/Cargo.toml",
+    "crate/src/lib.rs",
+    "scripts/build-pkg.mjs",
+  ]) {
     expect(files).toContain(name);
   }
 });

@@ -2,8 +2,8 @@
 //!
 //! The heap takes its pages from the module's initial memory first, as regions do. The standard library's own instance
 //! would call `memory.grow` for all that it needs, and after the first growth V8 checks at each access of any typed
-//! array whether it was detached, which costs an emulator a tenth of its speed. The feature `heap` is for the build of
-//! pkg/ (scripts/build-pkg.mjs) alone: a crate that links this one chooses its own allocator.
+//! array whether it was detached, which costs an emulator a tenth of its speed. The feature `heap` is for the package
+//! `crate/module` alone: any other crate that links this one chooses its own allocator.
 
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::alloc::{GlobalAlloc, Layout};

@@ -241,9 +241,9 @@ function insert(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const { linear, handle } = space;
   space.enter();
   const status = linear.raw.gm_insert(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
-  space.placements.invalidate();
   const failure = status === 0 ? undefined : linear.failure(status, "insertRegion", detailsOf(start, size));
   linear.replace();
+  if (!failure) space.placements.invalidate();
   const region = failure ? undefined : guestRegionAt(space, start);
   linear.notify();
   if (failure) throw failure;
@@ -260,11 +260,11 @@ function remove(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const region = guestRegionAt(space, start);
   space.placements.records(); // which say from now on where the region was
   const status = linear.raw.gm_remove(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
-  space.placements.invalidate();
   if (status !== 0) throw linear.failure(status, "removeRegion", detailsOf(start, size));
+  space.placements.invalidate();
   space.machine.leaving();
+  space.notifyMapChanged(); // first, so that its event knows the region
   space.machine.forget();
-  space.notifyMapChanged();
   return region as GuestRegion<U64Like>;
 }
 

@@ -26,8 +26,8 @@ export class Changes {
     space.linear.refresh();
     if (failure) throw failure;
     if (this.#depth > 0) return;
+    space.notifyMapChanged(); // first, so that its events know the regions
     space.machine.forget();
-    space.notifyMapChanged();
   }
 
   /** Makes all changes in `change` take effect together, or none if it throws or the core refuses them. */
@@ -48,6 +48,7 @@ export class Changes {
       if (!space.disposed) raw.gm_roll_back(space.handle);
       space.placements.invalidate();
       space.machine.end(true);
+      space.notifyMapChanged(); // of a discard, which a transaction does not undo
       space.machine.forget();
       throw error;
     }

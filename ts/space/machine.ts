@@ -37,13 +37,13 @@ export class Machine {
     this.#mayForget = true;
   }
 
-  /** Forgets the regions that are no longer used. */
+  /** Forgets the regions that are no longer used. Runs no user's code. */
   forget(): void {
     if (!this.#mayForget || this.#open > 0) return;
     this.#mayForget = false;
     const targets = new Set([...this.#regions.values()].map(({ target }) => target));
     for (const [id, region] of this.#regions) {
-      if (region.space.placements.of(id) === undefined && !targets.has(region)) this.#regions.delete(id);
+      if (!region.space.placements.has(id) && !targets.has(region)) this.#regions.delete(id);
     }
   }
 }

@@ -105,6 +105,11 @@ export class Placements {
     return this.#read().get(id);
   }
 
+  /** Whether a region is in this space's map. Runs no user's code, which `of` may. */
+  has(id: number): boolean {
+    return !this.#space.disposed && this.#read().has(id);
+  }
+
   /** The regions in the map, in the order of mapping. */
   records(): RegionRecord[] {
     return [...this.#read().keys()].map((id) => this.#space.machine.get(id) as RegionRecord);

@@ -1,7 +1,7 @@
 // Regions that have left the map are freed: a machine that maps and unmaps for years does not grow.
 import { expect, test } from "vitest";
 import { GuestMemoryError } from "../../../ts/core/errors.ts";
-import { GuestMemory } from "../../../ts/index.ts";
+import { GuestMemory, type MappedRegion } from "../../../ts/index.ts";
 
 const device = { read8: () => 7 };
 
@@ -50,4 +50,21 @@ test("what an open transaction has unmapped is not forgotten, whatever other add
   expect(memory.readUint8(0)).toBe(7);
   memory.unmap(uart);
   expect(uart.isMapped).toBe(false);
+});
+
+test("an unmap tells the listeners of its own address space, and those of another at that one's next call", () => {
+  using memory = GuestMemory.fromRangesSync([[0, 0x1000]]);
+  using bus = memory.space([{ kind: "ram", name: "buffer", start: 0, size: 0x1000 }]);
+  const heard: string[] = [];
+  memory.events.addEventListener("mapchanged", () => heard.push("memory"));
+  bus.events.addEventListener("mapchanged", () => heard.push("bus"));
+  expect(memory.mapped).toHaveLength(1);
+  memory.trapWrites(0, 1, () => {});
+  heard.length = 0;
+  memory.store8(0, 1); // the trap ends, which changes the map
+  expect(heard).toEqual([]);
+  bus.unmap(bus.mapped[0] as MappedRegion);
+  expect(heard).toEqual(["bus"]);
+  expect(memory.addressInRange(0)).toBe(true);
+  expect(heard).toEqual(["bus", "memory"]);
 });

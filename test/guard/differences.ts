@@ -10,8 +10,6 @@ export interface Difference {
    * For a text that reads otherwise it is false.
    */
   readonly diverges: boolean;
-  /** Whether a run of a million may not meet it. */
-  readonly rare?: boolean;
 }
 
 /** Another text, which is made of the old one. */
@@ -36,7 +34,7 @@ const allMapped = (line: string) => line.replaceAll(", false, false, ", ", true,
 /** The start of a line that ends so. */
 const before = (line: string, end: RegExp) => (end.test(line) ? line.replace(end, "") : undefined);
 
-/** Each that is not rare is met in a whole run, or it has no place here any more. */
+/** Each is met in a whole run, or it has no place here any more. */
 export const differences: readonly Difference[] = [
   text("the interface has another version", "needs 3:", "needs 4:"),
   text(
@@ -122,12 +120,6 @@ export const differences: readonly Difference[] = [
       const call = before(old, /"NO_MEMORY_REGION"\): of: there is no region "[^"]*" to show$/);
       return call !== undefined && now === `${call}"DISPOSED"): the memory was disposed`;
     },
-  },
-  {
-    reason: `${OBJECTS}: where regions are forgotten, an address space that has such is told first of what it has not heard`,
-    diverges: true,
-    rare: true,
-    matches: (old, now) => [old, now].every((line) => /^ *\w+(\.\d+)? hears mapbegin$/.test(line)),
   },
   {
     reason: "events name their regions, also where an earlier listener has unmapped them",

@@ -131,6 +131,7 @@ function load({ linear }: Space, id: number, contents: Uint8Array): void {
 /** The region that an alias names. */
 function targetOf(space: Space, of: unknown): RegionRecord {
   if (typeof of !== "string") return recordOf(space, of, "of");
+  space.enter();
   const named = space.placements.records().find((region) => region.name === of);
   if (named) return named;
   throw new GuestMemoryError("NO_MEMORY_REGION", `of: there is no region "${of}" to show`);

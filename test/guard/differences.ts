@@ -114,11 +114,22 @@ export const differences: readonly Difference[] = [
     matches: (old, now) => allMapped(old) === allMapped(now),
   },
   {
-    reason: "an alias by name in a disposed memory is refused because that is disposed",
-    diverges: false,
+    reason: "an alias by name looks at the map: listeners hear of it first, and a disposed memory has none",
+    diverges: true,
     matches: (old, now) => {
       const call = before(old, /"NO_MEMORY_REGION"\): of: there is no region "[^"]*" to show$/);
-      return call !== undefined && now === `${call}"DISPOSED"): the memory was disposed`;
+      const heard = / hears mapbegin$/.test(now);
+      return call !== undefined && (heard || now === `${call}"DISPOSED"): the memory was disposed`);
+    },
+  },
+  {
+    reason: "where regions are forgotten, listeners of other address spaces hear nothing",
+    diverges: true,
+    matches: (old, now, all) => {
+      const [, name] = /^ *(m\d+\.\d+) hears mapbegin$/.exec(old) ?? [];
+      const forgets = /^ *(m\d+\.\d+)\.(unmap|transaction|removeRegion)\(/;
+      const others = all.some((line) => ![undefined, name].includes(forgets.exec(line)?.[1]));
+      return (name !== undefined && others) || (old === "heard memory,bus" && now === "heard bus");
     },
   },
   {

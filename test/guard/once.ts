@@ -118,6 +118,25 @@ function regionsThatGo(world: World): void {
   other.map({ kind: "reserved", name: "kept", start: 0, size: 0x1000 });
   other.dispose();
   world.call("other", other, "map", [{ kind: "alias", start: 0x1000, of: "kept" }]);
+  siblings(world);
+}
+
+/** What listeners hear where an address space changes, and its sibling has changed before. */
+function siblings(world: World): void {
+  const memory = world.lib.GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x1000 }]);
+  const bus = memory.space([{ kind: "ram", name: "buffer", start: 0, size: 0x1000 }]);
+  const heard: string[] = [];
+  for (const [name, { events }] of Object.entries({ memory, bus })) {
+    events.addEventListener("mapchanged", () => void heard.push(name));
+  }
+  memory.trapWrites(0, 1, () => {});
+  memory.store8(0, 1);
+  const hear = () => world.note(`heard ${heard.splice(0)}`);
+  hear();
+  bus.unmap(bus.mapped[0] as MappedRegion);
+  hear();
+  memory.dispose();
+  bus.dispose();
 }
 
 /** Lengths past 2^32 where everything is there: 16 MiB, shown 257 times. */

@@ -5,9 +5,7 @@ export default {
   entry: [
     "scripts/*.mjs",
     "test/**/*.test.ts",
-    "test/{consumers,platforms,guard}/run.mjs",
-    "test/guard/*.{ts,mjs}",
-    "test/guard/speed/*.ts",
+    "test/{consumers,platforms}/run.mjs",
     "bench/{*,emulators/*}.ts",
     "examples/*/main.ts",
     "examples/*/web/{main,worker}.ts",

@@ -48,7 +48,7 @@ export class Changes {
       if (!space.disposed) raw.gm_roll_back(space.handle);
       space.placements.invalidate();
       space.machine.end(true);
-      space.notifyMapChanged(); // of a discard, which a transaction does not undo
+      space.notifyMapChanged(); // a transaction does not undo a discard, and listeners hear of it
       space.machine.forget();
       throw error;
     }

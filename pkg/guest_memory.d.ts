@@ -49,10 +49,15 @@ export function gm_create_staged(): number;
 export function gm_dirty_close(handle: number, client: number): number;
 
 /**
- * Collects dirty ranges from an address on into the transfer buffer, in words from [`abi::RANGE_START_LOW`]
- * on. Report: [`abi::COLLECT_COUNT`] and the following.
+ * Collects the dirty ranges of a window, its first and its last address, from another address on. They go into the
+ * transfer buffer, in words from [`abi::RANGE_START_LOW`] on. Report: [`abi::COLLECT_COUNT`] and the following.
  */
-export function gm_dirty_collect(handle: number, client: number, low: number, high: number): number;
+export function gm_dirty_collect(handle: number, client: number, low: number, high: number, first_low: number, first_high: number, last_low: number, last_high: number): number;
+
+/**
+ * Collects the dirty ranges of a region, from an offset on, as [`gm_dirty_collect`] does: a range begins at an offset.
+ */
+export function gm_dirty_collect_region(client: number, region: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
  * Opens a dirty client. Report: [`abi::DIRTY_CLIENT`].
@@ -227,7 +232,8 @@ export interface InitOutput {
     readonly gm_create_empty: (a: number) => number;
     readonly gm_create_staged: () => number;
     readonly gm_dirty_close: (a: number, b: number) => number;
-    readonly gm_dirty_collect: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_dirty_collect: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
+    readonly gm_dirty_collect_region: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_dirty_open: (a: number) => number;
     readonly gm_discard: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_dispose: (a: number) => number;

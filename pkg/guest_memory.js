@@ -111,16 +111,35 @@ export function gm_dirty_close(handle, client) {
 }
 
 /**
- * Collects dirty ranges from an address on into the transfer buffer, in words from [`abi::RANGE_START_LOW`]
- * on. Report: [`abi::COLLECT_COUNT`] and the following.
+ * Collects the dirty ranges of a window, its first and its last address, from another address on. They go into the
+ * transfer buffer, in words from [`abi::RANGE_START_LOW`] on. Report: [`abi::COLLECT_COUNT`] and the following.
  * @param {number} handle
  * @param {number} client
  * @param {number} low
  * @param {number} high
+ * @param {number} first_low
+ * @param {number} first_high
+ * @param {number} last_low
+ * @param {number} last_high
  * @returns {number}
  */
-export function gm_dirty_collect(handle, client, low, high) {
-    const ret = wasm.gm_dirty_collect(handle, client, low, high);
+export function gm_dirty_collect(handle, client, low, high, first_low, first_high, last_low, last_high) {
+    const ret = wasm.gm_dirty_collect(handle, client, low, high, first_low, first_high, last_low, last_high);
+    return ret >>> 0;
+}
+
+/**
+ * Collects the dirty ranges of a region, from an offset on, as [`gm_dirty_collect`] does: a range begins at an offset.
+ * @param {number} client
+ * @param {number} region
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_dirty_collect_region(client, region, low, high, length_low, length_high) {
+    const ret = wasm.gm_dirty_collect_region(client, region, low, high, length_low, length_high);
     return ret >>> 0;
 }
 

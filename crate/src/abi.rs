@@ -7,7 +7,7 @@
 // The version.
 
 /// The version of this interface; the facade refuses a module that has another.
-pub const ABI: u32 = 4;
+pub const ABI: u32 = 5;
 
 // Statuses: the results of most calls. The rest of a name is the facade's error code.
 

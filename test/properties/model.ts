@@ -38,6 +38,7 @@ export class Model {
   insert(start: bigint, size: number): void {
     this.regions.push({ start, bytes: new Uint8Array(size) });
     this.regions.sort((a, b) => (a.start < b.start ? -1 : 1));
+    this.mark(start, BigInt(size)); // new to every open client
   }
 
   remove(region: ModelRegion): void {

@@ -4,7 +4,7 @@
 // The version.
 
 /** The version of this interface; the facade refuses a module that has another. */
-export const ABI = 4;
+export const ABI = 5;
 
 // Statuses: the results of most calls. The rest of a name is the facade's error code.
 

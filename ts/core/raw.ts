@@ -82,7 +82,24 @@ export interface RawExports {
   ): number;
   gm_dirty_open(handle: number): number;
   gm_dirty_close(handle: number, client: number): number;
-  gm_dirty_collect(handle: number, client: number, low: number, high: number): number;
+  gm_dirty_collect(
+    handle: number,
+    client: number,
+    low: number,
+    high: number,
+    firstLow: number,
+    firstHigh: number,
+    lastLow: number,
+    lastHigh: number,
+  ): number;
+  gm_dirty_collect_region(
+    client: number,
+    region: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+  ): number;
   gm_mark_dirty(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_expose(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
 }

@@ -1,10 +1,14 @@
 // The dirty log: clients that ask which guest pages were written.
 
 import * as abi from "../core/abi.ts";
-import { GuestMemoryError } from "../core/errors.ts";
+import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import { describe, high, join, joinBig, low, type U64Like } from "../core/u64.ts";
+import { check, describe, high, join, joinBig, low, type U64Like } from "../core/u64.ts";
+import { type MappedRegion, recordOf } from "../map/mapped-region.ts";
 import type { Space } from "../space/space.ts";
+
+/** The last address. */
+const TOP = (1n << 64n) - 1n;
 
 const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: number; bit: number }>((client) => {
   client.linear.raw.gm_dirty_close(client.handle, client.bit);
@@ -34,7 +38,8 @@ export class DirtyLog<A extends number | bigint = number> {
   }
 
   /**
-   * Opens a client. At first no page is dirty for it, and what it collects does not affect other clients.
+   * Opens a client. At first no page of the machine is dirty for it, hidden ones included, and what it collects does not
+   * affect other clients.
    *
    * @param name - for messages; two clients may have the same name.
    * @throws GuestMemoryError `TOO_MANY_CLIENTS` if seven are open, `DISPOSED`; TypeError for a name that is not a
@@ -57,8 +62,7 @@ export class DirtyLog<A extends number | bigint = number> {
 
 /**
  * A client of the dirty log, such as a display, a JIT or a live migration: it collects the pages that were written
- * since it last collected. A page that aliases show at several addresses is reported once, at the lowest. `dispose`
- * closes the client; so does `using`, or garbage collection.
+ * since it last collected. `dispose` closes the client; so does `using`, or garbage collection.
  *
  * @example
  * ```ts
@@ -106,29 +110,111 @@ export class DirtyClient<A extends number | bigint = number> {
   }
 
   /**
-   * Returns the ranges written since the last call, and marks them clean for this client. A range is
+   * Returns the ranges that were written since the last call, and marks them clean for this client. A range is
    * `[address, length in bytes]`: whole 4 KiB pages, clipped to regions. Ranges ascend, and adjacent ones are merged.
-   * Scalars, atomics, bulk writes, fills and copies count by themselves. Writes through a view or by a JIT count if the
-   * writer calls `markDirty`, or marks the dirty map itself.
+   * Scalars, atomics, bulk writes, fills, copies, DMA, `poke` and `discard` count by themselves, and so do writes from
+   * another address space of the machine. Writes through a view or by a JIT count if the writer calls `markDirty`, or
+   * marks the dirty map itself.
    *
-   * @throws GuestMemoryError `DISPOSED` after the client or its memory was disposed.
+   * Memory that enters the machine, by `map` or `insertRegion`, is dirty as a whole, as a new RAM block is in QEMU. A
+   * region that is hidden, shown, moved or shown again by an alias is as clean as before: the event `mapchanged` tells
+   * of that. Pages that no address shows stay dirty until they are shown. A page that shows at several addresses is
+   * reported at each of them that is needed to cover all its bytes, from the lowest on.
+   *
+   * @param address - with `length`, the range to collect, of a framebuffer for example; all addresses if both are left
+   * out. Every page with a byte in the range is reported whole. A page stays dirty if addresses outside the range show
+   * bytes of it that no address inside shows.
+   * @param length - bytes.
+   * @throws GuestMemoryError `DISPOSED` after the client or its memory was disposed, `GUEST_ADDRESS_OVERFLOW` for a range
+   * that passes 2^64; TypeError if only one of the two is given.
    *
    * @example
    * ```ts
    * const client = memory.dirty.client("display");
    * memory.writeUint8(0x10, 1);
-   * console.assert(client.collect().length === 1 && client.collect().length === 0);
+   * console.assert(client.collect(0x0, 0x1000).length === 1 && client.collect().length === 0);
    * ```
    */
-  collect(): [address: A, length: number][] {
+  collect(address?: U64Like, length?: U64Like): [address: A, length: number][];
+  /**
+   * Returns the ranges of a region that were written since the last call, wherever the region is shown, hidden regions
+   * included, and marks them clean for this client. A range is `[offset in the region, length in bytes]`: whole pages of
+   * the region, which begin where its guest pages began when it was made.
+   *
+   * @param region - RAM, ROM or a `romDevice` of this machine.
+   * @param offset - the first byte, 0 unless given.
+   * @param length - bytes, up to the region's end unless given.
+   * @throws GuestMemoryError `NOT_MEMORY` for a device, an alias (collect its target), external memory, and for bytes that
+   * the region does not have; `NO_MEMORY_REGION` for a region of another machine; `DISPOSED`.
+   *
+   * @example
+   * ```ts
+   * const bank = memory.map({ kind: "ram", start: 0x8000, size: 0x2000 });
+   * const client = memory.dirty.client("snapshot");
+   * memory.writeUint8(0x9000, 1);
+   * bank.disable();
+   * console.assert(JSON.stringify(client.collect(bank)) === "[[4096,4096]]");
+   * ```
+   */
+  collect(region: MappedRegion<A>, offset?: U64Like, length?: U64Like): [offset: number, length: number][];
+  collect(from?: U64Like | MappedRegion<A>, second?: U64Like, third?: U64Like): [number | A, number][] {
     if (!this.#open) throw new GuestMemoryError("DISPOSED", `the dirty client "${this.name}" was disposed`);
-    const space = this.#space;
-    space.enter();
-    const { linear, handle } = space;
-    const ranges: [U64Like, number][] = [];
-    let from = 0n;
+    this.#space.enter();
+    if (typeof from === "object" && from !== null) return this.#collectRegion(from, second ?? 0, third);
+    if (from === undefined && second === undefined) return this.#collectRange(0n, TOP);
+    return this.#collectWithin(from as U64Like, second as U64Like);
+  }
+
+  #collectWithin(address: U64Like, length: U64Like): [A, number][] {
+    check(address, "address");
+    check(length, "length");
+    const [first, last] = [BigInt(address), BigInt(address) + BigInt(length) - 1n];
+    if (last < first) return [];
+    if (last <= TOP) return this.#collectRange(first, last);
+    const message = `collect at ${hex(address)}, ${length} bytes: the range passes 2^64`;
+    throw new GuestMemoryError("GUEST_ADDRESS_OVERFLOW", message, { address, length });
+  }
+
+  #collectRange(first: bigint, last: bigint): [A, number][] {
+    const { linear, handle } = this.#space;
+    const [firstLow, firstHigh, lastLow, lastHigh] = [low(first), high(first), low(last), high(last)];
+    return this.#ranges(
+      first,
+      (next) => {
+        const [nextLow, nextHigh] = [low(next), high(next)];
+        const { raw } = linear;
+        return raw.gm_dirty_collect(handle, this.#bit, nextLow, nextHigh, firstLow, firstHigh, lastLow, lastHigh);
+      },
+      (start) => this.#space.toAddress(start) as A,
+    );
+  }
+
+  #collectRegion(region: MappedRegion<A>, offset: U64Like, length: U64Like | undefined): [number, number][] {
+    const { id, size } = recordOf(this.#space, region, "region");
+    check(offset, "offset");
+    const rest = BigInt(size) - BigInt(offset);
+    if (length === undefined && rest < 0n) length = 1; // which the core refuses
+    length ??= rest;
+    check(length, "length");
+    const end = BigInt(offset) + BigInt(length);
+    const { raw } = this.#space.linear;
+    return this.#ranges(
+      BigInt(offset),
+      (next) => {
+        const left = end - next;
+        return raw.gm_dirty_collect_region(this.#bit, id, low(next), high(next), low(left), high(left));
+      },
+      Number,
+    );
+  }
+
+  /** The ranges of as many calls of the core as there must be. */
+  #ranges<T>(first: bigint, collect: (from: bigint) => number, toStart: (start: bigint) => T): [T, number][] {
+    const { linear } = this.#space;
+    const ranges: [bigint, number][] = [];
+    let from = first;
     do {
-      linear.expect(linear.raw.gm_dirty_collect(handle, this.#bit, low(from), high(from)), "collect");
+      linear.expect(collect(from), "collect");
       from = linear.reported64(abi.COLLECT_NEXT_LOW);
       const count = linear.reported(abi.COLLECT_COUNT);
       const words = new Uint32Array(linear.buffer, linear.transfer.byteOffset, count * abi.RANGE_WORDS);
@@ -138,11 +224,11 @@ export class DirtyClient<A extends number | bigint = number> {
         const length = join(word(abi.RANGE_LENGTH_LOW), word(abi.RANGE_LENGTH_HIGH));
         const last = ranges.at(-1);
         // The core splits a range where its list is full.
-        if (last && start === BigInt(last[0]) + BigInt(last[1])) last[1] += length;
-        else ranges.push([space.toAddress(start), length]);
+        if (last && start === last[0] + BigInt(last[1])) last[1] += length;
+        else ranges.push([start, length]);
       }
     } while (linear.reported(abi.COLLECT_MORE) !== 0);
-    return ranges as [A, number][];
+    return ranges.map(([start, length]) => [toStart(start), length]);
   }
 
   /**

@@ -2,7 +2,9 @@
 
 use super::{TRANSFER_BYTES, halves, put_words, report, report_wide, status, wide, with, word};
 use crate::abi;
-use crate::machine::dirty_log::GuestRange;
+use crate::machine::dirty_log::{GuestRange, collect_region};
+use crate::machine::fault::Fault;
+use crate::machine::memory_map::Region;
 use crate::model::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -31,23 +33,62 @@ pub fn gm_dirty_close(handle: u32, client: u8) -> u32 {
     })
 }
 
-/// Collects dirty ranges from an address on into the transfer buffer, in words from [`abi::RANGE_START_LOW`]
-/// on. Report: [`abi::COLLECT_COUNT`] and the following.
+/// Collects the dirty ranges of a window, its first and its last address, from another address on. They go into the
+/// transfer buffer, in words from [`abi::RANGE_START_LOW`] on. Report: [`abi::COLLECT_COUNT`] and the following.
 #[wasm_bindgen]
-pub fn gm_dirty_collect(handle: u32, client: u8, low: u32, high: u32) -> u32 {
+#[expect(clippy::too_many_arguments, reason = "three addresses, in halves")]
+pub fn gm_dirty_collect(
+    handle: u32,
+    client: u8,
+    low: u32,
+    high: u32,
+    first_low: u32,
+    first_high: u32,
+    last_low: u32,
+    last_high: u32,
+) -> u32 {
+    let [first, last] = [wide(first_low, first_high), wide(last_low, last_high)].map(GuestAddress);
+    let from = GuestAddress(wide(low, high));
     with(handle, |space| {
         let mut ranges: [GuestRange; RANGES] = [(GuestAddress(0), 0); RANGES];
         // No other JavaScript runs during a collection: the facade makes all its calls at once.
-        let (count, next) = space.collect(client, GuestAddress(wide(low, high)), &mut ranges, true);
-        for (index, range) in ranges[..count].iter().enumerate() {
-            put_range(index, range);
-        }
-        report(abi::COLLECT_COUNT, word(count));
-        report(abi::COLLECT_MORE, u32::from(next.is_some()));
-        let from = [abi::COLLECT_NEXT_LOW, abi::COLLECT_NEXT_HIGH];
-        report_wide(from, next.map_or(0, |next| next.0));
+        let (count, next) = space.collect(client, (first, last), from, &mut ranges, true);
+        collected(&ranges[..count], next.map(|next| next.0));
         abi::STATUS_OK
     })
+}
+
+/// Collects the dirty ranges of a region, from an offset on, as [`gm_dirty_collect`] does: a range begins at an offset.
+#[wasm_bindgen]
+pub fn gm_dirty_collect_region(
+    client: u8,
+    region: u32,
+    low: u32,
+    high: u32,
+    length_low: u32,
+    length_high: u32,
+) -> u32 {
+    let (offset, length) = (wide(low, high), wide(length_low, length_high));
+    let Some(region) = Region::by_id(region) else {
+        return status(Err(Fault::NoMemoryRegion));
+    };
+    let mut ranges = [(0, 0); RANGES];
+    let collected_of = collect_region(client, &region, offset, length, &mut ranges);
+    status(collected_of.map(|(count, next)| {
+        let ranges = ranges.map(|(offset, length)| (GuestAddress(offset), length));
+        collected(&ranges[..count], next);
+    }))
+}
+
+/// Writes ranges to the transfer buffer, and their number and what follows to the report.
+fn collected(ranges: &[GuestRange], next: Option<u64>) {
+    for (index, range) in ranges.iter().enumerate() {
+        put_range(index, range);
+    }
+    report(abi::COLLECT_COUNT, word(ranges.len()));
+    report(abi::COLLECT_MORE, u32::from(next.is_some()));
+    let from = [abi::COLLECT_NEXT_LOW, abi::COLLECT_NEXT_HIGH];
+    report_wide(from, next.unwrap_or(0));
 }
 
 /// Writes a range to the transfer buffer.

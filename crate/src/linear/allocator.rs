@@ -272,11 +272,11 @@ fn move_down(run: PageRun, first: u32) {
     for (from, to) in (run.first..run.end()).zip(first..) {
         let (source, target) = (page(from), page(to));
         let (marks, stale) = (dirty_map::marks(from), dirty_map::marks(to));
-        if marks != 0 {
+        if marks & dirty_map::EVER != 0 {
             // SAFETY: both pages came from `host::grow`. The target is free, or its bytes were moved already; the
             // source belongs to the caller alone. Raw, because guest bytes are never behind a reference.
             unsafe { target.copy_from_nonoverlapping(source, PAGE_SIZE) };
-        } else if stale != 0 {
+        } else if stale & dirty_map::EVER != 0 {
             // SAFETY: as above.
             unsafe { target.write_bytes(0, PAGE_SIZE) };
         }
@@ -293,11 +293,11 @@ fn page(number: u32) -> *mut u8 {
 fn zero(run: PageRun) {
     let mut end = run.first;
     loop {
-        let from = dirty_map::next(end, run.end(), true);
+        let from = dirty_map::next(end, run.end(), dirty_map::EVER, true);
         if from >= run.end() {
             return;
         }
-        end = dirty_map::next(from, run.end(), false);
+        end = dirty_map::next(from, run.end(), dirty_map::EVER, false);
         for dirty in from..end {
             let start = page(dirty);
             // SAFETY: the page came from `host::grow`, so it is memory of this process, and the free list has just

@@ -82,13 +82,12 @@ pub(crate) fn expose(host: usize, bytes: usize) {
     }
 }
 
-/// Clears the bits of `mask` for these pages. A page without any bit counts as zero.
+/// Clears the bits of `mask` for these pages.
 pub(crate) fn clear(pages: &[AtomicU8], mask: u8) {
-    for byte in pages {
-        let value = byte.load(Ordering::Relaxed);
-        if value & mask != 0 {
-            byte.fetch_and(!mask, Ordering::SeqCst);
-        }
+    let mut index = find(pages, 0, mask, true);
+    while let Some(byte) = pages.get(index) {
+        byte.fetch_and(!mask, Ordering::SeqCst);
+        index = find(pages, index + 1, mask, true);
     }
 }
 
@@ -110,10 +109,10 @@ pub(crate) fn has(page: u32, mask: u8) -> bool {
     marks(page) & mask != 0
 }
 
-/// The first host page in `[from, end)` that has a mark (or, with `dirty` false, has none); `end` if there is no such
-/// page.
-pub(crate) fn next(from: u32, end: u32, dirty: bool) -> u32 {
-    let found = find(pages(from, end - from), 0, MARK, dirty);
+/// The first host page in `[from, end)` that has a bit of `mask` (or, with `dirty` false, has none of them); `end` if
+/// there is no such page.
+pub(crate) fn next(from: u32, end: u32, mask: u8, dirty: bool) -> u32 {
+    let found = find(pages(from, end - from), 0, mask, dirty);
     // Fits: the index is at most the number of pages.
     u32::try_from(found).map_or(end, |found| from + found)
 }
@@ -179,16 +178,16 @@ mod tests {
         let (first, end) = (extent.first(), extent.first() + 64);
         let all = pages(first, 64);
         assert_eq!(
-            (next(first, end, true), find(all, 0, MARK, true)),
+            (next(first, end, MARK, true), find(all, 0, MARK, true)),
             (end, 64)
         );
         mark(first + 41, 3);
         assert_eq!(
-            (next(first, end, true), find(all, 0, 4, true)),
+            (next(first, end, MARK, true), find(all, 0, 4, true)),
             (first + 41, 41)
         );
         assert_eq!(
-            (next(first + 41, end, false), find(all, 41, 4, false)),
+            (next(first + 41, end, MARK, false), find(all, 41, 4, false)),
             (first + 44, 44)
         );
         assert_eq!(
@@ -198,7 +197,7 @@ mod tests {
         expose(extent.host_offset(), 1);
         assert_eq!(find(all, 0, 4, true), 41);
         assert_eq!(
-            (next(first, end, true), find(all, 0, EVER, true)),
+            (next(first, end, MARK, true), find(all, 0, EVER, true)),
             (first, 0)
         );
     }

@@ -16,7 +16,7 @@ impl PageRun {
 
     /// Whether one of its pages was written or shown since it was last zero.
     pub(crate) fn is_marked(self) -> bool {
-        dirty_map::next(self.first, self.end(), true) < self.end()
+        dirty_map::next(self.first, self.end(), dirty_map::EVER, true) < self.end()
     }
 }
 

@@ -5,10 +5,10 @@
 //!                 │         ├─ MemoryMap     what every address shows: a snapshot, replaced or changed in place
 //!                 │         └─ Watches
 //!                 ├─ PageTable               the same for the first 4 GiB, page by page
-//!                 └─ open dirty clients      bits of the dirty map's bytes
+//!                 └─ Siblings                the machine: its regions with bytes, its open dirty clients
 //! ```
 //!
-//! The map, the page table and the dirty clients change only here, so they always agree. Rust devices use the space as
+//! The map and the page table change only here, so they always agree. Rust devices use the space as
 //! vm-memory's `GuestAddressSpace`: `memory()` gives a snapshot that stays valid while it is held.
 
 use crate::linear::allocator;
@@ -16,18 +16,19 @@ use crate::linear::dirty_map;
 use crate::linear::host;
 use crate::machine::block::Block;
 use crate::machine::fault::Fault;
-use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
+use crate::machine::memory_map::{Access, Backing, MemoryMap, Placement, Region, RegionKind};
 use crate::machine::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
 use crate::machine::ram_region::RamRegion;
 use crate::machine::region_list;
 use crate::machine::run::HostRun;
+use crate::machine::siblings::Siblings;
 use crate::machine::spaces;
 use crate::machine::span::{self, Run};
 use crate::model::bytes::{ByteValued, Bytes};
 use crate::model::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestUsize};
 pub(crate) use changes::State;
 use core::mem::size_of;
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, atomic::AtomicU8};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 mod changes;
 mod protection;
@@ -48,8 +49,8 @@ mod protection;
 pub struct AddressSpace {
     state: RwLock<State>,
     table: PageTable,
-    /// The bits of the open dirty clients (see `dirty_log.rs`). Sibling spaces share them.
-    pub(crate) clients: Arc<AtomicU8>,
+    /// The state that the address spaces of the machine share.
+    pub(crate) siblings: Arc<Siblings>,
 }
 
 impl AddressSpace {
@@ -59,7 +60,7 @@ impl AddressSpace {
     ///
     /// `OutOfMemory` where linear memory cannot hold its page table.
     pub fn new() -> Result<Self, Fault> {
-        Self::with_clients(Arc::default())
+        Self::beside(Arc::default())
     }
 
     /// Makes a sibling: another address space of the same machine, with an empty map. It is the view of the CPU's I/O
@@ -70,16 +71,16 @@ impl AddressSpace {
     ///
     /// `OutOfMemory` where linear memory cannot hold its page table.
     pub fn sibling(&self) -> Result<Self, Fault> {
-        Self::with_clients(Arc::clone(&self.clients))
+        Self::beside(Arc::clone(&self.siblings))
     }
 
-    fn with_clients(clients: Arc<AtomicU8>) -> Result<Self, Fault> {
+    fn beside(siblings: Arc<Siblings>) -> Result<Self, Fault> {
         let table = PageTable::new().ok_or(Fault::OutOfMemory { bytes: 0 })?;
         host::keep_heap_headroom(1);
         Ok(AddressSpace {
             state: RwLock::default(),
             table,
-            clients,
+            siblings,
         })
     }
 
@@ -302,9 +303,13 @@ impl AddressSpace {
     }
 }
 
-/// Clears the table: an accessor that outlives the space finds no page in it.
+/// Clears the table: an accessor that outlives the space finds no page in it. The regions leave the machine.
 impl Drop for AddressSpace {
     fn drop(&mut self) {
+        self.placements(|all| {
+            let removed = all.iter().map(Placement::region);
+            self.siblings.change(core::iter::empty(), removed);
+        });
         for range in self.view().flat.ranges() {
             self.table
                 .refresh(&MemoryMap::default(), range.start, range.last);

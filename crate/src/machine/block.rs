@@ -73,7 +73,7 @@ impl Block {
     }
 
     /// The number of pages that the bytes touch.
-    fn page_count(&self) -> usize {
+    pub(crate) fn page_count(&self) -> usize {
         (self.phase() + self.size).div_ceil(PAGE_SIZE)
     }
 

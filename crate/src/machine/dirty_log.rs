@@ -4,12 +4,16 @@ use crate::linear::dirty_map::{self, CLIENTS};
 use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
-use crate::machine::memory_map::{Access, Backing, FlatView};
+use crate::machine::memory_map::{Access, Backing};
 use crate::machine::ram_region::RamRegion;
-use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::model::guest_memory::GuestAddress;
 use crate::model::region::GuestMemoryRegion;
-use core::sync::atomic::Ordering;
-use std::sync::Arc;
+
+mod by_region;
+mod part;
+
+pub use by_region::collect_region;
+use part::{Part, part};
 
 /// A range of guest addresses: start and length in bytes.
 ///
@@ -25,29 +29,25 @@ use std::sync::Arc;
 /// ```
 pub type GuestRange = (GuestAddress, u64);
 
+/// The window of a collection from all addresses.
+pub(crate) const EVERYWHERE: (GuestAddress, GuestAddress) =
+    (GuestAddress(0), GuestAddress(u64::MAX));
+
 impl AddressSpace {
-    /// Opens a dirty client and gives its bit, 0 to 6. It starts clean: earlier writes are not reported.
+    /// Opens a dirty client and gives its bit, 0 to 6. It starts clean: no page of the machine is dirty for it, whether
+    /// an address shows the page or not. All pages of a region that enters the machine later are.
     ///
     /// # Errors
     ///
     /// `TooManyClients` where seven are open already.
     pub fn open_dirty_client(&self) -> Result<u8, Fault> {
-        let free = |open: u8| (0..CLIENTS).find(|&client| open & (1 << client) == 0);
-        let take = |open: u8| Some(open | 1 << free(open)?);
-        let taken = self
-            .clients
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take);
-        let client = taken.ok().and_then(free).ok_or(Fault::TooManyClients)?;
-        for region in self.view().flat().iter() {
-            dirty_map::clear(region.marks(), 1 << client);
-        }
-        Ok(client)
+        self.siblings.open_client()
     }
 
     /// Closes a client; another client can get its bit. Closing a client that is not open does nothing.
     pub fn close_dirty_client(&self, client: u8) {
         if client < CLIENTS {
-            self.clients.fetch_and(!(1 << client), Ordering::SeqCst);
+            self.siblings.close_client(client);
         }
     }
 
@@ -55,7 +55,7 @@ impl AddressSpace {
     /// clipped to regions, in ascending order, adjacent ones merged. Gives how many ranges there are, and the address
     /// to go on from if `ranges` was filled before the end. Bytes that aliases show too are reported once, at the
     /// lowest address. Where several ranges show different bytes of one page, each range is reported that shows bytes
-    /// that no lower address shows. Allocates nothing.
+    /// that no lower address shows. The marks of pages that no address shows are kept. Allocates nothing.
     ///
     /// A page's mark is cleared before the page is reported, so a later write is never lost. A page whose ranges come
     /// in several calls keeps its mark, because it may be written between the calls: it is reported again.
@@ -65,27 +65,44 @@ impl AddressSpace {
         from: GuestAddress,
         ranges: &mut [GuestRange],
     ) -> (usize, Option<GuestAddress>) {
-        self.collect(client, from, ranges, false)
+        self.collect(client, EVERYWHERE, from, ranges, false)
     }
 
-    /// As [`collect_dirty`](Self::collect_dirty). `undisturbed` promises that nothing is written between the calls of
-    /// one collection, so that no mark need be kept.
+    /// As [`collect_dirty`](Self::collect_dirty), for the pages that have a byte in `window`, its first and its last
+    /// address. Whole pages are reported, so a range may begin before the window and end behind it. A page of which
+    /// addresses outside the window show further bytes keeps its mark, so that these are not lost: it is reported each
+    /// time.
+    pub fn collect_dirty_in(
+        &self,
+        client: u8,
+        window: (GuestAddress, GuestAddress),
+        from: GuestAddress,
+        ranges: &mut [GuestRange],
+    ) -> (usize, Option<GuestAddress>) {
+        self.collect(client, window, from, ranges, false)
+    }
+
+    /// As [`collect_dirty_in`](Self::collect_dirty_in). `undisturbed` promises that nothing is written between the
+    /// calls of one collection, so that no mark need be kept.
     pub(crate) fn collect(
         &self,
         client: u8,
+        window: (GuestAddress, GuestAddress),
         from: GuestAddress,
         ranges: &mut [GuestRange],
         undisturbed: bool,
     ) -> (usize, Option<GuestAddress>) {
         let mut merged = Merged { ranges, filled: 0 };
-        if client >= CLIENTS {
+        if client >= CLIENTS || window.1 < from {
             return (0, None);
         }
         let (map, bit) = (self.view(), 1 << client);
-        let regions = map.flat().iter();
-        for region in regions.filter(|region| region.last_addr() >= from) {
+        let shown = map.flat().over(from.0.max(window.0.0), window.1.0);
+        for region in shown.iter().filter_map(|range| range.memory.as_ref()) {
             let marks = region.marks();
-            let mut page = page_of(region, from);
+            let mut page = page_of(region, from.max(window.0));
+            let behind = page_of(region, window.1) + 1;
+            let marks = marks.get(..behind).unwrap_or(marks);
             loop {
                 page = dirty_map::find(marks, page, bit, true);
                 if page >= marks.len() {
@@ -98,7 +115,7 @@ impl AddressSpace {
                 } else {
                     let mut split = false;
                     let earlier = |range| split |= !merged.has(range);
-                    match part(map.flat(), region, page, earlier) {
+                    match part(map.flat(), window, region, page, earlier) {
                         Part::Known => {
                             page = end;
                             continue;
@@ -184,49 +201,6 @@ impl Merged<'_> {
         };
         self.ranges[..self.filled].iter().any(all_of_it)
     }
-}
-
-/// The part of a page that a range shows, where it does not show all of it.
-enum Part {
-    /// Lower addresses show the bytes too.
-    Known,
-    /// No lower address shows the bytes, and higher addresses show other bytes.
-    More,
-    /// No lower address shows the bytes, and no higher address shows other bytes.
-    Last,
-}
-
-/// The part of its `page` that `region` shows. Calls `earlier` with each lower range that shows bytes that no range
-/// below it shows.
-fn part(
-    view: &FlatView,
-    region: &RamRegion,
-    page: usize,
-    mut earlier: impl FnMut(GuestRange),
-) -> Part {
-    let in_block = region.pages().start + page;
-    let (mut known, mut passed) = ([false; PAGE_SIZE], false);
-    for other in view.iter() {
-        let pages = other.pages();
-        if !Arc::ptr_eq(other.block(), region.block()) || !pages.contains(&in_block) {
-            continue;
-        }
-        let page = in_block - pages.start;
-        let range = guest_range(other, page, page + 1);
-        let first = if page == 0 { other.phase() } else { 0 };
-        let shown = known.iter_mut().skip(first).zip(0..range.1);
-        let news = shown.fold(false, |news, (known, _)| {
-            news | !core::mem::replace(known, true)
-        });
-        let is_region = core::ptr::eq(other, region);
-        match (news, is_region, passed) {
-            (false, true, _) => return Part::Known,
-            (true, false, true) => return Part::More,
-            (true, false, false) => earlier(range),
-            _ => passed |= is_region,
-        }
-    }
-    Part::Last
 }
 
 /// Whether a range shows every byte of one of its pages.

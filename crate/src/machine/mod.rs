@@ -14,5 +14,6 @@ pub mod ram_region;
 pub(crate) mod region_list;
 pub(crate) mod run;
 mod search;
+pub(crate) mod siblings;
 pub(crate) mod spaces;
 pub mod span;

@@ -1,6 +1,6 @@
 // The dirty log: the calls that mark pages, the ranges that a client gets, and how clients come and go.
 import { expect, test } from "vitest";
-import { GuestMemory, type RegionSpec } from "../../../ts/index.ts";
+import { GuestMemory, type MappedRegion, type RegionSpec } from "../../../ts/index.ts";
 import { collectUntil, counting, expectCode, thrownBy } from "../support.ts";
 
 /** Unaligned regions, two of which touch inside a page, and one past 4 GiB. */
@@ -222,7 +222,7 @@ test("two memories do not see each other's writes", async () => {
   expect([client.collect(), others.collect()]).toEqual([[[0x8000, 0x1000]], []]);
 });
 
-test("a removed region takes its marks along, and a new one has none", async () => {
+test("a removed region takes its marks along, and a new one is dirty as a whole", async () => {
   using memory = await layout();
   using client = memory.dirty.client("watch");
   memory.fill(0x8000, 1, 0x4000);
@@ -230,7 +230,7 @@ test("a removed region takes its marks along, and a new one has none", async () 
   memory.removeRegion(0x8000, 0x4000);
   expect(client.collect()).toEqual([[0x1000, 0x1000]]);
   memory.insertRegion(0x8000, 0x4000);
-  expect(client.collect()).toEqual([]);
+  expect(client.collect()).toEqual([[0x8000, 0x4000]]);
   memory.writeUint8(0xb000, 1);
   expect(client.collect()).toEqual([[0xb000, 0x1000]]);
 });
@@ -250,4 +250,106 @@ test("after the memory is disposed, its clients are too", async () => {
   memory.dispose();
   expectCode(() => client.collect(), "DISPOSED");
   client.dispose();
+});
+
+/** RAM at 0 with a second bank above it that is hidden, both of 16 KiB and written, and a sibling that shows the bank. */
+function banks() {
+  const memory = GuestMemory.createSync([
+    { kind: "ram", name: "low", start: 0, size: 0x4000 },
+    { kind: "ram", name: "bank", start: 0, size: 0x4000, priority: 1, enabled: false },
+  ]);
+  const bank = memory.region("bank") as MappedRegion;
+  const bus = memory.space([{ kind: "alias", start: 0x8000, of: bank, offset: 0x1000, size: 0x1000 }]);
+  for (const each of [memory, bus]) each.fill(each.regions[0]?.start ?? 0, 1, 0x1000);
+  return { memory, bank, bus };
+}
+
+test("a change of the map dirties nothing that was in the machine, and keeps the marks of hidden pages", () => {
+  const { memory, bank, bus } = banks();
+  const client = memory.dirty.client("watch");
+  bank.enable();
+  bank.move(0x1_0000);
+  const mirror = memory.map({ kind: "alias", start: 0x2_0000, of: bank });
+  memory.transaction(() => {
+    memory.unmap(mirror);
+    bank.disable();
+  });
+  expect([client.collect(), client.collect(bank)]).toEqual([[], []]);
+  bus.writeUint8(0x8123, 1);
+  expect(client.collect()).toEqual([]);
+  bank.enable();
+  expect(client.collect()).toEqual([[0x1_1000, 0x1000]]);
+});
+
+test("every region with bytes that enters the machine is dirty for each open client, once", () => {
+  const { memory, bank, bus } = banks();
+  const clients = [memory.dirty.client("one"), memory.dirty.client("two")];
+  const device = { write8: () => {} };
+  const place = { start: 0x4_0800, size: 0x1800 };
+  const specs: RegionSpec[] = [
+    { kind: "ram", ...place },
+    { kind: "rom", ...place },
+    { kind: "romDevice", ...place, device },
+  ];
+  for (const spec of specs) {
+    const region = memory.map(spec);
+    for (const client of clients) {
+      expect(client.collect()).toEqual([[0x4_0800, 0x1800]]);
+      expect(client.collect()).toEqual([]);
+    }
+    memory.unmap(region);
+  }
+  bus.map({ kind: "alias", start: 0x1_0000, of: memory.region("low") as MappedRegion });
+  expect(clients.map((client) => client.collect())).toEqual([[], []]);
+  // The bank leaves with the last placement that shows it, which is the alias of the sibling.
+  memory.unmap(bank);
+  bus.unmap(bus.mapped[0] as MappedRegion);
+  expectCode(() => clients[0]?.collect(bank), "NO_MEMORY_REGION");
+});
+
+test("a window is collected by whole pages, and the rest stays dirty", async () => {
+  using memory = await GuestMemory.fromRanges([[0x800, 0x8000]]);
+  using client = memory.dirty.client("display");
+  memory.fill(0x800, 1, 0x8000);
+  expect(client.collect(0x2345, 0x1000)).toEqual([[0x2000, 0x2000]]);
+  expect(client.collect(0x2345n, 0x1000n)).toEqual([]);
+  expect(client.collect(0x900, 0)).toEqual([]);
+  expect(client.collect(0x8000, Number.MAX_SAFE_INTEGER)).toEqual([[0x8000, 0x800]]);
+  expect(client.collect()).toEqual([
+    [0x800, 0x1800],
+    [0x4000, 0x4000],
+  ]);
+  expectCode(() => client.collect(2n ** 64n - 1n, 2), "GUEST_ADDRESS_OVERFLOW", { address: 2n ** 64n - 1n, length: 2 });
+  expect(client.collect(2n ** 64n - 1n, 1)).toEqual([]);
+  for (const [address, length] of [
+    [0, undefined],
+    [undefined, 1],
+    [null, 1],
+  ] as unknown as [number, number][]) {
+    expect(thrownBy(() => client.collect(address, length))).toBeInstanceOf(TypeError);
+  }
+  expect(thrownBy(() => client.collect(-1, 1))).toBeInstanceOf(RangeError);
+});
+
+test("a region is collected by its own offsets, in as many calls of the core as it needs", () => {
+  const memory = GuestMemory.createSync([{ kind: "rom", name: "flash", start: 0x800, size: 0x100_0000 }]);
+  const flash = memory.region("flash") as MappedRegion;
+  const client = memory.dirty.client("snapshot");
+  for (let page = 0; page < 0x1000; page += 2) memory.poke(0x1000 + page * 0x1000, counting(1));
+  flash.disable();
+  const all = client.collect(flash, 0x1800);
+  expect(all).toHaveLength(0x7ff);
+  expect(all[0]).toEqual([0x2800, 0x1000]);
+  expect(client.collect(flash)).toEqual([[0x800, 0x1000]]);
+  memory.region("flash")?.enable();
+  memory.poke(0x100_07ff, counting(1));
+  expect(client.collect(flash, 0xff_ffffn, 1n)).toEqual([[0xff_f800, 0x800]]);
+  expectCode(() => client.collect(flash, 0x100_0001), "NOT_MEMORY");
+  expectCode(() => client.collect(flash, 0x100_0000, 1), "NOT_MEMORY");
+  expect(client.collect(flash, 0x100_0000)).toEqual([]);
+  const uart = memory.map({ kind: "mmio", start: 0x1000_0000, size: 4, device: {} });
+  expectCode(() => client.collect(uart), "NOT_MEMORY");
+  expectCode(() => client.collect(memory.map({ kind: "alias", start: 0x2000_0000, of: flash })), "NOT_MEMORY");
+  expectCode(() => client.collect(banks().bank), "NO_MEMORY_REGION");
+  expect(thrownBy(() => client.collect({} as MappedRegion))).toBeInstanceOf(TypeError);
 });

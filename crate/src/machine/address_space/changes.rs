@@ -48,7 +48,7 @@ pub(super) struct Protection {
 #[derive(Debug)]
 enum Undo {
     Protected,
-    Added,
+    Added(Arc<Region>),
     Removed(usize, Placement),
     Changed(usize, Placement),
 }
@@ -117,7 +117,7 @@ impl State {
             };
             match step {
                 Undo::Protected => drop(self.changes.protections.pop()),
-                Undo::Added => drop(self.placements.pop()),
+                Undo::Added(_) => drop(self.placements.pop()),
                 Undo::Removed(index, placement) => self.placements.insert(index, placement),
                 Undo::Changed(index, placement) => self.placements[index] = placement,
             }
@@ -188,7 +188,8 @@ impl AddressSpace {
             };
             let shown = span(&placement);
             state.placements.push(placement);
-            state.note(Undo::Added, Some(region.id()), shown.into_iter());
+            let added = Undo::Added(Arc::clone(region));
+            state.note(added, Some(region.id()), shown.into_iter());
             Ok(())
         })?;
         host::keep_heap_headroom(self.placements(<[_]>::len));
@@ -297,8 +298,20 @@ impl AddressSpace {
             return Err(fault);
         }
         let Changes {
-            spans, protections, ..
+            spans,
+            protections,
+            undo,
+            ..
         } = core::mem::take(&mut state.changes);
+        let placed = undo.iter().filter_map(|step| match step {
+            Undo::Added(region) => Some(region),
+            _ => None,
+        });
+        let removed = undo.iter().filter_map(|step| match step {
+            Undo::Removed(_, placement) => Some(placement.region()),
+            _ => None,
+        });
+        self.siblings.change(placed, removed);
         let map = Arc::make_mut(&mut state.map);
         for (index, &(first, last)) in spans.iter().enumerate() {
             // A span inside another one is computed with the larger one.

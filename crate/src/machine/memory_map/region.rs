@@ -251,6 +251,18 @@ impl Region {
         }
     }
 
+    /// Whether the region has bytes of linear memory.
+    pub(crate) fn has_bytes(&self) -> bool {
+        matches!(self.content, Content::Bytes(_))
+    }
+
+    /// Gives each block, with the numbers of all its pages.
+    pub(crate) fn each_page(&self, mut give: impl FnMut(&Arc<Block>, Range<usize>)) {
+        for block in self.blocks().iter().flat_map(|blocks| blocks.iter()) {
+            give(block, 0..block.page_count());
+        }
+    }
+
     /// Gives each block that has some of `size` bytes from `offset` on: how many of the bytes come before, where in the
     /// block the bytes begin, and how many the block has. False where the region has no blocks.
     pub(crate) fn each_block(

@@ -1,7 +1,6 @@
 //! Pages that several ranges of the flat view show in part.
 
 use super::*;
-use crate::machine::memory_map::{Region, RegionKind};
 use std::collections::BTreeSet;
 
 /// Where RAM of four pages lies at first.
@@ -47,7 +46,7 @@ fn collect_by(space: &AddressSpace, client: u8, slots: usize) -> Vec<(u64, u64)>
     let mut ranges = vec![(GuestAddress(0), 0); slots];
     let (mut all, mut from) = (Vec::new(), Some(GuestAddress(0)));
     while let Some(address) = from {
-        let (count, next) = space.collect(client, address, &mut ranges, true);
+        let (count, next) = space.collect(client, EVERYWHERE, address, &mut ranges, true);
         for &(start, length) in &ranges[..count] {
             add(&mut all, start.0, length);
         }

@@ -75,6 +75,17 @@ export function gm_discard(handle: number, low: number, high: number, length_low
 export function gm_dispose(handle: number): number;
 
 /**
+ * The addresses that show bytes of a region, as [`gm_each_region`] gives the regions of a range.
+ */
+export function gm_each_address(handle: number, region: number, low: number, high: number, length_low: number, length_high: number, skip: number): number;
+
+/**
+ * The regions that a range shows, after the first `skip` of them, as runs in the transfer buffer. Report:
+ * [`abi::RUNS_COUNT`].
+ */
+export function gm_each_region(handle: number, low: number, high: number, length_low: number, length_high: number, skip: number): number;
+
+/**
  * Enables a region; 0 disables it.
  */
 export function gm_enable(handle: number, region: number, enabled: number): number;
@@ -137,6 +148,11 @@ export function gm_mark_dirty(handle: number, low: number, high: number, length_
 export function gm_move(handle: number, region: number, low: number, high: number): number;
 
 /**
+ * The number of the newest trap. Report: [`abi::TRAP_ID`].
+ */
+export function gm_newest_trap(): void;
+
+/**
  * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
  * from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  */
@@ -163,6 +179,12 @@ export function gm_populate(handle: number, low: number, high: number, length_lo
 export function gm_protect(handle: number, low: number, high: number, length_low: number, length_high: number, allowed: number): number;
 
 /**
+ * The region that an address shows, or with `is_below` the highest one below a priority. Report:
+ * [`abi::REGION_AT_FOUND`] and the following.
+ */
+export function gm_region_at(handle: number, low: number, high: number, is_below: boolean, below: number): number;
+
+/**
  * Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
  */
 export function gm_region_host(region: number): number;
@@ -184,9 +206,20 @@ export function gm_remove(handle: number, start_low: number, start_high: number,
 export function gm_reserve(handle: number, bytes_low: number, bytes_high: number): number;
 
 /**
+ * Sets a suspended trap again on that page, or forgets it there.
+ */
+export function gm_resume_trap(handle: number, trap: number, low: number, high: number, again: boolean): number;
+
+/**
  * Takes a transaction back.
  */
 export function gm_roll_back(handle: number): number;
+
+/**
+ * Takes the pages that Rust stores have sprung, as many as fit, as [`gm_trapped`] gives them. Report:
+ * [`abi::TRAPPED_COUNT`].
+ */
+export function gm_sprung(): void;
 
 /**
  * Adds a region to the list for [`gm_create_staged`].
@@ -194,9 +227,30 @@ export function gm_roll_back(handle: number): number;
 export function gm_stage_range(start_low: number, start_high: number, size_low: number, size_high: number): number;
 
 /**
+ * Ends a trap on the page that holds an address, until `gm_resume_trap`. Report: [`abi::TRAP_FOUND`].
+ */
+export function gm_suspend_trap(handle: number, trap: number, low: number, high: number): number;
+
+/**
+ * Traps the next write to a range. Report: [`abi::TRAP_ID`].
+ */
+export function gm_trap(handle: number, low: number, high: number, length_low: number, length_high: number, exact: boolean): number;
+
+/**
+ * The pages that a write to a range springs, of traps up to the number `newest`: as many as fit into the transfer
+ * buffer, in words from [`abi::TRAPPED_TRAP`] on. Report: [`abi::TRAPPED_COUNT`].
+ */
+export function gm_trapped(handle: number, low: number, high: number, length_low: number, length_high: number, access: number, newest: number): number;
+
+/**
  * Takes a region out of the map.
  */
 export function gm_unmap(handle: number, region: number): number;
+
+/**
+ * Ends a trap on all pages of its range. Report: [`abi::TRAP_FOUND`].
+ */
+export function gm_untrap(handle: number, trap: number): number;
 
 /**
  * Ends a watch over a part of its range. Report: [`abi::UNWATCH_FOUND`].
@@ -237,6 +291,8 @@ export interface InitOutput {
     readonly gm_dirty_open: (a: number) => number;
     readonly gm_discard: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_dispose: (a: number) => number;
+    readonly gm_each_address: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
+    readonly gm_each_region: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_enable: (a: number, b: number, c: number) => number;
     readonly gm_expose: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_expose_tables: (a: number) => number;
@@ -249,18 +305,26 @@ export interface InitOutput {
     readonly gm_map: (a: number) => number;
     readonly gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_move: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_newest_trap: () => void;
     readonly gm_piece: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_placement: (a: number, b: number) => number;
     readonly gm_placement_count: (a: number) => number;
     readonly gm_populate: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_region_at: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_region_host: (a: number) => number;
     readonly gm_region_name: (a: number) => number;
     readonly gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_reserve: (a: number, b: number, c: number) => number;
+    readonly gm_resume_trap: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_roll_back: (a: number) => number;
+    readonly gm_sprung: () => void;
     readonly gm_stage_range: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_suspend_trap: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_trap: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_trapped: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
     readonly gm_unmap: (a: number, b: number) => number;
+    readonly gm_untrap: (a: number, b: number) => number;
     readonly gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_watchers: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;

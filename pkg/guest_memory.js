@@ -178,6 +178,38 @@ export function gm_dispose(handle) {
 }
 
 /**
+ * The addresses that show bytes of a region, as [`gm_each_region`] gives the regions of a range.
+ * @param {number} handle
+ * @param {number} region
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @param {number} skip
+ * @returns {number}
+ */
+export function gm_each_address(handle, region, low, high, length_low, length_high, skip) {
+    const ret = wasm.gm_each_address(handle, region, low, high, length_low, length_high, skip);
+    return ret >>> 0;
+}
+
+/**
+ * The regions that a range shows, after the first `skip` of them, as runs in the transfer buffer. Report:
+ * [`abi::RUNS_COUNT`].
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @param {number} skip
+ * @returns {number}
+ */
+export function gm_each_region(handle, low, high, length_low, length_high, skip) {
+    const ret = wasm.gm_each_region(handle, low, high, length_low, length_high, skip);
+    return ret >>> 0;
+}
+
+/**
  * Enables a region; 0 disables it.
  * @param {number} handle
  * @param {number} region
@@ -332,6 +364,13 @@ export function gm_move(handle, region, low, high) {
 }
 
 /**
+ * The number of the newest trap. Report: [`abi::TRAP_ID`].
+ */
+export function gm_newest_trap() {
+    wasm.gm_newest_trap();
+}
+
+/**
  * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
  * from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  * @param {number} handle
@@ -397,6 +436,21 @@ export function gm_protect(handle, low, high, length_low, length_high, allowed) 
 }
 
 /**
+ * The region that an address shows, or with `is_below` the highest one below a priority. Report:
+ * [`abi::REGION_AT_FOUND`] and the following.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {boolean} is_below
+ * @param {number} below
+ * @returns {number}
+ */
+export function gm_region_at(handle, low, high, is_below, below) {
+    const ret = wasm.gm_region_at(handle, low, high, is_below, below);
+    return ret >>> 0;
+}
+
+/**
  * Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
  * @param {number} region
  * @returns {number}
@@ -444,6 +498,20 @@ export function gm_reserve(handle, bytes_low, bytes_high) {
 }
 
 /**
+ * Sets a suspended trap again on that page, or forgets it there.
+ * @param {number} handle
+ * @param {number} trap
+ * @param {number} low
+ * @param {number} high
+ * @param {boolean} again
+ * @returns {number}
+ */
+export function gm_resume_trap(handle, trap, low, high, again) {
+    const ret = wasm.gm_resume_trap(handle, trap, low, high, again);
+    return ret >>> 0;
+}
+
+/**
  * Takes a transaction back.
  * @param {number} handle
  * @returns {number}
@@ -451,6 +519,14 @@ export function gm_reserve(handle, bytes_low, bytes_high) {
 export function gm_roll_back(handle) {
     const ret = wasm.gm_roll_back(handle);
     return ret >>> 0;
+}
+
+/**
+ * Takes the pages that Rust stores have sprung, as many as fit, as [`gm_trapped`] gives them. Report:
+ * [`abi::TRAPPED_COUNT`].
+ */
+export function gm_sprung() {
+    wasm.gm_sprung();
 }
 
 /**
@@ -467,6 +543,51 @@ export function gm_stage_range(start_low, start_high, size_low, size_high) {
 }
 
 /**
+ * Ends a trap on the page that holds an address, until `gm_resume_trap`. Report: [`abi::TRAP_FOUND`].
+ * @param {number} handle
+ * @param {number} trap
+ * @param {number} low
+ * @param {number} high
+ * @returns {number}
+ */
+export function gm_suspend_trap(handle, trap, low, high) {
+    const ret = wasm.gm_suspend_trap(handle, trap, low, high);
+    return ret >>> 0;
+}
+
+/**
+ * Traps the next write to a range. Report: [`abi::TRAP_ID`].
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @param {boolean} exact
+ * @returns {number}
+ */
+export function gm_trap(handle, low, high, length_low, length_high, exact) {
+    const ret = wasm.gm_trap(handle, low, high, length_low, length_high, exact);
+    return ret >>> 0;
+}
+
+/**
+ * The pages that a write to a range springs, of traps up to the number `newest`: as many as fit into the transfer
+ * buffer, in words from [`abi::TRAPPED_TRAP`] on. Report: [`abi::TRAPPED_COUNT`].
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @param {number} access
+ * @param {number} newest
+ * @returns {number}
+ */
+export function gm_trapped(handle, low, high, length_low, length_high, access, newest) {
+    const ret = wasm.gm_trapped(handle, low, high, length_low, length_high, access, newest);
+    return ret >>> 0;
+}
+
+/**
  * Takes a region out of the map.
  * @param {number} handle
  * @param {number} region
@@ -474,6 +595,17 @@ export function gm_stage_range(start_low, start_high, size_low, size_high) {
  */
 export function gm_unmap(handle, region) {
     const ret = wasm.gm_unmap(handle, region);
+    return ret >>> 0;
+}
+
+/**
+ * Ends a trap on all pages of its range. Report: [`abi::TRAP_FOUND`].
+ * @param {number} handle
+ * @param {number} trap
+ * @returns {number}
+ */
+export function gm_untrap(handle, trap) {
+    const ret = wasm.gm_untrap(handle, trap);
     return ret >>> 0;
 }
 

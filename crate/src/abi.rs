@@ -61,6 +61,8 @@ pub const LAYOUT_TRANSFER: u32 = 1;
 pub const LAYOUT_TRANSFER_BYTES: u32 = 2;
 /// The byte offset of the dirty map.
 pub const LAYOUT_DIRTY_MAP: u32 = 3;
+/// The byte offset of the word that counts the traps that Rust stores have sprung.
+pub const LAYOUT_SPRUNG: u32 = 4;
 
 // Sizes.
 
@@ -90,8 +92,10 @@ pub const ENTRY_FLAG_BITS: u32 = 4;
 
 // Control words: they follow the entries.
 
-/// The map generation: how often the map has changed, modulo 2^32.
+/// The map generation: how often a translation of an address has changed, modulo 2^32.
 pub const CONTROL_GENERATION: u32 = 0;
+/// The permission generation: how often protection, a watch or a trap has changed, modulo 2^32.
+pub const CONTROL_PERMISSIONS: u32 = 1;
 
 // Bytes of the dirty map.
 
@@ -255,6 +259,58 @@ pub const UNWATCH_FOUND: u32 = 0;
 pub const WATCHERS_COUNT: u32 = 0;
 /// `gm_dirty_open`: the number of the client.
 pub const DIRTY_CLIENT: u32 = 0;
+/// `gm_trap`: the number of the trap; `gm_newest_trap`: the number of the newest.
+pub const TRAP_ID: u32 = 0;
+/// `gm_untrap`, `gm_suspend_trap`: 1 where there was a trap, else 0.
+pub const TRAP_FOUND: u32 = 0;
+/// `gm_trapped`, `gm_sprung`: how many pages are in the transfer buffer.
+pub const TRAPPED_COUNT: u32 = 0;
+
+// Words of the report block after `gm_region_at`.
+
+/// 1 where a region is there, else 0.
+pub const REGION_AT_FOUND: u32 = 0;
+/// The region's id.
+pub const REGION_AT_REGION: u32 = 1;
+/// The offset in the region, low half.
+pub const REGION_AT_OFFSET_LOW: u32 = 2;
+/// The offset in the region, high half.
+pub const REGION_AT_OFFSET_HIGH: u32 = 3;
+/// The priority, an `i32`.
+pub const REGION_AT_PRIORITY: u32 = 4;
+/// The accesses that `protect` allows.
+pub const REGION_AT_ALLOWED: u32 = 5;
+
+// The word of the report block after `gm_each_region` and `gm_each_address`.
+
+/// How many runs there are in all; those that fit are in the transfer buffer.
+pub const RUNS_COUNT: u32 = 0;
+
+// Words of a run that `gm_each_region` and `gm_each_address` leave in the transfer buffer.
+
+/// The number of words.
+pub const RUN_WORDS: u32 = 5;
+/// The region's id.
+pub const RUN_REGION: u32 = 0;
+/// The offset in the region, or the guest address, low half.
+pub const RUN_START_LOW: u32 = 1;
+/// The offset in the region, or the guest address, high half.
+pub const RUN_START_HIGH: u32 = 2;
+/// The length in bytes, low half.
+pub const RUN_LENGTH_LOW: u32 = 3;
+/// The length in bytes, high half.
+pub const RUN_LENGTH_HIGH: u32 = 4;
+
+// Words of a page that `gm_trapped` and `gm_sprung` leave in the transfer buffer.
+
+/// The number of words.
+pub const TRAPPED_WORDS: u32 = 3;
+/// The number of the trap.
+pub const TRAPPED_TRAP: u32 = 0;
+/// The guest address of the page's first byte, low half.
+pub const TRAPPED_PAGE_LOW: u32 = 1;
+/// The guest address of the page's first byte, high half.
+pub const TRAPPED_PAGE_HIGH: u32 = 2;
 
 // Words of the report block after `gm_region_name`.
 

@@ -15,7 +15,7 @@ mod model;
 // The public paths. The folders are no part of them.
 pub use linear::dirty_map;
 pub use machine::{
-    address_space, dirty_log, fault, handle, memory_map, page_table, ram_region, span,
+    address_space, dirty_log, fault, handle, memory_map, page_table, ram_region, span, traps,
 };
 #[cfg(feature = "backend-atomic")]
 pub use model::atomic;

@@ -1,9 +1,10 @@
 //! The memory map by its Rust names: docs/names.md has each name beside the facade's.
 
+use guest_memory::dirty_log::collect_region;
 use guest_memory::external::{ExternalMemory, Unavailable};
 use guest_memory::memory_map::{Access, FlatView, MemoryMap, Piece, Placement, Shown};
 use guest_memory::{
-    AddressSpace, Bytes, Fault, GuestAddress, GuestMemory, Permissions, Region, RegionKind,
+    AddressSpace, Bytes, Fault, GuestAddress, GuestMemory, Permissions, Region, RegionKind, traps,
 };
 
 const PAGE: u64 = 0x1000;
@@ -160,12 +161,12 @@ fn memory_of_somebody_elses_and_memory_given_back() -> Result<(), Box<dyn std::e
 }
 
 #[test]
-fn watches_and_write_traps() -> Result<(), Fault> {
+fn watches_write_traps_and_dirty_clients() -> Result<(), Fault> {
     let space = machine()?;
     let client = space.open_dirty_client()?;
     let watch = space.watch(GuestAddress(0x10), 4, Access::READ)?;
-    let trap = space.watch(GuestAddress(0), PAGE, Access::WRITE)?;
-    // Code that makes an access asks for the watches to notify.
+    let trap = space.trap_writes(GuestAddress(0x800), 1, false)?;
+    // Code that makes an access asks for the watches to notify, and for the traps to spring.
     let told = |address: u64, access| {
         let mut told = Vec::new();
         let map = space.view();
@@ -173,22 +174,40 @@ fn watches_and_write_traps() -> Result<(), Fault> {
         if piece.watched {
             space.watchers(GuestAddress(address), 4, access, |id| told.push(id));
         }
+        if piece.watched && access.has(Access::WRITE) {
+            space.trapped(GuestAddress(address), 4, access, u32::MAX, |id, _| {
+                told.push(id)
+            });
+        }
         told
     };
     assert_eq!(told(0x12, Access::READ), [watch]);
-    assert!(told(0x800, Access::READ).is_empty());
-    assert_eq!(told(0x800, Access::WRITE), [trap]);
-    // A trap is told of its page once.
-    assert!(space.unwatch(trap, GuestAddress(0), PAGE)?);
-    assert!(told(0x800, Access::WRITE).is_empty());
-    space
-        .write_obj(1_u8, GuestAddress(0x800))
-        .expect("RAM is there");
+    assert!(told(0x900, Access::READ).is_empty());
+    assert_eq!(told(0x900, Access::WRITE), [trap]);
+    // A store by Rust code springs the trap, once, through the mirror too.
+    let address = GuestAddress(8 * PAGE);
+    space.write_obj(1_u8, address).expect("RAM is there");
+    let sprung = traps::take_sprung();
+    assert!(
+        sprung
+            .iter()
+            .any(|sprung| sprung.trap == trap && sprung.page == GuestAddress(0))
+    );
+    assert!(!space.end_trap(trap, None));
+    assert!(told(0x900, Access::WRITE).is_empty());
     assert!(space.unwatch(watch, GuestAddress(0), EVERYTHING)?);
     assert!(told(0x12, Access::READ).is_empty());
     // The dirty client is told of the write, which no watch saw.
     let mut ranges = [(GuestAddress(0), 0); 4];
+    let window = (address, GuestAddress(9 * PAGE));
+    let (count, _) = space.collect_dirty_in(client, window, address, &mut ranges);
+    assert_eq!(ranges[..count], [(address, PAGE)]);
     let (count, _) = space.collect_dirty(client, GuestAddress(0), &mut ranges);
-    assert_eq!(ranges[..count], [(GuestAddress(0), PAGE)]);
+    assert_eq!(count, 0);
+    let shown = space
+        .region_at(address, None)
+        .expect("the mirror shows RAM");
+    let collected = collect_region(client, &shown.region, 0, PAGE, &mut [(0, 0)])?;
+    assert_eq!((shown.offset, collected), (0, (0, None)));
     Ok(())
 }

@@ -171,7 +171,7 @@ function dma(access: "read" | "write") {
           read = loaded;
         } else {
           put(machine, side, start, source, "dma");
-          machine.expectHostWrite(start, source.length);
+          machine.expectHostWrite(side, start, source.length);
         }
         return ok();
       },
@@ -213,7 +213,7 @@ function dmaScalar(access: "read" | "write") {
         const old = side.model.current(start, size);
         machine.tell(side, start, size, WRITE, numberOf(bytes), old && numberOf(old), "dma");
         machine.store(side, start, bytes, "dma");
-        machine.expectHostWrite(start, size);
+        machine.expectHostWrite(side, start, size);
         return ok();
       },
       () => {
@@ -306,8 +306,9 @@ export const accesses: MapKinds = {
     machine.call(side, "poke", [address, source], () => {
       const { fault } = side.model.reach(address.exact, source.length, 0, true);
       if (fault !== undefined) return { fault, address: address.exact };
+      machine.spring(side.model, address.exact, source.length, true);
       side.model.store(address.exact, source, () => {}, true);
-      machine.expectHostWrite(address.exact, source.length);
+      machine.expectHostWrite(side, address.exact, source.length);
       return ok();
     });
   },
@@ -324,7 +325,11 @@ export const accesses: MapKinds = {
       const fault = side.model.undiscardable(address.exact, count);
       if (fault !== undefined) return { fault, address: address.exact };
       side.model.discard(address.exact, count);
-      machine.expectHostWrite(address.exact, count);
+      try {
+        machine.spring(side.model, address.exact, count, true, true);
+      } finally {
+        machine.expectHostWrite(side, address.exact, count);
+      }
       return ok();
     });
   },
@@ -348,14 +353,13 @@ export const accesses: MapKinds = {
         const { model } = side;
         const end = address.exact + BigInt(bytes.length);
         const { fault } = model.reach(address.exact, bytes.length, what, true);
-        // A watch counts for all of its pages, and a trap for those on which it waits.
-        const watched = model.watches.some(
-          ({ first, last, access, pages }) =>
-            access & what &&
-            (pages
-              ? [...pages].some((page) => page << 12n < end && (page + 1n) << 12n > address.exact)
-              : (first >> 12n) << 12n < end && (last | 0xfffn) >= address.exact),
-        );
+        // A watch counts for all of its pages, and a trap for its bytes.
+        const watched =
+          (what === WRITE && machine.isTrapped(model, address.exact, bytes.length)) ||
+          model.watches.some(
+            ({ first, last, access }) =>
+              access & what && (first >> 12n) << 12n < end && (last | 0xfffn) >= address.exact,
+          );
         const elsewhere = model.see(address.exact)?.region.kind === "external";
         const hidden = bytes.length > 0 && (fault !== undefined || watched || elsewhere);
         return ok(

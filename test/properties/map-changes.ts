@@ -2,7 +2,16 @@
 import { GuestMemoryError, type MappedRegion, type Permissions, type RegionSpec, type Watch } from "../../ts/index.ts";
 import { Argument } from "./machine.ts";
 import type { MapMachine, Side } from "./map-machine.ts";
-import { EXECUTE, type Kind, type MapModel, type MapRegion, type ModelWatch, READ, WRITE } from "./map-model.ts";
+import {
+  EXECUTE,
+  type Kind,
+  type MapModel,
+  type MapRegion,
+  type ModelTrap,
+  type ModelWatch,
+  READ,
+  WRITE,
+} from "./map-model.ts";
 import { TOP } from "./model.ts";
 import type { Operation } from "./operation.ts";
 import { type Outcome, show } from "./outcome.ts";
@@ -14,6 +23,7 @@ const NUMBERS = 1n << 53n;
 /** Of more, comparisons would only be slow. */
 const MOST_REGIONS = 12;
 const MOST_WATCHES = 6;
+const MOST_TRAPS = 6;
 /** Whole pages, and others. */
 const SIZES = [1n, 100n, 4095n, 4096n, 4096n, 4097n, 8192n, 12_288n, 12_289n];
 const PRIORITIES = [-1, 0, 0, 1, -(2 ** 31), 2 ** 31 - 1, 5];
@@ -313,23 +323,53 @@ export const changes: MapKinds = {
     const kinds = Number((bits >> 4n) % 7n) + 1;
     const asked = { read: (kinds & READ) !== 0, write: (kinds & WRITE) !== 0, execute: (kinds & EXECUTE) !== 0 };
     const range = watched(machine, { at, length, bits });
-    add(machine, range, kinds, undefined, (id, stops) => {
+    add(machine, range, kinds, (id, stops) => {
       const { memory } = range.side;
       return memory.watch(range.address.given, range.bytes.given, asked, machine.hear(id, stops));
     });
   },
 
   trapWrites(machine, { at, length, bits }) {
-    const range = watched(machine, { at, length, bits });
-    const [first, end] = [range.address.exact >> 12n, range.address.exact + range.bytes.exact];
-    const pages = new Set<bigint>();
-    for (let page = first; page << 12n < end; page++) pages.add(page);
-    add(machine, range, WRITE, pages, (id, stops) => {
-      return range.side.memory.trapWrites(range.address.given, range.bytes.given, machine.hear(id, stops));
-    });
+    const { side, address, bytes, stops } = watched(machine, { at, length, bits });
+    for (const spent of machine.traps.keys()) if (spent.pages.size === 0) machine.traps.delete(spent);
+    if (machine.traps.size >= MOST_TRAPS) return;
+    const exact = (bits >> 8n) % 2n === 0n;
+    const id = machine.log.length;
+    const model: ModelTrap = { id, pages: new Map(), stops };
+    const name = `trapWrites(${show(address.given)}, ${bytes.given}, ${exact})${stops ? ", throws" : ""} (trap ${id})`;
+    machine.log.push(name);
+    let trap: Watch | undefined;
+    machine.compare(
+      () => {
+        if (!address.valid || !bytes.valid) return { fault: "RangeError" };
+        const [start, end] = [address.exact, address.exact + bytes.exact];
+        if (start === end) return { fault: "EMPTY_REGION", address: start };
+        if (end > TOP) return { fault: "GUEST_ADDRESS_OVERFLOW", address: start };
+        if (side.model.reach(start, Number(bytes.exact), 0, true).fault) return { fault: "NOT_MEMORY", address: start };
+        for (let page = (start >> 12n) << 12n; page < end; page += 4096n) {
+          const [first, last] = exact ? [start, end] : [page, page + 4096n];
+          const part = { first: first > page ? first : page, end: last < page + 4096n ? last : page + 4096n };
+          const shown = side.model.bytesOf(part.first, part.end - part.first);
+          model.pages.set(page, { ...part, bytes: shown.filter(({ region }) => isMemory(region)) });
+        }
+        return ok();
+      },
+      () => {
+        const callback = machine.hearTrap(id, stops);
+        trap = side.memory.trapWrites(address.given, bytes.given, callback, { exact });
+      },
+    );
+    if (trap) machine.traps.set(model, trap);
   },
 
   "watch.dispose"(machine, { bits }) {
+    const trap = pick([...machine.traps], bits >> 8n);
+    if (trap && bits % 4n === 0n) {
+      machine.log.push(`trap ${trap[0].id}.dispose()`);
+      machine.traps.delete(trap[0]);
+      machine.compare(ok, () => trap[1].dispose());
+      return;
+    }
     const found = pick([...machine.watches], bits);
     if (found === undefined) return;
     const [model, { watch, side }] = found;
@@ -353,6 +393,8 @@ export const changes: MapKinds = {
   },
 };
 
+const isMemory = ({ kind }: MapRegion) => kind !== "mmio" && kind !== "reserved";
+
 /** A range to watch: it may lie in holes. */
 function watched(machine: MapMachine, { at, length, bits }: Pick<Operation, "at" | "length" | "bits">) {
   const side = machine.side(bits);
@@ -364,15 +406,14 @@ function add(
   machine: MapMachine,
   { side, address, bytes, stops }: ReturnType<typeof watched>,
   access: number,
-  pages: Set<bigint> | undefined,
   act: (id: number, stops: boolean) => Watch,
 ): void {
   if (side.model.watches.length >= MOST_WATCHES) return;
   const last = address.exact + bytes.exact - 1n;
-  const whole = pages ? { first: (address.exact >> 12n) << 12n, last: last | 0xfffn } : { first: address.exact, last };
-  const model: ModelWatch = { id: machine.log.length, ...whole, access, pages, stops };
-  const what = pages ? "trapWrites" : `watch for ${access}`;
-  machine.log.push(`${what} ${show(address.given)}, ${bytes.given}${stops ? ", throws" : ""} (watch ${model.id})`);
+  const model: ModelWatch = { id: machine.log.length, first: address.exact, last, access, stops };
+  machine.log.push(
+    `watch for ${access} ${show(address.given)}, ${bytes.given}${stops ? ", throws" : ""} (watch ${model.id})`,
+  );
   let watch: Watch | undefined;
   machine.compare(
     () => {

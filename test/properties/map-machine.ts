@@ -3,8 +3,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Device, GuestMemory, type MappedRegion, type Watch, type WatchEvent } from "../../ts/index.ts";
 import { Argument, answer, answers } from "./machine.ts";
-import { type Kind, MapModel, type MapRegion, type ModelWatch, READ, WRITE } from "./map-model.ts";
-import { TOP } from "./model.ts";
+import {
+  type Kind,
+  MapModel,
+  type MapRegion,
+  type ModelTrap,
+  type ModelWatch,
+  meet,
+  READ,
+  WRITE,
+} from "./map-model.ts";
+import { least, TOP } from "./model.ts";
 import type { Length, Place } from "./operation.ts";
 import { type Outcome, outcomeOf, show } from "./outcome.ts";
 
@@ -27,6 +36,10 @@ export class MapMachine {
   /** Who owns external memory, and may give it another buffer. */
   readonly owners: { change(): void }[] = [];
   readonly watches = new Map<ModelWatch, { watch: Watch; side: Side }>();
+  /** The write traps of both spaces, in the order in which they were set. */
+  readonly traps = new Map<ModelTrap, Watch>();
+  /** How many traps were sprung so far, by pages. */
+  sprung = 0;
   /** The calls made, for a failure's report. */
   readonly log: string[] = [];
   outcome = "";
@@ -45,7 +58,9 @@ export class MapMachine {
       { memory, model: new MapModel() },
       { memory: memory.space([]), model: new MapModel() },
     ];
-    for (const { memory } of this.sides) memory.onHostWrite = (...range) => void this.#said.push(["host", ...range]);
+    for (const [index, { memory }] of this.sides.entries()) {
+      memory.onHostWrite = (address, length) => void this.#said.push(["host", index, address, length]);
+    }
     this.log.push(`bases ${this.#bases.map(show)}${wide ? ", bigint" : ""}`);
   }
 
@@ -151,8 +166,19 @@ export class MapMachine {
     });
   }
 
-  expectHostWrite(address: bigint, length: number): void {
-    if (length > 0) this.#expected.push(["host", this.own(address), length]);
+  /** Expects the listeners of both spaces to hear of the host's write: first those of the space that it was made in. */
+  expectHostWrite(side: Side, address: bigint, length: number): void {
+    if (length === 0) return;
+    this.#expected.push(["host", this.sides.indexOf(side), this.own(address), length]);
+    for (const other of this.sides) {
+      if (other === side) continue;
+      for (const bytes of side.model.bytesOf(address, BigInt(length))) {
+        if (bytes.region.kind === "mmio") continue;
+        for (const { start, size } of other.model.addressesOf(bytes)) {
+          this.#expected.push(["host", this.sides.indexOf(other), this.own(start), Number(size)]);
+        }
+      }
+    }
   }
 
   /** Tells the model's watches of an access, in their order, until one throws. */
@@ -162,29 +188,50 @@ export class MapMachine {
       (watch) => watch.access & access && size > 0 && watch.first < end && watch.last >= address,
     );
     for (const watch of seeing) {
-      if (watch.pages === undefined) {
-        const kind = access === READ ? "read" : access === WRITE ? "write" : "execute";
-        const values = value instanceof Uint8Array ? covered(model, watch, address, value, access) : [value, oldValue];
-        this.#expected.push([watch.id, kind, this.own(address), size, ...values, who]);
-        if (watch.stops) throw new Stop();
-        continue;
-      }
-      for (let page = address >> 12n; page << 12n < end; page++) {
-        if (!watch.pages.delete(page)) continue;
-        this.#expected.push([watch.id, this.own(page << 12n)]);
-        if (watch.stops) throw new Stop();
+      const kind = access === READ ? "read" : access === WRITE ? "write" : "execute";
+      const values = value instanceof Uint8Array ? covered(model, watch, address, value, access) : [value, oldValue];
+      this.#expected.push([watch.id, kind, this.own(address), size, ...values, who]);
+      if (watch.stops) throw new Stop();
+    }
+    if (access === WRITE) this.spring(model, address, size);
+  }
+
+  /** Springs the traps that a write touches, in their order, until one throws: it stays unless the write has happened. */
+  spring(model: MapModel, address: bigint, size: number, loader = false, hasHappened = false): void {
+    const written = pagesIn(address, BigInt(size))
+      .filter(({ page }) => loader || ((model.forbidden.get(page) ?? 0) & WRITE) === 0)
+      .flatMap(({ start, length }) => model.bytesOf(start, length))
+      .filter(({ region: { kind } }) => kind !== "mmio" && (loader || kind === "ram" || kind === "external"));
+    for (const [trap] of this.traps) {
+      for (const [page, { bytes, first, end }] of [...trap.pages].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+        if (!bytes.some((one) => written.some((other) => meet(one, other)))) continue;
+        this.#expected.push([trap.id, this.own(first), Number(end - first)]);
+        this.sprung++;
+        if (!trap.stops || hasHappened) trap.pages.delete(page);
+        if (trap.stops) throw new Stop();
       }
     }
   }
 
+  /** Whether a write would spring a trap. */
+  isTrapped(model: MapModel, address: bigint, size: number): boolean {
+    const written = model.bytesOf(address, BigInt(size));
+    const pages = [...this.traps.keys()].flatMap((trap) => [...trap.pages.values()]);
+    return pages.some(({ bytes }) => bytes.some((one) => written.some((other) => meet(one, other))));
+  }
+
+  /** What a trap of the facade's does when it springs. */
+  hearTrap(id: number, stops: boolean) {
+    return (address: number | bigint, length: number) => {
+      this.#said.push([id, address, length]);
+      if (stops) throw new Stop();
+    };
+  }
+
   /** What a watch of the facade's does when it is told. */
   hear(id: number, stops: boolean) {
-    return (event: WatchEvent<number | bigint> | number | bigint) => {
-      if (typeof event !== "object") this.#said.push([id, event]);
-      else {
-        const { kind, address, size, value, oldValue, who } = event;
-        this.#said.push([id, kind, address, size, value, oldValue, who]);
-      }
+    return ({ kind, address, size, value, oldValue, who }: WatchEvent<number | bigint>) => {
+      this.#said.push([id, kind, address, size, value, oldValue, who]);
       if (stops) throw new Stop();
     };
   }
@@ -321,4 +368,16 @@ function covered(
   const from = watch.first > at ? Number(watch.first - at) : 0;
   const end = watch.last < at + BigInt(bytes.length) ? Number(watch.last - at) + 1 : bytes.length;
   return [bytes.slice(from, end), access === WRITE ? model.current(at + BigInt(from), end - from) : undefined];
+}
+
+/** A range, cut into the parts of its pages. */
+function pagesIn(address: bigint, length: bigint): { page: bigint; start: bigint; length: bigint }[] {
+  const parts: { page: bigint; start: bigint; length: bigint }[] = [];
+  for (let start = address; start < address + length; ) {
+    const page = start >> 12n;
+    const end = least((page + 1n) << 12n, address + length);
+    parts.push({ page, start, length: end - start });
+    start = end;
+  }
+  return parts;
 }

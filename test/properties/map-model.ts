@@ -1,6 +1,6 @@
 // The model of a memory map: for every byte it walks the list of regions for the highest priority. Slow, short and
 // obviously right; addresses are bigints throughout.
-import { TOP } from "./model.ts";
+import { least, TOP } from "./model.ts";
 
 export const [READ, WRITE, EXECUTE] = [1, 2, 4];
 const PAGE = 4096n;
@@ -33,11 +33,26 @@ export interface ModelWatch {
   readonly first: bigint;
   readonly last: bigint;
   readonly access: number;
-  /** The pages on which a trap still waits; undefined of a watch. */
-  readonly pages: Set<bigint> | undefined;
   /** Whether its callback throws. */
   readonly stops: boolean;
 }
+
+/** Bytes of a region. */
+export interface Bytes {
+  readonly region: MapRegion;
+  readonly offset: bigint;
+  readonly size: bigint;
+}
+
+/** A write trap of a space: the bytes of each page on which it still waits, and the part of its range there. */
+export interface ModelTrap {
+  readonly id: number;
+  readonly pages: Map<bigint, { bytes: Bytes[]; first: bigint; end: bigint }>;
+  readonly stops: boolean;
+}
+
+export const meet = (one: Bytes, other: Bytes) =>
+  one.region === other.region && one.offset < other.offset + other.size && other.offset < one.offset + one.size;
 
 /** What an address shows: a byte of a region that is no alias. */
 export interface Seen {
@@ -169,6 +184,39 @@ export class MapModel {
       region.bytes[Number(offset)] = 0;
       region.torn = true;
     }
+  }
+
+  /** The bytes of regions that a range shows. */
+  bytesOf(address: bigint, length: bigint): Bytes[] {
+    return this.flat().flatMap(({ region, offset, start, size }) => {
+      const [first, end] = [start > address ? start : address, start + size];
+      const stop = least(end, address + length);
+      return first < stop ? [{ region, offset: offset + (first - start), size: stop - first }] : [];
+    });
+  }
+
+  /** The addresses that show bytes of a region, by the placement that shows them. */
+  addressesOf({ region, offset, size }: Bytes): { start: bigint; size: bigint }[] {
+    const number = ({ name }: MapRegion) => Number(name.slice(1));
+    return this.placed
+      .toSorted((a, b) => number(a) - number(b))
+      .flatMap((placed) => {
+        let [leaf, before] = [placed, 0n];
+        while (leaf.target !== undefined) [leaf, before] = [leaf.target, before + leaf.offset];
+        const from = offset > before ? offset : before;
+        const end = least(offset + size, before + placed.size);
+        if (leaf !== region || from >= end) return [];
+        const ranges: { start: bigint; size: bigint }[] = [];
+        for (let at = from; at < end; at++) {
+          const address = placed.start + (at - before);
+          const seen = this.see(address);
+          if (seen?.region !== region || seen.offset !== at) continue;
+          const last = ranges.at(-1);
+          if (last && last.start + last.size === address) last.size++;
+          else ranges.push({ start: address, size: 1n });
+        }
+        return ranges;
+      });
   }
 
   /** Two enabled regions of the same priority that share a byte. */

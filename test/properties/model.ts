@@ -22,7 +22,8 @@ interface Run {
 
 export const end = (region: ModelRegion) => region.start + BigInt(region.bytes.length);
 
-function least(a: bigint, b: bigint): bigint {
+/** The lesser of two numbers. */
+export function least(a: bigint, b: bigint): bigint {
   if (a < b) return a;
   return b;
 }

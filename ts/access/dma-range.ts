@@ -8,6 +8,7 @@ import * as u64 from "../core/u64.ts";
 import { putBytes, type Value, valueAt } from "../device/bound-device.ts";
 import type { Transfer } from "../device/transfer.ts";
 import type { Watchers } from "../observe/watchers.ts";
+import { hostWritten } from "../space/host-writes.ts";
 import type { Access } from "../space/mover.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
@@ -108,7 +109,7 @@ export class DmaRange {
     try {
       mover.writeAll(source, transfer, "dma write");
     } finally {
-      if (transfer.done > 0) this.#space.onHostWrite?.(this.#space.toAddress(at), transfer.done);
+      hostWritten(this.#space, at, transfer.done);
     }
   }
 
@@ -273,7 +274,7 @@ export class DmaRange {
         mover.writeAll(bytes, transfer, "dma write");
       }
     } finally {
-      if (transfer.done > 0) space.onHostWrite?.(space.toAddress(at), transfer.done);
+      hostWritten(space, at, transfer.done);
     }
   }
 

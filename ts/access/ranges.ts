@@ -1,6 +1,7 @@
 // Ranges: operations on whole ranges: fill, copy, compare, markDirty. The core does them where it can.
 
 import {
+  ACCESS_LOAD,
   ACCESS_READ,
   ACCESS_WRITE,
   BACKING_BYTES,
@@ -14,6 +15,7 @@ import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { Transfer } from "../device/transfer.ts";
 import type { Watchers } from "../observe/watchers.ts";
+import { hostWritten } from "../space/host-writes.ts";
 import { Pieces } from "../space/pieces.ts";
 import type { Space } from "../space/space.ts";
 
@@ -188,6 +190,10 @@ export class Ranges {
     const [low, high] = [u64.low(address), u64.high(address)];
     const status = linear.raw.gm_mark_dirty(handle, low, high, u64.low(length), u64.high(length));
     linear.expect(status, "markDirty", { address, length });
-    if (length > 0) space.onHostWrite?.(space.toAddress(address), Number(length));
+    try {
+      space.traps.spring(address, length, ACCESS_LOAD, true);
+    } finally {
+      hostWritten(space, address, length);
+    }
   }
 }

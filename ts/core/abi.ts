@@ -58,6 +58,8 @@ export const LAYOUT_TRANSFER = 1;
 export const LAYOUT_TRANSFER_BYTES = 2;
 /** The byte offset of the dirty map. */
 export const LAYOUT_DIRTY_MAP = 3;
+/** The byte offset of the word that counts the traps that Rust stores have sprung. */
+export const LAYOUT_SPRUNG = 4;
 
 // Sizes.
 
@@ -87,8 +89,10 @@ export const ENTRY_FLAG_BITS = 4;
 
 // Control words: they follow the entries.
 
-/** The map generation: how often the map has changed, modulo 2^32. */
+/** The map generation: how often a translation of an address has changed, modulo 2^32. */
 export const CONTROL_GENERATION = 0;
+/** The permission generation: how often protection, a watch or a trap has changed, modulo 2^32. */
+export const CONTROL_PERMISSIONS = 1;
 
 // Bytes of the dirty map.
 
@@ -252,6 +256,58 @@ export const UNWATCH_FOUND = 0;
 export const WATCHERS_COUNT = 0;
 /** `gm_dirty_open`: the number of the client. */
 export const DIRTY_CLIENT = 0;
+/** `gm_trap`: the number of the trap; `gm_newest_trap`: the number of the newest. */
+export const TRAP_ID = 0;
+/** `gm_untrap`, `gm_suspend_trap`: 1 where there was a trap, else 0. */
+export const TRAP_FOUND = 0;
+/** `gm_trapped`, `gm_sprung`: how many pages are in the transfer buffer. */
+export const TRAPPED_COUNT = 0;
+
+// Words of the report block after `gm_region_at`.
+
+/** 1 where a region is there, else 0. */
+export const REGION_AT_FOUND = 0;
+/** The region's id. */
+export const REGION_AT_REGION = 1;
+/** The offset in the region, low half. */
+export const REGION_AT_OFFSET_LOW = 2;
+/** The offset in the region, high half. */
+export const REGION_AT_OFFSET_HIGH = 3;
+/** The priority, an `i32`. */
+export const REGION_AT_PRIORITY = 4;
+/** The accesses that `protect` allows. */
+export const REGION_AT_ALLOWED = 5;
+
+// The word of the report block after `gm_each_region` and `gm_each_address`.
+
+/** How many runs there are in all; those that fit are in the transfer buffer. */
+export const RUNS_COUNT = 0;
+
+// Words of a run that `gm_each_region` and `gm_each_address` leave in the transfer buffer.
+
+/** The number of words. */
+export const RUN_WORDS = 5;
+/** The region's id. */
+export const RUN_REGION = 0;
+/** The offset in the region, or the guest address, low half. */
+export const RUN_START_LOW = 1;
+/** The offset in the region, or the guest address, high half. */
+export const RUN_START_HIGH = 2;
+/** The length in bytes, low half. */
+export const RUN_LENGTH_LOW = 3;
+/** The length in bytes, high half. */
+export const RUN_LENGTH_HIGH = 4;
+
+// Words of a page that `gm_trapped` and `gm_sprung` leave in the transfer buffer.
+
+/** The number of words. */
+export const TRAPPED_WORDS = 3;
+/** The number of the trap. */
+export const TRAPPED_TRAP = 0;
+/** The guest address of the page's first byte, low half. */
+export const TRAPPED_PAGE_LOW = 1;
+/** The guest address of the page's first byte, high half. */
+export const TRAPPED_PAGE_HIGH = 2;
 
 // Words of the report block after `gm_region_name`.
 

@@ -80,6 +80,39 @@ export interface RawExports {
     access: number,
     skip: number,
   ): number;
+  gm_trap(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number, exact: boolean): number;
+  gm_untrap(handle: number, trap: number): number;
+  gm_suspend_trap(handle: number, trap: number, low: number, high: number): number;
+  gm_resume_trap(handle: number, trap: number, low: number, high: number, again: boolean): number;
+  gm_newest_trap(): void;
+  gm_trapped(
+    handle: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+    access: number,
+    newest: number,
+  ): number;
+  gm_sprung(): void;
+  gm_region_at(handle: number, low: number, high: number, isBelow: boolean, below: number): number;
+  gm_each_region(
+    handle: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+    skip: number,
+  ): number;
+  gm_each_address(
+    handle: number,
+    region: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+    skip: number,
+  ): number;
   gm_dirty_open(handle: number): number;
   gm_dirty_close(handle: number, client: number): number;
   gm_dirty_collect(

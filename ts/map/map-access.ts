@@ -7,23 +7,9 @@ import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 import { type MapAsData, mapAsData, treeOf } from "./map-text.ts";
 import { type MappedRegion, mappedRegion, recordOf } from "./mapped-region.ts";
+import type { Permissions } from "./permissions.ts";
 import { placeRegion } from "./place-region.ts";
 import type { RegionSpec } from "./region-spec.ts";
-
-/**
- * The accesses that pages allow: `r` reads, `w` writes, `x` instruction fetches; `-` in the place of a letter forbids.
- *
- * @example
- * ```ts
- * import { GuestMemory, type Permissions } from "guest-memory";
- *
- * using memory = await GuestMemory.fromRanges([[0x0, 0x2000]]);
- * const code: Permissions = "r-x";
- * memory.protect(0x1000, 0x1000, code);
- * console.assert(memory.fetchUint8(0x1000) === 0);
- * ```
- */
-export type Permissions = `${"r" | "-"}${"w" | "-"}${"x" | "-"}`;
 
 /**
  * The map of guest memory. {@link GuestMemory} has all of these methods.

@@ -1,11 +1,14 @@
 // RegionAccess: GuestMemory's methods for regions as vm-memory has them: find, insert, remove, reserve, discard.
 
+import { ACCESS_LOAD } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
+import { hostWritten } from "../space/host-writes.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 import { checkRange } from "./create.ts";
 import { type GuestRegion, guestRegionAt, guestRegions } from "./guest-region.ts";
+import { type RegionAt, regionAt } from "./region-at.ts";
 
 /**
  * The regions of guest memory. An address is backed if memory is there. {@link GuestMemory} has all of these methods.
@@ -176,6 +179,22 @@ export interface RegionAccess<A extends number | bigint = number> {
    * ```
    */
   discard(address: U64Like, length: U64Like): void;
+
+  /**
+   * The region of any kind that an address shows, with the offset in it, the permissions there, and the regions of lower
+   * priority beneath it. Undefined in a hole. A cache of translated code takes its keys from it: the region and the
+   * offset are the same wherever the bytes are shown.
+   *
+   * @throws GuestMemoryError `DISPOSED`; TypeError, RangeError for what is no address.
+   *
+   * @example
+   * ```ts
+   * memory.map({ kind: "ram", name: "bank", start: 0x8000, size: 0x1000 });
+   * console.assert(memory.regionAt(0x8010)!.region.name === "bank" && memory.regionAt(0x8010)!.offset === 0x10);
+   * console.assert(memory.regionAt(0x9000) === undefined);
+   * ```
+   */
+  regionAt(address: U64Like): RegionAt<A> | undefined;
 }
 
 /** The part of GuestMemory that is {@link RegionAccess}. */
@@ -223,6 +242,9 @@ export function regionAccess(of: PartOf<{ space: Space }>): RegionAccess<U64Like
     },
     discard(address, length) {
       discard(of(this).space, address, length);
+    },
+    regionAt(address) {
+      return regionAt(of(this).space, address);
     },
   };
 }
@@ -289,5 +311,9 @@ function discard(space: Space, address: U64Like, length: U64Like): void {
     const { linear, handle } = space;
     return linear.raw.gm_discard(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
   });
-  if (length > 0) space.onHostWrite?.(space.toAddress(address), Number(length));
+  try {
+    space.traps.spring(address, length, ACCESS_LOAD, true);
+  } finally {
+    hostWritten(space, address, length);
+  }
 }

@@ -46,6 +46,20 @@ export interface EventAccess {
   get mapGeneration(): number;
 
   /**
+   * How often this memory's permissions changed so far, modulo 2^32: protection, watches and write traps. Code that keeps
+   * page table entries to write through compares both generations: an entry may have lost its flag for writes. Readable
+   * after disposal.
+   *
+   * @example
+   * ```ts
+   * const before = memory.permissionGeneration;
+   * memory.protect(0x0, 0x1000, "r--");
+   * console.assert(memory.permissionGeneration !== before);
+   * ```
+   */
+  get permissionGeneration(): number;
+
+  /**
    * The target at which events are dispatched, synchronously: `viewsdetached` when typed arrays over linear memory were
    * detached, `mapchanged` when translations have changed, and the events of {@link MapEvent}. Changes by Rust code in
    * the same module are dispatched at the next call that leaves the fast path: every call but a scalar or atomic access
@@ -75,6 +89,9 @@ export function eventAccess(of: PartOf<{ space: Space; events: Events }>): Event
       space.linear.refresh();
       space.notifyMapChanged();
       return space.mapGeneration;
+    },
+    get permissionGeneration() {
+      return of(this).space.permissionGeneration;
     },
     get events() {
       return of(this).events.target;

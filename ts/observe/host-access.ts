@@ -5,6 +5,8 @@ import { byteLengthOf, part } from "../core/byte-array.ts";
 import { GuestMemoryError } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
+import { mappedRegion } from "../map/mapped-region.ts";
+import { type HostWriteCall, hostWritten } from "../space/host-writes.ts";
 import type { PartOf } from "../space/part.ts";
 import { Pieces } from "../space/pieces.ts";
 import type { Space } from "../space/space.ts";
@@ -75,7 +77,9 @@ export interface HostAccess<A extends number | bigint = number> {
 
   /**
    * The listener for the host's writes: called after each range that `poke`, DMA, `markDirty` or `discard` has written,
-   * with its address and its length in bytes. A JIT uses it to drop the code that it has made from these addresses.
+   * with its address and its length in bytes, and with the bytes of regions that it shows. A write through another
+   * address space of the machine counts too: the listener is called for each range of its own addresses that shows the
+   * bytes. A JIT uses it to drop the code that it has made from these bytes.
    *
    * @throws TypeError for a value that is neither a function nor undefined.
    *
@@ -102,7 +106,7 @@ export function hostAccess(of: PartOf<{ space: Space }>): HostAccess<U64Like> {
       return peek(of(this).space, address, length);
     },
     get onHostWrite() {
-      return of(this).space.onHostWrite;
+      return of(this).space.hostWrites?.listener as HostWriteListener<U64Like> | undefined;
     },
     set onHostWrite(listener) {
       if (listener !== undefined && typeof listener !== "function") {
@@ -110,7 +114,22 @@ export function hostAccess(of: PartOf<{ space: Space }>): HostAccess<U64Like> {
       }
       const { space } = of(this);
       space.enter();
-      space.onHostWrite = listener;
+      space.hostWrites = listener && hostWriteCall(space, listener);
+      if (listener) space.machine.listening.set(space.handle, new WeakRef(space));
+      else space.machine.listening.delete(space.handle);
+    },
+  };
+}
+
+function hostWriteCall(space: Space, listener: HostWriteListener<U64Like>): HostWriteCall {
+  return {
+    listener,
+    call(address, length, runs) {
+      const written = runs.flatMap(({ region, start, length }) => {
+        const record = space.placements.record(region);
+        return record ? Object.freeze({ region: mappedRegion(record), offset: Number(start), length }) : [];
+      });
+      listener(address, length, Object.freeze(written));
     },
   };
 }
@@ -118,8 +137,9 @@ export function hostAccess(of: PartOf<{ space: Space }>): HostAccess<U64Like> {
 function poke(space: Space, address: U64Like, bytes: Uint8Array): void {
   const length = byteLengthOf(bytes, "bytes");
   space.mover.expect(address, length, 0, "poke", BACKING_BYTES);
+  space.traps.spring(address, length, ACCESS_LOAD);
   space.mover.write(part(bytes, 0, length).slice(), ACCESS_LOAD, { who: "cpu", address, length, done: 0 });
-  if (length > 0) space.onHostWrite?.(space.toAddress(address), length);
+  hostWritten(space, address, length);
 }
 
 function peek(space: Space, address: U64Like, length: U64Like): PeekResult {

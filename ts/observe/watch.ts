@@ -1,7 +1,6 @@
 // Watch: the object that ends a watch or a trap, and the event that a watch's callback gets.
 
 import type { Initiator } from "../device/device.ts";
-import type { Watchers } from "./watchers.ts";
 
 /**
  * The kinds of access that a watch sees; at least one.
@@ -56,6 +55,11 @@ export interface WatchEvent<A extends number | bigint = number> {
   readonly who: Initiator;
 }
 
+/** The list that a watch or a trap is in. */
+interface WatchOwner {
+  remove(id: number): void;
+}
+
 /**
  * A watch or a trap. It stays active until `dispose` is called, even if this object is collected.
  *
@@ -73,7 +77,7 @@ export interface WatchEvent<A extends number | bigint = number> {
  * ```
  */
 export class Watch {
-  readonly #watchers: Watchers;
+  readonly #owner: WatchOwner;
   readonly #id: number;
 
   static {
@@ -96,8 +100,8 @@ export class Watch {
   declare [Symbol.dispose]: () => void;
 
   /** For this library: users call `memory.watch` or `memory.trapWrites`. */
-  constructor(watchers: object, id: number) {
-    this.#watchers = watchers as Watchers;
+  constructor(owner: object, id: number) {
+    this.#owner = owner as WatchOwner;
     this.#id = id;
   }
 
@@ -113,6 +117,6 @@ export class Watch {
    * ```
    */
   dispose(): void {
-    this.#watchers.remove(this.#id);
+    this.#owner.remove(this.#id);
   }
 }

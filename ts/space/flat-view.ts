@@ -59,7 +59,8 @@ export class FlatView {
 
   get memory(): readonly MemoryRange[] {
     const space = this.#space;
-    const generation = space.mapGeneration;
+    space.linear.replace();
+    const { generation } = space; // permissions count too, because `host` depends on them
     if (this.#ranges === undefined || this.#generation !== generation) {
       const memory = readFlatRanges(space).filter((range) => range.memory);
       this.#ranges = memory.map(({ start, last, id, host }) => {

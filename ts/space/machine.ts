@@ -1,6 +1,7 @@
 // Machine: the regions that the facade knows, shared by all address spaces of one machine.
 
 import type { RegionRecord } from "./placements.ts";
+import type { Space } from "./space.ts";
 
 /**
  * The known regions, by id. A region is forgotten when no space maps it and no alias shows it. No region is forgotten
@@ -12,6 +13,9 @@ export class Machine {
   #open = 0;
   /** Whether a region may have left a map since unused regions were last forgotten. */
   #mayForget = false;
+
+  /** The spaces with a listener for the host's writes, by handle, held weakly. */
+  readonly listening = new Map<number, WeakRef<Space>>();
 
   get(id: number): RegionRecord | undefined {
     return this.#regions.get(id);

@@ -115,6 +115,13 @@ export class Placements {
     return [...this.#read().keys()].map((id) => this.#space.machine.get(id) as RegionRecord);
   }
 
+  /** The record of a region of the machine, by its id. Made if the region is in this space's map. */
+  record(id: number): RegionRecord | undefined {
+    const { machine } = this.#space;
+    if (machine.get(id) === undefined) this.#read();
+    return machine.get(id);
+  }
+
   /** Drops what was read. A transaction changes placements, but not the generation. */
   invalidate(): void {
     this.#byId = undefined;

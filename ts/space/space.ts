@@ -1,6 +1,6 @@
 // Space: one VM's address space, shared by all parts of its GuestMemory: tables, current map, lifetime.
 
-import { CONTROL_GENERATION } from "../core/abi.ts";
+import { CONTROL_GENERATION, CONTROL_PERMISSIONS } from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { LinearMemory, Member } from "../core/linear-memory.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -13,11 +13,13 @@ import { ExternalRegistry } from "../external/registry.ts";
 import { Changes } from "./changes.ts";
 import { ExternalRuns } from "./external-runs.ts";
 import { FlatView } from "./flat-view.ts";
+import type { HostWriteCall } from "./host-writes.ts";
 import { Machine } from "./machine.ts";
 import { Mover } from "./mover.ts";
 import { Piece } from "./pieces.ts";
 import { Placements } from "./placements.ts";
 import { Resolver } from "./resolver.ts";
+import { Traps } from "./traps.ts";
 
 /** Entries of a page table: one for each 4 KiB page of the first 4 GiB. */
 const ENTRIES = 1 << 20;
@@ -74,7 +76,8 @@ export class Space implements Member {
   disposed = false;
   onUnmapped: OnUnmapped<U64Like> | undefined;
   onDenied: OnDenied<U64Like> | undefined;
-  onHostWrite: ((address: U64Like, length: number) => void) | undefined;
+  /** The listener for the host's writes. */
+  hostWrites: HostWriteCall | undefined;
   listener: SpaceListener = NO_LISTENER;
 
   /** The regions, shared with the other address spaces of the machine. */
@@ -87,14 +90,16 @@ export class Space implements Member {
   readonly mover: Mover;
   readonly resolver: Resolver;
   readonly externalRuns: ExternalRuns;
+  readonly traps: Traps;
   /** A Piece to share, for code that is done with it before other code runs. */
   readonly piece: Piece;
 
   readonly #leave: () => void;
   /** The generation at the last `mapChanged` of the listener. */
   #notifiedGeneration: number;
-  /** The generation at disposal. */
+  /** The generations at disposal. */
   #lastGeneration = 0;
+  #lastPermissions = 0;
 
   constructor(linear: LinearMemory, handle: number, tableOffset: number, options: SpaceOptions) {
     this.linear = linear;
@@ -113,6 +118,7 @@ export class Space implements Member {
     this.mover = new Mover(this);
     this.resolver = new Resolver(this);
     this.externalRuns = new ExternalRuns(this);
+    this.traps = new Traps(this);
     this.piece = new Piece(this);
     this.#leave = linear.join(this);
     abandoned.register(this, { linear, handle, leave: this.#leave }, this);
@@ -129,10 +135,10 @@ export class Space implements Member {
   }
 
   #controlIn(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-    return words.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 1);
+    return words.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 2);
   }
 
-  /** Calls the listener if the map has changed since its last call, by this facade or by Rust code in the module. */
+  /** Calls the listener if translations have changed since its last call, by this facade or by Rust code in the module. */
   notifyMapChanged(): void {
     const generation = this.mapGeneration;
     if (generation === this.#notifiedGeneration || this.disposed) return;
@@ -147,14 +153,28 @@ export class Space implements Member {
     if (this.disposed) throw new GuestMemoryError("DISPOSED", "the memory was disposed");
     this.linear.refresh();
     if (this.control[CONTROL_GENERATION] !== this.#notifiedGeneration) this.notifyMapChanged();
+    if (this.traps.any) this.traps.drain();
   }
 
-  /** How often the map has changed, modulo 2^32. Undefined after disposal, so that no remembered run matches. */
+  /**
+   * A number that differs when translations or permissions have changed. NaN after disposal, so that no remembered run
+   * matches.
+   */
   get generation(): number {
-    return this.control[CONTROL_GENERATION] as number;
+    return (this.control[CONTROL_GENERATION] as number) + (this.control[CONTROL_PERMISSIONS] as number);
   }
 
-  /** As `generation`, also right after linear memory may have grown. After disposal it keeps its last value. */
+  /** How often permissions, watches and traps have changed, modulo 2^32. After disposal it keeps its last value. */
+  get permissionGeneration(): number {
+    if (this.disposed) return this.#lastPermissions;
+    this.linear.replace();
+    return this.control[CONTROL_PERMISSIONS] as number;
+  }
+
+  /**
+   * How often translations have changed, modulo 2^32, also right after linear memory may have grown. After disposal it
+   * keeps its last value.
+   */
   get mapGeneration(): number {
     if (this.disposed) return this.#lastGeneration;
     this.linear.replace(); // not `refresh`, which runs listeners: callers are in the middle of an operation
@@ -196,6 +216,8 @@ export class Space implements Member {
   dispose(): void {
     if (this.disposed) return;
     this.#lastGeneration = this.mapGeneration;
+    this.#lastPermissions = this.permissionGeneration;
+    this.traps.dispose();
     this.disposed = true;
     abandoned.unregister(this);
     this.#leave();
@@ -204,7 +226,8 @@ export class Space implements Member {
     this.control = this.words; // `generation` is undefined from now on
     this.onUnmapped = undefined;
     this.onDenied = undefined;
-    this.onHostWrite = undefined;
+    this.hostWrites = undefined;
+    this.machine.listening.delete(this.handle);
     this.listener.arraysReplaced();
   }
 }

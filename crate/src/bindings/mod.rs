@@ -12,7 +12,9 @@ mod dirty;
 mod external;
 mod map;
 mod report;
+mod showing;
 mod spaces;
+mod traps;
 
 use crate::abi;
 use crate::machine::address_space::AddressSpace;
@@ -28,7 +30,9 @@ pub use external::*;
 pub use map::*;
 pub use report::*;
 use report::{put_bytes, put_words};
+pub use showing::*;
 pub use spaces::*;
+pub use traps::*;
 
 /// [`ABI`], which the facade compares with its own.
 #[wasm_bindgen]

@@ -5,6 +5,7 @@ use super::{halves, word};
 use crate::abi;
 use crate::linear::dirty_map;
 use crate::machine::fault::Fault;
+use crate::machine::traps;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -28,6 +29,7 @@ pub fn gm_layout(index: u32) -> u32 {
         abi::LAYOUT_TRANSFER => TRANSFER.0.as_ptr().expose_provenance(),
         abi::LAYOUT_TRANSFER_BYTES => TRANSFER_BYTES,
         abi::LAYOUT_DIRTY_MAP => dirty_map::host_offset(),
+        abi::LAYOUT_SPRUNG => traps::counter(),
         _ => 0,
     };
     word(number)

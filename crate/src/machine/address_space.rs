@@ -16,7 +16,7 @@ use crate::linear::dirty_map;
 use crate::linear::host;
 use crate::machine::block::Block;
 use crate::machine::fault::Fault;
-use crate::machine::memory_map::{Access, Backing, MemoryMap, Placement, Region, RegionKind};
+use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
 use crate::machine::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
 use crate::machine::ram_region::RamRegion;
 use crate::machine::region_list;
@@ -24,14 +24,18 @@ use crate::machine::run::HostRun;
 use crate::machine::siblings::Siblings;
 use crate::machine::spaces;
 use crate::machine::span::{self, Run};
+use crate::machine::traps;
 use crate::model::bytes::{ByteValued, Bytes};
 use crate::model::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestUsize};
 pub(crate) use changes::State;
 use core::mem::size_of;
+pub use showing::RegionAt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 mod changes;
 mod protection;
+mod showing;
+pub(crate) mod trapping;
 
 /// The guest-physical memory of one VM: a map of regions, a page table for the first 4 GiB, a dirty log.
 ///
@@ -216,9 +220,16 @@ impl AddressSpace {
         self.table.entry(address.0)
     }
 
-    /// How often the map has changed, modulo 2^32. A softmmu TLB or a JIT flushes when the number changes.
+    /// How often a translation of an address has changed, modulo 2^32. A softmmu TLB or a JIT flushes when the number
+    /// changes.
     pub fn map_generation(&self) -> u32 {
         self.table.generation()
+    }
+
+    /// How often protection, watches or write traps have changed, modulo 2^32. Code that keeps page table entries to write
+    /// through compares both generations.
+    pub fn permission_generation(&self) -> u32 {
+        self.table.permission_generation()
     }
 
     /// Checks that memory backs every byte of a range; ROM and external memory count. An empty range is always backed.
@@ -275,6 +286,7 @@ impl AddressSpace {
                 run.write(value);
                 if size_of::<T>() > 0 {
                     dirty_map::mark_page(run.host());
+                    traps::stored(run.host(), size_of::<T>()); // of a space whose table does not know of the trap
                 }
                 Ok(())
             }
@@ -307,8 +319,8 @@ impl AddressSpace {
 impl Drop for AddressSpace {
     fn drop(&mut self) {
         self.placements(|all| {
-            let removed = all.iter().map(Placement::region);
-            self.siblings.change(core::iter::empty(), removed);
+            let removed = all.iter().map(|placement| (false, placement.region()));
+            self.siblings.change(self.table.host_offset(), removed);
         });
         for range in self.view().flat.ranges() {
             self.table

@@ -54,6 +54,8 @@ pub fn register(space: Arc<AddressSpace>) -> Option<u32> {
     let slot = &mut slots[index];
     // Counts from 1 on, so that no handle is 0.
     slot.uses = slot.uses % ((1 << (32 - SLOT_BITS)) - 1) + 1;
+    let sibling = Arc::clone(&space);
+    space.siblings.add(sibling);
     slot.space = Some(space);
     Some(slot.uses << SLOT_BITS | number)
 }

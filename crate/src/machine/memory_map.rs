@@ -21,6 +21,7 @@ mod watch;
 
 use crate::linear::host::PAGE_SHIFT;
 use crate::machine::fault::Fault;
+use crate::machine::traps;
 use crate::model::guest_memory::GuestAddress;
 use attributes::Attributes;
 use std::sync::Arc;
@@ -112,6 +113,9 @@ impl MemoryMap {
             length: length(to_last.min(last - address.0)),
             watched: bits & access.watching() != 0,
         };
+        if access.has(Access::WRITE) && piece.shown.is_stored() {
+            piece.watched |= traps::touches(range.region.id(), offset..offset + piece.length);
+        }
         if matches!(piece.shown, Shown::Device { .. }) {
             let last = range.last.min(address.0.saturating_add(to_last));
             self.extend(&mut piece, address, last, access);

@@ -17,3 +17,4 @@ mod search;
 pub(crate) mod siblings;
 pub(crate) mod spaces;
 pub mod span;
+pub mod traps;

@@ -20,9 +20,10 @@ use crate::abi;
 use crate::linear::allocator::{self, Extent};
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT};
-use crate::machine::memory_map::MemoryMap;
 use crate::machine::memory_map::attributes::WATCH_SHIFT;
+use crate::machine::memory_map::{FlatRange, MemoryMap};
 use crate::machine::ram_region::RamRegion;
+use crate::machine::traps;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The page may be read on the fast path.
@@ -39,8 +40,10 @@ pub const ENTRIES: u32 = abi::TABLE_ENTRIES;
 /// The pages of the entries, and one for the control words.
 const TABLE_PAGES: u32 = ENTRIES * 4 / 4096;
 
-/// The control word that counts changes of the map.
+/// The control word that counts changes of translations.
 const GENERATION: usize = (ENTRIES + abi::CONTROL_GENERATION) as usize;
+/// The control word that counts changes of permissions.
+const PERMISSIONS: usize = (ENTRIES + abi::CONTROL_PERMISSIONS) as usize;
 
 #[derive(Debug)]
 pub(crate) struct PageTable {
@@ -128,7 +131,27 @@ impl PageTable {
                     ((host_page + index) << FLAG_BITS) | (all & !slow)
                 });
             }
+            self.trap(range, page, past);
         }
+    }
+
+    /// Takes the flag for writes from the pages `[first, past)` of a range that have a write trap.
+    fn trap(&self, range: &FlatRange, first: u64, past: u64) {
+        if !traps::any() {
+            return;
+        }
+        let offset = |page: u64| range.offset + ((page << PAGE_SHIFT) - range.start);
+        let bytes = offset(first)..offset(past);
+        traps::each_over(range.region.id(), &bytes, |segment| {
+            let page = |offset: u64| first + ((offset - bytes.start) >> PAGE_SHIFT);
+            let from = page(segment.start.max(bytes.start));
+            let to = page(segment.end.min(bytes.end) - 1);
+            for page in from..=to {
+                // Fits: the page has an entry.
+                let word = self.word(usize::try_from(page).unwrap_or(0));
+                word.fetch_and(!WRITABLE, Ordering::Relaxed);
+            }
+        });
     }
 
     fn write(&self, first: u64, end: u64, entry: impl Fn(u32) -> u32) {
@@ -145,7 +168,16 @@ impl PageTable {
         dirty_map::mark_bytes(self.host_offset() + first * 4, entries * 4);
     }
 
-    /// Counts a change of the map. Wraps after 2^32 changes.
+    /// Counts a change of permissions, watches or traps. Wraps after 2^32 changes.
+    pub(crate) fn bump_permissions(&self) {
+        self.word(PERMISSIONS).fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn permission_generation(&self) -> u32 {
+        self.word(PERMISSIONS).load(Ordering::SeqCst)
+    }
+
+    /// Counts a change of translations. Wraps after 2^32 changes.
     pub(crate) fn bump_generation(&self) {
         self.word(GENERATION).fetch_add(1, Ordering::SeqCst);
     }

@@ -5,6 +5,7 @@ use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::block::Block;
 use crate::machine::run::HostRun;
 use crate::machine::spaces;
+use crate::machine::traps;
 use crate::model::bitmap::{BS, Bitmap, BitmapSlice, WithBitmapSlice};
 use crate::model::guest_memory::{Error, GuestAddress, GuestUsize, MemoryRegionAddress, Result};
 use crate::model::region::{GuestMemoryRegion, GuestMemoryRegionBytes};
@@ -188,6 +189,7 @@ impl Bitmap for DirtyPages {
     fn mark_dirty(&self, offset: usize, len: usize) {
         if let Some(host) = self.host.checked_add(offset) {
             dirty_map::mark_bytes(host, len);
+            traps::stored(host, len);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::linear::dirty_map;
 use crate::linear::host;
+use crate::machine::traps;
 use crate::model::bytes::ByteValued;
 use core::marker::PhantomData;
 use core::ptr;
@@ -67,9 +68,10 @@ impl<'a> HostRun<'a> {
         self.host < other.host + other.length && other.host < self.host + self.length
     }
 
-    /// Marks the pages as written. The mark comes after the write.
+    /// Marks the pages as written, and springs their write traps. Both come after the write.
     pub(crate) fn mark(&self) {
         dirty_map::mark_bytes(self.host, self.length);
+        traps::stored(self.host, self.length);
     }
 
     /// Sets each byte.

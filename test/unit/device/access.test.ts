@@ -170,7 +170,6 @@ test("attributes", async () => {
     () => {},
     (memory) => void memory.watch(0x1000, 1, { read: true, write: true }, () => {}),
     (memory) => void memory.watch(0x1800, 1, { write: true }, () => {}),
-    (memory) => void memory.trapWrites(0x2000, 1, () => {}),
     (memory) => memory.protect(0x1000, 0x1000, "rw-"),
   ];
   for (const attribute of attributes) {

@@ -41,7 +41,7 @@ function machine() {
 test("poke reaches RAM, ROM and flash, whatever is protected or watched; no device; the whole range or nothing", () => {
   const { memory, asked } = machine();
   const host: unknown[] = [];
-  memory.onHostWrite = (...range) => void host.push(range);
+  memory.onHostWrite = (address, length) => void host.push([address, length]);
   memory.protect(0, 0x2000, "---");
   memory.watch(0, 0x5000, { read: true, write: true }, () => expect.unreachable());
   const client = memory.dirty.client("display");
@@ -123,7 +123,7 @@ test("peeking the whole map again and again leaves every state as it was", () =>
 test("a device's DMA: a checked range, nothing outside it, and as the device it is", () => {
   const { memory, asked } = machine();
   const host: unknown[] = [];
-  memory.onHostWrite = (...range) => void host.push(range);
+  memory.onHostWrite = (address, length) => void host.push([address, length]);
   const read = memory.dma(0x1ffe, 6, "read");
   const into = new Uint8Array(6);
   read.read(0, into);
@@ -171,7 +171,7 @@ test("a device's scalars: one access of that width, one event, inside its range"
     { kind: "rom", start: 0x2000, size: 0x1000, contents: counting(16) },
   ]);
   const host: unknown[] = [];
-  memory.onHostWrite = (...range) => void host.push(range);
+  memory.onHostWrite = (address, length) => void host.push([address, length]);
   const events: unknown[] = [];
   memory.watch(0x0, 0x3000, { read: true, write: true }, ({ kind, address, size, value, oldValue, who }) => {
     events.push([kind, address, size, value, oldValue, who]);
@@ -255,7 +255,7 @@ test("a device's scalars: one access of that width, one event, inside its range"
 test("the CPU's accesses say so, and tell no onHostWrite; markDirty does", () => {
   const { memory, asked } = machine();
   const host: unknown[] = [];
-  memory.onHostWrite = (...range) => void host.push(range);
+  memory.onHostWrite = (address, length) => void host.push([address, length]);
   memory.writeUint8(0x2000, 1);
   memory.readUint8(0x2000);
   memory.fill(0x2000, 5, 1);

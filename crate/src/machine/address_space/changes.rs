@@ -62,6 +62,12 @@ impl State {
             .ok_or(Fault::NoMemoryRegion)
     }
 
+    /// The first address of a region, if it is placed here.
+    pub(super) fn start_of(&self, region: &Region) -> Option<u64> {
+        let index = self.index_of(region).ok()?;
+        self.placements.get(index).map(|placement| placement.start)
+    }
+
     fn note(&mut self, undo: Undo, touched: Option<u32>, spans: impl Iterator<Item = (u64, u64)>) {
         self.changes.undo.push(undo);
         self.changes.touched.extend(touched);
@@ -303,15 +309,12 @@ impl AddressSpace {
             undo,
             ..
         } = core::mem::take(&mut state.changes);
-        let placed = undo.iter().filter_map(|step| match step {
-            Undo::Added(region) => Some(region),
+        let steps = undo.iter().filter_map(|step| match step {
+            Undo::Added(region) => Some((true, region)),
+            Undo::Removed(_, placement) => Some((false, placement.region())),
             _ => None,
         });
-        let removed = undo.iter().filter_map(|step| match step {
-            Undo::Removed(_, placement) => Some(placement.region()),
-            _ => None,
-        });
-        self.siblings.change(placed, removed);
+        self.siblings.change(self.table.host_offset(), steps);
         let map = Arc::make_mut(&mut state.map);
         for (index, &(first, last)) in spans.iter().enumerate() {
             // A span inside another one is computed with the larger one.
@@ -324,10 +327,15 @@ impl AddressSpace {
             map.flat.update(&state.placements, first, last);
             self.table.refresh(map, first, last);
         }
-        for Protection { first, last, .. } in protections {
+        for &Protection { first, last, .. } in &protections {
             self.table.refresh(map, first, last);
         }
-        self.table.bump_generation();
+        if !protections.is_empty() {
+            self.table.bump_permissions();
+        }
+        if undo.len() > protections.len() {
+            self.table.bump_generation();
+        }
         Ok(())
     }
 

@@ -60,7 +60,7 @@ impl AddressSpace {
         let attributes = Arc::make_mut(&mut map.attributes);
         let id = state.watches.add(attributes, (address.0, last), access)?;
         self.table.refresh(map, address.0, last);
-        self.table.bump_generation();
+        self.table.bump_permissions();
         Ok(id)
     }
 
@@ -79,7 +79,7 @@ impl AddressSpace {
             return Ok(false);
         };
         self.table.refresh(map, first, last);
-        self.table.bump_generation();
+        self.table.bump_permissions();
         Ok(true)
     }
 

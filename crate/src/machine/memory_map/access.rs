@@ -36,6 +36,11 @@ impl Access {
         Access(bits.to_le_bytes()[0] & (FORBIDDEN | Self::LOAD.0))
     }
 
+    /// The set's bits, as [`from_bits`](Access::from_bits) takes them.
+    pub fn bits(self) -> u32 {
+        self.0.into()
+    }
+
     /// Whether the set contains all of `other`.
     pub fn has(self, other: Access) -> bool {
         self.0 & other.0 == other.0
@@ -146,4 +151,14 @@ pub enum Shown<'a> {
     ReadOnly,
     /// A page where [`protect`](crate::AddressSpace::protect) forbids the access.
     Forbidden,
+}
+
+impl Shown<'_> {
+    /// Whether a write changes bytes.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(
+            self,
+            Shown::Memory { .. } | Shown::Absent | Shown::External { .. }
+        )
+    }
 }

@@ -1,0 +1,127 @@
+//! The regions that addresses show, and the addresses that show a region.
+
+use super::AddressSpace;
+use crate::linear::host::PAGE_SHIFT;
+use crate::machine::memory_map::attributes::FORBIDDEN;
+use crate::machine::memory_map::{Access, Region};
+use crate::machine::siblings::Sibling;
+use crate::model::guest_memory::GuestAddress;
+use std::sync::Arc;
+
+/// The byte of a region that an address shows, at one priority.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, Region, RegionKind};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x3000)])?;
+/// let rom = Region::new("boot ROM", RegionKind::Rom, GuestAddress(0x1000), 0x1000)?;
+/// space.map(&rom, GuestAddress(0x1000), 1)?;
+/// let top = space.region_at(GuestAddress(0x1234), None).unwrap();
+/// assert_eq!((top.region.name(), top.offset, top.priority), ("boot ROM", 0x234, 1));
+/// let below = space.region_at(GuestAddress(0x1234), Some(top.priority)).unwrap();
+/// assert_eq!((below.region.name(), below.offset), ("ram", 0x1234));
+/// assert!(space.region_at(GuestAddress(0x1234), Some(0)).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RegionAt {
+    /// The region whose byte shows: never an alias.
+    pub region: Arc<Region>,
+    /// The offset of the byte in the region.
+    pub offset: u64,
+    /// The priority of the placement that shows it.
+    pub priority: i32,
+    /// The accesses that `protect` allows there.
+    pub allowed: Access,
+}
+
+impl AddressSpace {
+    /// The region that an address shows, or the one that it would show without all regions from the priority `below` on.
+    /// `None` where nothing is mapped.
+    pub fn region_at(&self, address: GuestAddress, below: Option<i32>) -> Option<RegionAt> {
+        let (region, offset, priority) = self.placements(|all| {
+            let here = all.iter().filter(|placement| {
+                placement.overlaps(address.0, address.0)
+                    && below.is_none_or(|below| placement.priority() < below)
+            });
+            let placement = here.max_by_key(|placement| placement.priority())?;
+            let (leaf, before) = placement.region().leaf();
+            let offset = before + (address.0 - placement.start());
+            Some((Arc::clone(leaf), offset, placement.priority()))
+        })?;
+        let (bits, _) = self.view().attributes.at(address.0 >> PAGE_SHIFT);
+        Some(RegionAt {
+            region,
+            offset,
+            priority,
+            allowed: Access::from_bits(u32::from(!bits & FORBIDDEN)),
+        })
+    }
+
+    /// Gives the regions that a range shows: for each its id, the offset in it, a length in bytes. Holes are left out.
+    pub fn each_region(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        mut give: impl FnMut(u32, u64, u64),
+    ) {
+        let Some(to_last) = length.checked_sub(1) else {
+            return;
+        };
+        let last = address.0.saturating_add(to_last);
+        let mut run: Option<(u32, u64, u64)> = None;
+        for range in self.view().flat().over(address.0, last) {
+            let first = range.start.max(address.0);
+            let length = range.last.min(last) - first + 1; // fits: a region has fewer than 2^64 bytes
+            let (region, offset) = (range.region.id(), range.offset + (first - range.start));
+            match &mut run {
+                // A region of which parts were discarded has several ranges.
+                Some(run) if run.0 == region && run.1 + run.2 == offset => run.2 += length,
+                _ => {
+                    let before = run.replace((region, offset, length));
+                    before.into_iter().for_each(|run| give(run.0, run.1, run.2));
+                }
+            }
+        }
+        run.into_iter().for_each(|run| give(run.0, run.1, run.2));
+    }
+
+    /// Gives the addresses that show bytes of a region, each with a length in bytes. The region is named by its id.
+    pub fn each_address(
+        &self,
+        region: u32,
+        offset: u64,
+        length: u64,
+        mut give: impl FnMut(GuestAddress, u64),
+    ) {
+        let state = self.state();
+        let end = offset.saturating_add(length);
+        self.siblings
+            .each_placement(self.table(), region, |placed| {
+                let (_, before) = placed.leaf();
+                let (from, to) = (offset.max(before), end.min(before + placed.size()));
+                let Some(start) = state.start_of(placed).filter(|_| from < to) else {
+                    return;
+                };
+                let (first, last) = (start + (from - before), start + (to - 1 - before));
+                let mut run: Option<(u64, u64)> = None;
+                for range in state.map.flat().over(first, last) {
+                    let (from, to) = (range.start.max(first), range.last.min(last));
+                    let shown = range.offset + (from - range.start);
+                    if range.region.id() != region || shown != offset.max(before) + (from - first) {
+                        continue; // another region lies above
+                    }
+                    match &mut run {
+                        Some(run) if run.0 + run.1 == from => run.1 += to - from + 1,
+                        _ => {
+                            let earlier = run.replace((from, to - from + 1));
+                            earlier
+                                .into_iter()
+                                .for_each(|run| give(GuestAddress(run.0), run.1));
+                        }
+                    }
+                }
+                run.into_iter()
+                    .for_each(|run| give(GuestAddress(run.0), run.1));
+            });
+    }
+}

@@ -1,0 +1,408 @@
+//! Write traps: parts of regions whose next write is told to a caller, such as a JIT that has translated them.
+//!
+//! A trap belongs to bytes of regions, and not to addresses: a write through any alias or address space springs it. It is
+//! kept by region and offset, because compaction, discards and first writes move host pages. It is sprung by pages of the
+//! addresses at which it was set, each once.
+//!
+//! ```text
+//!   the facade's write ── trapped ──▶ pages ── callback ── end ──▶ the store
+//!   a Rust store ───────── mark ────▶ spring ──▶ sprung list, counter word ── the facade's next call ──▶ callback
+//! ```
+
+use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::model::guest_memory::GuestAddress;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The most bytes of a segment, so that a search looks back no further.
+const LONGEST: u64 = 64 << PAGE_SHIFT;
+
+/// Bytes of a region, and the guest address at which they were trapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Segment {
+    /// The region's id.
+    pub(crate) region: u32,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) guest: u64,
+    pub(crate) trap: u32,
+}
+
+impl Segment {
+    /// The guest pages of the bytes from `start` to `end`.
+    fn pages(&self, start: u64, end: u64) -> Range<u64> {
+        let at = |offset: u64| (self.guest + (offset - self.start)) >> PAGE_SHIFT;
+        at(start)..at(end - 1) + 1
+    }
+
+    /// The bytes in the guest pages `[first, end)`.
+    fn within(&self, pages: &Range<u64>) -> Range<u64> {
+        let offset = |page: u64| {
+            let before = (page << PAGE_SHIFT).saturating_sub(self.guest);
+            (self.start + before).clamp(self.start, self.end)
+        };
+        let past = pages.end > u64::MAX >> PAGE_SHIFT; // the last page of all ends at 2^64
+        offset(pages.start)..if past { self.end } else { offset(pages.end) }
+    }
+}
+
+/// A page on which a trap was sprung, by the guest address at which the trap was set.
+///
+/// ```
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress, traps};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
+/// let trap = space.trap_writes(GuestAddress(0x1100), 4, true)?;
+/// space.view().write_obj(5_u32, GuestAddress(0x1104))?; // beside it
+/// space.view().write_obj(5_u32, GuestAddress(0x1100))?;
+/// let sprung: Vec<_> = traps::take_sprung().into_iter().filter(|sprung| sprung.trap == trap).collect();
+/// assert_eq!(sprung, [traps::Sprung { trap, page: GuestAddress(0x1000) }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sprung {
+    /// The number of the trap.
+    pub trap: u32,
+    /// The address of the page's first byte.
+    pub page: GuestAddress,
+}
+
+/// Adjacent bytes of linear memory, and the bytes of a region that they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HostRange {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) region: u32,
+    pub(crate) offset: u64,
+}
+
+/// Gives the runs of linear memory that have a region's bytes. False where the region is gone.
+pub(crate) type Locate = fn(region: u32, give: &mut dyn FnMut(HostRange)) -> bool;
+
+#[derive(Debug, Default)]
+struct Traps {
+    /// By region and offset.
+    armed: BTreeMap<(u32, u64, u32, u64), Segment>,
+    /// The same, by trap and guest address; gives the region and the offset.
+    by_trap: BTreeMap<(u32, u64), (u32, u64)>,
+    last: u32,
+    /// With at most so many regions, none is looked for that is gone.
+    few: usize,
+    /// How many segments each region has.
+    regions: BTreeMap<u32, usize>,
+    /// Finds a region's bytes; set with the first trap.
+    locate: Option<Locate>,
+    /// Where the bytes of these regions lie, by host offset; computed again when `layout` is not current.
+    hosts: Vec<HostRange>,
+    layout: Option<u32>,
+    /// Pages whose callback runs, with the bytes that had the trap.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    suspended: BTreeMap<(u32, u64), Vec<Segment>>,
+    /// Pages that Rust stores have sprung, with the bytes that had the trap.
+    sprung: Vec<(Sprung, Vec<Segment>)>,
+}
+
+static TRAPS: Mutex<Option<Traps>> = Mutex::new(None);
+/// The number of armed segments.
+static ARMED: AtomicU32 = AtomicU32::new(0);
+/// Counts the times that regions' bytes got other host pages, or lost them.
+static LAYOUT: AtomicU32 = AtomicU32::new(0);
+/// Counts the pages that Rust stores have sprung.
+static SPRUNG: AtomicU32 = AtomicU32::new(0);
+
+fn lock() -> MutexGuard<'static, Option<Traps>> {
+    TRAPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether any trap is armed.
+#[inline(always)]
+pub(crate) fn any() -> bool {
+    ARMED.load(Ordering::Relaxed) != 0
+}
+
+/// Takes note that bytes of a region got other host pages, or lost them.
+pub(crate) fn moved() {
+    LAYOUT.fetch_add(1, Ordering::SeqCst);
+}
+
+/// The word that counts the pages that Rust stores have sprung.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn counter() -> usize {
+    core::ptr::from_ref(&SPRUNG).expose_provenance()
+}
+
+/// Arms a trap over these segments, and gives its number.
+pub(crate) fn arm(segments: &[Segment], locate: Locate) -> u32 {
+    let mut traps = lock();
+    let traps = traps.get_or_insert_default();
+    traps.locate = Some(locate);
+    traps.purge();
+    traps.last = traps.last.wrapping_add(1).max(1);
+    let trap = traps.last;
+    for &segment in segments {
+        let mut rest = Segment { trap, ..segment };
+        while rest.start < rest.end {
+            let end = rest.end.min(rest.start + LONGEST);
+            traps.insert(Segment { end, ..rest });
+            rest.guest = rest.guest.wrapping_add(end - rest.start);
+            rest.start = end;
+        }
+    }
+    trap
+}
+
+/// The pages of traps that a write of a region's bytes touches, of traps up to the number `last`. In the order of the
+/// region's bytes.
+pub(crate) fn touched(region: u32, bytes: Range<u64>, last: u32, mut give: impl FnMut(u32, u64)) {
+    if let Some(traps) = lock().as_ref() {
+        for segment in traps
+            .over(region, &bytes)
+            .filter(|segment| segment.trap <= last)
+        {
+            let (start, end) = (segment.start.max(bytes.start), segment.end.min(bytes.end));
+            segment
+                .pages(start, end)
+                .for_each(|page| give(segment.trap, page));
+        }
+    }
+}
+
+/// Ends a trap on a guest page until [`resume`], and gives the bytes that it had there.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) fn suspend(trap: u32, page: u64) -> Vec<Segment> {
+    let ended = end(trap, page..page + 1);
+    if let Some(traps) = lock().as_mut()
+        && !ended.is_empty()
+    {
+        traps.suspended.insert((trap, page), ended.clone());
+    }
+    ended
+}
+
+/// Arms a suspended page of a trap again, or forgets it. Gives the bytes that have the trap again.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) fn resume(trap: u32, page: u64, again: bool) -> Vec<Segment> {
+    let mut traps = lock();
+    let Some(traps) = traps.as_mut() else {
+        return Vec::new();
+    };
+    let segments = traps.suspended.remove(&(trap, page)).filter(|_| again);
+    let segments = segments.unwrap_or_default();
+    segments.iter().for_each(|&segment| traps.insert(segment));
+    segments
+}
+
+/// Gives the segments that have some of a region's bytes.
+pub(crate) fn each_over(region: u32, bytes: &Range<u64>, give: impl FnMut(&Segment)) {
+    if let Some(traps) = lock().as_ref() {
+        traps.over(region, bytes).for_each(give);
+    }
+}
+
+/// Whether a write of a region's bytes touches a trap.
+pub(crate) fn touches(region: u32, bytes: Range<u64>) -> bool {
+    any()
+        && lock()
+            .as_ref()
+            .is_some_and(|traps| traps.over(region, &bytes).next().is_some())
+}
+
+/// The number of the newest trap.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn last() -> u32 {
+    lock().as_ref().map_or(0, |traps| traps.last)
+}
+
+/// Ends a trap on guest pages, and gives the bytes that it had there.
+pub(crate) fn end(trap: u32, pages: Range<u64>) -> Vec<Segment> {
+    lock()
+        .as_mut()
+        .map_or_else(Vec::new, |traps| traps.end(trap, &pages))
+}
+
+/// Springs the traps that a Rust store has touched, at a host offset.
+#[inline]
+pub(crate) fn stored(host: usize, length: usize) {
+    if any() {
+        spring(host, length);
+    }
+}
+
+#[cold]
+fn spring(host: usize, length: usize) {
+    if let Some(traps) = lock().as_mut() {
+        traps.find_hosts();
+        let end = host.saturating_add(length);
+        let first = traps.hosts.partition_point(|run| run.end <= host);
+        let runs = traps.hosts.iter().skip(first);
+        let runs: Vec<HostRange> = runs.take_while(|run| run.start < end).copied().collect();
+        for run in runs {
+            let offset = |byte: usize| run.offset + (byte - run.start) as u64;
+            let bytes = offset(host.max(run.start))..offset(end.min(run.end));
+            while let Some(segment) = traps.first_over(run.region, &bytes) {
+                let start = segment.start.max(bytes.start);
+                let page = segment.pages(start, start + 1).start;
+                let ended = traps.end(segment.trap, &(page..page + 1));
+                let (trap, page) = (segment.trap, GuestAddress(page << PAGE_SHIFT));
+                traps.sprung.push((Sprung { trap, page }, ended));
+                SPRUNG.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// The pages that Rust stores have sprung since the last call, in all machines. Where the facade is used, it takes them at
+/// its next call, and calls the callbacks.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress, traps};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
+/// let trap = space.trap_writes(GuestAddress(0), 0x4000, false)?;
+/// space.fill(GuestAddress(0xfff), 1, 2)?;
+/// let pages: Vec<_> = traps::take_sprung().into_iter().filter(|sprung| sprung.trap == trap).map(|sprung| sprung.page.0).collect();
+/// assert_eq!(pages, [0, 0x1000]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn take_sprung() -> Vec<Sprung> {
+    let taken = take(usize::MAX);
+    taken.into_iter().map(|(sprung, _)| sprung).collect()
+}
+
+/// Takes `most` of the pages that Rust stores have sprung, each with the bytes that had the trap.
+pub(crate) fn take(most: usize) -> Vec<(Sprung, Vec<Segment>)> {
+    let mut traps = lock();
+    traps.as_mut().map_or_else(Vec::new, |traps| {
+        let count = most.min(traps.sprung.len());
+        traps.sprung.drain(..count).collect()
+    })
+}
+
+impl Traps {
+    fn insert(&mut self, segment: Segment) {
+        let Segment {
+            region,
+            start,
+            guest,
+            trap,
+            ..
+        } = segment;
+        let old = self.armed.insert((region, start, trap, guest), segment);
+        self.by_trap.insert((trap, guest), (region, start));
+        if old.is_none() {
+            ARMED.fetch_add(1, Ordering::Relaxed);
+            *self.regions.entry(region).or_insert_with(|| {
+                self.layout = None;
+                0
+            }) += 1;
+        }
+    }
+
+    fn remove(&mut self, segment: &Segment) {
+        let &Segment {
+            region,
+            start,
+            guest,
+            trap,
+            ..
+        } = segment;
+        self.by_trap.remove(&(trap, guest));
+        if self.armed.remove(&(region, start, trap, guest)).is_some() {
+            ARMED.fetch_sub(1, Ordering::Relaxed);
+            let left = self.regions.get_mut(&region).map_or(0, |count| {
+                *count -= 1;
+                *count
+            });
+            if left == 0 {
+                self.regions.remove(&region);
+                self.layout = None;
+            }
+        }
+    }
+
+    /// Ends the traps of regions that are gone, each time that twice as many regions have traps.
+    fn purge(&mut self) {
+        if self.regions.len() <= self.few {
+            return;
+        }
+        let is_gone = |id: u32| !self.locate.is_some_and(|locate| locate(id, &mut |_| {}));
+        let gone = self.regions.keys().filter(|&&id| is_gone(id));
+        for id in gone.copied().collect::<Vec<u32>>() {
+            while let Some(segment) = self.first_over(id, &(0..u64::MAX)) {
+                self.remove(&segment);
+            }
+        }
+        self.few = 2 * self.regions.len() + 16;
+    }
+
+    /// Finds out where the regions' bytes lie, unless that is known.
+    fn find_hosts(&mut self) {
+        let layout = LAYOUT.load(Ordering::SeqCst);
+        if self.layout == Some(layout) {
+            return;
+        }
+        self.layout = Some(layout);
+        self.hosts.clear();
+        if let Some(locate) = self.locate {
+            for &region in self.regions.keys() {
+                locate(region, &mut |run| self.hosts.push(run));
+            }
+        }
+        self.hosts.sort_unstable_by_key(|run| run.start);
+    }
+
+    /// The segments that have some of a region's bytes.
+    fn over(&self, region: u32, bytes: &Range<u64>) -> impl Iterator<Item = &Segment> {
+        let (start, end) = (bytes.start, bytes.end);
+        let from = start.saturating_sub(LONGEST - 1);
+        let span = (region, from, 0, 0)..(region, end, 0, 0);
+        let found = (from < end).then(|| self.armed.range(span));
+        let segments = found.into_iter().flatten().map(|(_, segment)| segment);
+        segments.filter(move |segment| segment.end > start)
+    }
+
+    fn first_over(&self, region: u32, bytes: &Range<u64>) -> Option<Segment> {
+        self.over(region, bytes).next().copied()
+    }
+
+    /// Ends a trap on guest pages, and gives the bytes that it had there.
+    fn end(&mut self, trap: u32, pages: &Range<u64>) -> Vec<Segment> {
+        let from = (pages.start << PAGE_SHIFT).saturating_sub(LONGEST - 1);
+        let last = (pages.end - 1) << PAGE_SHIFT | (PAGE_SIZE as u64 - 1);
+        let found = self.by_trap.range((trap, from)..=(trap, last));
+        let found: Vec<Segment> = found
+            .filter_map(|(&(trap, guest), &(region, start))| {
+                self.armed.get(&(region, start, trap, guest)).copied()
+            })
+            .filter(|segment| !segment.within(pages).is_empty())
+            .collect();
+        for segment in &found {
+            self.remove(segment);
+            let cut = segment.within(pages);
+            let part = |start: u64, end: u64| Segment {
+                start,
+                end,
+                guest: segment.guest.wrapping_add(start - segment.start), // 2^64 is behind the last byte
+                ..*segment
+            };
+            for rest in [part(segment.start, cut.start), part(cut.end, segment.end)] {
+                if rest.start < rest.end {
+                    self.insert(rest);
+                }
+            }
+        }
+        let cut = |segment: Segment| {
+            let bytes = segment.within(pages);
+            Segment {
+                start: bytes.start,
+                end: bytes.end,
+                guest: segment.guest + (bytes.start - segment.start),
+                ..segment
+            }
+        };
+        found.into_iter().map(cut).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

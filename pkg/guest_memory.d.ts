@@ -95,10 +95,11 @@ export function gm_expose_tables(handle: number): number;
 export function gm_fill(handle: number, low: number, high: number, byte: number, length_low: number, length_high: number): number;
 
 /**
- * The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+ * The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
+ * bytes in linear memory are one; its first part is the one that does not end before the address.
  * Report: [`abi::FLAT_START_LOW`] and the following.
  */
-export function gm_flat_range(handle: number, index: number): number;
+export function gm_flat_range(handle: number, low: number, high: number): number;
 
 /**
  * Where a range lies, if it lies in one region. Report: [`abi::RUN_HOST`].
@@ -143,14 +144,15 @@ export function gm_move(handle: number, region: number, low: number, high: numbe
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 
 /**
- * The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * The first placement, in the order of mapping, whose number is not less than a given one. Report:
+ * [`abi::PLACEMENT_REGION`] and the following.
  */
-export function gm_placement(handle: number, index: number): number;
+export function gm_placement(handle: number, low: number, high: number): number;
 
 /**
- * How many regions are placed.
+ * A region's placement. Report: [`abi::PLACEMENT_REGION`] and the following.
  */
-export function gm_placement_count(handle: number): number;
+export function gm_placement_of(handle: number, region: number): number;
 
 /**
  * Gives host pages to the discarded parts of a range.
@@ -241,7 +243,7 @@ export interface InitOutput {
     readonly gm_expose: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_expose_tables: (a: number) => number;
     readonly gm_fill: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
-    readonly gm_flat_range: (a: number, b: number) => number;
+    readonly gm_flat_range: (a: number, b: number, c: number) => number;
     readonly gm_host_run: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_index_of: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_insert: (a: number, b: number, c: number, d: number, e: number) => number;
@@ -250,8 +252,8 @@ export interface InitOutput {
     readonly gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_move: (a: number, b: number, c: number, d: number) => number;
     readonly gm_piece: (a: number, b: number, c: number, d: number, e: number) => number;
-    readonly gm_placement: (a: number, b: number) => number;
-    readonly gm_placement_count: (a: number) => number;
+    readonly gm_placement: (a: number, b: number, c: number) => number;
+    readonly gm_placement_of: (a: number, b: number) => number;
     readonly gm_populate: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_region_host: (a: number) => number;

@@ -229,14 +229,16 @@ export function gm_fill(handle, low, high, byte, length_low, length_high) {
 }
 
 /**
- * The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+ * The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
+ * bytes in linear memory are one; its first part is the one that does not end before the address.
  * Report: [`abi::FLAT_START_LOW`] and the following.
  * @param {number} handle
- * @param {number} index
+ * @param {number} low
+ * @param {number} high
  * @returns {number}
  */
-export function gm_flat_range(handle, index) {
-    const ret = wasm.gm_flat_range(handle, index);
+export function gm_flat_range(handle, low, high) {
+    const ret = wasm.gm_flat_range(handle, low, high);
     return ret >>> 0;
 }
 
@@ -347,23 +349,26 @@ export function gm_piece(handle, low, high, limit, access) {
 }
 
 /**
- * The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * The first placement, in the order of mapping, whose number is not less than a given one. Report:
+ * [`abi::PLACEMENT_REGION`] and the following.
  * @param {number} handle
- * @param {number} index
+ * @param {number} low
+ * @param {number} high
  * @returns {number}
  */
-export function gm_placement(handle, index) {
-    const ret = wasm.gm_placement(handle, index);
+export function gm_placement(handle, low, high) {
+    const ret = wasm.gm_placement(handle, low, high);
     return ret >>> 0;
 }
 
 /**
- * How many regions are placed.
+ * A region's placement. Report: [`abi::PLACEMENT_REGION`] and the following.
  * @param {number} handle
+ * @param {number} region
  * @returns {number}
  */
-export function gm_placement_count(handle) {
-    const ret = wasm.gm_placement_count(handle);
+export function gm_placement_of(handle, region) {
+    const ret = wasm.gm_placement_of(handle, region);
     return ret >>> 0;
 }
 

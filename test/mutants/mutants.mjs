@@ -334,15 +334,15 @@ const core = [
     cargo: "bulk::",
   },
   {
-    file: "crate/src/machine/memory_map/placement.rs",
-    find: ".max_by_key(|placement| placement.priority);",
-    replace: ".min_by_key(|placement| placement.priority);",
+    file: "crate/src/machine/memory_map/placements.rs",
+    find: "let rank = i64::from(priority) - i64::from(i32::MIN);",
+    replace: "let rank = i64::from(i32::MAX) - i64::from(priority);",
     why: "the lowest priority is seen",
     cargo: "memory_map::",
   },
   {
-    file: "crate/src/machine/memory_map/placement.rs",
-    find: "            && changed.enabled\n",
+    file: "crate/src/machine/memory_map/placements.rs",
+    find: ".filter(|(_, changed)| changed.enabled)",
     replace: "",
     why: "a hidden region is in another's way",
     cargo: "memory_map::",
@@ -353,6 +353,13 @@ const core = [
     replace: "",
     why: "what lies behind a window is lost",
     cargo: "memory_map::",
+  },
+  {
+    file: "crate/src/machine/memory_map/ranges.rs",
+    find: "let shared = Arc::strong_count(chunk) > 1;",
+    replace: "let shared = false;",
+    why: "a region moves away under a slice of it, because the map has changed since the slice was made",
+    cargo: "compaction::",
   },
   {
     file: "crate/src/machine/memory_map.rs",
@@ -384,7 +391,7 @@ const core = [
   },
   {
     file: "crate/src/machine/address_space/changes.rs",
-    find: "                Undo::Changed(index, placement) => self.placements[index] = placement,\n",
+    find: "                Undo::Changed(number, placement) => drop(self.placements.put(number, placement)),\n",
     replace: "                Undo::Changed(..) => {}\n",
     why: "a transaction that fails is half done",
     cargo: "memory_map::",

@@ -53,9 +53,9 @@ export interface RawExports {
   gm_roll_back(handle: number): number;
   gm_region_name(region: number): number;
   gm_region_host(region: number): number;
-  gm_placement_count(handle: number): number;
-  gm_placement(handle: number, index: number): number;
-  gm_flat_range(handle: number, index: number): number;
+  gm_placement(handle: number, low: number, high: number): number;
+  gm_placement_of(handle: number, region: number): number;
+  gm_flat_range(handle: number, low: number, high: number): number;
   gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
   gm_check_access(
     handle: number,

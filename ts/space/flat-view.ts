@@ -2,7 +2,11 @@
 
 import * as abi from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import type { Space } from "./space.ts";
+
+/** The last address. */
+const LAST = (1n << 64n) - 1n;
 
 /** A range of guest addresses that shows one region. */
 export interface FlatRange {
@@ -31,20 +35,28 @@ export interface MemoryRange {
 }
 
 /** Reads the flat view from the core. */
-export function readFlatRanges({ linear, handle }: Space): FlatRange[] {
+export function readFlatRanges(space: Space): FlatRange[] {
   const ranges: FlatRange[] = [];
-  for (let index = 0; linear.raw.gm_flat_range(handle, index) === 0; index = linear.reported(abi.FLAT_NEXT)) {
-    ranges.push({
-      start: linear.reported64(abi.FLAT_START_LOW),
-      last: linear.reported64(abi.FLAT_LAST_LOW),
-      id: linear.reported(abi.FLAT_REGION),
-      offset: linear.reported64(abi.FLAT_OFFSET_LOW),
-      priority: linear.reported(abi.FLAT_PRIORITY) | 0,
-      memory: linear.reported(abi.FLAT_IS_MEMORY) !== 0,
-      host: linear.reported(abi.FLAT_HOST),
-    });
+  for (let from = 0n; from <= LAST; from = (ranges.at(-1) as FlatRange).last + 1n) {
+    const range = readFlatRange(space, from);
+    if (range === undefined) break;
+    ranges.push(range);
   }
   return ranges;
+}
+
+/** Reads the first range that does not end before an address. */
+function readFlatRange({ linear, handle }: Space, address: bigint): FlatRange | undefined {
+  if (linear.raw.gm_flat_range(handle, u64.low(address), u64.high(address)) !== 0) return undefined;
+  return {
+    start: linear.reported64(abi.FLAT_START_LOW),
+    last: linear.reported64(abi.FLAT_LAST_LOW),
+    id: linear.reported(abi.FLAT_REGION),
+    offset: linear.reported64(abi.FLAT_OFFSET_LOW),
+    priority: linear.reported(abi.FLAT_PRIORITY) | 0,
+    memory: linear.reported(abi.FLAT_IS_MEMORY) !== 0,
+    host: linear.reported(abi.FLAT_HOST),
+  };
 }
 
 /** The ranges of memory in the flat view. Read from the core again after the map has changed. */

@@ -73,19 +73,24 @@ export function labelOf(linear: LinearMemory, id: number): RegionLabel {
 
 /** Reads the placements from the core, in the order of mapping, with the changes of an open transaction. */
 export function readPlacements({ linear, handle }: Space): Placement[] {
-  const { raw } = linear;
-  return Array.from({ length: raw.gm_placement_count(handle) }, (_, index) => {
-    raw.gm_placement(handle, index);
-    return {
-      id: linear.reported(abi.PLACEMENT_REGION),
-      start: linear.reported64(abi.PLACEMENT_START_LOW),
-      size: linear.reported64(abi.PLACEMENT_SIZE_LOW),
-      priority: linear.reported(abi.PLACEMENT_PRIORITY) | 0,
-      enabled: linear.reported(abi.PLACEMENT_ENABLED) !== 0,
-      target: linear.reported(abi.PLACEMENT_TARGET),
-      offset: linear.reported64(abi.PLACEMENT_OFFSET_LOW),
-    };
-  });
+  const all: Placement[] = [];
+  for (let number = 0n; linear.raw.gm_placement(handle, u64.low(number), u64.high(number)) === 0; ) {
+    all.push(reportedPlacement(linear));
+    number = linear.reported64(abi.PLACEMENT_NUMBER_LOW) + 1n;
+  }
+  return all;
+}
+
+function reportedPlacement(linear: LinearMemory): Placement {
+  return {
+    id: linear.reported(abi.PLACEMENT_REGION),
+    start: linear.reported64(abi.PLACEMENT_START_LOW),
+    size: linear.reported64(abi.PLACEMENT_SIZE_LOW),
+    priority: linear.reported(abi.PLACEMENT_PRIORITY) | 0,
+    enabled: linear.reported(abi.PLACEMENT_ENABLED) !== 0,
+    target: linear.reported(abi.PLACEMENT_TARGET),
+    offset: linear.reported64(abi.PLACEMENT_OFFSET_LOW),
+  };
 }
 
 /** The placements of one space. Read from the core again when they may have changed. */

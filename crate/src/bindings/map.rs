@@ -6,8 +6,7 @@ use super::{TRANSFER_BYTES, put_bytes, report, report_wide, status, wide, with, 
 use crate::abi;
 use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
-use crate::machine::handle;
-use crate::machine::memory_map::{Access, Region, RegionKind, Shown};
+use crate::machine::memory_map::{Access, Placement, Region, RegionKind, Shown};
 use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -152,49 +151,62 @@ pub fn gm_roll_back(handle: u32) -> u32 {
     })
 }
 
-/// The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
+/// The first placement, in the order of mapping, whose number is not less than a given one. Report:
+/// [`abi::PLACEMENT_REGION`] and the following.
 #[wasm_bindgen]
-pub fn gm_placement(handle: u32, index: u32) -> u32 {
+pub fn gm_placement(handle: u32, low: u32, high: u32) -> u32 {
     with(handle, |space| {
-        space.placements(|all| {
-            let Some(placement) = all.get(index as usize) else {
-                return status(Err(Fault::NoMemoryRegion));
-            };
-            let region = placement.region();
-            let (target, offset) = region
-                .target()
-                .map_or((0, 0), |(target, offset)| (target.id(), offset));
-            report(abi::PLACEMENT_REGION, region.id());
-            let start = [abi::PLACEMENT_START_LOW, abi::PLACEMENT_START_HIGH];
-            report_wide(start, placement.start());
-            let size = [abi::PLACEMENT_SIZE_LOW, abi::PLACEMENT_SIZE_HIGH];
-            report_wide(size, region.size());
-            let priority = placement.priority().cast_unsigned();
-            report(abi::PLACEMENT_PRIORITY, priority);
-            report(abi::PLACEMENT_ENABLED, u32::from(placement.is_enabled()));
-            report(abi::PLACEMENT_TARGET, target);
-            let in_target = [abi::PLACEMENT_OFFSET_LOW, abi::PLACEMENT_OFFSET_HIGH];
-            report_wide(in_target, offset);
-            abi::STATUS_OK
-        })
+        let found = space.placed(|placed| {
+            let (number, placement) = placed.from(wide(low, high)).next()?;
+            report_placement(number, placement);
+            Some(())
+        });
+        status(found.ok_or(Fault::NoMemoryRegion))
     })
 }
 
-/// How many regions are placed.
+/// A region's placement. Report: [`abi::PLACEMENT_REGION`] and the following.
 #[wasm_bindgen]
-pub fn gm_placement_count(handle: u32) -> u32 {
-    handle::get(handle).map_or(0, |space| {
-        u32::try_from(space.placements(<[_]>::len)).unwrap_or(u32::MAX)
+pub fn gm_placement_of(handle: u32, region: u32) -> u32 {
+    with(handle, |space| {
+        let found = space.placed(|placed| {
+            let (number, placement) = placed.of(region)?;
+            report_placement(number, placement);
+            Some(())
+        });
+        status(found.ok_or(Fault::NoMemoryRegion))
     })
 }
 
-/// The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+fn report_placement(number: u64, placement: &Placement) {
+    let region = placement.region();
+    let (target, offset) = region
+        .target()
+        .map_or((0, 0), |(target, offset)| (target.id(), offset));
+    report(abi::PLACEMENT_REGION, region.id());
+    let start = [abi::PLACEMENT_START_LOW, abi::PLACEMENT_START_HIGH];
+    report_wide(start, placement.start());
+    let size = [abi::PLACEMENT_SIZE_LOW, abi::PLACEMENT_SIZE_HIGH];
+    report_wide(size, region.size());
+    let priority = placement.priority().cast_unsigned();
+    report(abi::PLACEMENT_PRIORITY, priority);
+    report(abi::PLACEMENT_ENABLED, u32::from(placement.is_enabled()));
+    report(abi::PLACEMENT_TARGET, target);
+    let in_target = [abi::PLACEMENT_OFFSET_LOW, abi::PLACEMENT_OFFSET_HIGH];
+    report_wide(in_target, offset);
+    let own = [abi::PLACEMENT_NUMBER_LOW, abi::PLACEMENT_NUMBER_HIGH];
+    report_wide(own, number);
+}
+
+/// The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
+/// bytes in linear memory are one; its first part is the one that does not end before the address.
 /// Report: [`abi::FLAT_START_LOW`] and the following.
 #[wasm_bindgen]
-pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
+pub fn gm_flat_range(handle: u32, low: u32, high: u32) -> u32 {
     with(handle, |space| {
         let map = space.view();
-        let Some((range, last, next)) = map.flat().whole(index as usize) else {
+        let flat = map.flat();
+        let Some((range, last)) = flat.whole(flat.place_at(wide(low, high))) else {
             return status(Err(Fault::NoMemoryRegion));
         };
         let start = range.start();
@@ -211,7 +223,6 @@ pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
         let offset = [abi::FLAT_OFFSET_LOW, abi::FLAT_OFFSET_HIGH];
         report_wide(offset, range.offset());
         report(abi::FLAT_PRIORITY, range.priority().cast_unsigned());
-        report(abi::FLAT_NEXT, word(next));
         report(abi::FLAT_IS_MEMORY, u32::from(is_memory));
         report(abi::FLAT_HOST, word(host));
         abi::STATUS_OK

@@ -138,16 +138,12 @@ impl AddressSpace {
         start: GuestAddress,
         size: GuestUsize,
     ) -> Result<Arc<Region>, Fault> {
-        let found = self.placements(|all| {
-            let exact = all.iter().find(|placement| {
-                let region = placement.region();
-                region.kind() == RegionKind::Ram
-                    && placement.start() == start.0
-                    && region.size() == size
-            });
-            exact.map(|placement| Arc::clone(placement.region()))
+        let is_ram = |placement: &Placement| placement.region.kind() == RegionKind::Ram;
+        let region = self.placed(|placed| {
+            let found = placed.exact(start.0, size, is_ram);
+            found.map(|placement| Arc::clone(&placement.region))
         });
-        let region = found.ok_or(Fault::NoMemoryRegion)?;
+        let region = region.ok_or(Fault::NoMemoryRegion)?;
         self.unmap(&region)?;
         Ok(region)
     }

@@ -162,7 +162,7 @@ impl AddressSpace {
             return Ok(());
         };
         let last = GuestAddress(address.0 + to_last); // inside: the range was checked
-        let regions = map.flat().over(address.0, last.0).iter();
+        let regions = map.flat().over(address.0, last.0);
         for region in regions.filter_map(|range| range.memory.as_ref()) {
             region.mark(page_of(region, address)..page_of(region, last) + 1, bits);
         }

@@ -111,7 +111,7 @@ struct Part {
 
 /// The part of one region that is shown from `first` on, up to `last` at most.
 fn part(view: &FlatView, first: u64, last: u64) -> Option<Part> {
-    let (range, last_of_region, _) = view.whole(view.index_at(first))?;
+    let (range, last_of_region) = view.whole(view.place_at(first))?;
     Some(Part {
         region: Arc::clone(&range.region),
         offset: range.offset + (first - range.start),
@@ -136,7 +136,7 @@ fn make_room(held: &[Held<'_>], first: u64, last: u64) -> Option<()> {
     for (_, state) in held {
         let flat = state.map.flat();
         most = flat.ranges().len().max(most);
-        shown = flat.over(first, last).len();
+        shown = flat.over(first, last).count();
     }
     // The chunks, and the rest of each range's block, before and behind.
     let blocks = block::chunks_in(last - first)?.checked_add(shown.checked_mul(3)?)?;

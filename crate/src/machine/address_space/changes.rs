@@ -4,8 +4,9 @@ use super::AddressSpace;
 use crate::linear::host::{self, PAGE_SHIFT};
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::attributes::FORBIDDEN;
-use crate::machine::memory_map::placement::{self, Placement};
-use crate::machine::memory_map::{Access, MemoryMap, Region, Watches, write_flat, write_tree};
+use crate::machine::memory_map::{
+    Access, Index, MemoryMap, Placement, Placements, Region, Watches, write_flat, write_tree,
+};
 use crate::machine::region_list;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::fmt;
@@ -14,8 +15,7 @@ use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 /// The parts of an address space that one lock protects.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// In the order of mapping.
-    placements: Vec<Placement>,
+    placements: Placements,
     /// The map that the placements come to.
     pub(crate) map: Arc<MemoryMap>,
     pub(super) watches: Watches,
@@ -31,8 +31,8 @@ struct Changes {
     undo: Vec<Undo>,
     /// The ids of the regions that were mapped, moved or enabled.
     touched: Vec<u32>,
-    /// The addresses that may show something else.
-    spans: Vec<(u64, u64)>,
+    /// The addresses that may show something else: the first, the last, 0.
+    spans: Index,
     /// The protections to apply, in order.
     protections: Vec<Protection>,
 }
@@ -48,24 +48,21 @@ pub(super) struct Protection {
 #[derive(Debug)]
 enum Undo {
     Protected,
-    Added(Arc<Region>),
-    Removed(usize, Placement),
-    Changed(usize, Placement),
+    Added(u64, Arc<Region>),
+    Removed(u64, Placement),
+    Changed(u64, Placement),
 }
 
 impl State {
-    fn index_of(&self, region: &Region) -> Result<usize, Fault> {
-        let same = |placement: &Placement| placement.region.id() == region.id();
-        self.placements
-            .iter()
-            .position(same)
-            .ok_or(Fault::NoMemoryRegion)
+    fn number_of(&self, region: &Region) -> Result<u64, Fault> {
+        let found = self.placements.of(region.id());
+        found.map(|(number, _)| number).ok_or(Fault::NoMemoryRegion)
     }
 
     fn note(&mut self, undo: Undo, touched: Option<u32>, spans: impl Iterator<Item = (u64, u64)>) {
         self.changes.undo.push(undo);
         self.changes.touched.extend(touched);
-        self.changes.spans.extend(spans);
+        spans.for_each(|(first, last)| self.changes.spans.insert((first, last, 0)));
     }
 
     /// Checks that the placements as they are now cover all of a range.
@@ -117,16 +114,16 @@ impl State {
             };
             match step {
                 Undo::Protected => drop(self.changes.protections.pop()),
-                Undo::Added(_) => drop(self.placements.pop()),
-                Undo::Removed(index, placement) => self.placements.insert(index, placement),
-                Undo::Changed(index, placement) => self.placements[index] = placement,
+                Undo::Added(number, _) => drop(self.placements.remove(number)),
+                Undo::Removed(number, placement) => drop(self.placements.put(number, placement)),
+                Undo::Changed(number, placement) => drop(self.placements.put(number, placement)),
             }
         }
         // Regions and spans may stay listed after their step was taken back, which only costs time. The lists are
         // cleared when no step is left.
         if self.changes.undo.is_empty() {
             self.changes.touched.clear();
-            self.changes.spans.clear();
+            self.changes.spans = Index::default();
         }
     }
 }
@@ -177,7 +174,7 @@ impl AddressSpace {
     ) -> Result<(), Fault> {
         region_list::check_region(start, region.size())?;
         self.change(|state| {
-            if state.index_of(region).is_ok() {
+            if state.number_of(region).is_ok() {
                 return Err(Fault::AlreadyMapped);
             }
             let placement = Placement {
@@ -187,12 +184,12 @@ impl AddressSpace {
                 enabled,
             };
             let shown = span(&placement);
-            state.placements.push(placement);
-            let added = Undo::Added(Arc::clone(region));
+            let number = state.placements.push(placement);
+            let added = Undo::Added(number, Arc::clone(region));
             state.note(added, Some(region.id()), shown.into_iter());
             Ok(())
         })?;
-        host::keep_heap_headroom(self.placements(<[_]>::len));
+        host::keep_heap_headroom(self.placed(Placements::len));
         Ok(())
     }
 
@@ -203,10 +200,11 @@ impl AddressSpace {
     /// `NoMemoryRegion` if it is not mapped here.
     pub fn unmap(&self, region: &Region) -> Result<(), Fault> {
         self.change(|state| {
-            let index = state.index_of(region)?;
-            let placement = state.placements.remove(index);
+            let number = state.number_of(region)?;
+            let placement = state.placements.remove(number);
+            let placement = placement.ok_or(Fault::NoMemoryRegion)?;
             let shown = span(&placement);
-            state.note(Undo::Removed(index, placement), None, shown.into_iter());
+            state.note(Undo::Removed(number, placement), None, shown.into_iter());
             Ok(())
         })
     }
@@ -234,16 +232,18 @@ impl AddressSpace {
 
     fn alter(&self, region: &Region, act: impl FnOnce(&mut Placement)) -> Result<(), Fault> {
         self.change(|state| {
-            let index = state.index_of(region)?;
-            let placement = &mut state.placements[index];
-            let before = placement.clone();
-            act(placement);
+            let found = state.placements.of(region.id());
+            let (number, before) = found.ok_or(Fault::NoMemoryRegion)?;
+            let before = before.clone();
+            let mut placement = before.clone();
+            act(&mut placement);
             let after = (placement.start, placement.enabled);
             if after == (before.start, before.enabled) {
                 return Ok(());
             }
-            let shown = [span(&before), span(placement)].into_iter().flatten();
-            state.note(Undo::Changed(index, before), Some(region.id()), shown);
+            let shown = [span(&before), span(&placement)].into_iter().flatten();
+            state.placements.put(number, placement);
+            state.note(Undo::Changed(number, before), Some(region.id()), shown);
             Ok(())
         })
     }
@@ -292,7 +292,7 @@ impl AddressSpace {
             return Ok(());
         }
         let mut touched = state.changes.touched.iter();
-        let checked = touched.try_for_each(|&id| placement::check_overlap(&state.placements, id));
+        let checked = touched.try_for_each(|&id| state.placements.check_overlap(id));
         if let Err(fault) = checked.and_then(|()| state.forbid()) {
             state.undo(0);
             return Err(fault);
@@ -304,7 +304,7 @@ impl AddressSpace {
             ..
         } = core::mem::take(&mut state.changes);
         let placed = undo.iter().filter_map(|step| match step {
-            Undo::Added(region) => Some(region),
+            Undo::Added(_, region) => Some(region),
             _ => None,
         });
         let removed = undo.iter().filter_map(|step| match step {
@@ -313,13 +313,11 @@ impl AddressSpace {
         });
         self.siblings.change(placed, removed);
         let map = Arc::make_mut(&mut state.map);
-        for (index, &(first, last)) in spans.iter().enumerate() {
-            // A span inside another one is computed with the larger one.
-            let inside = |&(from, to): &(u64, u64)| from <= first && to >= last;
-            let same = |&(from, to): &(u64, u64)| from == first && to == last;
-            let (before, after) = (&spans[..index], &spans[index + 1..]);
-            if before.iter().any(inside) || after.iter().any(|span| inside(span) && !same(span)) {
-                continue;
+        let mut spans = spans.from((0, 0, 0)).peekable();
+        while let Some(&(first, mut last, _)) = spans.next() {
+            // Spans that meet are computed as one.
+            while let Some(next) = spans.next_if(|next| next.0 <= last) {
+                last = last.max(next.1);
             }
             map.flat.update(&state.placements, first, last);
             self.table.refresh(map, first, last);
@@ -343,18 +341,24 @@ impl AddressSpace {
         priority: i32,
     ) -> Result<(), Fault> {
         let last = region_list::check_region(start, size)?;
-        self.placements(|all| {
-            let clash = all
-                .iter()
-                .find(|other| other.priority == priority && other.overlaps(start.0, last));
-            clash.map_or(Ok(()), |_| {
-                Err(Fault::MemoryRegionOverlap { address: start.0 })
-            })
-        })
+        match self.placed(|placed| placed.first_clash(start.0, last, priority, 0)) {
+            Some(_) => Err(Fault::MemoryRegionOverlap { address: start.0 }),
+            None => Ok(()),
+        }
     }
 
-    /// Shows `look` the placements, in the order of mapping.
+    /// Shows `look` the placements, in the order of mapping. The list is made for this call.
     pub fn placements<T>(&self, look: impl FnOnce(&[Placement]) -> T) -> T {
+        let all = self.placed(|placed| {
+            let all = placed.from(0);
+            all.map(|(_, placement)| placement.clone())
+                .collect::<Vec<_>>()
+        });
+        look(&all)
+    }
+
+    /// Shows `look` the placements as they are kept.
+    pub(crate) fn placed<T>(&self, look: impl FnOnce(&Placements) -> T) -> T {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         look(&state.placements)
     }
@@ -368,7 +372,7 @@ impl AddressSpace {
         if flat {
             write_flat(out, name, self.view().flat())
         } else {
-            self.placements(|all| write_tree(out, name, all))
+            self.placed(|placed| write_tree(out, name, placed))
         }
     }
 

@@ -98,7 +98,7 @@ impl AddressSpace {
         }
         let (map, bit) = (self.view(), 1 << client);
         let shown = map.flat().over(from.0.max(window.0.0), window.1.0);
-        for region in shown.iter().filter_map(|range| range.memory.as_ref()) {
+        for region in shown.filter_map(|range| range.memory.as_ref()) {
             let marks = region.marks();
             let mut page = page_of(region, from.max(window.0));
             let behind = page_of(region, window.1) + 1;

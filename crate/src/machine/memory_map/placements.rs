@@ -197,8 +197,8 @@ impl Placements {
         if let [only] = seen[..] {
             return give(only.range(only.start.max(first), only.last().min(last)));
         }
-        // From the lowest address up: of the placements that have begun, the highest is seen. Keys have an index in
-        // `seen`.
+        // From the lowest address up. The highest placement is seen among those that have begun. Keys have an index
+        // in `seen`.
         let mut by_start = Index::default();
         for (index, placement) in seen.iter().enumerate() {
             by_start.insert((placement.start, index as u64, 0));

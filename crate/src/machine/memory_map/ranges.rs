@@ -234,6 +234,15 @@ impl Ranges {
 }
 
 /// The ranges of a list, in ascending order.
+///
+/// ```
+/// use guest_memory::{AddressSpace, GuestAddress};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x8000), 0x1000)])?;
+/// let map = space.view();
+/// let starts: Vec<u64> = map.flat().ranges().iter().map(|range| range.start().0).collect();
+/// assert_eq!(starts, [0, 0x8000]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RangesIter<'a> {
     chunks: core::slice::Iter<'a, Arc<Chunk>>,

@@ -124,7 +124,7 @@ fn what_is_unmapped_in_the_middle_comes_back_to_its_place_in_the_order() {
     space.roll_back();
     assert_eq!(order(), before);
     assert_eq!(space.unmap(&more), Err(Fault::NoMemoryRegion));
-    // The place of what has left stays free: what is mapped again is the last.
+    // A region that is mapped again comes last.
     space.unmap(&regions[3]).unwrap();
     space.map(&regions[3], GuestAddress(3 * PAGE), 0).unwrap();
     assert_eq!(order().last(), Some(&regions[3].id()));

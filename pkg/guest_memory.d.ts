@@ -7,6 +7,13 @@
 export function gm_begin(handle: number): number;
 
 /**
+ * The change of the flat view at `index`: first the ranges that have gone since the list was last read, then those that
+ * have come. Past the end the list is cleared. Report: [`abi::FLAT_START_LOW`] up to [`abi::FLAT_OFFSET_HIGH`], and
+ * [`abi::CHANGE_COME`].
+ */
+export function gm_change(handle: number, index: number): number;
+
+/**
  * Checks that an access to a whole range would find the required backing, and be allowed. `backing` is a number from
  * [`abi::BACKING_ANY`] on.
  */
@@ -96,7 +103,7 @@ export function gm_fill(handle: number, low: number, high: number, byte: number,
 
 /**
  * The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
- * bytes in linear memory are one; its first part is the one that does not end before the address.
+ * bytes in linear memory are one.
  * Report: [`abi::FLAT_START_LOW`] and the following.
  */
 export function gm_flat_range(handle: number, low: number, high: number): number;
@@ -120,6 +127,11 @@ export function gm_insert(handle: number, start_low: number, start_high: number,
  * The byte offset or the size that a number from [`abi::LAYOUT_REPORT`] on asks for; 0 for any other number.
  */
 export function gm_layout(index: number): number;
+
+/**
+ * Begins to note which ranges of the flat view come and go. Does nothing if it has begun.
+ */
+export function gm_listen(handle: number): number;
 
 /**
  * Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
@@ -226,6 +238,7 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly gm_begin: (a: number) => number;
+    readonly gm_change: (a: number, b: number) => number;
     readonly gm_check_access: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
     readonly gm_commit: (a: number) => number;
     readonly gm_compare: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
@@ -248,6 +261,7 @@ export interface InitOutput {
     readonly gm_index_of: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_insert: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_layout: (a: number) => number;
+    readonly gm_listen: (a: number) => number;
     readonly gm_map: (a: number) => number;
     readonly gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_move: (a: number, b: number, c: number, d: number) => number;

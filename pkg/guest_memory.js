@@ -11,6 +11,19 @@ export function gm_begin(handle) {
 }
 
 /**
+ * The change of the flat view at `index`: first the ranges that have gone since the list was last read, then those that
+ * have come. Past the end the list is cleared. Report: [`abi::FLAT_START_LOW`] up to [`abi::FLAT_OFFSET_HIGH`], and
+ * [`abi::CHANGE_COME`].
+ * @param {number} handle
+ * @param {number} index
+ * @returns {number}
+ */
+export function gm_change(handle, index) {
+    const ret = wasm.gm_change(handle, index);
+    return ret >>> 0;
+}
+
+/**
  * Checks that an access to a whole range would find the required backing, and be allowed. `backing` is a number from
  * [`abi::BACKING_ANY`] on.
  * @param {number} handle
@@ -230,7 +243,7 @@ export function gm_fill(handle, low, high, byte, length_low, length_high) {
 
 /**
  * The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
- * bytes in linear memory are one; its first part is the one that does not end before the address.
+ * bytes in linear memory are one.
  * Report: [`abi::FLAT_START_LOW`] and the following.
  * @param {number} handle
  * @param {number} low
@@ -292,6 +305,16 @@ export function gm_insert(handle, start_low, start_high, size_low, size_high) {
  */
 export function gm_layout(index) {
     const ret = wasm.gm_layout(index);
+    return ret >>> 0;
+}
+
+/**
+ * Begins to note which ranges of the flat view come and go. Does nothing if it has begun.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_listen(handle) {
+    const ret = wasm.gm_listen(handle);
     return ret >>> 0;
 }
 

@@ -2,6 +2,7 @@
 /* eslint-disable */
 export const memory: WebAssembly.Memory;
 export const gm_begin: (a: number) => number;
+export const gm_change: (a: number, b: number) => number;
 export const gm_check_access: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
 export const gm_commit: (a: number) => number;
 export const gm_compare: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
@@ -24,6 +25,7 @@ export const gm_host_run: (a: number, b: number, c: number, d: number, e: number
 export const gm_index_of: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const gm_insert: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_layout: (a: number) => number;
+export const gm_listen: (a: number) => number;
 export const gm_map: (a: number) => number;
 export const gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_move: (a: number, b: number, c: number, d: number) => number;

@@ -314,6 +314,8 @@ pub const FLAT_PRIORITY: u32 = 7;
 pub const FLAT_IS_MEMORY: u32 = 8;
 /// The host offset of RAM in one piece that is neither protected nor watched; else 0.
 pub const FLAT_HOST: u32 = 9;
+/// `gm_change`: 1 for a range that has come, 0 for a range that has gone.
+pub const CHANGE_COME: u32 = 10;
 
 // Words of the report block after `gm_dirty_collect`.
 

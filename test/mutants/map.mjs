@@ -83,10 +83,17 @@ export const map = [
   },
   {
     file: "ts/observe/events.ts",
-    find: "    this.#known = now; // first, because a listener may change the map again\n",
-    replace: "    queueMicrotask(() => {\n      this.#known = now;\n    });\n",
-    why: "after a listener has changed the map, the next change is told from an old view",
-    vitest: unit("map/map-access"),
+    find: "    for (const { id, come } of changes) if (come) space.placements.record(id);\n",
+    replace: "",
+    why: "a listener does not hear which region was inserted",
+    vitest: unit("observe/events"),
+  },
+  {
+    file: "crate/src/machine/memory_map/journal.rs",
+    find: "        other.remove(index);\n",
+    replace: "        list.insert(place(list), range);\n",
+    why: "a listener hears that ranges beside the change have gone and come",
+    cargo: "memory_map::",
   },
   {
     file: "ts/observe/watchers.ts",

@@ -311,6 +311,8 @@ export const FLAT_PRIORITY = 7;
 export const FLAT_IS_MEMORY = 8;
 /** The host offset of RAM in one piece that is neither protected nor watched; else 0. */
 export const FLAT_HOST = 9;
+/** `gm_change`: 1 for a range that has come, 0 for a range that has gone. */
+export const CHANGE_COME = 10;
 
 // Words of the report block after `gm_dirty_collect`.
 

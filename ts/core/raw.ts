@@ -56,6 +56,8 @@ export interface RawExports {
   gm_placement(handle: number, low: number, high: number): number;
   gm_placement_of(handle: number, region: number): number;
   gm_flat_range(handle: number, low: number, high: number): number;
+  gm_listen(handle: number): number;
+  gm_change(handle: number, index: number): number;
   gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
   gm_check_access(
     handle: number,

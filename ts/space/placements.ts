@@ -93,10 +93,13 @@ function reportedPlacement(linear: LinearMemory): Placement {
   };
 }
 
-/** The placements of one space. Read from the core again when they may have changed. */
+/** The placements of one space. Read from the core when they are asked for, and again when they may have changed. */
 export class Placements {
   readonly #space: Space;
-  #byId: Map<number, Placement> | undefined;
+  /** The placements that were read, by region. */
+  readonly #byId = new Map<number, Placement>();
+  /** The records of all regions in the map, if they were asked for. */
+  #all: RegionRecord[] | undefined;
   #generation = 0;
 
   constructor(space: Space) {
@@ -107,33 +110,57 @@ export class Placements {
   of(id: number): Placement | undefined {
     if (this.#space.disposed) return undefined;
     this.#space.enter();
-    return this.#read().get(id);
+    return this.#of(id);
   }
 
   /** Whether a region is in this space's map. Runs no user's code, which `of` may. */
   has(id: number): boolean {
-    return !this.#space.disposed && this.#read().has(id);
+    return !this.#space.disposed && this.#of(id) !== undefined;
+  }
+
+  /** The record of a region, made now if the region is in the map and has none. Runs no user's code. */
+  record(id: number): RegionRecord | undefined {
+    this.#of(id);
+    return this.#space.machine.get(id);
   }
 
   /** The regions in the map, in the order of mapping. */
   records(): RegionRecord[] {
-    return [...this.#read().keys()].map((id) => this.#space.machine.get(id) as RegionRecord);
+    this.#refresh();
+    this.#all ??= readPlacements(this.#space).map((placement) => this.#keep(placement));
+    return this.#all;
   }
 
   /** Drops what was read. A transaction changes placements, but not the generation. */
   invalidate(): void {
-    this.#byId = undefined;
+    this.#byId.clear();
+    this.#all = undefined;
   }
 
-  #read(): Map<number, Placement> {
-    const space = this.#space;
-    const generation = space.mapGeneration;
-    if (this.#byId === undefined || this.#generation !== generation) {
-      this.#byId = new Map(readPlacements(space).map((placement) => [placement.id, placement]));
-      this.#generation = generation;
-      for (const placement of this.#byId.values()) this.#record(placement).start = space.toAddress(placement.start);
-    }
-    return this.#byId;
+  #refresh(): void {
+    const generation = this.#space.mapGeneration;
+    if (this.#generation === generation) return;
+    this.#generation = generation;
+    this.invalidate();
+  }
+
+  #of(id: number): Placement | undefined {
+    this.#refresh();
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    const { linear, handle } = this.#space;
+    if (linear.raw.gm_placement_of(handle, id) !== 0) return undefined;
+    const placement = reportedPlacement(linear);
+    this.#keep(placement);
+    return placement;
+  }
+
+  /** Remembers a placement that was just read. Gives its record, which says from now on where the region is. */
+  #keep(placement: Placement): RegionRecord {
+    this.#byId.set(placement.id, placement);
+    const record = this.#record(placement);
+    record.start = this.#space.toAddress(placement.start);
+    return record;
   }
 
   /** The record of a region in the map. Made here for regions of `fromRanges`, of `insertRegion` and of Rust code. */

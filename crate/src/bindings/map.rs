@@ -6,7 +6,7 @@ use super::{TRANSFER_BYTES, put_bytes, report, report_wide, status, wide, with, 
 use crate::abi;
 use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
-use crate::machine::memory_map::{Access, Placement, Region, RegionKind, Shown};
+use crate::machine::memory_map::{Access, Journal, Placement, Region, RegionKind, Shown};
 use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -199,14 +199,13 @@ fn report_placement(number: u64, placement: &Placement) {
 }
 
 /// The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
-/// bytes in linear memory are one; its first part is the one that does not end before the address.
+/// bytes in linear memory are one.
 /// Report: [`abi::FLAT_START_LOW`] and the following.
 #[wasm_bindgen]
 pub fn gm_flat_range(handle: u32, low: u32, high: u32) -> u32 {
     with(handle, |space| {
         let map = space.view();
-        let flat = map.flat();
-        let Some((range, last)) = flat.whole(flat.place_at(wide(low, high))) else {
+        let Some((range, last)) = map.flat().whole(wide(low, high)) else {
             return status(Err(Fault::NoMemoryRegion));
         };
         let start = range.start();
@@ -226,5 +225,46 @@ pub fn gm_flat_range(handle: u32, low: u32, high: u32) -> u32 {
         report(abi::FLAT_IS_MEMORY, u32::from(is_memory));
         report(abi::FLAT_HOST, word(host));
         abi::STATUS_OK
+    })
+}
+
+/// Begins to note which ranges of the flat view come and go. Does nothing if it has begun.
+#[wasm_bindgen]
+pub fn gm_listen(handle: u32) -> u32 {
+    with(handle, |space| {
+        space.state().journal.get_or_insert_default();
+        abi::STATUS_OK
+    })
+}
+
+/// The change of the flat view at `index`: first the ranges that have gone since the list was last read, then those that
+/// have come. Past the end the list is cleared. Report: [`abi::FLAT_START_LOW`] up to [`abi::FLAT_OFFSET_HIGH`], and
+/// [`abi::CHANGE_COME`].
+#[wasm_bindgen]
+pub fn gm_change(handle: u32, index: u32) -> u32 {
+    with(handle, |space| {
+        let journal = &mut space.state().journal;
+        let found = journal.as_mut().and_then(|Journal { gone, come }| {
+            let index = index as usize;
+            let in_come = index.checked_sub(gone.len());
+            let seen = match in_come {
+                Some(index) => come.get(index).copied(),
+                None => gone.get(index).copied(),
+            };
+            if seen.is_none() {
+                gone.clear();
+                come.clear();
+            }
+            seen.map(|seen| (seen, in_come.is_some()))
+        });
+        let reported = found.map(|(seen, come)| {
+            report_wide([abi::FLAT_START_LOW, abi::FLAT_START_HIGH], seen.start);
+            report_wide([abi::FLAT_LAST_LOW, abi::FLAT_LAST_HIGH], seen.last);
+            report(abi::FLAT_REGION, seen.region);
+            let offset = [abi::FLAT_OFFSET_LOW, abi::FLAT_OFFSET_HIGH];
+            report_wide(offset, seen.offset);
+            report(abi::CHANGE_COME, u32::from(come));
+        });
+        status(reported.ok_or(Fault::NoMemoryRegion))
     })
 }

@@ -111,7 +111,7 @@ struct Part {
 
 /// The part of one region that is shown from `first` on, up to `last` at most.
 fn part(view: &FlatView, first: u64, last: u64) -> Option<Part> {
-    let (range, last_of_region) = view.whole(view.place_at(first))?;
+    let (range, last_of_region) = view.whole(first)?;
     Some(Part {
         region: Arc::clone(&range.region),
         offset: range.offset + (first - range.start),

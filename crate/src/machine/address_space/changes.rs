@@ -5,7 +5,8 @@ use crate::linear::host::{self, PAGE_SHIFT};
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::attributes::FORBIDDEN;
 use crate::machine::memory_map::{
-    Access, Index, MemoryMap, Placement, Placements, Region, Watches, write_flat, write_tree,
+    Access, Index, Journal, MemoryMap, Placement, Placements, Region, Watches, write_flat,
+    write_tree,
 };
 use crate::machine::region_list;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
@@ -19,6 +20,8 @@ pub(crate) struct State {
     /// The map that the placements come to.
     pub(crate) map: Arc<MemoryMap>,
     pub(super) watches: Watches,
+    /// The ranges that have come and gone, once there is a listener.
+    pub(crate) journal: Option<Journal>,
     changes: Changes,
 }
 
@@ -319,7 +322,13 @@ impl AddressSpace {
             while let Some(next) = spans.next_if(|next| next.0 <= last) {
                 last = last.max(next.1);
             }
+            if let Some(journal) = &mut state.journal {
+                journal.before(&map.flat, first, last);
+            }
             map.flat.update(&state.placements, first, last);
+            if let Some(journal) = &mut state.journal {
+                journal.after(&map.flat, first, last);
+            }
             self.table.refresh(map, first, last);
         }
         for Protection { first, last, .. } in protections {

@@ -3,7 +3,7 @@
 
 use super::flat_range::FlatRange;
 use super::placements::Placements;
-use super::ranges::{Place, Ranges};
+use super::ranges::Ranges;
 use super::region::Region;
 use crate::machine::block;
 use crate::machine::ram_region::RamRegion;
@@ -104,23 +104,25 @@ impl FlatView {
         self.ranges.replace(start, start, joined.ranges);
     }
 
-    /// The region's range at this place, together with the ranges behind it that differ only in their blocks. A caller
-    /// that asks for regions sees them as one range. Gives the first range, and the last address.
-    pub(crate) fn whole(&self, place: Place) -> Option<(&FlatRange, u64)> {
+    /// The first range that does not end before an address, together with the ranges beside it that differ only in their
+    /// blocks. A caller that asks for regions sees them as one range. Gives the first range, and the last address.
+    pub(crate) fn whole(&self, address: u64) -> Option<(&FlatRange, u64)> {
+        let mut place = self.ranges.reaching(address);
+        let mut first = self.ranges.get(place)?;
+        while let Some(before) = self.ranges.before(place)
+            && let Some(range) = self.ranges.get(before)
+            && first.continues(range)
+        {
+            (place, first) = (before, range);
+        }
         let mut ranges = self.ranges.from(place);
-        let first = ranges.next()?;
-        let mut before = first;
+        let mut before = ranges.next()?;
         while let Some(range) = ranges.next()
             && range.continues(before)
         {
             before = range;
         }
         Some((first, before.last))
-    }
-
-    /// The place of the first range that does not end before an address.
-    pub(crate) fn place_at(&self, address: u64) -> Place {
-        self.ranges.reaching(address)
     }
 }
 

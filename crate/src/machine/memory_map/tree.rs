@@ -74,7 +74,7 @@ pub(crate) fn flat(out: &mut impl Write, name: &str, view: &FlatView) -> Result 
         writeln!(out, "  No rendered FlatView")?;
     }
     let mut from = Some(0);
-    while let Some((range, last)) = from.and_then(|from| view.whole(view.place_at(from))) {
+    while let Some((range, last)) = from.and_then(|from| view.whole(from)) {
         from = last.checked_add(1);
         let first = range.start().0;
         let (region, offset) = (range.region(), range.offset());

@@ -1,6 +1,7 @@
 //! Maps of hundreds of regions: more ranges than a chunk has, in transactions of many changes, with snapshots held.
 
 use super::*;
+use crate::machine::memory_map::journal::{self, Journal, Seen};
 
 const REGIONS: u64 = if cfg!(miri) { 70 } else { 500 };
 const WINDOWS: u64 = 20;
@@ -21,6 +22,13 @@ fn seen(map: &MemoryMap) -> Vec<Option<(u32, u64)>> {
         }
     }
     pages
+}
+
+/// The ranges of the flat view, as listeners hear of them.
+fn wholes(map: &MemoryMap) -> Vec<Seen> {
+    let mut all = Vec::new();
+    journal::each(map.flat(), 0, u64::MAX, |range| all.push(range));
+    all
 }
 
 #[test]
@@ -52,7 +60,8 @@ fn hundreds_of_regions_show_what_the_model_says_and_snapshots_stay_as_they_were(
         .unwrap();
         known.push(place);
     }
-    let mut snapshots = Vec::new();
+    space.state().journal = Some(Journal::default());
+    let (mut told, mut snapshots) = (wholes(&space.view()), Vec::new());
     for round in 0..if cfg!(miri) { 3 } else { 120 } {
         if random(3) == 0 {
             snapshots.push((space.view(), model(&known)));
@@ -80,6 +89,18 @@ fn hundreds_of_regions_show_what_the_model_says_and_snapshots_stay_as_they_were(
         }
         let map = space.view();
         assert_eq!(seen(&map), model(&known));
+        if random(3) == 0 {
+            let now = wholes(&map);
+            let state = &mut space.state();
+            let Journal { gone, come } = core::mem::take(state.journal.as_mut().unwrap());
+            let without = |all: &[Seen], others: &[Seen]| -> Vec<Seen> {
+                let new = |seen: &&Seen| !others.contains(seen);
+                all.iter().filter(new).copied().collect()
+            };
+            assert_eq!(gone, without(&told, &now));
+            assert_eq!(come, without(&now, &told));
+            told = now;
+        }
         let ranges = map.flat().ranges();
         assert_eq!(ranges.len(), ranges.iter().count());
         for page in 0..2 * REGIONS {

@@ -87,6 +87,11 @@ export function gm_dispose(handle: number): number;
 export function gm_enable(handle: number, region: number, enabled: number): number;
 
 /**
+ * The RAM with exactly this start and size. Report: [`abi::PLACEMENT_REGION`] and the following.
+ */
+export function gm_exact_ram(handle: number, low: number, high: number, size_low: number, size_high: number): number;
+
+/**
  * Records that the caller may write a range at any time.
  */
 export function gm_expose(handle: number, low: number, high: number, length_low: number, length_high: number): number;
@@ -148,6 +153,12 @@ export function gm_mark_dirty(handle: number, low: number, high: number, length_
  * Moves a region.
  */
 export function gm_move(handle: number, region: number, low: number, high: number): number;
+
+/**
+ * The first placement, in the order of mapping, whose number is not less than a given one, and whose region's name is in
+ * the transfer buffer: `length` bytes. Report: [`abi::PLACEMENT_REGION`] and the following.
+ */
+export function gm_named(handle: number, length: number, low: number, high: number): number;
 
 /**
  * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
@@ -253,6 +264,7 @@ export interface InitOutput {
     readonly gm_discard: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_dispose: (a: number) => number;
     readonly gm_enable: (a: number, b: number, c: number) => number;
+    readonly gm_exact_ram: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_expose: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_expose_tables: (a: number) => number;
     readonly gm_fill: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
@@ -265,6 +277,7 @@ export interface InitOutput {
     readonly gm_map: (a: number) => number;
     readonly gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_move: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_named: (a: number, b: number, c: number, d: number) => number;
     readonly gm_piece: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_placement: (a: number, b: number, c: number) => number;
     readonly gm_placement_of: (a: number, b: number) => number;

@@ -203,6 +203,20 @@ export function gm_enable(handle, region, enabled) {
 }
 
 /**
+ * The RAM with exactly this start and size. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} size_low
+ * @param {number} size_high
+ * @returns {number}
+ */
+export function gm_exact_ram(handle, low, high, size_low, size_high) {
+    const ret = wasm.gm_exact_ram(handle, low, high, size_low, size_high);
+    return ret >>> 0;
+}
+
+/**
  * Records that the caller may write a range at any time.
  * @param {number} handle
  * @param {number} low
@@ -353,6 +367,20 @@ export function gm_mark_dirty(handle, low, high, length_low, length_high) {
  */
 export function gm_move(handle, region, low, high) {
     const ret = wasm.gm_move(handle, region, low, high);
+    return ret >>> 0;
+}
+
+/**
+ * The first placement, in the order of mapping, whose number is not less than a given one, and whose region's name is in
+ * the transfer buffer: `length` bytes. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * @param {number} handle
+ * @param {number} length
+ * @param {number} low
+ * @param {number} high
+ * @returns {number}
+ */
+export function gm_named(handle, length, low, high) {
+    const ret = wasm.gm_named(handle, length, low, high);
     return ret >>> 0;
 }
 

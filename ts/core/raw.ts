@@ -55,6 +55,8 @@ export interface RawExports {
   gm_region_host(region: number): number;
   gm_placement(handle: number, low: number, high: number): number;
   gm_placement_of(handle: number, region: number): number;
+  gm_named(handle: number, nameBytes: number, low: number, high: number): number;
+  gm_exact_ram(handle: number, low: number, high: number, sizeLow: number, sizeHigh: number): number;
   gm_flat_range(handle: number, low: number, high: number): number;
   gm_listen(handle: number): number;
   gm_change(handle: number, index: number): number;

@@ -258,11 +258,11 @@ function remove(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const { linear, handle } = space;
   space.enter();
   const region = guestRegionAt(space, start);
-  space.placements.records(); // which say from now on where the region was
+  const leaving = space.placements.exact(start, size); // its record says from now on where the region was
   const status = linear.raw.gm_remove(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
   if (status !== 0) throw linear.failure(status, "removeRegion", detailsOf(start, size));
   space.placements.invalidate();
-  space.machine.leaving();
+  if (leaving) space.machine.leaving(leaving.id);
   space.notifyMapChanged(); // first, so that its event knows the region
   space.machine.forget();
   return region as GuestRegion<U64Like>;

@@ -2,6 +2,7 @@
 
 import * as abi from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
+import { putName } from "../core/map-request.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { BoundDevice } from "../device/bound-device.ts";
@@ -122,6 +123,28 @@ export class Placements {
   record(id: number): RegionRecord | undefined {
     this.#of(id);
     return this.#space.machine.get(id);
+  }
+
+  /** The first region in the map with a name, in the order of mapping. */
+  named(name: string): RegionRecord | undefined {
+    const { linear, handle } = this.#space;
+    this.#refresh();
+    for (let from = 0n; ; ) {
+      const [low, high] = [u64.low(from), u64.high(from)];
+      if (linear.raw.gm_named(handle, putName(linear, name), low, high) !== 0) return undefined;
+      from = linear.reported64(abi.PLACEMENT_NUMBER_LOW) + 1n;
+      const record = this.#keep(reportedPlacement(linear));
+      if (record.name === name) return record; // the core knows no more of a name than fits in the transfer buffer
+    }
+  }
+
+  /** The region of RAM with exactly this start and size; the first in the order of mapping. */
+  exact(start: U64Like, size: U64Like): RegionRecord | undefined {
+    const { linear, handle } = this.#space;
+    this.#refresh();
+    const [low, high] = [u64.low(start), u64.high(start)];
+    if (linear.raw.gm_exact_ram(handle, low, high, u64.low(size), u64.high(size)) !== 0) return undefined;
+    return this.#keep(reportedPlacement(linear));
   }
 
   /** The regions in the map, in the order of mapping. */

@@ -27,12 +27,7 @@ const KINDS: [(u32, RegionKind); 7] = [
 #[wasm_bindgen]
 pub fn gm_map(handle: u32) -> u32 {
     let mut buffer = [0; TRANSFER_BYTES];
-    let bytes = take_transfer(&mut buffer, requested(abi::REQUEST_NAME_BYTES));
-    // The facade sends whole characters. Any other text is cut before the first character that is not whole.
-    let name = match core::str::from_utf8(bytes) {
-        Ok(name) => name,
-        Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
-    };
+    let name = take_name(&mut buffer, requested(abi::REQUEST_NAME_BYTES));
     let start = requested_wide([abi::REQUEST_START_LOW, abi::REQUEST_START_HIGH]);
     let start = GuestAddress(start);
     let size = requested_wide([abi::REQUEST_SIZE_LOW, abi::REQUEST_SIZE_HIGH]);
@@ -60,6 +55,16 @@ pub fn gm_map(handle: u32) -> u32 {
             Ok(())
         }))
     })
+}
+
+/// A name of `length` bytes in the transfer buffer. The facade sends whole characters. Any other text is cut before the
+/// first character that is not whole.
+fn take_name(buffer: &mut [u8; TRANSFER_BYTES], length: u32) -> &str {
+    let bytes = take_transfer(buffer, length);
+    match core::str::from_utf8(bytes) {
+        Ok(name) => name,
+        Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
+    }
 }
 
 /// A region's properties, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. As much of its name as
@@ -171,6 +176,36 @@ pub fn gm_placement_of(handle: u32, region: u32) -> u32 {
     with(handle, |space| {
         let found = space.placed(|placed| {
             let (number, placement) = placed.of(region)?;
+            report_placement(number, placement);
+            Some(())
+        });
+        status(found.ok_or(Fault::NoMemoryRegion))
+    })
+}
+
+/// The first placement, in the order of mapping, whose number is not less than a given one, and whose region's name is in
+/// the transfer buffer: `length` bytes. Report: [`abi::PLACEMENT_REGION`] and the following.
+#[wasm_bindgen]
+pub fn gm_named(handle: u32, length: u32, low: u32, high: u32) -> u32 {
+    let mut buffer = [0; TRANSFER_BYTES];
+    let name = take_name(&mut buffer, length);
+    with(handle, |space| {
+        let found = space.placed(|placed| {
+            let (number, placement) = placed.named(name, wide(low, high))?;
+            report_placement(number, placement);
+            Some(())
+        });
+        status(found.ok_or(Fault::NoMemoryRegion))
+    })
+}
+
+/// The RAM with exactly this start and size. Report: [`abi::PLACEMENT_REGION`] and the following.
+#[wasm_bindgen]
+pub fn gm_exact_ram(handle: u32, low: u32, high: u32, size_low: u32, size_high: u32) -> u32 {
+    let (start, size) = (wide(low, high), wide(size_low, size_high));
+    with(handle, |space| {
+        let found = space.placed(|placed| {
+            let (number, placement) = placed.exact_ram(start, size)?;
             report_placement(number, placement);
             Some(())
         });

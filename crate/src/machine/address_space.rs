@@ -138,10 +138,9 @@ impl AddressSpace {
         start: GuestAddress,
         size: GuestUsize,
     ) -> Result<Arc<Region>, Fault> {
-        let is_ram = |placement: &Placement| placement.region.kind() == RegionKind::Ram;
         let region = self.placed(|placed| {
-            let found = placed.exact(start.0, size, is_ram);
-            found.map(|placement| Arc::clone(&placement.region))
+            let found = placed.exact_ram(start.0, size);
+            found.map(|(_, placement)| Arc::clone(&placement.region))
         });
         let region = region.ok_or(Fault::NoMemoryRegion)?;
         self.unmap(&region)?;

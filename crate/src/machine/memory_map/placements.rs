@@ -6,7 +6,9 @@
 use super::flat_range::FlatRange;
 use super::index::{Index, Key};
 use super::placement::Placement;
+use super::region::RegionKind;
 use crate::machine::fault::Fault;
+use std::hash::{DefaultHasher, Hasher};
 
 /// The placed regions, each in a slot of its own.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub(crate) struct Placements {
     shown: Index,
     /// Disabled placements, by start, size, slot.
     hidden: Index,
+    /// By the hash of the region's name, number, slot.
+    by_name: Index,
 }
 
 impl Placements {
@@ -53,6 +57,15 @@ impl Placements {
         self.slot(Self::slot_in(&self.by_region, region.into())?)
     }
 
+    /// The first placement, from a number on, of a region with this name.
+    pub(crate) fn named(&self, name: &str, number: u64) -> Option<(u64, &Placement)> {
+        let hash = hash_of(name);
+        let keys = self.by_name.from((hash, number, 0));
+        keys.take_while(|key| key.0 == hash)
+            .filter_map(|key| self.slot(key.2))
+            .find(|(_, placement)| placement.region.name() == name)
+    }
+
     /// Adds a placement behind all others, and gives its number.
     pub(crate) fn push(&mut self, placement: Placement) -> u64 {
         let number = self.next;
@@ -79,6 +92,8 @@ impl Placements {
         let at = slot as u64;
         let id = placement.region.id();
         self.by_number.insert((number, at, 0));
+        self.by_name
+            .insert((hash_of(placement.region.name()), number, at));
         self.by_region.insert((id.into(), at, 0));
         let (index, key) = self.by_address(at, &placement);
         index.insert(key);
@@ -92,6 +107,8 @@ impl Placements {
         let (_, placement) = self.slots.get_mut(slot)?.take()?;
         let id = placement.region.id();
         self.by_number.remove(&(number, at, 0));
+        self.by_name
+            .remove(&(hash_of(placement.region.name()), number, at));
         self.by_region.remove(&(id.into(), at, 0));
         let (index, key) = self.by_address(at, &placement);
         index.remove(&key);
@@ -108,13 +125,8 @@ impl Placements {
         }
     }
 
-    /// The first placement, in the order of mapping, that has this start and size and passes a test.
-    pub(crate) fn exact(
-        &self,
-        start: u64,
-        size: u64,
-        test: impl Fn(&Placement) -> bool,
-    ) -> Option<&Placement> {
+    /// The first placement, in the order of mapping, of RAM with this start and size.
+    pub(crate) fn exact_ram(&self, start: u64, size: u64) -> Option<(u64, &Placement)> {
         let mut first: Option<(u64, &Placement)> = None;
         let lists = [
             (&self.shown, class_of(size), start),
@@ -126,13 +138,13 @@ impl Placements {
                 if let Some((number, found)) = self.slot(key.2)
                     && first.is_none_or(|(earlier, _)| number < earlier)
                     && found.region.size() == size
-                    && test(found)
+                    && found.region.kind() == RegionKind::Ram
                 {
                     first = Some((number, found));
                 }
             }
         }
-        first.map(|(_, found)| found)
+        first
     }
 
     /// Gives the enabled placements that share an address with `[first, last]`, in no order.
@@ -237,6 +249,13 @@ impl Placements {
             from = to + 1;
         }
     }
+}
+
+/// The hash of a name. It is one whose collisions are hard to find, because names may come from anywhere.
+fn hash_of(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(name.as_bytes());
+    hasher.finish()
 }
 
 /// The power of two that a size has at least, and twice that it has not.

@@ -171,7 +171,9 @@ impl Region {
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() == all.capacity() {
             all.retain(|(_, region)| region.strong_count() > 0);
-            all.try_reserve(1)
+            // As much again: so this walk is rare, also where regions come and go one by one.
+            let more = all.len().max(1);
+            all.try_reserve(more)
                 .map_err(|_| Fault::OutOfMemory { bytes: 16 })?;
         }
         let region = Arc::new(Region {

@@ -366,6 +366,23 @@ impl AddressSpace {
         look(&all)
     }
 
+    /// The first region with this name, in the order of mapping.
+    ///
+    /// ```
+    /// use guest_memory::{AddressSpace, GuestAddress, Region, RegionKind};
+    /// let space = AddressSpace::new()?;
+    /// let uart = Region::new("UART", RegionKind::Mmio, GuestAddress(0), 0x100)?;
+    /// space.map(&uart, GuestAddress(0x8000), 0)?;
+    /// assert!(space.region_named("UART").is_some_and(|found| found.id() == uart.id()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn region_named(&self, name: &str) -> Option<Arc<Region>> {
+        self.placed(|placed| {
+            let (_, placement) = placed.named(name, 0)?;
+            Some(Arc::clone(&placement.region))
+        })
+    }
+
     /// Shows `look` the placements as they are kept.
     pub(crate) fn placed<T>(&self, look: impl FnOnce(&Placements) -> T) -> T {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);

@@ -229,6 +229,11 @@ export function gm_unmap(handle: number, region: number): number;
 export function gm_unwatch(handle: number, watch: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
+ * Says which views of linear memory the caller will make: [`abi::VIEWS_TOLD`] or [`abi::VIEWS_UNSEEN`].
+ */
+export function gm_views(which: number): void;
+
+/**
  * Watches a range. Report: [`abi::WATCH_ID`].
  */
 export function gm_watch(handle: number, low: number, high: number, length_low: number, length_high: number, access: number): number;
@@ -291,6 +296,7 @@ export interface InitOutput {
     readonly gm_stage_range: (a: number, b: number, c: number, d: number) => number;
     readonly gm_unmap: (a: number, b: number) => number;
     readonly gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_views: (a: number) => void;
     readonly gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_watchers: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
     readonly guest_memory_abi: () => number;

@@ -549,6 +549,14 @@ export function gm_unwatch(handle, watch, low, high, length_low, length_high) {
 }
 
 /**
+ * Says which views of linear memory the caller will make: [`abi::VIEWS_TOLD`] or [`abi::VIEWS_UNSEEN`].
+ * @param {number} which
+ */
+export function gm_views(which) {
+    wasm.gm_views(which);
+}
+
+/**
  * Watches a range. Report: [`abi::WATCH_ID`].
  * @param {number} handle
  * @param {number} low

@@ -44,6 +44,7 @@ export const gm_roll_back: (a: number) => number;
 export const gm_stage_range: (a: number, b: number, c: number, d: number) => number;
 export const gm_unmap: (a: number, b: number) => number;
 export const gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+export const gm_views: (a: number) => void;
 export const gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const gm_watchers: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
 export const guest_memory_abi: () => number;

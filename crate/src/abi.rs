@@ -61,6 +61,10 @@ pub const LAYOUT_TRANSFER: u32 = 1;
 pub const LAYOUT_TRANSFER_BYTES: u32 = 2;
 /// The byte offset of the dirty map.
 pub const LAYOUT_DIRTY_MAP: u32 = 3;
+/// `gm_views`: the caller tells of each view that it makes, by `gm_expose` or `gm_expose_tables`.
+pub const VIEWS_TOLD: u32 = 0;
+/// `gm_views`: views may be made at any time.
+pub const VIEWS_UNSEEN: u32 = 1;
 
 // Sizes.
 

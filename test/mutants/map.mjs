@@ -89,6 +89,20 @@ export const map = [
     vitest: unit("observe/events"),
   },
   {
+    file: "crate/src/bindings/dirty.rs",
+    find: "    views::given();\n",
+    replace: "",
+    why: "a view lives on when its pages are given back",
+    vitest: unit("map/discard-views"),
+  },
+  {
+    file: "crate/src/bindings/spaces.rs",
+    find: "    views::given(); // a user may have copied accessors, whose arrays show the page table that is free now\n",
+    replace: "",
+    why: "a disposed machine's accessors follow its successor's page table",
+    vitest: unit("map/discard-views"),
+  },
+  {
     file: "crate/src/machine/memory_map/journal.rs",
     find: "        other.remove(index);\n",
     replace: "        list.insert(place(list), range);\n",

@@ -58,6 +58,10 @@ export const LAYOUT_TRANSFER = 1;
 export const LAYOUT_TRANSFER_BYTES = 2;
 /** The byte offset of the dirty map. */
 export const LAYOUT_DIRTY_MAP = 3;
+/** `gm_views`: the caller tells of each view that it makes, by `gm_expose` or `gm_expose_tables`. */
+export const VIEWS_TOLD = 0;
+/** `gm_views`: views may be made at any time. */
+export const VIEWS_UNSEEN = 1;
 
 // Sizes.
 

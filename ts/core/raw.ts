@@ -12,6 +12,7 @@ export interface RawExports {
   gm_remove(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
   gm_reserve(handle: number, low: number, high: number): number;
   gm_expose_tables(handle: number): number;
+  gm_views(which: number): void;
   gm_host_run(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_fill(handle: number, low: number, high: number, byte: number, lengthLow: number, lengthHigh: number): number;
   gm_copy(

@@ -158,7 +158,7 @@ export interface RegionAccess<A extends number | bigint = number> {
    * range counts as written for dirty clients and `onHostWrite`, but not for watches. Regions stay as they are. In a
    * transaction it takes effect at once, and is not rolled back.
    *
-   * If pages are freed, views are detached, as by growth. A write to discarded memory takes pages again, up to 64 at a
+   * If pages are freed, all views are detached, as by growth, unless none was taken since views were last detached. A write to discarded memory takes pages again, up to 64 at a
    * time; if none are free, linear memory grows, which detaches views. `view` and `views` take pages like a write. A
    * view cannot cross the edge of discarded memory; `views` returns a view for each part.
    *

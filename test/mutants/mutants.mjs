@@ -349,7 +349,7 @@ const core = [
   },
   {
     file: "crate/src/machine/memory_map/flat_view.rs",
-    find: "            joined.push(cut.part(last + 1, cut.last));\n",
+    find: "            push(cut.part(last + 1, cut.last));\n",
     replace: "",
     why: "what lies behind a window is lost",
     cargo: "memory_map::",

@@ -156,7 +156,7 @@ export class Placements {
 
   /** Drops what was read. A transaction changes placements, but not the generation. */
   invalidate(): void {
-    this.#byId.clear();
+    if (this.#byId.size > 0) this.#byId.clear();
     this.#all = undefined;
   }
 

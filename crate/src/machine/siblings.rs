@@ -3,8 +3,7 @@
 
 use crate::linear::dirty_map::{self, CLIENTS};
 use crate::machine::fault::Fault;
-use crate::machine::memory_map::Region;
-use std::collections::BTreeMap;
+use crate::machine::memory_map::{Index, Region};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The machine that an address space and its siblings belong to.
@@ -17,8 +16,10 @@ pub(crate) struct Siblings {
 struct Members {
     /// The bits of the open dirty clients.
     clients: u8,
-    /// The regions with bytes that a map of the machine has, itself or through an alias, by id.
-    regions: BTreeMap<u32, Member>,
+    /// The regions with bytes that a map of the machine has, itself or through an alias.
+    regions: Vec<Member>,
+    /// Each region's id, its index in `regions`, 0.
+    by_id: Index,
 }
 
 #[derive(Debug)]
@@ -26,6 +27,42 @@ struct Member {
     region: Arc<Region>,
     /// The number of placements of the region and of its aliases.
     placed: usize,
+}
+
+impl Members {
+    /// A region's index in the list.
+    fn index_of(&self, region: &Region) -> Option<usize> {
+        let id = u64::from(region.id());
+        let key = self.by_id.from((id, 0, 0)).next();
+        usize::try_from(key.filter(|key| key.0 == id)?.1).ok()
+    }
+
+    /// Puts a region on the list, or finds it there.
+    fn enter(&mut self, region: &Arc<Region>) -> &mut Member {
+        let index = self.index_of(region).unwrap_or_else(|| {
+            region.each_page(|block, pages| block.mark(pages, self.clients));
+            let index = self.regions.len();
+            self.by_id.insert((region.id().into(), index as u64, 0));
+            self.regions.push(Member {
+                region: Arc::clone(region),
+                placed: 0,
+            });
+            index
+        });
+        &mut self.regions[index]
+    }
+
+    /// Takes a region off the list. The last one takes its index.
+    fn leave(&mut self, index: usize) {
+        let (at, end) = (index as u64, self.regions.len() as u64 - 1);
+        let left = self.regions.swap_remove(index).region.id();
+        self.by_id.remove(&(left.into(), at, 0));
+        if let Some(moved) = self.regions.get(index) {
+            let id = u64::from(moved.region.id());
+            self.by_id.remove(&(id, end, 0));
+            self.by_id.insert((id, at, 0));
+        }
+    }
 }
 
 impl Siblings {
@@ -41,27 +78,19 @@ impl Siblings {
         removed: impl Iterator<Item = &'a Arc<Region>>,
     ) {
         let mut members = self.lock();
-        let clients = members.clients;
         // Placed first: a region that is removed and placed in one change has not left.
         for region in placed.map(|region| region.leaf().0) {
             if !region.has_bytes() {
                 continue;
             }
-            let fresh = || {
-                region.each_page(|block, pages| block.mark(pages, clients));
-                Member {
-                    region: Arc::clone(region),
-                    placed: 0,
-                }
-            };
-            let member = members.regions.entry(region.id()).or_insert_with(fresh);
-            member.placed += 1;
+            members.enter(region).placed += 1;
         }
         for region in removed.map(|region| region.leaf().0) {
-            if let Some(member) = members.regions.get_mut(&region.id()) {
+            if let Some(index) = members.index_of(region) {
+                let member = &mut members.regions[index];
                 member.placed -= 1;
                 if member.placed == 0 {
-                    members.regions.remove(&region.id());
+                    members.leave(index);
                 }
             }
         }
@@ -72,7 +101,7 @@ impl Siblings {
         let mut members = self.lock();
         let free = (0..CLIENTS).find(|&client| members.clients & (1 << client) == 0);
         let client = free.ok_or(Fault::TooManyClients)?;
-        for member in members.regions.values() {
+        for member in &members.regions {
             member.region.each_page(|block, pages| {
                 let marks = block.marks().get(pages).unwrap_or(&[]);
                 dirty_map::clear(marks, 1 << client);
@@ -84,5 +113,45 @@ impl Siblings {
 
     pub(crate) fn close_client(&self, client: u8) {
         self.lock().clients &= !(1 << client);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GuestAddress;
+    use crate::machine::memory_map::RegionKind;
+
+    #[test]
+    fn the_list_has_the_regions_that_are_placed() {
+        let mut seed = 3_usize;
+        let mut random = |limit: usize| {
+            seed = seed.wrapping_mul(1_103_515_245).wrapping_add(12_345) & 0x7fff_ffff;
+            (seed >> 8) % limit
+        };
+        let make = |_| Region::new("x", RegionKind::Ram, GuestAddress(0), 0x1000).unwrap();
+        let regions: Vec<_> = (0..20).map(make).collect();
+        let (siblings, mut placed) = (Siblings::default(), vec![0_usize; 20]);
+        for _ in 0..if cfg!(miri) { 50 } else { 2_000 } {
+            let at = random(20);
+            let one = || core::iter::once(&regions[at]);
+            if placed[at] > 0 && random(2) == 0 {
+                placed[at] -= 1;
+                siblings.change(core::iter::empty(), one());
+            } else {
+                placed[at] += 1;
+                siblings.change(one(), core::iter::empty());
+            }
+            let members = siblings.lock();
+            for (region, &count) in regions.iter().zip(&placed) {
+                let found = members
+                    .index_of(region)
+                    .map(|index| &members.regions[index]);
+                let found = found.filter(|member| Arc::ptr_eq(&member.region, region));
+                assert_eq!(found.map_or(0, |member| member.placed), count);
+            }
+            let listed = placed.iter().filter(|&&count| count > 0).count();
+            assert_eq!(members.regions.len(), listed);
+        }
     }
 }

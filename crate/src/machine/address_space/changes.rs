@@ -34,11 +34,14 @@ struct Changes {
     undo: Vec<Undo>,
     /// The ids of the regions that were mapped, moved or enabled.
     touched: Vec<u32>,
-    /// The addresses that may show something else: the first, the last, 0.
-    spans: Index,
+    /// The addresses that may show something else, by their first and last.
+    spans: Vec<(u64, u64)>,
     /// The protections to apply, in order.
     protections: Vec<Protection>,
 }
+
+/// The lists of changes are freed after a transaction of more steps.
+const MANY: usize = 64;
 
 /// Whole pages, by their first and last address, and the bits of [`FORBIDDEN`] that they get.
 #[derive(Debug)]
@@ -65,7 +68,7 @@ impl State {
     fn note(&mut self, undo: Undo, touched: Option<u32>, spans: impl Iterator<Item = (u64, u64)>) {
         self.changes.undo.push(undo);
         self.changes.touched.extend(touched);
-        spans.for_each(|(first, last)| self.changes.spans.insert((first, last, 0)));
+        self.changes.spans.extend(spans);
     }
 
     /// Checks that the placements as they are now cover all of a range.
@@ -126,7 +129,7 @@ impl State {
         // cleared when no step is left.
         if self.changes.undo.is_empty() {
             self.changes.touched.clear();
-            self.changes.spans = Index::default();
+            self.changes.spans.clear();
         }
     }
 }
@@ -136,6 +139,24 @@ fn span(placement: &Placement) -> Option<(u64, u64)> {
     placement
         .enabled
         .then(|| (placement.start, placement.last()))
+}
+
+/// Gives the spans in ascending order. Spans that meet are given as one.
+fn each_span(spans: &[(u64, u64)], mut give: impl FnMut(u64, u64)) {
+    if let &[(first, last)] = spans {
+        return give(first, last);
+    }
+    let mut sorted = Index::default();
+    for &(first, last) in spans {
+        sorted.insert((first, last, 0));
+    }
+    let mut sorted = sorted.from((0, 0, 0)).peekable();
+    while let Some(&(first, mut last, _)) = sorted.next() {
+        while let Some(next) = sorted.next_if(|next| next.0 <= last) {
+            last = last.max(next.1);
+        }
+        give(first, last);
+    }
 }
 
 impl AddressSpace {
@@ -301,11 +322,12 @@ impl AddressSpace {
             return Err(fault);
         }
         let Changes {
+            touched,
             spans,
             protections,
             undo,
             ..
-        } = core::mem::take(&mut state.changes);
+        } = &mut state.changes;
         let placed = undo.iter().filter_map(|step| match step {
             Undo::Added(_, region) => Some(region),
             _ => None,
@@ -316,12 +338,7 @@ impl AddressSpace {
         });
         self.siblings.change(placed, removed);
         let map = Arc::make_mut(&mut state.map);
-        let mut spans = spans.from((0, 0, 0)).peekable();
-        while let Some(&(first, mut last, _)) = spans.next() {
-            // Spans that meet are computed as one.
-            while let Some(next) = spans.next_if(|next| next.0 <= last) {
-                last = last.max(next.1);
-            }
+        each_span(spans, |first, last| {
             if let Some(journal) = &mut state.journal {
                 journal.before(&map.flat, first, last);
             }
@@ -330,11 +347,21 @@ impl AddressSpace {
                 journal.after(&map.flat, first, last);
             }
             self.table.refresh(map, first, last);
-        }
-        for Protection { first, last, .. } in protections {
-            self.table.refresh(map, first, last);
+        });
+        for Protection { first, last, .. } in protections.iter() {
+            self.table.refresh(map, *first, *last);
         }
         self.table.bump_generation();
+        // The lists keep their room for the next change, unless it is much.
+        match undo.len() {
+            0..=MANY => {
+                touched.clear();
+                spans.clear();
+                protections.clear();
+                undo.clear();
+            }
+            _ => state.changes = Changes::default(),
+        }
         Ok(())
     }
 

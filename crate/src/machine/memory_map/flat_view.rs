@@ -58,28 +58,38 @@ impl FlatView {
     /// Computes again what `[first, last]` shows.
     pub(crate) fn update(&mut self, placements: &Placements, first: u64, last: u64) {
         let ranges = &self.ranges;
-        let (from, end) = (ranges.reaching(first), ranges.behind(last));
-        // The neighbours are included, because a new range may continue them.
-        let before = ranges.before(from);
-        let next = ranges.get(end);
+        let (mut from, mut end) = (ranges.reaching(first), ranges.behind(last));
         let old = || self.over(first, last);
         let mut joined = Joined::default();
-        let neighbour = before.and_then(|before| ranges.get(before));
-        neighbour
-            .into_iter()
-            .for_each(|range| joined.push(range.bare()));
+        // A neighbour is included where a new range continues it, or is continued by it.
+        let before = ranges.before(from);
+        let mut push = |range: FlatRange| {
+            if joined.is_empty()
+                && let Some(place) = before
+                && let Some(neighbour) = ranges.get(place)
+                && range.continues(neighbour)
+            {
+                from = place;
+                joined.push(neighbour.bare());
+            }
+            joined.push(range);
+        };
         if let Some(cut) = old().find(|range| range.start < first) {
-            joined.push(cut.part(cut.start, first - 1));
+            push(cut.part(cut.start, first - 1));
         }
-        placements.render(first, last, |range| joined.push(range));
+        placements.render(first, last, &mut push);
         if let Some(cut) = old().find(|range| range.last > last) {
-            joined.push(cut.part(last + 1, cut.last));
+            push(cut.part(last + 1, cut.last));
         }
-        next.into_iter().for_each(|range| joined.push(range.bare()));
+        if let Some(neighbour) = ranges.get(end)
+            && let Some(before) = &joined.next
+            && neighbour.continues(before)
+        {
+            end = ranges.after(end);
+            joined.push(neighbour.bare());
+        }
         joined.show();
-        let behind_next = next.map_or(end, |_| ranges.after(end));
-        self.ranges
-            .replace(before.unwrap_or(from), behind_next, joined.ranges);
+        self.ranges.replace(from, end, joined.ranges);
     }
 
     /// Lets go of a region's blocks that have bytes of `part`, until [`show`](FlatView::show).
@@ -135,6 +145,10 @@ struct Joined {
 }
 
 impl Joined {
+    fn is_empty(&self) -> bool {
+        self.ranges.is_empty() && self.next.is_none()
+    }
+
     fn push(&mut self, range: FlatRange) {
         let bare = range.memory.is_none();
         match &mut self.next {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 /// The most ranges of a chunk.
 const MOST: usize = 64;
+/// So many ranges are inserted one by one.
+const FEW: usize = 4;
 
 /// The ranges of a [`FlatView`](super::FlatView), in ascending order.
 ///
@@ -161,6 +163,16 @@ impl Ranges {
             self.starts.push(0);
         }
         self.count += new.len();
+        if from.chunk == end.chunk && new.len() <= FEW {
+            // The usual case, without a list in between.
+            let chunk = Arc::make_mut(&mut self.chunks[from.chunk]);
+            self.count -= end.index - from.index;
+            chunk.ranges.drain(from.index..end.index);
+            for (index, range) in (from.index..).zip(new) {
+                chunk.ranges.insert(index, range);
+            }
+            return self.balance(from.chunk, from.index);
+        }
         // The rest of the last chunk that is touched.
         let mut tail = match self.chunks.get_mut(end.chunk) {
             Some(chunk) => Arc::make_mut(chunk).ranges.split_off(end.index),

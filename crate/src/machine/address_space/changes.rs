@@ -82,6 +82,22 @@ impl State {
         placed.check(address, length, Access::NONE)
     }
 
+    /// Gives the map, with each range of addresses that may show bytes of a region, from the first to the last.
+    pub(crate) fn each_showing(
+        &mut self,
+        region: u32,
+        bytes: (u64, u64),
+        mut give: impl FnMut(&mut Arc<MemoryMap>, u64, u64),
+    ) {
+        let map = &mut self.map;
+        if self.changes.undo.is_empty() {
+            let act = |first, last| give(map, first, last);
+            self.placements.each_showing(region, bytes, act);
+        } else {
+            give(map, 0, u64::MAX); // the map is not yet what the placements say
+        }
+    }
+
     pub(super) fn protect(&mut self, protection: Protection) {
         self.changes.protections.push(protection);
         self.note(Undo::Protected, None, core::iter::empty());

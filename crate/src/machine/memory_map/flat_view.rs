@@ -92,26 +92,33 @@ impl FlatView {
         self.ranges.replace(from, end, joined.ranges);
     }
 
-    /// Lets go of a region's blocks that have bytes of `part`, until [`show`](FlatView::show).
-    pub(crate) fn let_go(&mut self, region: &Arc<Region>, part: &Range<u64>) {
+    /// Lets go of a region's blocks that have bytes of `part`, where they are shown at the addresses from `first` to
+    /// `last`, until [`show`](FlatView::show).
+    pub(crate) fn let_go(
+        &mut self,
+        region: &Arc<Region>,
+        part: &Range<u64>,
+        first: u64,
+        last: u64,
+    ) {
         let shows = |range: &FlatRange| {
             let block = range.memory.as_ref().map(RamRegion::block);
             Arc::ptr_eq(&range.region, region)
                 && block.is_some_and(|block| block::meet(&block.span(), part))
         };
-        self.ranges.change_each(shows, |range| range.memory = None);
+        self.ranges
+            .change_each((first, last), shows, |range| range.memory = None);
     }
 
-    /// Shows the blocks that the regions have now, in the ranges that let go of the old ones.
-    pub(crate) fn show(&mut self) {
+    /// Shows the blocks that the regions have now, in the ranges over `[first, last]` that let go of the old ones.
+    pub(crate) fn show(&mut self, first: u64, last: u64) {
         let mut joined = Joined::default();
-        for range in &self.ranges {
+        for range in self.over(first, last) {
             joined.push(range.clone());
         }
         joined.show();
-        self.ranges = Ranges::default();
-        let start = self.ranges.reaching(0);
-        self.ranges.replace(start, start, joined.ranges);
+        let (from, end) = (self.ranges.reaching(first), self.ranges.behind(last));
+        self.ranges.replace(from, end, joined.ranges);
     }
 
     /// The first range that does not end before an address, together with the ranges beside it that differ only in their

@@ -28,6 +28,8 @@ pub(crate) struct Placements {
     hidden: Index,
     /// By the hash of the region's name, number, slot.
     by_name: Index,
+    /// By the id of the region that is shown in the end, then the slot, then 0.
+    by_leaf: Index,
 }
 
 impl Placements {
@@ -92,6 +94,8 @@ impl Placements {
         let at = slot as u64;
         let id = placement.region.id();
         self.by_number.insert((number, at, 0));
+        let leaf = placement.region.leaf().0.id();
+        self.by_leaf.insert((leaf.into(), at, 0));
         self.by_name
             .insert((hash_of(placement.region.name()), number, at));
         self.by_region.insert((id.into(), at, 0));
@@ -107,6 +111,8 @@ impl Placements {
         let (_, placement) = self.slots.get_mut(slot)?.take()?;
         let id = placement.region.id();
         self.by_number.remove(&(number, at, 0));
+        let leaf = placement.region.leaf().0.id();
+        self.by_leaf.remove(&(leaf.into(), at, 0));
         self.by_name
             .remove(&(hash_of(placement.region.name()), number, at));
         self.by_region.remove(&(id.into(), at, 0));
@@ -167,6 +173,29 @@ impl Placements {
                 }
             }
             class = next + 1;
+        }
+    }
+
+    /// Gives the addresses where bytes of a region, from the `first` to the `last`, are placed: by itself and by aliases.
+    /// Regions of a higher priority may hide them.
+    pub(crate) fn each_showing(
+        &self,
+        region: u32,
+        (first, last): (u64, u64),
+        mut give: impl FnMut(u64, u64),
+    ) {
+        let id = u64::from(region);
+        let keys = self.by_leaf.from((id, 0, 0));
+        for key in keys.take_while(|key| key.0 == id) {
+            let Some((_, placement)) = self.slot(key.1).filter(|(_, found)| found.enabled) else {
+                continue;
+            };
+            let from = placement.region.leaf().1;
+            let to = from + (placement.region.size() - 1);
+            if from <= last && to >= first {
+                let address = |offset: u64| placement.start + (offset - from);
+                give(address(first.max(from)), address(last.min(to)));
+            }
         }
     }
 

@@ -227,13 +227,16 @@ impl Ranges {
         }
     }
 
-    /// Gives each range that passes a test, to be changed. Its addresses must stay.
+    /// Gives each range over `[first, last]` that passes a test, to be changed. Its addresses must stay.
     pub(super) fn change_each(
         &mut self,
+        (first, last): (u64, u64),
         test: impl Fn(&FlatRange) -> bool,
         mut change: impl FnMut(&mut FlatRange),
     ) {
-        for chunk in &mut self.chunks {
+        let from = self.reaching(first).chunk;
+        let end = behind(&self.starts, last);
+        for chunk in self.chunks.get_mut(from..end).unwrap_or(&mut []) {
             if chunk.ranges.iter().any(&test) {
                 let ranges = &mut Arc::make_mut(chunk).ranges;
                 ranges

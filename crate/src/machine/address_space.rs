@@ -13,7 +13,7 @@
 
 use crate::linear::allocator;
 use crate::linear::dirty_map;
-use crate::linear::host;
+use crate::linear::host::{self, PAGE_SIZE};
 use crate::machine::block::Block;
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::{Access, Backing, MemoryMap, Placement, Region, RegionKind};
@@ -180,13 +180,18 @@ impl AddressSpace {
 
     /// Writes the page table entries of each range that shows a block, after the block got host pages.
     pub(crate) fn populated(&self, block: &Arc<Block>) {
-        let state = self.state();
-        for range in state.map.flat().ranges() {
-            let shown = range.memory.as_ref().map(RamRegion::block);
-            if shown.is_some_and(|shown| Arc::ptr_eq(shown, block)) {
-                self.bytes_moved(&state.map, range.start, range.last);
+        let span = block.span();
+        // Positions in blocks count from the start of a page, and a region may begin anywhere in its first page.
+        let bytes = (span.start.saturating_sub(PAGE_SIZE as u64), span.end - 1);
+        let mut state = self.state();
+        state.each_showing(block.region(), bytes, |map, first, last| {
+            for range in map.flat().over(first, last) {
+                let shown = range.memory.as_ref().map(RamRegion::block);
+                if shown.is_some_and(|shown| Arc::ptr_eq(shown, block)) {
+                    self.bytes_moved(map, range.start, range.last);
+                }
             }
-        }
+        });
     }
 
     /// A snapshot of the map as it is now.

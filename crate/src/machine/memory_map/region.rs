@@ -184,6 +184,9 @@ impl Region {
             kind,
             content,
         });
+        for block in region.blocks().iter().flat_map(|blocks| blocks.iter()) {
+            block.belongs_to(region.id);
+        }
         all.push((region.id, Arc::downgrade(&region)));
         Ok(region)
     }

@@ -7,6 +7,13 @@
 export function gm_begin(handle: number): number;
 
 /**
+ * The change of the flat view at `index`: first the ranges that have gone since the list was last read, then those that
+ * have come. Past the end the list is cleared. Report: [`abi::FLAT_START_LOW`] up to [`abi::FLAT_OFFSET_HIGH`], and
+ * [`abi::CHANGE_COME`].
+ */
+export function gm_change(handle: number, index: number): number;
+
+/**
  * Checks that an access to a whole range would find the required backing, and be allowed. `backing` is a number from
  * [`abi::BACKING_ANY`] on.
  */
@@ -91,6 +98,11 @@ export function gm_each_region(handle: number, low: number, high: number, length
 export function gm_enable(handle: number, region: number, enabled: number): number;
 
 /**
+ * The RAM with exactly this start and size. Report: [`abi::PLACEMENT_REGION`] and the following.
+ */
+export function gm_exact_ram(handle: number, low: number, high: number, size_low: number, size_high: number): number;
+
+/**
  * Records that the caller may write a range at any time.
  */
 export function gm_expose(handle: number, low: number, high: number, length_low: number, length_high: number): number;
@@ -106,10 +118,11 @@ export function gm_expose_tables(handle: number): number;
 export function gm_fill(handle: number, low: number, high: number, byte: number, length_low: number, length_high: number): number;
 
 /**
- * The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+ * The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
+ * bytes in linear memory are one.
  * Report: [`abi::FLAT_START_LOW`] and the following.
  */
-export function gm_flat_range(handle: number, index: number): number;
+export function gm_flat_range(handle: number, low: number, high: number): number;
 
 /**
  * Where a range lies, if it lies in one region. Report: [`abi::RUN_HOST`].
@@ -132,6 +145,11 @@ export function gm_insert(handle: number, start_low: number, start_high: number,
 export function gm_layout(index: number): number;
 
 /**
+ * Begins to note which ranges of the flat view come and go. Does nothing if it has begun.
+ */
+export function gm_listen(handle: number): number;
+
+/**
  * Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
  * Report: [`abi::MAP_REGION`].
  */
@@ -148,6 +166,12 @@ export function gm_mark_dirty(handle: number, low: number, high: number, length_
 export function gm_move(handle: number, region: number, low: number, high: number): number;
 
 /**
+ * The first placement, in the order of mapping, whose number is not less than a given one, and whose region's name is in
+ * the transfer buffer: `length` bytes. Report: [`abi::PLACEMENT_REGION`] and the following.
+ */
+export function gm_named(handle: number, length: number, low: number, high: number): number;
+
+/**
  * The number of the newest trap. Report: [`abi::TRAP_ID`].
  */
 export function gm_newest_trap(): void;
@@ -159,14 +183,15 @@ export function gm_newest_trap(): void;
 export function gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
 
 /**
- * The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * The first placement, in the order of mapping, whose number is not less than a given one. Report:
+ * [`abi::PLACEMENT_REGION`] and the following.
  */
-export function gm_placement(handle: number, index: number): number;
+export function gm_placement(handle: number, low: number, high: number): number;
 
 /**
- * How many regions are placed.
+ * A region's placement. Report: [`abi::PLACEMENT_REGION`] and the following.
  */
-export function gm_placement_count(handle: number): number;
+export function gm_placement_of(handle: number, region: number): number;
 
 /**
  * Gives host pages to the discarded parts of a range.
@@ -258,6 +283,11 @@ export function gm_untrap(handle: number, trap: number): number;
 export function gm_unwatch(handle: number, watch: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
+ * Says which views of linear memory the caller will make: [`abi::VIEWS_TOLD`] or [`abi::VIEWS_UNSEEN`].
+ */
+export function gm_views(which: number): void;
+
+/**
  * Watches a range. Report: [`abi::WATCH_ID`].
  */
 export function gm_watch(handle: number, low: number, high: number, length_low: number, length_high: number, access: number): number;
@@ -278,6 +308,7 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly gm_begin: (a: number) => number;
+    readonly gm_change: (a: number, b: number) => number;
     readonly gm_check_access: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
     readonly gm_commit: (a: number) => number;
     readonly gm_compare: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
@@ -294,21 +325,24 @@ export interface InitOutput {
     readonly gm_each_address: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
     readonly gm_each_region: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_enable: (a: number, b: number, c: number) => number;
+    readonly gm_exact_ram: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_expose: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_expose_tables: (a: number) => number;
     readonly gm_fill: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
-    readonly gm_flat_range: (a: number, b: number) => number;
+    readonly gm_flat_range: (a: number, b: number, c: number) => number;
     readonly gm_host_run: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_index_of: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_insert: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_layout: (a: number) => number;
+    readonly gm_listen: (a: number) => number;
     readonly gm_map: (a: number) => number;
     readonly gm_mark_dirty: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_move: (a: number, b: number, c: number, d: number) => number;
+    readonly gm_named: (a: number, b: number, c: number, d: number) => number;
     readonly gm_newest_trap: () => void;
     readonly gm_piece: (a: number, b: number, c: number, d: number, e: number) => number;
-    readonly gm_placement: (a: number, b: number) => number;
-    readonly gm_placement_count: (a: number) => number;
+    readonly gm_placement: (a: number, b: number, c: number) => number;
+    readonly gm_placement_of: (a: number, b: number) => number;
     readonly gm_populate: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_region_at: (a: number, b: number, c: number, d: number, e: number) => number;
@@ -326,6 +360,7 @@ export interface InitOutput {
     readonly gm_unmap: (a: number, b: number) => number;
     readonly gm_untrap: (a: number, b: number) => number;
     readonly gm_unwatch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_views: (a: number) => void;
     readonly gm_watch: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_watchers: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => number;
     readonly guest_memory_abi: () => number;

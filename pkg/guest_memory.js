@@ -11,6 +11,19 @@ export function gm_begin(handle) {
 }
 
 /**
+ * The change of the flat view at `index`: first the ranges that have gone since the list was last read, then those that
+ * have come. Past the end the list is cleared. Report: [`abi::FLAT_START_LOW`] up to [`abi::FLAT_OFFSET_HIGH`], and
+ * [`abi::CHANGE_COME`].
+ * @param {number} handle
+ * @param {number} index
+ * @returns {number}
+ */
+export function gm_change(handle, index) {
+    const ret = wasm.gm_change(handle, index);
+    return ret >>> 0;
+}
+
+/**
  * Checks that an access to a whole range would find the required backing, and be allowed. `backing` is a number from
  * [`abi::BACKING_ANY`] on.
  * @param {number} handle
@@ -222,6 +235,20 @@ export function gm_enable(handle, region, enabled) {
 }
 
 /**
+ * The RAM with exactly this start and size. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * @param {number} handle
+ * @param {number} low
+ * @param {number} high
+ * @param {number} size_low
+ * @param {number} size_high
+ * @returns {number}
+ */
+export function gm_exact_ram(handle, low, high, size_low, size_high) {
+    const ret = wasm.gm_exact_ram(handle, low, high, size_low, size_high);
+    return ret >>> 0;
+}
+
+/**
  * Records that the caller may write a range at any time.
  * @param {number} handle
  * @param {number} low
@@ -261,14 +288,16 @@ export function gm_fill(handle, low, high, byte, length_low, length_high) {
 }
 
 /**
- * The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+ * The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
+ * bytes in linear memory are one.
  * Report: [`abi::FLAT_START_LOW`] and the following.
  * @param {number} handle
- * @param {number} index
+ * @param {number} low
+ * @param {number} high
  * @returns {number}
  */
-export function gm_flat_range(handle, index) {
-    const ret = wasm.gm_flat_range(handle, index);
+export function gm_flat_range(handle, low, high) {
+    const ret = wasm.gm_flat_range(handle, low, high);
     return ret >>> 0;
 }
 
@@ -326,6 +355,16 @@ export function gm_layout(index) {
 }
 
 /**
+ * Begins to note which ranges of the flat view come and go. Does nothing if it has begun.
+ * @param {number} handle
+ * @returns {number}
+ */
+export function gm_listen(handle) {
+    const ret = wasm.gm_listen(handle);
+    return ret >>> 0;
+}
+
+/**
  * Makes a region and places it, as the words from [`abi::REQUEST_KIND`] on say; its name lies in the transfer buffer.
  * Report: [`abi::MAP_REGION`].
  * @param {number} handle
@@ -364,6 +403,20 @@ export function gm_move(handle, region, low, high) {
 }
 
 /**
+ * The first placement, in the order of mapping, whose number is not less than a given one, and whose region's name is in
+ * the transfer buffer: `length` bytes. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * @param {number} handle
+ * @param {number} length
+ * @param {number} low
+ * @param {number} high
+ * @returns {number}
+ */
+export function gm_named(handle, length, low, high) {
+    const ret = wasm.gm_named(handle, length, low, high);
+    return ret >>> 0;
+}
+
+/**
  * The number of the newest trap. Report: [`abi::TRAP_ID`].
  */
 export function gm_newest_trap() {
@@ -386,23 +439,26 @@ export function gm_piece(handle, low, high, limit, access) {
 }
 
 /**
- * The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
+ * The first placement, in the order of mapping, whose number is not less than a given one. Report:
+ * [`abi::PLACEMENT_REGION`] and the following.
  * @param {number} handle
- * @param {number} index
+ * @param {number} low
+ * @param {number} high
  * @returns {number}
  */
-export function gm_placement(handle, index) {
-    const ret = wasm.gm_placement(handle, index);
+export function gm_placement(handle, low, high) {
+    const ret = wasm.gm_placement(handle, low, high);
     return ret >>> 0;
 }
 
 /**
- * How many regions are placed.
+ * A region's placement. Report: [`abi::PLACEMENT_REGION`] and the following.
  * @param {number} handle
+ * @param {number} region
  * @returns {number}
  */
-export function gm_placement_count(handle) {
-    const ret = wasm.gm_placement_count(handle);
+export function gm_placement_of(handle, region) {
+    const ret = wasm.gm_placement_of(handle, region);
     return ret >>> 0;
 }
 
@@ -622,6 +678,14 @@ export function gm_untrap(handle, trap) {
 export function gm_unwatch(handle, watch, low, high, length_low, length_high) {
     const ret = wasm.gm_unwatch(handle, watch, low, high, length_low, length_high);
     return ret >>> 0;
+}
+
+/**
+ * Says which views of linear memory the caller will make: [`abi::VIEWS_TOLD`] or [`abi::VIEWS_UNSEEN`].
+ * @param {number} which
+ */
+export function gm_views(which) {
+    wasm.gm_views(which);
 }
 
 /**

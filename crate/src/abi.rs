@@ -63,6 +63,10 @@ pub const LAYOUT_TRANSFER_BYTES: u32 = 2;
 pub const LAYOUT_DIRTY_MAP: u32 = 3;
 /// The byte offset of the word that counts the traps that Rust stores have sprung.
 pub const LAYOUT_SPRUNG: u32 = 4;
+/// `gm_views`: the caller tells of each view that it makes, by `gm_expose` or `gm_expose_tables`.
+pub const VIEWS_TOLD: u32 = 0;
+/// `gm_views`: views may be made at any time.
+pub const VIEWS_UNSEEN: u32 = 1;
 
 // Sizes.
 
@@ -343,6 +347,10 @@ pub const PLACEMENT_TARGET: u32 = 7;
 pub const PLACEMENT_OFFSET_LOW: u32 = 8;
 /// The offset in its target where an alias begins, high half.
 pub const PLACEMENT_OFFSET_HIGH: u32 = 9;
+/// The number of the placement, which counts up in the order of mapping, low half.
+pub const PLACEMENT_NUMBER_LOW: u32 = 10;
+/// The number of the placement, high half.
+pub const PLACEMENT_NUMBER_HIGH: u32 = 11;
 
 // Words of the report block after `gm_flat_range`.
 
@@ -362,12 +370,12 @@ pub const FLAT_OFFSET_LOW: u32 = 5;
 pub const FLAT_OFFSET_HIGH: u32 = 6;
 /// The priority, an `i32`.
 pub const FLAT_PRIORITY: u32 = 7;
-/// The index of the next range.
-pub const FLAT_NEXT: u32 = 8;
 /// 1 for memory (external memory counts), else 0.
-pub const FLAT_IS_MEMORY: u32 = 9;
+pub const FLAT_IS_MEMORY: u32 = 8;
 /// The host offset of RAM in one piece that is neither protected nor watched; else 0.
-pub const FLAT_HOST: u32 = 10;
+pub const FLAT_HOST: u32 = 9;
+/// `gm_change`: 1 for a range that has come, 0 for a range that has gone.
+pub const CHANGE_COME: u32 = 10;
 
 // Words of the report block after `gm_dirty_collect`.
 

@@ -195,28 +195,21 @@ export class MapModel {
     });
   }
 
-  /** The addresses that show bytes of a region, by the placement that shows them. */
+  /** The addresses that show bytes of a region, in ascending order. */
   addressesOf({ region, offset, size }: Bytes): { start: bigint; size: bigint }[] {
-    const number = ({ name }: MapRegion) => Number(name.slice(1));
-    return this.placed
-      .toSorted((a, b) => number(a) - number(b))
-      .flatMap((placed) => {
-        let [leaf, before] = [placed, 0n];
-        while (leaf.target !== undefined) [leaf, before] = [leaf.target, before + leaf.offset];
-        const from = offset > before ? offset : before;
-        const end = least(offset + size, before + placed.size);
-        if (leaf !== region || from >= end) return [];
-        const ranges: { start: bigint; size: bigint }[] = [];
-        for (let at = from; at < end; at++) {
-          const address = placed.start + (at - before);
-          const seen = this.see(address);
-          if (seen?.region !== region || seen.offset !== at) continue;
-          const last = ranges.at(-1);
-          if (last && last.start + last.size === address) last.size++;
-          else ranges.push({ start: address, size: 1n });
-        }
-        return ranges;
-      });
+    const shown = this.flat().flatMap((piece) => {
+      const from = piece.offset > offset ? piece.offset : offset;
+      const end = least(piece.offset + piece.size, offset + size);
+      if (piece.region !== region || from >= end) return [];
+      return [{ start: piece.start + (from - piece.offset), size: end - from }];
+    });
+    const runs: { start: bigint; size: bigint }[] = [];
+    for (const { start, size } of shown) {
+      const last = runs.at(-1);
+      if (last && last.start + last.size === start) last.size += size;
+      else runs.push({ start, size });
+    }
+    return runs;
   }
 
   /** Two enabled regions of the same priority that share a byte. */

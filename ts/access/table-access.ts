@@ -1,7 +1,7 @@
 // TableAccess: the tables and host offsets for a JIT, a software MMU or a Rust module. docs/page-table.md is the
 // contract.
 
-import { ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
+import { ACCESS_READ, ACCESS_WRITE, VIEWS_UNSEEN } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
@@ -106,7 +106,9 @@ export function tableAccess(of: PartOf<{ space: Space }>): TableAccess {
       return { pageTable: table, dirty: linear.dirty, bytes: linear.u8 };
     },
     get wasmMemory() {
-      return of(this).space.linear.raw.memory;
+      const { raw } = of(this).space.linear;
+      raw.gm_views(VIEWS_UNSEEN); // the caller may make views of it at any time
+      return raw.memory;
     },
     hostOffset(address, length, access = "read") {
       if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);

@@ -60,6 +60,10 @@ export const LAYOUT_TRANSFER_BYTES = 2;
 export const LAYOUT_DIRTY_MAP = 3;
 /** The byte offset of the word that counts the traps that Rust stores have sprung. */
 export const LAYOUT_SPRUNG = 4;
+/** `gm_views`: the caller tells of each view that it makes, by `gm_expose` or `gm_expose_tables`. */
+export const VIEWS_TOLD = 0;
+/** `gm_views`: views may be made at any time. */
+export const VIEWS_UNSEEN = 1;
 
 // Sizes.
 
@@ -340,6 +344,10 @@ export const PLACEMENT_TARGET = 7;
 export const PLACEMENT_OFFSET_LOW = 8;
 /** The offset in its target where an alias begins, high half. */
 export const PLACEMENT_OFFSET_HIGH = 9;
+/** The number of the placement, which counts up in the order of mapping, low half. */
+export const PLACEMENT_NUMBER_LOW = 10;
+/** The number of the placement, high half. */
+export const PLACEMENT_NUMBER_HIGH = 11;
 
 // Words of the report block after `gm_flat_range`.
 
@@ -359,12 +367,12 @@ export const FLAT_OFFSET_LOW = 5;
 export const FLAT_OFFSET_HIGH = 6;
 /** The priority, an `i32`. */
 export const FLAT_PRIORITY = 7;
-/** The index of the next range. */
-export const FLAT_NEXT = 8;
 /** 1 for memory (external memory counts), else 0. */
-export const FLAT_IS_MEMORY = 9;
+export const FLAT_IS_MEMORY = 8;
 /** The host offset of RAM in one piece that is neither protected nor watched; else 0. */
-export const FLAT_HOST = 10;
+export const FLAT_HOST = 9;
+/** `gm_change`: 1 for a range that has come, 0 for a range that has gone. */
+export const CHANGE_COME = 10;
 
 // Words of the report block after `gm_dirty_collect`.
 

@@ -1,7 +1,7 @@
 // init(): finds the Wasm module, instantiates it, and checks its interface version.
 
 import { packagedGlue, packagedWasm } from "../pkg.ts";
-import { ABI } from "./abi.ts";
+import { ABI, VIEWS_TOLD } from "./abi.ts";
 import { GuestMemoryError } from "./errors.ts";
 import { LinearMemory } from "./linear-memory.ts";
 import type { Glue, RawExports, WasmSource } from "./raw.ts";
@@ -74,7 +74,7 @@ export async function load(options: InitOptions = {}): Promise<LinearMemory> {
     return current;
   }
   if (current) return current;
-  loading ??= instantiate(packagedGlue, options.wasm ?? packagedWasm).then(adopt);
+  loading ??= instantiate(packagedGlue, options.wasm ?? packagedWasm).then(adoptOwn);
   try {
     current ??= await loading;
     return current;
@@ -106,6 +106,13 @@ async function instantiate(glue: Glue, wasm: InitOptions["wasm"]): Promise<unkno
   // `default` asks whether its argument is a Response, and Node takes 20 ms to load that class. `initSync` does not
   // ask.
   return glue.initSync ? glue.initSync({ module }) : glue.default({ module_or_path: module });
+}
+
+/** The LinearMemory of the packaged module. The facade alone makes views of it. */
+function adoptOwn(raw: unknown): LinearMemory {
+  const linear = adopt(raw);
+  linear.raw.gm_views(VIEWS_TOLD);
+  return linear;
 }
 
 /** The LinearMemory of a module's instance, made once for each instance. */

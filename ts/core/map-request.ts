@@ -22,14 +22,20 @@ export interface MapRequest {
 
 const encoder = new TextEncoder();
 
+/** Puts a name into the transfer buffer, as much of it as fits. Returns how many bytes. */
+export function putName(linear: LinearMemory, name: string): number {
+  const bytes = encoder.encode(name).subarray(0, linear.transfer.length);
+  linear.transfer.set(bytes);
+  return bytes.length;
+}
+
 /**
  * Asks the core for a region in the map of the space `handle`. Returns the status and leaves the region's id in the
  * report. Linear memory may grow: the typed arrays are replaced, and the caller has to call `linear.notify()`.
  */
 export function requestMap(linear: LinearMemory, handle: number, request: MapRequest): number {
   const { start, size, offset } = request;
-  const name = encoder.encode(request.name).subarray(0, linear.transfer.length);
-  linear.transfer.set(name);
+  const nameBytes = putName(linear, request.name);
   const { report } = linear;
   report[abi.REQUEST_KIND] = request.kind;
   report[abi.REQUEST_START_LOW] = low(start);
@@ -41,7 +47,7 @@ export function requestMap(linear: LinearMemory, handle: number, request: MapReq
   report[abi.REQUEST_TARGET] = request.target;
   report[abi.REQUEST_OFFSET_LOW] = low(offset);
   report[abi.REQUEST_OFFSET_HIGH] = high(offset);
-  report[abi.REQUEST_NAME_BYTES] = name.length;
+  report[abi.REQUEST_NAME_BYTES] = nameBytes;
   const status = linear.raw.gm_map(handle);
   linear.replace();
   return status;

@@ -12,6 +12,7 @@ export interface RawExports {
   gm_remove(handle: number, startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
   gm_reserve(handle: number, low: number, high: number): number;
   gm_expose_tables(handle: number): number;
+  gm_views(which: number): void;
   gm_host_run(handle: number, low: number, high: number, lengthLow: number, lengthHigh: number): number;
   gm_fill(handle: number, low: number, high: number, byte: number, lengthLow: number, lengthHigh: number): number;
   gm_copy(
@@ -53,9 +54,13 @@ export interface RawExports {
   gm_roll_back(handle: number): number;
   gm_region_name(region: number): number;
   gm_region_host(region: number): number;
-  gm_placement_count(handle: number): number;
-  gm_placement(handle: number, index: number): number;
-  gm_flat_range(handle: number, index: number): number;
+  gm_placement(handle: number, low: number, high: number): number;
+  gm_placement_of(handle: number, region: number): number;
+  gm_named(handle: number, nameBytes: number, low: number, high: number): number;
+  gm_exact_ram(handle: number, low: number, high: number, sizeLow: number, sizeHigh: number): number;
+  gm_flat_range(handle: number, low: number, high: number): number;
+  gm_listen(handle: number): number;
+  gm_change(handle: number, index: number): number;
   gm_piece(handle: number, low: number, high: number, limit: number, access: number): number;
   gm_check_access(
     handle: number,

@@ -57,20 +57,32 @@ export class GuestRegion<A extends number | bigint = number> {
   }
 }
 
-const objects = new WeakMap<readonly MemoryRange[], readonly GuestRegion<U64Like>[]>();
+const lists = new WeakMap<readonly MemoryRange[], readonly GuestRegion<U64Like>[]>();
+const objects = new WeakMap<MemoryRange, GuestRegion<U64Like>>();
 
 /** The regions of a space, in ascending order. Returns the same objects until the map changes. */
 export function guestRegions(space: Space): readonly GuestRegion<U64Like>[] {
   const ranges = space.flatView.memory;
-  let regions = objects.get(ranges);
+  let regions = lists.get(ranges);
   if (regions === undefined) {
-    regions = Object.freeze(ranges.map((range) => new GuestRegion<U64Like>(space, range)));
-    objects.set(ranges, regions);
+    regions = Object.freeze(ranges.map((range) => regionOf(space, range)));
+    lists.set(ranges, regions);
   }
   return regions;
 }
 
 /** The region that holds a checked address, or undefined. */
 export function guestRegionAt(space: Space, address: U64Like): GuestRegion<U64Like> | undefined {
-  return guestRegions(space)[space.flatView.indexAt(address)];
+  const range = space.flatView.at(address);
+  return range && regionOf(space, range);
+}
+
+/** The object of a range. Always the same one. */
+function regionOf(space: Space, range: MemoryRange): GuestRegion<U64Like> {
+  let region = objects.get(range);
+  if (region === undefined) {
+    region = new GuestRegion<U64Like>(space, range);
+    objects.set(range, region);
+  }
+  return region;
 }

@@ -177,7 +177,10 @@ export function mapAccess(of: PartOf<{ space: Space }>): MapAccess<U64Like> {
       return space.placements.records().map(mappedRegion);
     },
     region(name) {
-      return this.mapped.find((region) => region.name === name);
+      const { space } = of(this);
+      space.enter();
+      const record = typeof name === "string" ? space.placements.named(name) : undefined;
+      return record && mappedRegion(record);
     },
     transaction(change) {
       return of(this).space.changes.transaction(change);
@@ -197,7 +200,7 @@ export function mapAccess(of: PartOf<{ space: Space }>): MapAccess<U64Like> {
 function unmap(space: Space, region: unknown): void {
   const { id } = recordOf(space, region, "unmap");
   space.placements.of(id); // brings the record's `start` up to date, which stays readable
-  space.machine.leaving();
+  space.machine.leaving(id);
   space.changes.make("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, id));
 }
 

@@ -132,7 +132,7 @@ function load({ linear }: Space, id: number, contents: Uint8Array): void {
 function targetOf(space: Space, of: unknown): RegionRecord {
   if (typeof of !== "string") return recordOf(space, of, "of");
   space.enter();
-  const named = space.placements.records().find((region) => region.name === of);
+  const named = space.placements.named(of);
   if (named) return named;
   throw new GuestMemoryError("NO_MEMORY_REGION", `of: there is no region "${of}" to show`);
 }

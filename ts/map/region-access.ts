@@ -161,7 +161,7 @@ export interface RegionAccess<A extends number | bigint = number> {
    * range counts as written for dirty clients and `onHostWrite`, but not for watches. Regions stay as they are. In a
    * transaction it takes effect at once, and is not rolled back.
    *
-   * If pages are freed, views are detached, as by growth. A write to discarded memory takes pages again, up to 64 at a
+   * If pages are freed, all views are detached, as by growth, unless none was taken since views were last detached. A write to discarded memory takes pages again, up to 64 at a
    * time; if none are free, linear memory grows, which detaches views. `view` and `views` take pages like a write. A
    * view cannot cross the edge of discarded memory; `views` returns a view for each part.
    *
@@ -280,11 +280,11 @@ function remove(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const { linear, handle } = space;
   space.enter();
   const region = guestRegionAt(space, start);
-  space.placements.records(); // which say from now on where the region was
+  const leaving = space.placements.exact(start, size); // its record says from now on where the region was
   const status = linear.raw.gm_remove(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
   if (status !== 0) throw linear.failure(status, "removeRegion", detailsOf(start, size));
   space.placements.invalidate();
-  space.machine.leaving();
+  if (leaving) space.machine.leaving(leaving.id);
   space.notifyMapChanged(); // first, so that its event knows the region
   space.machine.forget();
   return region as GuestRegion<U64Like>;

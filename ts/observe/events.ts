@@ -1,9 +1,10 @@
 // Events: the events of a memory, and the generations that tell the same without a listener.
 
-import { type FlatRange, readFlatRanges } from "../space/flat-view.ts";
+import { readFlatChanges } from "../space/flat-view.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 import { MapEvent } from "./map-event.ts";
+import { MapEvents } from "./map-events.ts";
 
 /**
  * Tells that views were detached, or that the map has changed. {@link GuestMemory} has all of these properties.
@@ -99,56 +100,51 @@ export function eventAccess(of: PartOf<{ space: Space; events: Events }>): Event
   };
 }
 
-/** The event target of one memory, and the flat view that its listeners know. */
+/** The event target of one memory. */
 export class Events {
   readonly #space: Space;
-  /** Made when `events` is first read, so that a memory without listeners never reads its flat view. */
-  #target: EventTarget | undefined;
-  /** The flat view as of the last event. */
-  #known: readonly FlatRange[] = [];
+  /** Made when `events` is first read: most memories have no listener. */
+  #target: MapEvents | undefined;
 
   constructor(space: Space) {
     this.#space = space;
   }
 
-  /** The event target. The first call reads the flat view, with which later changes are compared. */
   get target(): EventTarget {
-    if (this.#target === undefined) {
-      this.#target = new EventTarget();
-      if (!this.#space.disposed) this.#known = this.#read();
-    }
+    this.#target ??= new MapEvents((type) => {
+      if (type === "regionadd" || type === "regionremove") this.#listen();
+    });
     return this.#target;
   }
 
   viewsDetached(): void {
-    this.#target?.dispatchEvent(new Event("viewsdetached"));
+    this.#target?.tell("viewsdetached");
   }
 
   mapChanged(): void {
     const target = this.#target;
     if (target === undefined) return;
-    const [before, now] = [this.#known, this.#read()];
-    this.#known = now; // first, because a listener may change the map again
-    const key = ({ start, last, id, offset }: FlatRange) => `${start} ${last} ${id} ${offset}`;
-    const [old, fresh] = [new Set(before.map(key)), new Set(now.map(key))];
-    const [gone, come] = [
-      before.filter((range) => !fresh.has(key(range))),
-      now.filter((range) => !old.has(key(range))),
-    ];
     // All events are made before the first listener runs: by another change it may end what is known of a region.
-    const events = [
-      ...gone.map((range) => new MapEvent("regionremove", this.#space, range)),
-      ...come.map((range) => new MapEvent("regionadd", this.#space, range)),
-    ];
-    target.dispatchEvent(new Event("mapbegin"));
-    for (const event of events) target.dispatchEvent(event);
-    target.dispatchEvent(new Event("mapcommit"));
-    target.dispatchEvent(new Event("mapchanged"));
+    const events = target.hears("regionadd") || target.hears("regionremove") ? this.#changes() : [];
+    target.tell("mapbegin");
+    for (const event of events) if (target.hears(event.type)) target.dispatchEvent(event);
+    target.tell("mapcommit");
+    target.tell("mapchanged");
   }
 
-  /** The flat view of now. The records of the regions in it exist from then on. */
-  #read(): FlatRange[] {
-    this.#space.placements.records();
-    return readFlatRanges(this.#space);
+  /** Lets the core note each range that comes or goes. The records of the regions in the map exist from then on. */
+  #listen(): void {
+    const space = this.#space;
+    if (space.disposed) return;
+    space.linear.raw.gm_listen(space.handle);
+    space.placements.records();
+  }
+
+  /** The events for the ranges that have gone and come since the last call. */
+  #changes(): MapEvent[] {
+    const space = this.#space;
+    const changes = readFlatChanges(space);
+    for (const { id, come } of changes) if (come) space.placements.record(id);
+    return changes.map((range) => new MapEvent(range.come ? "regionadd" : "regionremove", space, range));
   }
 }

@@ -3,7 +3,8 @@
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { type MappedRegion, mappedRegion } from "../map/mapped-region.ts";
-import type { FlatRange } from "../space/flat-view.ts";
+import type { FlatChange } from "../space/flat-view.ts";
+import type { RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 
 /**
@@ -23,24 +24,75 @@ import type { Space } from "../space/space.ts";
  * ```
  */
 export class MapEvent<A extends number | bigint = number> extends Event {
-  /** The first guest-physical address of the range. */
-  readonly start: A;
-  /** The size of the range in bytes: a bigint past 2^53. */
-  readonly size: number | bigint;
-  /** The region whose bytes the range shows, never an alias; undefined if the facade does not know it. */
-  readonly region: MappedRegion<A> | undefined;
-  /** The byte of the region at which the range begins: a bigint past 2^53. */
-  readonly offset: number | bigint;
+  readonly #space: Space;
+  readonly #range: FlatChange;
+  readonly #record: RegionRecord | undefined;
 
   /** For this library: users listen for events. */
   constructor(type: "regionadd" | "regionremove", space: object, range: object) {
     super(type);
-    const { start, last, id, offset } = range as FlatRange;
-    const { machine, bigint } = space as Space;
-    this.start = (bigint ? start : Number(start)) as A;
-    this.size = u64.shortest(last - start + 1n);
-    this.offset = u64.shortest(offset);
-    const record = machine.get(id);
-    this.region = record && (mappedRegion(record) as MappedRegion<U64Like> as MappedRegion<A>);
+    this.#space = space as Space;
+    this.#range = range as FlatChange;
+    this.#record = this.#space.machine.get(this.#range.id);
+  }
+
+  /**
+   * The first guest-physical address of the range.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * memory.events.addEventListener("regionadd", (event) => console.assert((event as MapEvent).start === 0x4000));
+   * memory.map({ kind: "ram", name: "window", start: 0x4000, size: 0x1000 });
+   * ```
+   */
+  get start(): A {
+    return this.#space.toAddress(this.#range.start) as A;
+  }
+
+  /**
+   * The size of the range in bytes: a bigint past 2^53.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * memory.events.addEventListener("regionadd", (event) => console.assert((event as MapEvent).size === 0x1000));
+   * memory.map({ kind: "ram", name: "window", start: 0x4000, size: 0x1000 });
+   * ```
+   */
+  get size(): number | bigint {
+    return u64.shortest(this.#range.last - this.#range.start + 1n);
+  }
+
+  /**
+   * The region whose bytes the range shows, never an alias; undefined if the facade does not know it.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * memory.events.addEventListener("regionadd", (event) => console.assert((event as MapEvent).region?.name === "window"));
+   * memory.map({ kind: "ram", name: "window", start: 0x4000, size: 0x1000 });
+   * ```
+   */
+  get region(): MappedRegion<A> | undefined {
+    return this.#record && (mappedRegion(this.#record) as MappedRegion<U64Like> as MappedRegion<A>);
+  }
+
+  /**
+   * The byte of the region at which the range begins: a bigint past 2^53.
+   * @example
+   * ```ts
+   * import { GuestMemory, type MapEvent } from "guest-memory";
+   *
+   * using memory = await GuestMemory.create([]);
+   * memory.events.addEventListener("regionadd", (event) => console.assert((event as MapEvent).offset === 0));
+   * memory.map({ kind: "ram", name: "window", start: 0x4000, size: 0x1000 });
+   * ```
+   */
+  get offset(): number | bigint {
+    return u64.shortest(this.#range.offset);
   }
 }

@@ -2,7 +2,11 @@
 
 import * as abi from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
+import * as u64 from "../core/u64.ts";
 import type { Space } from "./space.ts";
+
+/** The last address. */
+const LAST = (1n << 64n) - 1n;
 
 /** A range of guest addresses that shows one region. */
 export interface FlatRange {
@@ -19,6 +23,11 @@ export interface FlatRange {
   readonly host: number;
 }
 
+/** A range of the flat view that has come or gone. */
+export interface FlatChange extends Pick<FlatRange, "start" | "last" | "id" | "offset"> {
+  readonly come: boolean;
+}
+
 /** A flat range of memory, with addresses in its memory's kind of number. */
 export interface MemoryRange {
   readonly start: U64Like;
@@ -31,26 +40,57 @@ export interface MemoryRange {
 }
 
 /** Reads the flat view from the core. */
-export function readFlatRanges({ linear, handle }: Space): FlatRange[] {
+export function readFlatRanges(space: Space): FlatRange[] {
   const ranges: FlatRange[] = [];
-  for (let index = 0; linear.raw.gm_flat_range(handle, index) === 0; index = linear.reported(abi.FLAT_NEXT)) {
-    ranges.push({
-      start: linear.reported64(abi.FLAT_START_LOW),
-      last: linear.reported64(abi.FLAT_LAST_LOW),
-      id: linear.reported(abi.FLAT_REGION),
-      offset: linear.reported64(abi.FLAT_OFFSET_LOW),
-      priority: linear.reported(abi.FLAT_PRIORITY) | 0,
-      memory: linear.reported(abi.FLAT_IS_MEMORY) !== 0,
-      host: linear.reported(abi.FLAT_HOST),
-    });
+  for (let from = 0n; from <= LAST; from = (ranges.at(-1) as FlatRange).last + 1n) {
+    const range = readFlatRange(space, from);
+    if (range === undefined) break;
+    ranges.push(range);
   }
   return ranges;
 }
 
-/** The ranges of memory in the flat view. Read from the core again after the map has changed. */
+/** Reads the first range that does not end before an address. */
+function readFlatRange({ linear, handle }: Space, address: bigint): FlatRange | undefined {
+  if (linear.raw.gm_flat_range(handle, u64.low(address), u64.high(address)) !== 0) return undefined;
+  return {
+    start: linear.reported64(abi.FLAT_START_LOW),
+    last: linear.reported64(abi.FLAT_LAST_LOW),
+    id: linear.reported(abi.FLAT_REGION),
+    offset: linear.reported64(abi.FLAT_OFFSET_LOW),
+    priority: linear.reported(abi.FLAT_PRIORITY) | 0,
+    memory: linear.reported(abi.FLAT_IS_MEMORY) !== 0,
+    host: linear.reported(abi.FLAT_HOST),
+  };
+}
+
+/** Reads the ranges that have gone and come since the last call, in this order. The core notes them after `gm_listen`. */
+export function readFlatChanges({ linear, handle }: Space): FlatChange[] {
+  const changes: FlatChange[] = [];
+  while (linear.raw.gm_change(handle, changes.length) === 0) {
+    changes.push({
+      start: linear.reported64(abi.FLAT_START_LOW),
+      last: linear.reported64(abi.FLAT_LAST_LOW),
+      id: linear.reported(abi.FLAT_REGION),
+      offset: linear.reported64(abi.FLAT_OFFSET_LOW),
+      come: linear.reported(abi.CHANGE_COME) !== 0,
+    });
+  }
+  return changes;
+}
+
+/**
+ * The ranges of memory in the flat view. A range is read from the core when it is first asked for; after a change of the
+ * map, it is read again.
+ */
 export class FlatView {
   readonly #space: Space;
-  #ranges: readonly MemoryRange[] | undefined;
+  /** All ranges, if they were asked for. */
+  #all: readonly MemoryRange[] | undefined;
+  /** The ranges that were read, by their first addresses: each has one object. */
+  readonly #read = new Map<bigint, MemoryRange>();
+  /** The range that was found last. */
+  #last: MemoryRange | undefined;
   #generation = 0;
 
   constructor(space: Space) {
@@ -58,42 +98,46 @@ export class FlatView {
   }
 
   get memory(): readonly MemoryRange[] {
-    const space = this.#space;
-    space.linear.replace();
-    const { generation } = space; // permissions count too, because `host` depends on them
-    if (this.#ranges === undefined || this.#generation !== generation) {
-      const memory = readFlatRanges(space).filter((range) => range.memory);
-      this.#ranges = memory.map(({ start, last, id, host }) => {
-        return {
-          start: space.toAddress(start),
-          lastAddress: space.toAddress(last),
-          size: Number(last - start + 1n),
-          id,
-          host,
-        };
-      });
-      this.#generation = generation;
-    }
-    return this.#ranges;
-  }
-
-  /** The index in `memory` of the range that holds a checked address, or -1. */
-  indexAt(address: U64Like): number {
-    const { memory } = this;
-    let from = 0;
-    let end = memory.length;
-    while (from < end) {
-      const middle = (from + end) >>> 1;
-      const range = memory[middle] as MemoryRange;
-      if (address < range.start) end = middle;
-      else if (address > range.lastAddress) from = middle + 1;
-      else return middle;
-    }
-    return -1;
+    this.#refresh();
+    this.#all ??= readFlatRanges(this.#space)
+      .filter((range) => range.memory)
+      .map((range) => this.#rangeOf(range));
+    return this.#all;
   }
 
   /** The range that holds a checked address. */
   at(address: U64Like): MemoryRange | undefined {
-    return this.memory[this.indexAt(address)];
+    this.#refresh();
+    const last = this.#last;
+    if (last !== undefined && address >= last.start && address <= last.lastAddress) return last;
+    const found = readFlatRange(this.#space, BigInt(address));
+    if (found === undefined || !found.memory || found.start > address) return undefined;
+    this.#last = this.#rangeOf(found);
+    return this.#last;
+  }
+
+  #refresh(): void {
+    this.#space.linear.replace();
+    const { generation } = this.#space; // permissions count too, because `host` depends on them
+    if (this.#generation === generation) return;
+    this.#generation = generation;
+    this.#all = undefined;
+    this.#last = undefined;
+    this.#read.clear();
+  }
+
+  #rangeOf({ start, last, id, host }: FlatRange): MemoryRange {
+    const known = this.#read.get(start);
+    if (known !== undefined) return known;
+    const space = this.#space;
+    const range = {
+      start: space.toAddress(start),
+      lastAddress: space.toAddress(last),
+      size: Number(last - start + 1n),
+      id,
+      host,
+    };
+    this.#read.set(start, range);
+    return range;
   }
 }

@@ -3,16 +3,25 @@
 import type { RegionRecord } from "./placements.ts";
 import type { Space } from "./space.ts";
 
+/** How many further regions are looked at whenever a region leaves a map. */
+const FURTHER = 2;
+
 /**
  * The known regions, by id. A region is forgotten when no space maps it and no alias shows it. No region is forgotten
  * while a transaction is open in any space, because a rollback maps the unmapped regions again.
  */
 export class Machine {
   readonly #regions = new Map<number, RegionRecord>();
+  /** How many known aliases show a region. */
+  readonly #aliases = new Map<RegionRecord, number>();
+  /** The regions that may have left a map. */
+  readonly #leaving = new Set<number>();
   /** How many transactions of all spaces are open. */
   #open = 0;
-  /** Whether a region may have left a map since unused regions were last forgotten. */
-  #mayForget = false;
+  /** The regions that were added since the outermost transaction began. */
+  #added: number[] = [];
+  /** The regions to look at next, by and by: Rust code unmaps regions without a word. */
+  #next = this.#regions.keys();
 
   /** The spaces with a listener for the host's writes, by handle, held weakly. */
   readonly listening = new Map<number, WeakRef<Space>>();
@@ -23,6 +32,8 @@ export class Machine {
 
   add(region: RegionRecord): void {
     this.#regions.set(region.id, region);
+    if (region.target) this.#count(region.target, 1);
+    if (this.#open > 0) this.#added.push(region.id);
   }
 
   /** Must be called when a transaction begins. */
@@ -33,21 +44,40 @@ export class Machine {
   /** Must be called when a transaction has ended. A rollback unmaps the regions that the transaction has placed. */
   end(rolledBack: boolean): void {
     this.#open--;
-    if (rolledBack) this.#mayForget = true;
+    if (rolledBack) for (const id of this.#added) this.#leaving.add(id);
+    if (this.#open === 0) this.#added = [];
   }
 
   /** Must be called before a region leaves a map. */
-  leaving(): void {
-    this.#mayForget = true;
+  leaving(id: number): void {
+    this.#leaving.add(id);
   }
 
   /** Forgets the regions that are no longer used. Runs no user's code. */
   forget(): void {
-    if (!this.#mayForget || this.#open > 0) return;
-    this.#mayForget = false;
-    const targets = new Set([...this.#regions.values()].map(({ target }) => target));
-    for (const [id, region] of this.#regions) {
-      if (!region.space.placements.has(id) && !targets.has(region)) this.#regions.delete(id);
+    if (this.#open > 0 || this.#leaving.size === 0) return;
+    for (let count = 0; count < FURTHER; count++) {
+      const { done, value } = this.#next.next();
+      if (done) this.#next = this.#regions.keys();
+      else this.#leaving.add(value);
+    }
+    for (const id of this.#leaving) {
+      this.#leaving.delete(id);
+      const region = this.#regions.get(id);
+      if (region === undefined || this.#aliases.has(region) || region.space.placements.has(id)) continue;
+      this.#regions.delete(id);
+      if (region.target) this.#count(region.target, -1);
+    }
+  }
+
+  /** Counts an alias of a region. A region whose last alias is forgotten may be forgotten too. */
+  #count(target: RegionRecord, change: number): void {
+    const count = (this.#aliases.get(target) ?? 0) + change;
+    if (count > 0) {
+      this.#aliases.set(target, count);
+    } else {
+      this.#aliases.delete(target);
+      this.#leaving.add(target.id);
     }
   }
 }

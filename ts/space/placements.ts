@@ -2,6 +2,7 @@
 
 import * as abi from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
+import { putName } from "../core/map-request.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { BoundDevice } from "../device/bound-device.ts";
@@ -73,25 +74,33 @@ export function labelOf(linear: LinearMemory, id: number): RegionLabel {
 
 /** Reads the placements from the core, in the order of mapping, with the changes of an open transaction. */
 export function readPlacements({ linear, handle }: Space): Placement[] {
-  const { raw } = linear;
-  return Array.from({ length: raw.gm_placement_count(handle) }, (_, index) => {
-    raw.gm_placement(handle, index);
-    return {
-      id: linear.reported(abi.PLACEMENT_REGION),
-      start: linear.reported64(abi.PLACEMENT_START_LOW),
-      size: linear.reported64(abi.PLACEMENT_SIZE_LOW),
-      priority: linear.reported(abi.PLACEMENT_PRIORITY) | 0,
-      enabled: linear.reported(abi.PLACEMENT_ENABLED) !== 0,
-      target: linear.reported(abi.PLACEMENT_TARGET),
-      offset: linear.reported64(abi.PLACEMENT_OFFSET_LOW),
-    };
-  });
+  const all: Placement[] = [];
+  for (let number = 0n; linear.raw.gm_placement(handle, u64.low(number), u64.high(number)) === 0; ) {
+    all.push(reportedPlacement(linear));
+    number = linear.reported64(abi.PLACEMENT_NUMBER_LOW) + 1n;
+  }
+  return all;
 }
 
-/** The placements of one space. Read from the core again when they may have changed. */
+function reportedPlacement(linear: LinearMemory): Placement {
+  return {
+    id: linear.reported(abi.PLACEMENT_REGION),
+    start: linear.reported64(abi.PLACEMENT_START_LOW),
+    size: linear.reported64(abi.PLACEMENT_SIZE_LOW),
+    priority: linear.reported(abi.PLACEMENT_PRIORITY) | 0,
+    enabled: linear.reported(abi.PLACEMENT_ENABLED) !== 0,
+    target: linear.reported(abi.PLACEMENT_TARGET),
+    offset: linear.reported64(abi.PLACEMENT_OFFSET_LOW),
+  };
+}
+
+/** The placements of one space. Read from the core when they are asked for, and again when they may have changed. */
 export class Placements {
   readonly #space: Space;
-  #byId: Map<number, Placement> | undefined;
+  /** The placements that were read, by region. */
+  readonly #byId = new Map<number, Placement>();
+  /** The records of all regions in the map, if they were asked for. */
+  #all: RegionRecord[] | undefined;
   #generation = 0;
 
   constructor(space: Space) {
@@ -102,40 +111,79 @@ export class Placements {
   of(id: number): Placement | undefined {
     if (this.#space.disposed) return undefined;
     this.#space.enter();
-    return this.#read().get(id);
+    return this.#of(id);
   }
 
   /** Whether a region is in this space's map. Runs no user's code, which `of` may. */
   has(id: number): boolean {
-    return !this.#space.disposed && this.#read().has(id);
+    return !this.#space.disposed && this.#of(id) !== undefined;
+  }
+
+  /** The record of a region, made now if the region is in the map and has none. Runs no user's code. */
+  record(id: number): RegionRecord | undefined {
+    this.#of(id);
+    return this.#space.machine.get(id);
+  }
+
+  /** The first region in the map with a name, in the order of mapping. */
+  named(name: string): RegionRecord | undefined {
+    const { linear, handle } = this.#space;
+    this.#refresh();
+    for (let from = 0n; ; ) {
+      const [low, high] = [u64.low(from), u64.high(from)];
+      if (linear.raw.gm_named(handle, putName(linear, name), low, high) !== 0) return undefined;
+      from = linear.reported64(abi.PLACEMENT_NUMBER_LOW) + 1n;
+      const record = this.#keep(reportedPlacement(linear));
+      if (record.name === name) return record; // the core knows no more of a name than fits in the transfer buffer
+    }
+  }
+
+  /** The region of RAM with exactly this start and size; the first in the order of mapping. */
+  exact(start: U64Like, size: U64Like): RegionRecord | undefined {
+    const { linear, handle } = this.#space;
+    this.#refresh();
+    const [low, high] = [u64.low(start), u64.high(start)];
+    if (linear.raw.gm_exact_ram(handle, low, high, u64.low(size), u64.high(size)) !== 0) return undefined;
+    return this.#keep(reportedPlacement(linear));
   }
 
   /** The regions in the map, in the order of mapping. */
   records(): RegionRecord[] {
-    return [...this.#read().keys()].map((id) => this.#space.machine.get(id) as RegionRecord);
-  }
-
-  /** The record of a region of the machine, by its id. Made if the region is in this space's map. */
-  record(id: number): RegionRecord | undefined {
-    const { machine } = this.#space;
-    if (machine.get(id) === undefined) this.#read();
-    return machine.get(id);
+    this.#refresh();
+    this.#all ??= readPlacements(this.#space).map((placement) => this.#keep(placement));
+    return this.#all;
   }
 
   /** Drops what was read. A transaction changes placements, but not the generation. */
   invalidate(): void {
-    this.#byId = undefined;
+    if (this.#byId.size > 0) this.#byId.clear();
+    this.#all = undefined;
   }
 
-  #read(): Map<number, Placement> {
-    const space = this.#space;
-    const generation = space.mapGeneration;
-    if (this.#byId === undefined || this.#generation !== generation) {
-      this.#byId = new Map(readPlacements(space).map((placement) => [placement.id, placement]));
-      this.#generation = generation;
-      for (const placement of this.#byId.values()) this.#record(placement).start = space.toAddress(placement.start);
-    }
-    return this.#byId;
+  #refresh(): void {
+    const generation = this.#space.mapGeneration;
+    if (this.#generation === generation) return;
+    this.#generation = generation;
+    this.invalidate();
+  }
+
+  #of(id: number): Placement | undefined {
+    this.#refresh();
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    const { linear, handle } = this.#space;
+    if (linear.raw.gm_placement_of(handle, id) !== 0) return undefined;
+    const placement = reportedPlacement(linear);
+    this.#keep(placement);
+    return placement;
+  }
+
+  /** Remembers a placement that was just read. Gives its record, which says from now on where the region is. */
+  #keep(placement: Placement): RegionRecord {
+    this.#byId.set(placement.id, placement);
+    const record = this.#record(placement);
+    record.start = this.#space.toAddress(placement.start);
+    return record;
   }
 
   /** The record of a region in the map. Made here for regions of `fromRanges`, of `insertRegion` and of Rust code. */

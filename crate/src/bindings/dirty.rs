@@ -2,6 +2,7 @@
 
 use super::{TRANSFER_BYTES, halves, put_words, report, report_wide, status, wide, with, word};
 use crate::abi;
+use crate::linear::host::views;
 use crate::machine::dirty_log::{GuestRange, collect_region};
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::Region;
@@ -113,5 +114,6 @@ pub fn gm_mark_dirty(handle: u32, low: u32, high: u32, length_low: u32, length_h
 #[wasm_bindgen]
 pub fn gm_expose(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
+    views::given();
     with(handle, |space| status(space.expose(address, length)))
 }

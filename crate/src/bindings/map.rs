@@ -6,8 +6,7 @@ use super::{TRANSFER_BYTES, put_bytes, report, report_wide, status, wide, with, 
 use crate::abi;
 use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
-use crate::machine::handle;
-use crate::machine::memory_map::{Access, Region, RegionKind, Shown};
+use crate::machine::memory_map::{Access, Journal, Placement, Region, RegionKind, Shown};
 use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -28,12 +27,7 @@ const KINDS: [(u32, RegionKind); 7] = [
 #[wasm_bindgen]
 pub fn gm_map(handle: u32) -> u32 {
     let mut buffer = [0; TRANSFER_BYTES];
-    let bytes = take_transfer(&mut buffer, requested(abi::REQUEST_NAME_BYTES));
-    // The facade sends whole characters. Any other text is cut before the first character that is not whole.
-    let name = match core::str::from_utf8(bytes) {
-        Ok(name) => name,
-        Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
-    };
+    let name = take_name(&mut buffer, requested(abi::REQUEST_NAME_BYTES));
     let start = requested_wide([abi::REQUEST_START_LOW, abi::REQUEST_START_HIGH]);
     let start = GuestAddress(start);
     let size = requested_wide([abi::REQUEST_SIZE_LOW, abi::REQUEST_SIZE_HIGH]);
@@ -61,6 +55,16 @@ pub fn gm_map(handle: u32) -> u32 {
             Ok(())
         }))
     })
+}
+
+/// A name of `length` bytes in the transfer buffer. The facade sends whole characters. Any other text is cut before the
+/// first character that is not whole.
+fn take_name(buffer: &mut [u8; TRANSFER_BYTES], length: u32) -> &str {
+    let bytes = take_transfer(buffer, length);
+    match core::str::from_utf8(bytes) {
+        Ok(name) => name,
+        Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or(""),
+    }
 }
 
 /// A region's properties, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. As much of its name as
@@ -152,49 +156,91 @@ pub fn gm_roll_back(handle: u32) -> u32 {
     })
 }
 
-/// The placement at `index`, in the order of mapping. Report: [`abi::PLACEMENT_REGION`] and the following.
+/// The first placement, in the order of mapping, whose number is not less than a given one. Report:
+/// [`abi::PLACEMENT_REGION`] and the following.
 #[wasm_bindgen]
-pub fn gm_placement(handle: u32, index: u32) -> u32 {
+pub fn gm_placement(handle: u32, low: u32, high: u32) -> u32 {
     with(handle, |space| {
-        space.placements(|all| {
-            let Some(placement) = all.get(index as usize) else {
-                return status(Err(Fault::NoMemoryRegion));
-            };
-            let region = placement.region();
-            let (target, offset) = region
-                .target()
-                .map_or((0, 0), |(target, offset)| (target.id(), offset));
-            report(abi::PLACEMENT_REGION, region.id());
-            let start = [abi::PLACEMENT_START_LOW, abi::PLACEMENT_START_HIGH];
-            report_wide(start, placement.start());
-            let size = [abi::PLACEMENT_SIZE_LOW, abi::PLACEMENT_SIZE_HIGH];
-            report_wide(size, region.size());
-            let priority = placement.priority().cast_unsigned();
-            report(abi::PLACEMENT_PRIORITY, priority);
-            report(abi::PLACEMENT_ENABLED, u32::from(placement.is_enabled()));
-            report(abi::PLACEMENT_TARGET, target);
-            let in_target = [abi::PLACEMENT_OFFSET_LOW, abi::PLACEMENT_OFFSET_HIGH];
-            report_wide(in_target, offset);
-            abi::STATUS_OK
-        })
+        let found = space.placed(|placed| {
+            let (number, placement) = placed.from(wide(low, high)).next()?;
+            report_placement(number, placement);
+            Some(())
+        });
+        status(found.ok_or(Fault::NoMemoryRegion))
     })
 }
 
-/// How many regions are placed.
+/// A region's placement. Report: [`abi::PLACEMENT_REGION`] and the following.
 #[wasm_bindgen]
-pub fn gm_placement_count(handle: u32) -> u32 {
-    handle::get(handle).map_or(0, |space| {
-        u32::try_from(space.placements(<[_]>::len)).unwrap_or(u32::MAX)
+pub fn gm_placement_of(handle: u32, region: u32) -> u32 {
+    with(handle, |space| {
+        let found = space.placed(|placed| {
+            let (number, placement) = placed.of(region)?;
+            report_placement(number, placement);
+            Some(())
+        });
+        status(found.ok_or(Fault::NoMemoryRegion))
     })
 }
 
-/// The range of the flat view at `index`. Ranges that differ only in the place of their bytes in linear memory are one.
+/// The first placement, in the order of mapping, whose number is not less than a given one, and whose region's name is in
+/// the transfer buffer: `length` bytes. Report: [`abi::PLACEMENT_REGION`] and the following.
+#[wasm_bindgen]
+pub fn gm_named(handle: u32, length: u32, low: u32, high: u32) -> u32 {
+    let mut buffer = [0; TRANSFER_BYTES];
+    let name = take_name(&mut buffer, length);
+    with(handle, |space| {
+        let found = space.placed(|placed| {
+            let (number, placement) = placed.named(name, wide(low, high))?;
+            report_placement(number, placement);
+            Some(())
+        });
+        status(found.ok_or(Fault::NoMemoryRegion))
+    })
+}
+
+/// The RAM with exactly this start and size. Report: [`abi::PLACEMENT_REGION`] and the following.
+#[wasm_bindgen]
+pub fn gm_exact_ram(handle: u32, low: u32, high: u32, size_low: u32, size_high: u32) -> u32 {
+    let (start, size) = (wide(low, high), wide(size_low, size_high));
+    with(handle, |space| {
+        let found = space.placed(|placed| {
+            let (number, placement) = placed.exact_ram(start, size)?;
+            report_placement(number, placement);
+            Some(())
+        });
+        status(found.ok_or(Fault::NoMemoryRegion))
+    })
+}
+
+fn report_placement(number: u64, placement: &Placement) {
+    let region = placement.region();
+    let (target, offset) = region
+        .target()
+        .map_or((0, 0), |(target, offset)| (target.id(), offset));
+    report(abi::PLACEMENT_REGION, region.id());
+    let start = [abi::PLACEMENT_START_LOW, abi::PLACEMENT_START_HIGH];
+    report_wide(start, placement.start());
+    let size = [abi::PLACEMENT_SIZE_LOW, abi::PLACEMENT_SIZE_HIGH];
+    report_wide(size, region.size());
+    let priority = placement.priority().cast_unsigned();
+    report(abi::PLACEMENT_PRIORITY, priority);
+    report(abi::PLACEMENT_ENABLED, u32::from(placement.is_enabled()));
+    report(abi::PLACEMENT_TARGET, target);
+    let in_target = [abi::PLACEMENT_OFFSET_LOW, abi::PLACEMENT_OFFSET_HIGH];
+    report_wide(in_target, offset);
+    let own = [abi::PLACEMENT_NUMBER_LOW, abi::PLACEMENT_NUMBER_HIGH];
+    report_wide(own, number);
+}
+
+/// The first range of the flat view that does not end before an address. Ranges that differ only in the place of their
+/// bytes in linear memory are one.
 /// Report: [`abi::FLAT_START_LOW`] and the following.
 #[wasm_bindgen]
-pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
+pub fn gm_flat_range(handle: u32, low: u32, high: u32) -> u32 {
     with(handle, |space| {
         let map = space.view();
-        let Some((range, last, next)) = map.flat().whole(index as usize) else {
+        let Some((range, last)) = map.flat().whole(wide(low, high)) else {
             return status(Err(Fault::NoMemoryRegion));
         };
         let start = range.start();
@@ -211,9 +257,49 @@ pub fn gm_flat_range(handle: u32, index: u32) -> u32 {
         let offset = [abi::FLAT_OFFSET_LOW, abi::FLAT_OFFSET_HIGH];
         report_wide(offset, range.offset());
         report(abi::FLAT_PRIORITY, range.priority().cast_unsigned());
-        report(abi::FLAT_NEXT, word(next));
         report(abi::FLAT_IS_MEMORY, u32::from(is_memory));
         report(abi::FLAT_HOST, word(host));
         abi::STATUS_OK
+    })
+}
+
+/// Begins to note which ranges of the flat view come and go. Does nothing if it has begun.
+#[wasm_bindgen]
+pub fn gm_listen(handle: u32) -> u32 {
+    with(handle, |space| {
+        space.state().journal.get_or_insert_default();
+        abi::STATUS_OK
+    })
+}
+
+/// The change of the flat view at `index`: first the ranges that have gone since the list was last read, then those that
+/// have come. Past the end the list is cleared. Report: [`abi::FLAT_START_LOW`] up to [`abi::FLAT_OFFSET_HIGH`], and
+/// [`abi::CHANGE_COME`].
+#[wasm_bindgen]
+pub fn gm_change(handle: u32, index: u32) -> u32 {
+    with(handle, |space| {
+        let journal = &mut space.state().journal;
+        let found = journal.as_mut().and_then(|Journal { gone, come }| {
+            let index = index as usize;
+            let in_come = index.checked_sub(gone.len());
+            let seen = match in_come {
+                Some(index) => come.get(index).copied(),
+                None => gone.get(index).copied(),
+            };
+            if seen.is_none() {
+                gone.clear();
+                come.clear();
+            }
+            seen.map(|seen| (seen, in_come.is_some()))
+        });
+        let reported = found.map(|(seen, come)| {
+            report_wide([abi::FLAT_START_LOW, abi::FLAT_START_HIGH], seen.start);
+            report_wide([abi::FLAT_LAST_LOW, abi::FLAT_LAST_HIGH], seen.last);
+            report(abi::FLAT_REGION, seen.region);
+            let offset = [abi::FLAT_OFFSET_LOW, abi::FLAT_OFFSET_HIGH];
+            report_wide(offset, seen.offset);
+            report(abi::CHANGE_COME, u32::from(come));
+        });
+        status(reported.ok_or(Fault::NoMemoryRegion))
     })
 }

@@ -2,6 +2,7 @@
 
 use super::{report, status, wide, with, word};
 use crate::abi;
+use crate::linear::host::views;
 use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
 use crate::machine::handle;
@@ -58,6 +59,7 @@ fn report_space(space: Arc<AddressSpace>) -> Result<(), Fault> {
 /// Releases an address space's handle. Gives 1 if it named one, else 0.
 #[wasm_bindgen]
 pub fn gm_dispose(handle: u32) -> u32 {
+    views::given(); // a user may have copied accessors, whose arrays show the page table that is free now
     u32::from(handle::release(handle))
 }
 
@@ -108,8 +110,18 @@ pub fn gm_reserve(handle: u32, bytes_low: u32, bytes_high: u32) -> u32 {
 /// Records that a caller has views of the page table and of the control words.
 #[wasm_bindgen]
 pub fn gm_expose_tables(handle: u32) -> u32 {
+    views::given();
     with(handle, |space| {
         space.expose_table();
         abi::STATUS_OK
     })
+}
+
+/// Says which views of linear memory the caller will make: [`abi::VIEWS_TOLD`] or [`abi::VIEWS_UNSEEN`].
+#[wasm_bindgen]
+pub fn gm_views(which: u32) {
+    match which {
+        abi::VIEWS_TOLD => views::will_be_told(),
+        _ => views::are_unseen(),
+    }
 }

@@ -13,7 +13,7 @@
 
 use crate::linear::allocator;
 use crate::linear::dirty_map;
-use crate::linear::host;
+use crate::linear::host::{self, PAGE_SIZE};
 use crate::machine::block::Block;
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
@@ -142,16 +142,11 @@ impl AddressSpace {
         start: GuestAddress,
         size: GuestUsize,
     ) -> Result<Arc<Region>, Fault> {
-        let found = self.placements(|all| {
-            let exact = all.iter().find(|placement| {
-                let region = placement.region();
-                region.kind() == RegionKind::Ram
-                    && placement.start() == start.0
-                    && region.size() == size
-            });
-            exact.map(|placement| Arc::clone(placement.region()))
+        let region = self.placed(|placed| {
+            let found = placed.exact_ram(start.0, size);
+            found.map(|(_, placement)| Arc::clone(&placement.region))
         });
-        let region = found.ok_or(Fault::NoMemoryRegion)?;
+        let region = region.ok_or(Fault::NoMemoryRegion)?;
         self.unmap(&region)?;
         Ok(region)
     }
@@ -189,13 +184,18 @@ impl AddressSpace {
 
     /// Writes the page table entries of each range that shows a block, after the block got host pages.
     pub(crate) fn populated(&self, block: &Arc<Block>) {
-        let state = self.state();
-        for range in state.map.flat().ranges() {
-            let shown = range.memory.as_ref().map(RamRegion::block);
-            if shown.is_some_and(|shown| Arc::ptr_eq(shown, block)) {
-                self.bytes_moved(&state.map, range.start, range.last);
+        let span = block.span();
+        // Positions in blocks count from the start of a page, and a region may begin anywhere in its first page.
+        let bytes = (span.start.saturating_sub(PAGE_SIZE as u64), span.end - 1);
+        let mut state = self.state();
+        state.each_showing(block.region(), bytes, |map, first, last| {
+            for range in map.flat().over(first, last) {
+                let shown = range.memory.as_ref().map(RamRegion::block);
+                if shown.is_some_and(|shown| Arc::ptr_eq(shown, block)) {
+                    self.bytes_moved(map, range.start, range.last);
+                }
             }
-        }
+        });
     }
 
     /// A snapshot of the map as it is now.
@@ -319,8 +319,8 @@ impl AddressSpace {
 impl Drop for AddressSpace {
     fn drop(&mut self) {
         self.placements(|all| {
-            let removed = all.iter().map(|placement| (false, placement.region()));
-            self.siblings.change(self.table.host_offset(), removed);
+            let removed = all.iter().map(|placement| placement.region());
+            self.siblings.change(core::iter::empty(), removed);
         });
         for range in self.view().flat.ranges() {
             self.table

@@ -31,6 +31,8 @@ const CHUNK: u64 = (CHUNK_PAGES * PAGE_SIZE) as u64;
 pub(crate) struct Block {
     start: u64,
     size: usize,
+    /// The id of the region, once the region has one.
+    region: AtomicU32,
     /// Empty while the block is absent.
     extent: Extent,
     /// The dirty marks from the time when the block was absent, a byte for each page of the chunk.
@@ -52,9 +54,20 @@ impl Block {
         Block {
             start,
             size,
+            region: AtomicU32::new(0),
             extent,
             marks: [const { AtomicU8::new(dirty_map::MARK) }; CHUNK_PAGES],
         }
+    }
+
+    /// Records the region whose bytes these are.
+    pub(crate) fn belongs_to(&self, region: u32) {
+        self.region.store(region, Ordering::Relaxed);
+    }
+
+    /// The id of the region whose bytes these are.
+    pub(crate) fn region(&self) -> u32 {
+        self.region.load(Ordering::Relaxed)
     }
 
     /// The number of bytes.
@@ -198,6 +211,7 @@ impl Block {
         traps::moved();
         let (from, to) = self.clip(part);
         let (phase, start, size) = (self.phase(), self.start, self.size);
+        let region = self.region();
         // The part begins and ends with a page, or with the block.
         let pages = |bytes: usize| match bytes {
             0 => 0,
@@ -208,6 +222,7 @@ impl Block {
         let mut add = |from: usize, to: usize, extent| {
             if from < to {
                 let block = Block::of(start + from as u64, to - from, extent);
+                block.belongs_to(region);
                 push(blocks, Arc::new(block));
             }
         };

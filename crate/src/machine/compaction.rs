@@ -21,6 +21,8 @@ struct BlockRange<'a> {
     range: &'a FlatRange,
     map: &'a MemoryMap,
     space: &'a AddressSpace,
+    /// Whether a copy of the flat view shares the range. The copy's holder may have a slice.
+    shared: bool,
 }
 
 /// An address space whose map has no other holder, and its locked state.
@@ -49,7 +51,7 @@ pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
     for (space, state) in &states {
         let map = state.map.as_ref();
         shown.try_reserve(map.flat().ranges().len()).ok()?;
-        for range in map.flat().ranges() {
+        for (range, shared) in map.flat().ranges().with_sharing() {
             let block = range.memory.as_ref().map(RamRegion::block);
             let Some(block) = block.filter(|block| !block.is_absent()) else {
                 continue;
@@ -64,6 +66,7 @@ pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
                     range,
                     map,
                     space,
+                    shared,
                 },
             );
         }
@@ -75,7 +78,8 @@ pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
         }
         let block = same[0].block;
         // The block is held by its region and by each range that was found. Any other holder may know where it lies.
-        if Arc::strong_count(block) != same.len() + 1 {
+        let shared = same.iter().any(|found| found.shared);
+        if shared || Arc::strong_count(block) != same.len() + 1 {
             continue;
         }
         // SAFETY: every range that shows the block was found, in maps that are locked and have no other holder, so no
@@ -96,6 +100,7 @@ pub(crate) fn compact(spaces: &[Arc<AddressSpace>], pages: u32) -> Option<()> {
 mod tests {
     use super::*;
     use crate::machine::handle;
+    use crate::machine::memory_map::Access;
     use crate::{Bytes, GuestAddress};
 
     #[test]
@@ -131,6 +136,10 @@ mod tests {
             .collect();
         let twice = handle::register(Arc::clone(&spaces[0])).unwrap();
         let held = spaces[3].view();
+        // The map is another one now, but for the ranges, which it shares with the view.
+        spaces[3]
+            .protect(GuestAddress(0x2000), 0x1000, Access::READ | Access::WRITE)
+            .unwrap();
         let host = |space: &AddressSpace| space.host_run(GuestAddress(0x2000), 1).unwrap().host;
         let before: Vec<_> = spaces.iter().map(|space| host(space)).collect();
         drop(below);

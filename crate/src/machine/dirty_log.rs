@@ -98,7 +98,7 @@ impl AddressSpace {
         }
         let (map, bit) = (self.view(), 1 << client);
         let shown = map.flat().over(from.0.max(window.0.0), window.1.0);
-        for region in shown.iter().filter_map(|range| range.memory.as_ref()) {
+        for region in shown.filter_map(|range| range.memory.as_ref()) {
             let marks = region.marks();
             let mut page = page_of(region, from.max(window.0));
             let behind = page_of(region, window.1) + 1;
@@ -162,7 +162,7 @@ impl AddressSpace {
             return Ok(());
         };
         let last = GuestAddress(address.0 + to_last); // inside: the range was checked
-        let regions = map.flat().over(address.0, last.0).iter();
+        let regions = map.flat().over(address.0, last.0);
         for region in regions.filter_map(|range| range.memory.as_ref()) {
             region.mark(page_of(region, address)..page_of(region, last) + 1, bits);
         }

@@ -13,7 +13,7 @@ use crate::machine::block;
 use crate::machine::compaction::{self, Held};
 use crate::machine::fault::Fault;
 use crate::machine::handle;
-use crate::machine::memory_map::{Access, FlatRange, FlatView, MemoryMap, Region};
+use crate::machine::memory_map::{Access, FlatView, MemoryMap, Region};
 use crate::machine::spaces;
 use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
@@ -56,15 +56,22 @@ impl AddressSpace {
                 offset,
                 size,
             } = &part;
-            let given_back = region.discard(*offset, *size, |bytes| {
-                each_map(&mut held, |_, map| map.flat.let_go(region, bytes));
+            let mut shown = None;
+            region.discard(*offset, *size, |bytes, blocks| {
+                each_map(&mut held, region, blocks, |_, map, first, last| {
+                    map.flat.let_go(region, bytes, first, last);
+                });
+                shown = Some(blocks);
             });
-            if given_back {
-                each_map(&mut held, |space, map| {
-                    map.flat.show();
-                    for range in map.flat().ranges() {
-                        if let Some((first, last)) = overlap(range, &part) {
-                            space.bytes_moved(map, first, last);
+            if let Some(blocks) = shown {
+                each_map(&mut held, region, blocks, |_, map, first, last| {
+                    map.flat.show(first, last);
+                });
+                let given_back = (*offset, offset + (size - 1));
+                each_map(&mut held, region, given_back, |space, map, first, last| {
+                    for range in map.flat.over(first, last) {
+                        if Arc::ptr_eq(&range.region, region) {
+                            space.bytes_moved(map, range.start.max(first), range.last.min(last));
                         }
                     }
                 });
@@ -111,7 +118,7 @@ struct Part {
 
 /// The part of one region that is shown from `first` on, up to `last` at most.
 fn part(view: &FlatView, first: u64, last: u64) -> Option<Part> {
-    let (range, last_of_region, _) = view.whole(view.index_at(first))?;
+    let (range, last_of_region) = view.whole(first)?;
     Some(Part {
         region: Arc::clone(&range.region),
         offset: range.offset + (first - range.start),
@@ -119,12 +126,20 @@ fn part(view: &FlatView, first: u64, last: u64) -> Option<Part> {
     })
 }
 
-/// Calls `act` for each map that has no other holder.
-fn each_map(held: &mut [Held<'_>], mut act: impl FnMut(&AddressSpace, &mut MemoryMap)) {
+/// Calls `act` for each map that has no other holder, with each range of addresses that may show bytes of a region, from
+/// the first to the last.
+fn each_map(
+    held: &mut [Held<'_>],
+    region: &Region,
+    bytes: (u64, u64),
+    mut act: impl FnMut(&AddressSpace, &mut MemoryMap, u64, u64),
+) {
     for (space, state) in held {
-        if let Some(map) = Arc::get_mut(&mut state.map) {
-            act(space, map);
-        }
+        state.each_showing(region.id(), bytes, |map, first, last| {
+            if let Some(map) = Arc::get_mut(map) {
+                act(space, map, first, last);
+            }
+        });
     }
 }
 
@@ -136,7 +151,7 @@ fn make_room(held: &[Held<'_>], first: u64, last: u64) -> Option<()> {
     for (_, state) in held {
         let flat = state.map.flat();
         most = flat.ranges().len().max(most);
-        shown = flat.over(first, last).len();
+        shown = flat.over(first, last).count();
     }
     // The chunks, and the rest of each range's block, before and behind.
     let blocks = block::chunks_in(last - first)?.checked_add(shown.checked_mul(3)?)?;
@@ -144,19 +159,6 @@ fn make_room(held: &[Held<'_>], first: u64, last: u64) -> Option<()> {
     // The blocks, the ranges that show them, and a list of ranges while it is computed.
     let parts = blocks.checked_mul(held.len() + 2)?.checked_add(3 * most)?;
     host::keep_heap_headroom(parts).then_some(())
-}
-
-/// The guest addresses at which a range shows bytes of a part.
-fn overlap(range: &FlatRange, part: &Part) -> Option<(u64, u64)> {
-    if !Arc::ptr_eq(&range.region, &part.region) {
-        return None;
-    }
-    let first = part.offset.max(range.offset);
-    let last = (part.offset + (part.size - 1)).min(range.offset + (range.last - range.start));
-    (first <= last).then(|| {
-        let address = |offset: u64| range.start + (offset - range.offset);
-        (address(first), address(last))
-    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod dirty_log;
 pub(crate) mod discard;
 pub mod fault;
 pub mod handle;
+pub(crate) mod index;
 pub mod memory_map;
 pub mod page_table;
 pub mod ram_region;

@@ -10,10 +10,10 @@
 //! ```
 
 use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::machine::index::{Index, Key};
 use crate::model::guest_memory::GuestAddress;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most bytes of a segment, so that a search looks back no further.
@@ -31,6 +31,23 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
+    fn in_region(&self, slot: usize) -> Key {
+        (self.region.into(), self.start, slot as u64)
+    }
+
+    fn in_trap(&self, slot: usize) -> Key {
+        (self.trap.into(), self.guest, slot as u64)
+    }
+
+    fn part(&self, bytes: Range<u64>) -> Self {
+        Segment {
+            start: bytes.start,
+            end: bytes.end,
+            guest: self.guest.wrapping_add(bytes.start - self.start), // 2^64 is behind the last byte
+            ..*self
+        }
+    }
+
     /// The guest pages of the bytes from `start` to `end`.
     fn pages(&self, start: u64, end: u64) -> Range<u64> {
         let at = |offset: u64| (self.guest + (offset - self.start)) >> PAGE_SHIFT;
@@ -82,23 +99,26 @@ pub(crate) type Locate = fn(region: u32, give: &mut dyn FnMut(HostRange)) -> boo
 
 #[derive(Debug, Default)]
 struct Traps {
-    /// By region and offset.
-    armed: BTreeMap<(u32, u64, u32, u64), Segment>,
-    /// The same, by trap and guest address; gives the region and the offset.
-    by_trap: BTreeMap<(u32, u64), (u32, u64)>,
+    /// The armed segments, in slots.
+    slots: Vec<Segment>,
+    /// The slots that have none.
+    free: Vec<usize>,
+    /// Region, start, slot.
+    by_region: Index,
+    /// Trap, guest address, slot.
+    by_trap: Index,
     last: u32,
-    /// With at most so many regions, none is looked for that is gone.
+    /// How many regions have segments, and up to how many none is looked for that is gone.
+    regions: usize,
     few: usize,
-    /// How many segments each region has.
-    regions: BTreeMap<u32, usize>,
     /// Finds a region's bytes; set with the first trap.
     locate: Option<Locate>,
     /// Where the bytes of these regions lie, by host offset; computed again when `layout` is not current.
     hosts: Vec<HostRange>,
     layout: Option<u32>,
-    /// Pages whose callback runs, with the bytes that had the trap.
+    /// Pages whose callback runs, each with the trap's number, its own, and the bytes that had the trap.
     #[cfg(any(test, target_arch = "wasm32"))]
-    suspended: BTreeMap<(u32, u64), Vec<Segment>>,
+    suspended: Vec<(u32, u64, Vec<Segment>)>,
     /// Pages that Rust stores have sprung, with the bytes that had the trap.
     sprung: Vec<(Sprung, Vec<Segment>)>,
 }
@@ -156,10 +176,8 @@ pub(crate) fn arm(segments: &[Segment], locate: Locate) -> u32 {
 /// region's bytes.
 pub(crate) fn touched(region: u32, bytes: Range<u64>, last: u32, mut give: impl FnMut(u32, u64)) {
     if let Some(traps) = lock().as_ref() {
-        for segment in traps
-            .over(region, &bytes)
-            .filter(|segment| segment.trap <= last)
-        {
+        let over = traps.over(region, &bytes);
+        for (_, segment) in over.filter(|(_, segment)| segment.trap <= last) {
             let (start, end) = (segment.start.max(bytes.start), segment.end.min(bytes.end));
             segment
                 .pages(start, end)
@@ -175,7 +193,7 @@ pub(crate) fn suspend(trap: u32, page: u64) -> Vec<Segment> {
     if let Some(traps) = lock().as_mut()
         && !ended.is_empty()
     {
-        traps.suspended.insert((trap, page), ended.clone());
+        traps.suspended.push((trap, page, ended.clone()));
     }
     ended
 }
@@ -187,16 +205,24 @@ pub(crate) fn resume(trap: u32, page: u64, again: bool) -> Vec<Segment> {
     let Some(traps) = traps.as_mut() else {
         return Vec::new();
     };
-    let segments = traps.suspended.remove(&(trap, page)).filter(|_| again);
-    let segments = segments.unwrap_or_default();
+    let is_it = |one: &(u32, u64, Vec<Segment>)| (one.0, one.1) == (trap, page);
+    let Some(index) = traps.suspended.iter().position(is_it) else {
+        return Vec::new();
+    };
+    let (.., mut segments) = traps.suspended.swap_remove(index);
+    if !again {
+        segments.clear();
+    }
     segments.iter().for_each(|&segment| traps.insert(segment));
     segments
 }
 
 /// Gives the segments that have some of a region's bytes.
-pub(crate) fn each_over(region: u32, bytes: &Range<u64>, give: impl FnMut(&Segment)) {
+pub(crate) fn each_over(region: u32, bytes: &Range<u64>, mut give: impl FnMut(&Segment)) {
     if let Some(traps) = lock().as_ref() {
-        traps.over(region, bytes).for_each(give);
+        traps
+            .over(region, bytes)
+            .for_each(|(_, segment)| give(&segment));
     }
 }
 
@@ -240,7 +266,7 @@ fn spring(host: usize, length: usize) {
         for run in runs {
             let offset = |byte: usize| run.offset + (byte - run.start) as u64;
             let bytes = offset(host.max(run.start))..offset(end.min(run.end));
-            while let Some(segment) = traps.first_over(run.region, &bytes) {
+            while let Some((_, segment)) = traps.first_over(run.region, &bytes) {
                 let start = segment.start.max(bytes.start);
                 let page = segment.pages(start, start + 1).start;
                 let ended = traps.end(segment.trap, &(page..page + 1));
@@ -279,60 +305,81 @@ pub(crate) fn take(most: usize) -> Vec<(Sprung, Vec<Segment>)> {
 }
 
 impl Traps {
-    fn insert(&mut self, segment: Segment) {
-        let Segment {
-            region,
-            start,
-            guest,
-            trap,
-            ..
-        } = segment;
-        let old = self.armed.insert((region, start, trap, guest), segment);
-        self.by_trap.insert((trap, guest), (region, start));
-        if old.is_none() {
-            ARMED.fetch_add(1, Ordering::Relaxed);
-            *self.regions.entry(region).or_insert_with(|| {
-                self.layout = None;
-                0
-            }) += 1;
+    fn has(&self, region: u32) -> bool {
+        let id = u64::from(region);
+        let next = self.by_region.from((id, 0, 0)).next();
+        next.is_some_and(|key| key.0 == id)
+    }
+
+    fn each_region(&self, mut give: impl FnMut(u32)) {
+        let mut from = 0;
+        while let Some(key) = self.by_region.from((from, 0, 0)).next() {
+            give(u32::try_from(key.0).unwrap_or(0)); // fits: it is an id
+            from = key.0 + 1;
         }
     }
 
-    fn remove(&mut self, segment: &Segment) {
-        let &Segment {
-            region,
-            start,
-            guest,
-            trap,
-            ..
-        } = segment;
-        self.by_trap.remove(&(trap, guest));
-        if self.armed.remove(&(region, start, trap, guest)).is_some() {
-            ARMED.fetch_sub(1, Ordering::Relaxed);
-            let left = self.regions.get_mut(&region).map_or(0, |count| {
-                *count -= 1;
-                *count
-            });
-            if left == 0 {
-                self.regions.remove(&region);
-                self.layout = None;
-            }
+    fn insert(&mut self, segment: Segment) {
+        if !self.has(segment.region) {
+            self.regions += 1;
+            self.layout = None;
         }
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        match self.slots.get_mut(slot) {
+            Some(free) => *free = segment,
+            None => self.slots.push(segment),
+        }
+        self.by_region.insert(segment.in_region(slot));
+        self.by_trap.insert(segment.in_trap(slot));
+        ARMED.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn remove(&mut self, slot: usize) {
+        let segment = self.slots[slot];
+        self.by_region.remove(&segment.in_region(slot));
+        self.by_trap.remove(&segment.in_trap(slot));
+        self.free.push(slot);
+        ARMED.fetch_sub(1, Ordering::Relaxed);
+        if !self.has(segment.region) {
+            self.regions -= 1;
+            self.layout = None;
+        }
+    }
+
+    /// The segments that have some of a region's bytes, each with its slot.
+    fn over(&self, region: u32, bytes: &Range<u64>) -> impl Iterator<Item = (usize, Segment)> {
+        let (id, start, end) = (u64::from(region), bytes.start, bytes.end);
+        let keys = self
+            .by_region
+            .from((id, start.saturating_sub(LONGEST - 1), 0));
+        let keys = keys.take_while(move |key| key.0 == id && key.1 < end);
+        let segments = keys.filter_map(|key| self.at(key.2));
+        segments.filter(move |(_, segment)| segment.end > start)
+    }
+
+    /// The segment in a slot.
+    fn at(&self, slot: u64) -> Option<(usize, Segment)> {
+        let slot = usize::try_from(slot).ok()?;
+        Some((slot, *self.slots.get(slot)?))
     }
 
     /// Ends the traps of regions that are gone, each time that twice as many regions have traps.
     fn purge(&mut self) {
-        if self.regions.len() <= self.few {
+        if self.regions <= self.few {
             return;
         }
-        let is_gone = |id: u32| !self.locate.is_some_and(|locate| locate(id, &mut |_| {}));
-        let gone = self.regions.keys().filter(|&&id| is_gone(id));
-        for id in gone.copied().collect::<Vec<u32>>() {
-            while let Some(segment) = self.first_over(id, &(0..u64::MAX)) {
-                self.remove(&segment);
+        let mut gone = Vec::new();
+        self.each_region(|id| {
+            if !self.locate.is_some_and(|locate| locate(id, &mut |_| {})) {
+                gone.push(id);
+            }
+        });
+        for id in gone {
+            while let Some((slot, _)) = self.first_over(id, &(0..u64::MAX)) {
+                self.remove(slot);
             }
         }
-        self.few = 2 * self.regions.len() + 16;
+        self.few = 2 * self.regions + 16;
     }
 
     /// Finds out where the regions' bytes lie, unless that is known.
@@ -342,65 +389,46 @@ impl Traps {
             return;
         }
         self.layout = Some(layout);
-        self.hosts.clear();
-        if let Some(locate) = self.locate {
-            for &region in self.regions.keys() {
-                locate(region, &mut |run| self.hosts.push(run));
+        let mut hosts: Vec<HostRange> = Vec::new();
+        self.each_region(|region| {
+            if let Some(locate) = self.locate {
+                locate(region, &mut |run| {
+                    // Inserted in order: a sort is 5 KiB of code.
+                    let index = hosts.partition_point(|other| other.start < run.start);
+                    hosts.insert(index, run);
+                });
             }
-        }
-        self.hosts.sort_unstable_by_key(|run| run.start);
+        });
+        self.hosts = hosts;
     }
 
-    /// The segments that have some of a region's bytes.
-    fn over(&self, region: u32, bytes: &Range<u64>) -> impl Iterator<Item = &Segment> {
-        let (start, end) = (bytes.start, bytes.end);
-        let from = start.saturating_sub(LONGEST - 1);
-        let span = (region, from, 0, 0)..(region, end, 0, 0);
-        let found = (from < end).then(|| self.armed.range(span));
-        let segments = found.into_iter().flatten().map(|(_, segment)| segment);
-        segments.filter(move |segment| segment.end > start)
-    }
-
-    fn first_over(&self, region: u32, bytes: &Range<u64>) -> Option<Segment> {
-        self.over(region, bytes).next().copied()
+    fn first_over(&self, region: u32, bytes: &Range<u64>) -> Option<(usize, Segment)> {
+        self.over(region, bytes).next()
     }
 
     /// Ends a trap on guest pages, and gives the bytes that it had there.
     fn end(&mut self, trap: u32, pages: &Range<u64>) -> Vec<Segment> {
         let from = (pages.start << PAGE_SHIFT).saturating_sub(LONGEST - 1);
         let last = (pages.end - 1) << PAGE_SHIFT | (PAGE_SIZE as u64 - 1);
-        let found = self.by_trap.range((trap, from)..=(trap, last));
-        let found: Vec<Segment> = found
-            .filter_map(|(&(trap, guest), &(region, start))| {
-                self.armed.get(&(region, start, trap, guest)).copied()
-            })
-            .filter(|segment| !segment.within(pages).is_empty())
+        let id = u64::from(trap);
+        let keys = self.by_trap.from((id, from, 0));
+        let keys = keys.take_while(|key| key.0 == id && key.1 <= last);
+        let segments = keys.filter_map(|key| self.at(key.2));
+        let found: Vec<_> = segments
+            .filter(|(_, segment)| !segment.within(pages).is_empty())
             .collect();
-        for segment in &found {
-            self.remove(segment);
+        let mut ended = Vec::with_capacity(found.len());
+        for (slot, segment) in found {
+            self.remove(slot);
             let cut = segment.within(pages);
-            let part = |start: u64, end: u64| Segment {
-                start,
-                end,
-                guest: segment.guest.wrapping_add(start - segment.start), // 2^64 is behind the last byte
-                ..*segment
-            };
-            for rest in [part(segment.start, cut.start), part(cut.end, segment.end)] {
-                if rest.start < rest.end {
-                    self.insert(rest);
+            for rest in [segment.start..cut.start, cut.end..segment.end] {
+                if !rest.is_empty() {
+                    self.insert(segment.part(rest));
                 }
             }
+            ended.push(segment.part(cut));
         }
-        let cut = |segment: Segment| {
-            let bytes = segment.within(pages);
-            Segment {
-                start: bytes.start,
-                end: bytes.end,
-                guest: segment.guest + (bytes.start - segment.start),
-                ..segment
-            }
-        };
-        found.into_iter().map(cut).collect()
+        ended
     }
 }
 

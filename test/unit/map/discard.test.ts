@@ -360,6 +360,7 @@ test("regions, tree, data and events show a region as one, whatever was discarde
   for (const type of ["regionadd", "regionremove", "mapchanged", "viewsdetached"]) {
     memory.events.addEventListener(type, (event) => void heard.push((event as MapEvent).type));
   }
+  expect(memory.view(START, 1).length).toBe(1); // a view to be detached
   memory.discard(GONE, 0x3000);
   expect(heard).toEqual(["viewsdetached", "mapchanged"]);
   expect(shown()).toEqual(before);

@@ -221,3 +221,119 @@ test("a frozen memory hinders no other, and works on when linear memory has grow
   expect(thrownBy(() => frozen.readUint8(0x10))).toMatchObject({ code: "DISPOSED" });
   other.dispose();
 });
+
+/** The ranges of a memory's flat view, as events tell them. */
+function flatOf(memory: GuestMemory): string[] {
+  return memory.toJSON().flat.map(({ start, size, region, offset }) => `${start} ${size} ${region} ${offset}`);
+}
+
+test("regionremove and regionadd tell the difference of two flat views, whatever the change was", async () => {
+  using memory = await GuestMemory.create([
+    { kind: "ram", name: "low", start: 0, size: 0x8000 },
+    { kind: "reserved", name: "top", start: 0x1_0000, size: 0x8000 },
+    ...Array.from({ length: 6 }, (_, index) => ({
+      kind: "mmio" as const,
+      name: `window ${index}`,
+      start: 0x1000 * index,
+      size: 0x1800,
+      priority: index + 1,
+      device: {},
+    })),
+    { kind: "alias", name: "mirror", start: 0x2_0000, of: "low" },
+  ]);
+  const heard: Record<string, string[]> = { regionremove: [], regionadd: [] };
+  for (const type of ["regionremove", "regionadd"]) {
+    memory.events.addEventListener(type, (event) => {
+      const { start, size, region, offset } = event as MapEvent;
+      heard[type]?.push(`${start} ${size} ${region?.name} ${offset}`);
+    });
+  }
+  let seed = 5;
+  const random = (limit: number) => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return (seed >>> 8) % limit;
+  };
+  let [gone, come, inserted] = [0, 0, 0x4_0000];
+  for (let step = 0; step < 300; step++) {
+    const before = flatOf(memory);
+    const change = () => {
+      const region = memory.mapped[random(memory.mapped.length)] as MappedRegion;
+      const act = random(4);
+      if (act === 0) region.enable();
+      else if (act === 1) region.disable();
+      else if (act === 2 && region.priority > 0) region.move(random(0x30) * 0x800);
+      else if (memory.mapped.some(({ start }) => start === inserted)) memory.removeRegion(inserted, 0x1000);
+      else {
+        inserted += 0x2000;
+        memory.insertRegion(inserted, 0x1000);
+      }
+    };
+    if (step % 3 === 0) change();
+    else {
+      memory.transaction(() => {
+        for (let count = random(6); count >= 0; count--) change();
+      });
+    }
+    const now = flatOf(memory);
+    expect(heard.regionremove).toEqual(before.filter((range) => !now.includes(range)));
+    expect(heard.regionadd).toEqual(now.filter((range) => !before.includes(range)));
+    gone += heard.regionremove?.splice(0).length as number;
+    come += heard.regionadd?.splice(0).length as number;
+  }
+  expect(Math.min(gone, come)).toBeGreaterThan(200);
+});
+
+test("a listener hears of the changes since it was added, and what an event tells stays as it was", async () => {
+  using memory = await GuestMemory.create([{ kind: "ram", name: "first", start: 0, size: 0x1000 }]);
+  const { events } = memory;
+  events.addEventListener("mapchanged", () => {});
+  memory.insertRegion(0x1000, 0x1000); // before the listeners
+  const heard: MapEvent[] = [];
+  for (const type of ["regionremove", "regionadd"]) {
+    events.addEventListener(type, (event) => void heard.push(event as MapEvent));
+  }
+  const second = memory.map({ kind: "mmio", name: "second", start: 0x8000, size: 0x1000, device: {} });
+  memory.unmap(second);
+  memory.map({ kind: "ram", name: "third", start: 0x8000, size: 0x800 });
+  const told = heard.map(({ type, start, size, region, offset }) => [type, start, size, region?.name, offset]);
+  expect(told).toEqual([
+    ["regionadd", 0x8000, 0x1000, "second", 0],
+    ["regionremove", 0x8000, 0x1000, "second", 0],
+    ["regionadd", 0x8000, 0x800, "third", 0],
+  ]);
+  expect(heard[0]?.region).toBe(second);
+});
+
+test("a listener of one kind of event hears that kind alone", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const heard: string[] = [];
+  const types = ["mapbegin", "regionremove", "regionadd", "mapcommit", "mapchanged"];
+  for (const type of types) {
+    const listener = () => heard.push(type);
+    memory.events.addEventListener(type, listener);
+    memory.removeRegion(0, 0x1000);
+    memory.insertRegion(0, 0x1000);
+    memory.events.removeEventListener(type, listener);
+  }
+  expect(heard).toEqual([
+    ...["mapbegin", "mapbegin", "regionremove", "regionadd"],
+    ...["mapcommit", "mapcommit", "mapchanged", "mapchanged"],
+  ]);
+});
+
+test("inserted regions are found by the listener that hears of them", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const heard: unknown[] = [];
+  memory.events.addEventListener("regionadd", (event) => heard.push((event as MapEvent).region));
+  memory.insertRegion(0x8000, 0x1000);
+  expect(heard).toEqual([memory.mapped[1]]);
+  expect(heard[0]).toBeDefined();
+});
+
+test("a region that nothing has asked for before its listener came has its name in the event", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const heard: unknown[] = [];
+  memory.events.addEventListener("regionremove", (event) => heard.push((event as MapEvent).region?.name));
+  memory.map({ kind: "reserved", start: 0, size: 0x1000, priority: 1 });
+  expect(heard).toEqual(["ram"]);
+});

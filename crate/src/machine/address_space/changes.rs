@@ -3,9 +3,11 @@
 use super::AddressSpace;
 use crate::linear::host::{self, PAGE_SHIFT};
 use crate::machine::fault::Fault;
+use crate::machine::index::Index;
 use crate::machine::memory_map::attributes::FORBIDDEN;
-use crate::machine::memory_map::placement::{self, Placement};
-use crate::machine::memory_map::{Access, MemoryMap, Region, Watches, write_flat, write_tree};
+use crate::machine::memory_map::{
+    Access, Journal, MemoryMap, Placement, Placements, Region, Watches, write_flat, write_tree,
+};
 use crate::machine::region_list;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::fmt;
@@ -14,11 +16,12 @@ use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 /// The parts of an address space that one lock protects.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// In the order of mapping.
-    placements: Vec<Placement>,
+    placements: Placements,
     /// The map that the placements come to.
     pub(crate) map: Arc<MemoryMap>,
     pub(super) watches: Watches,
+    /// The ranges that have come and gone, once there is a listener.
+    pub(crate) journal: Option<Journal>,
     changes: Changes,
 }
 
@@ -31,11 +34,14 @@ struct Changes {
     undo: Vec<Undo>,
     /// The ids of the regions that were mapped, moved or enabled.
     touched: Vec<u32>,
-    /// The addresses that may show something else.
+    /// The addresses that may show something else, by their first and last.
     spans: Vec<(u64, u64)>,
     /// The protections to apply, in order.
     protections: Vec<Protection>,
 }
+
+/// The lists of changes are freed after a transaction of more steps.
+const MANY: usize = 64;
 
 /// Whole pages, by their first and last address, and the bits of [`FORBIDDEN`] that they get.
 #[derive(Debug)]
@@ -48,24 +54,15 @@ pub(super) struct Protection {
 #[derive(Debug)]
 enum Undo {
     Protected,
-    Added(Arc<Region>),
-    Removed(usize, Placement),
-    Changed(usize, Placement),
+    Added(u64, Arc<Region>),
+    Removed(u64, Placement),
+    Changed(u64, Placement),
 }
 
 impl State {
-    fn index_of(&self, region: &Region) -> Result<usize, Fault> {
-        let same = |placement: &Placement| placement.region.id() == region.id();
-        self.placements
-            .iter()
-            .position(same)
-            .ok_or(Fault::NoMemoryRegion)
-    }
-
-    /// The first address of a region, if it is placed here.
-    pub(super) fn start_of(&self, region: &Region) -> Option<u64> {
-        let index = self.index_of(region).ok()?;
-        self.placements.get(index).map(|placement| placement.start)
+    fn number_of(&self, region: &Region) -> Result<u64, Fault> {
+        let found = self.placements.of(region.id());
+        found.map(|(number, _)| number).ok_or(Fault::NoMemoryRegion)
     }
 
     fn note(&mut self, undo: Undo, touched: Option<u32>, spans: impl Iterator<Item = (u64, u64)>) {
@@ -83,6 +80,22 @@ impl State {
         let mut placed = MemoryMap::default();
         placed.flat.update(&self.placements, address.0, last);
         placed.check(address, length, Access::NONE)
+    }
+
+    /// Gives the map, with each range of addresses that may show bytes of a region, from the first to the last.
+    pub(crate) fn each_showing(
+        &mut self,
+        region: u32,
+        bytes: (u64, u64),
+        mut give: impl FnMut(&mut Arc<MemoryMap>, u64, u64),
+    ) {
+        let map = &mut self.map;
+        if self.changes.undo.is_empty() {
+            let act = |first, last| give(map, first, last);
+            self.placements.each_showing(region, bytes, act);
+        } else {
+            give(map, 0, u64::MAX); // the map is not yet what the placements say
+        }
     }
 
     pub(super) fn protect(&mut self, protection: Protection) {
@@ -123,9 +136,9 @@ impl State {
             };
             match step {
                 Undo::Protected => drop(self.changes.protections.pop()),
-                Undo::Added(_) => drop(self.placements.pop()),
-                Undo::Removed(index, placement) => self.placements.insert(index, placement),
-                Undo::Changed(index, placement) => self.placements[index] = placement,
+                Undo::Added(number, _) => drop(self.placements.remove(number)),
+                Undo::Removed(number, placement) => drop(self.placements.put(number, placement)),
+                Undo::Changed(number, placement) => drop(self.placements.put(number, placement)),
             }
         }
         // Regions and spans may stay listed after their step was taken back, which only costs time. The lists are
@@ -142,6 +155,24 @@ fn span(placement: &Placement) -> Option<(u64, u64)> {
     placement
         .enabled
         .then(|| (placement.start, placement.last()))
+}
+
+/// Gives the spans in ascending order. Spans that meet are given as one.
+fn each_span(spans: &[(u64, u64)], mut give: impl FnMut(u64, u64)) {
+    if let &[(first, last)] = spans {
+        return give(first, last);
+    }
+    let mut sorted = Index::default();
+    for &(first, last) in spans {
+        sorted.insert((first, last, 0));
+    }
+    let mut sorted = sorted.from((0, 0, 0)).peekable();
+    while let Some(&(first, mut last, _)) = sorted.next() {
+        while let Some(next) = sorted.next_if(|next| next.0 <= last) {
+            last = last.max(next.1);
+        }
+        give(first, last);
+    }
 }
 
 impl AddressSpace {
@@ -183,7 +214,7 @@ impl AddressSpace {
     ) -> Result<(), Fault> {
         region_list::check_region(start, region.size())?;
         self.change(|state| {
-            if state.index_of(region).is_ok() {
+            if state.number_of(region).is_ok() {
                 return Err(Fault::AlreadyMapped);
             }
             let placement = Placement {
@@ -193,12 +224,12 @@ impl AddressSpace {
                 enabled,
             };
             let shown = span(&placement);
-            state.placements.push(placement);
-            let added = Undo::Added(Arc::clone(region));
+            let number = state.placements.push(placement);
+            let added = Undo::Added(number, Arc::clone(region));
             state.note(added, Some(region.id()), shown.into_iter());
             Ok(())
         })?;
-        host::keep_heap_headroom(self.placements(<[_]>::len));
+        host::keep_heap_headroom(self.placed(Placements::len));
         Ok(())
     }
 
@@ -209,10 +240,11 @@ impl AddressSpace {
     /// `NoMemoryRegion` if it is not mapped here.
     pub fn unmap(&self, region: &Region) -> Result<(), Fault> {
         self.change(|state| {
-            let index = state.index_of(region)?;
-            let placement = state.placements.remove(index);
+            let number = state.number_of(region)?;
+            let placement = state.placements.remove(number);
+            let placement = placement.ok_or(Fault::NoMemoryRegion)?;
             let shown = span(&placement);
-            state.note(Undo::Removed(index, placement), None, shown.into_iter());
+            state.note(Undo::Removed(number, placement), None, shown.into_iter());
             Ok(())
         })
     }
@@ -240,16 +272,18 @@ impl AddressSpace {
 
     fn alter(&self, region: &Region, act: impl FnOnce(&mut Placement)) -> Result<(), Fault> {
         self.change(|state| {
-            let index = state.index_of(region)?;
-            let placement = &mut state.placements[index];
-            let before = placement.clone();
-            act(placement);
+            let found = state.placements.of(region.id());
+            let (number, before) = found.ok_or(Fault::NoMemoryRegion)?;
+            let before = before.clone();
+            let mut placement = before.clone();
+            act(&mut placement);
             let after = (placement.start, placement.enabled);
             if after == (before.start, before.enabled) {
                 return Ok(());
             }
-            let shown = [span(&before), span(placement)].into_iter().flatten();
-            state.note(Undo::Changed(index, before), Some(region.id()), shown);
+            let shown = [span(&before), span(&placement)].into_iter().flatten();
+            state.placements.put(number, placement);
+            state.note(Undo::Changed(number, before), Some(region.id()), shown);
             Ok(())
         })
     }
@@ -298,43 +332,56 @@ impl AddressSpace {
             return Ok(());
         }
         let mut touched = state.changes.touched.iter();
-        let checked = touched.try_for_each(|&id| placement::check_overlap(&state.placements, id));
+        let checked = touched.try_for_each(|&id| state.placements.check_overlap(id));
         if let Err(fault) = checked.and_then(|()| state.forbid()) {
             state.undo(0);
             return Err(fault);
         }
         let Changes {
+            touched,
             spans,
             protections,
             undo,
             ..
-        } = core::mem::take(&mut state.changes);
-        let steps = undo.iter().filter_map(|step| match step {
-            Undo::Added(region) => Some((true, region)),
-            Undo::Removed(_, placement) => Some((false, placement.region())),
+        } = &mut state.changes;
+        let placed = undo.iter().filter_map(|step| match step {
+            Undo::Added(_, region) => Some(region),
             _ => None,
         });
-        self.siblings.change(self.table.host_offset(), steps);
+        let removed = undo.iter().filter_map(|step| match step {
+            Undo::Removed(_, placement) => Some(placement.region()),
+            _ => None,
+        });
+        self.siblings.change(placed, removed);
         let map = Arc::make_mut(&mut state.map);
-        for (index, &(first, last)) in spans.iter().enumerate() {
-            // A span inside another one is computed with the larger one.
-            let inside = |&(from, to): &(u64, u64)| from <= first && to >= last;
-            let same = |&(from, to): &(u64, u64)| from == first && to == last;
-            let (before, after) = (&spans[..index], &spans[index + 1..]);
-            if before.iter().any(inside) || after.iter().any(|span| inside(span) && !same(span)) {
-                continue;
+        each_span(spans, |first, last| {
+            if let Some(journal) = &mut state.journal {
+                journal.before(&map.flat, first, last);
             }
             map.flat.update(&state.placements, first, last);
+            if let Some(journal) = &mut state.journal {
+                journal.after(&map.flat, first, last);
+            }
             self.table.refresh(map, first, last);
-        }
-        for &Protection { first, last, .. } in &protections {
-            self.table.refresh(map, first, last);
+        });
+        for Protection { first, last, .. } in protections.iter() {
+            self.table.refresh(map, *first, *last);
         }
         if !protections.is_empty() {
             self.table.bump_permissions();
         }
         if undo.len() > protections.len() {
             self.table.bump_generation();
+        }
+        // The lists keep their room for the next change, unless it is much.
+        match undo.len() {
+            0..=MANY => {
+                touched.clear();
+                spans.clear();
+                protections.clear();
+                undo.clear();
+            }
+            _ => state.changes = Changes::default(),
         }
         Ok(())
     }
@@ -351,18 +398,41 @@ impl AddressSpace {
         priority: i32,
     ) -> Result<(), Fault> {
         let last = region_list::check_region(start, size)?;
-        self.placements(|all| {
-            let clash = all
-                .iter()
-                .find(|other| other.priority == priority && other.overlaps(start.0, last));
-            clash.map_or(Ok(()), |_| {
-                Err(Fault::MemoryRegionOverlap { address: start.0 })
-            })
+        match self.placed(|placed| placed.first_clash(start.0, last, priority, 0)) {
+            Some(_) => Err(Fault::MemoryRegionOverlap { address: start.0 }),
+            None => Ok(()),
+        }
+    }
+
+    /// Shows `look` the placements, in the order of mapping. The list is made for this call.
+    pub fn placements<T>(&self, look: impl FnOnce(&[Placement]) -> T) -> T {
+        let all = self.placed(|placed| {
+            let all = placed.from(0);
+            all.map(|(_, placement)| placement.clone())
+                .collect::<Vec<_>>()
+        });
+        look(&all)
+    }
+
+    /// The first region with this name, in the order of mapping.
+    ///
+    /// ```
+    /// use guest_memory::{AddressSpace, GuestAddress, Region, RegionKind};
+    /// let space = AddressSpace::new()?;
+    /// let uart = Region::new("UART", RegionKind::Mmio, GuestAddress(0), 0x100)?;
+    /// space.map(&uart, GuestAddress(0x8000), 0)?;
+    /// assert!(space.region_named("UART").is_some_and(|found| found.id() == uart.id()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn region_named(&self, name: &str) -> Option<Arc<Region>> {
+        self.placed(|placed| {
+            let (_, placement) = placed.named(name, 0)?;
+            Some(Arc::clone(&placement.region))
         })
     }
 
-    /// Shows `look` the placements, in the order of mapping.
-    pub fn placements<T>(&self, look: impl FnOnce(&[Placement]) -> T) -> T {
+    /// Shows `look` the placements as they are kept.
+    pub(crate) fn placed<T>(&self, look: impl FnOnce(&Placements) -> T) -> T {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         look(&state.placements)
     }
@@ -376,7 +446,7 @@ impl AddressSpace {
         if flat {
             write_flat(out, name, self.view().flat())
         } else {
-            self.placements(|all| write_tree(out, name, all))
+            self.placed(|placed| write_tree(out, name, placed))
         }
     }
 

@@ -3,8 +3,7 @@
 use super::AddressSpace;
 use crate::linear::host::PAGE_SHIFT;
 use crate::machine::memory_map::attributes::FORBIDDEN;
-use crate::machine::memory_map::{Access, Region};
-use crate::machine::siblings::Sibling;
+use crate::machine::memory_map::{Access, Placement, Region};
 use crate::model::guest_memory::GuestAddress;
 use std::sync::Arc;
 
@@ -38,15 +37,18 @@ impl AddressSpace {
     /// The region that an address shows, or the one that it would show without all regions from the priority `below` on.
     /// `None` where nothing is mapped.
     pub fn region_at(&self, address: GuestAddress, below: Option<i32>) -> Option<RegionAt> {
-        let (region, offset, priority) = self.placements(|all| {
-            let here = all.iter().filter(|placement| {
-                placement.overlaps(address.0, address.0)
-                    && below.is_none_or(|below| placement.priority() < below)
+        let (region, offset, priority) = self.placed(|all| {
+            let mut highest: Option<&Placement> = None;
+            all.each_over(address.0, address.0, |_, found| {
+                let is_below = below.is_none_or(|below| found.priority() < below);
+                let is_above = highest.is_none_or(|other| other.priority() < found.priority());
+                if is_below && is_above {
+                    highest = Some(found);
+                }
             });
-            let placement = here.max_by_key(|placement| placement.priority())?;
-            let (leaf, before) = placement.region().leaf();
-            let offset = before + (address.0 - placement.start());
-            Some((Arc::clone(leaf), offset, placement.priority()))
+            let (leaf, before) = highest?.region().leaf();
+            let offset = before + (address.0 - highest?.start());
+            Some((Arc::clone(leaf), offset, highest?.priority()))
         })?;
         let (bits, _) = self.view().attributes.at(address.0 >> PAGE_SHIFT);
         Some(RegionAt {
@@ -93,35 +95,36 @@ impl AddressSpace {
         length: u64,
         mut give: impl FnMut(GuestAddress, u64),
     ) {
-        let state = self.state();
-        let end = offset.saturating_add(length);
-        self.siblings
-            .each_placement(self.table(), region, |placed| {
-                let (_, before) = placed.leaf();
-                let (from, to) = (offset.max(before), end.min(before + placed.size()));
-                let Some(start) = state.start_of(placed).filter(|_| from < to) else {
-                    return;
-                };
-                let (first, last) = (start + (from - before), start + (to - 1 - before));
-                let mut run: Option<(u64, u64)> = None;
-                for range in state.map.flat().over(first, last) {
-                    let (from, to) = (range.start.max(first), range.last.min(last));
-                    let shown = range.offset + (from - range.start);
-                    if range.region.id() != region || shown != offset.max(before) + (from - first) {
-                        continue; // another region lies above
-                    }
-                    match &mut run {
-                        Some(run) if run.0 + run.1 == from => run.1 += to - from + 1,
-                        _ => {
-                            let earlier = run.replace((from, to - from + 1));
-                            earlier
-                                .into_iter()
-                                .for_each(|run| give(GuestAddress(run.0), run.1));
-                        }
-                    }
+        let Some(to_last) = length.checked_sub(1) else {
+            return;
+        };
+        let mut state = self.state();
+        let bytes = (offset, offset.saturating_add(to_last));
+        let mut shown: Vec<(u64, u64)> = Vec::new(); // the first and the last address of each run, ascending
+        state.each_showing(region, bytes, |map, first, last| {
+            for range in map.flat().over(first, last) {
+                let (from, to) = (range.start.max(first), range.last.min(last));
+                let at = range.offset + (from - range.start);
+                // Another region may lie above, or another placement of this one.
+                if range.region.id() == region && (bytes.0..=bytes.1).contains(&at) {
+                    let index = shown.partition_point(|other| other.0 < from);
+                    shown.insert(index, (from, to.min(from + (bytes.1 - at))));
                 }
-                run.into_iter()
-                    .for_each(|run| give(GuestAddress(run.0), run.1));
-            });
+            }
+        });
+        let mut run: Option<(u64, u64)> = None;
+        for (from, to) in shown {
+            match &mut run {
+                Some(run) if from <= run.1 || from - run.1 == 1 => run.1 = run.1.max(to),
+                _ => {
+                    let earlier = run.replace((from, to));
+                    earlier
+                        .into_iter()
+                        .for_each(|run| give(GuestAddress(run.0), run.1 - run.0 + 1));
+                }
+            }
+        }
+        run.into_iter()
+            .for_each(|run| give(GuestAddress(run.0), run.1 - run.0 + 1));
     }
 }

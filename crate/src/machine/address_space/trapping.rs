@@ -149,24 +149,14 @@ impl Sibling for AddressSpace {
     }
 
     fn retrap(&self, segments: &[Segment]) {
-        let state = self.state();
+        let mut state = self.state();
         let mut changed = false;
         for segment in segments {
-            self.siblings
-                .each_placement(self.table(), segment.region, |region| {
-                    let Some(placed) = state.start_of(region) else {
-                        return;
-                    };
-                    let (_, before) = region.leaf();
-                    let from = segment.start.max(before);
-                    let to = segment.end.min(before + region.size());
-                    if from < to {
-                        let address = |offset: u64| placed + (offset - before);
-                        self.table
-                            .refresh(&state.map, address(from), address(to - 1));
-                        changed = true;
-                    }
-                });
+            let bytes = (segment.start, segment.end - 1);
+            state.each_showing(segment.region, bytes, |map, first, last| {
+                self.table.refresh(map, first, last);
+                changed = true;
+            });
         }
         if changed {
             self.table.bump_permissions();

@@ -299,6 +299,12 @@ fn a_snapshot_goes_on_with_what_others_make_of_it() {
     space.discard(at(0), 2 * CHUNK).unwrap();
     assert_eq!(before.read_obj::<u8>(at(CHUNK)).unwrap(), 0);
     assert_eq!(absent(&space), []);
+    // The same goes where only the ranges are shared, because the map has changed meanwhile.
+    space.protect(at(0), 0x1000, Access::READ).unwrap();
+    before.flat().write_obj(9_u8, at(CHUNK)).unwrap();
+    space.discard(at(0), 2 * CHUNK).unwrap();
+    assert_eq!(before.read_obj::<u8>(at(CHUNK)).unwrap(), 0);
+    assert_eq!(absent(&space), []);
 }
 
 #[test]
@@ -331,4 +337,33 @@ fn what_is_asked_for_to_write_has_pages_and_what_is_asked_for_to_read_has_none()
         .unwrap();
     assert!(region.host_offset() != zeros && pointer == host::pointer(region.host_offset()));
     assert_eq!(absent(&space), []);
+}
+
+#[test]
+fn an_alias_of_other_bytes_of_the_block_does_not_keep_the_pages() {
+    let _turn = turn();
+    let space = space(0, 4 * CHUNK);
+    let ram = space.placements(|all| Arc::clone(&all[0].region));
+    let alias = Region::alias("alias", &ram, 3 * CHUNK, CHUNK).unwrap();
+    space.map(&alias, at(8 * CHUNK), 0).unwrap();
+    space.discard(at(0), CHUNK).unwrap();
+    assert_eq!(absent(&space), [(0, CHUNK)]);
+    space.write_obj(5_u8, at(8 * CHUNK)).unwrap();
+    assert_eq!(byte(&space, 3 * CHUNK), 5);
+}
+
+#[test]
+fn a_discard_inside_a_transaction_frees_the_pages_that_the_map_still_shows() {
+    let _turn = turn();
+    let space = space(0, 2 * CHUNK);
+    let ram = space.placements(|all| Arc::clone(&all[0].region));
+    space.begin();
+    space.move_region(&ram, at(8 * CHUNK)).unwrap();
+    space.discard(at(0), CHUNK).unwrap();
+    assert_eq!(absent(&space), [(0, CHUNK)]);
+    assert_eq!(space.table_entry(at(0)), 0);
+    space.commit().unwrap();
+    assert_eq!(absent(&space), [(8 * CHUNK, CHUNK)]);
+    space.write_obj(5_u8, at(8 * CHUNK)).unwrap();
+    assert_eq!(byte(&space, 8 * CHUNK), 5);
 }

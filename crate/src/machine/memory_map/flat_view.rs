@@ -2,7 +2,8 @@
 //! the placements.
 
 use super::flat_range::FlatRange;
-use super::placement::{self, Placement};
+use super::placements::Placements;
+use super::ranges::Ranges;
 use super::region::Region;
 use crate::machine::block;
 use crate::machine::ram_region::RamRegion;
@@ -24,130 +25,121 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct FlatView {
-    /// The first address of each range: the search looks at nothing else.
-    starts: Vec<u64>,
-    ranges: Vec<FlatRange>,
+    ranges: Ranges,
 }
 
 impl FlatView {
     /// The ranges: memory, devices and reserved regions. Holes lie between them.
-    pub fn ranges(&self) -> &[FlatRange] {
+    pub fn ranges(&self) -> &Ranges {
         &self.ranges
     }
 
     /// The range that holds an address.
     #[inline]
     pub fn range_at(&self, address: GuestAddress) -> Option<&FlatRange> {
-        let index = match self.starts.len() {
-            1 => 0, // nothing to search
-            _ => self
-                .starts
-                .partition_point(|&start| start <= address.0)
-                .checked_sub(1)?,
-        };
-        let range = self.ranges.get(index)?;
+        let range = self.ranges.at(address.0)?;
         (range.start <= address.0 && address.0 <= range.last).then_some(range)
     }
 
     /// The first range that begins behind an address.
     pub(crate) fn next_start(&self, address: u64) -> Option<u64> {
-        self.starts.get(self.index_behind(address)).copied()
+        let next = self.ranges.get(self.ranges.behind(address))?;
+        Some(next.start)
     }
 
     /// The ranges that show a part of `[first, last]`.
-    pub(crate) fn over(&self, first: u64, last: u64) -> &[FlatRange] {
-        let from = self.index_at(first);
-        let end = self.index_behind(last);
-        self.ranges.get(from..end).unwrap_or(&[])
+    pub(crate) fn over(&self, first: u64, last: u64) -> impl Iterator<Item = &FlatRange> {
+        let from = self.ranges.reaching(first);
+        self.ranges
+            .from(from)
+            .take_while(move |range| range.start <= last)
     }
 
     /// Computes again what `[first, last]` shows.
-    pub(crate) fn update(&mut self, placements: &[Placement], first: u64, last: u64) {
-        let from = self.index_at(first);
-        let end = self.index_behind(last);
-        // The neighbours are included, because a new range may continue them. (A splice would be 1 KiB of code.)
-        let (with_before, with_next) = (from.saturating_sub(1), (end + 1).min(self.ranges.len()));
-        let mut tail = self.ranges.split_off(with_next);
-        let old = self.ranges.split_off(with_before);
+    pub(crate) fn update(&mut self, placements: &Placements, first: u64, last: u64) {
+        let ranges = &self.ranges;
+        let (mut from, mut end) = (ranges.reaching(first), ranges.behind(last));
+        let old = || self.over(first, last);
         let mut joined = Joined::default();
-        let before = old.first().filter(|range| range.last < first);
-        before
-            .into_iter()
-            .for_each(|range| joined.push(range.bare()));
-        if let Some(cut) = old
-            .iter()
-            .find(|range| range.start < first && range.last >= first)
-        {
-            joined.push(cut.part(cut.start, first - 1));
-        }
-        placement::render(placements, first, last, |range| joined.push(range));
-        if let Some(cut) = old
-            .iter()
-            .find(|range| range.start <= last && range.last > last)
-        {
-            joined.push(cut.part(last + 1, cut.last));
-        }
-        let next = old.last().filter(|range| range.start > last);
-        next.into_iter().for_each(|range| joined.push(range.bare()));
-        joined.show();
-        self.ranges.append(&mut joined.ranges);
-        self.ranges.append(&mut tail);
-        self.starts_from(with_before);
-    }
-
-    /// Writes the list of first addresses again, from an index on.
-    fn starts_from(&mut self, index: usize) {
-        self.starts.truncate(index);
-        let changed = self.ranges.iter().skip(index);
-        self.starts.extend(changed.map(|range| range.start));
-    }
-
-    /// Lets go of a region's blocks that have bytes of `part`, until [`show`](FlatView::show).
-    pub(crate) fn let_go(&mut self, region: &Arc<Region>, part: &Range<u64>) {
-        for range in &mut self.ranges {
-            let block = range.memory.as_ref().map(RamRegion::block);
-            if Arc::ptr_eq(&range.region, region)
-                && block.is_some_and(|block| block::meet(&block.span(), part))
+        // A neighbour is included where a new range continues it, or is continued by it.
+        let before = ranges.before(from);
+        let mut push = |range: FlatRange| {
+            if joined.is_empty()
+                && let Some(place) = before
+                && let Some(neighbour) = ranges.get(place)
+                && range.continues(neighbour)
             {
-                range.memory = None;
+                from = place;
+                joined.push(neighbour.bare());
             }
-        }
-    }
-
-    /// Shows the blocks that the regions have now, in the ranges that let go of the old ones.
-    pub(crate) fn show(&mut self) {
-        let mut joined = Joined::default();
-        for range in core::mem::take(&mut self.ranges) {
             joined.push(range);
+        };
+        if let Some(cut) = old().find(|range| range.start < first) {
+            push(cut.part(cut.start, first - 1));
+        }
+        placements.render(first, last, &mut push);
+        if let Some(cut) = old().find(|range| range.last > last) {
+            push(cut.part(last + 1, cut.last));
+        }
+        if let Some(neighbour) = ranges.get(end)
+            && let Some(before) = &joined.next
+            && neighbour.continues(before)
+        {
+            end = ranges.after(end);
+            joined.push(neighbour.bare());
         }
         joined.show();
-        self.ranges = joined.ranges;
-        self.starts_from(0);
+        self.ranges.replace(from, end, joined.ranges);
     }
 
-    /// The region's range at this index, together with the ranges behind it that differ only in their blocks. A caller
-    /// that asks for regions sees them as one range. Gives the first range, the last address, and the index that
-    /// follows.
-    pub(crate) fn whole(&self, index: usize) -> Option<(&FlatRange, u64, usize)> {
-        let first = self.ranges.get(index)?;
-        let (mut before, mut next) = (first, index + 1);
-        while let Some(range) = self.ranges.get(next)
+    /// Lets go of a region's blocks that have bytes of `part`, where they are shown at the addresses from `first` to
+    /// `last`, until [`show`](FlatView::show).
+    pub(crate) fn let_go(
+        &mut self,
+        region: &Arc<Region>,
+        part: &Range<u64>,
+        first: u64,
+        last: u64,
+    ) {
+        let shows = |range: &FlatRange| {
+            let block = range.memory.as_ref().map(RamRegion::block);
+            Arc::ptr_eq(&range.region, region)
+                && block.is_some_and(|block| block::meet(&block.span(), part))
+        };
+        self.ranges
+            .change_each((first, last), shows, |range| range.memory = None);
+    }
+
+    /// Shows the blocks that the regions have now, in the ranges over `[first, last]` that let go of the old ones.
+    pub(crate) fn show(&mut self, first: u64, last: u64) {
+        let mut joined = Joined::default();
+        for range in self.over(first, last) {
+            joined.push(range.clone());
+        }
+        joined.show();
+        let (from, end) = (self.ranges.reaching(first), self.ranges.behind(last));
+        self.ranges.replace(from, end, joined.ranges);
+    }
+
+    /// The first range that does not end before an address, together with the ranges beside it that differ only in their
+    /// blocks. A caller that asks for regions sees them as one range. Gives the first range, and the last address.
+    pub(crate) fn whole(&self, address: u64) -> Option<(&FlatRange, u64)> {
+        let mut place = self.ranges.reaching(address);
+        let mut first = self.ranges.get(place)?;
+        while let Some(before) = self.ranges.before(place)
+            && let Some(range) = self.ranges.get(before)
+            && first.continues(range)
+        {
+            (place, first) = (before, range);
+        }
+        let mut ranges = self.ranges.from(place);
+        let mut before = ranges.next()?;
+        while let Some(range) = ranges.next()
             && range.continues(before)
         {
             before = range;
-            next += 1;
         }
-        Some((first, before.last, next))
-    }
-
-    /// The index of the first range that begins behind an address.
-    fn index_behind(&self, address: u64) -> usize {
-        self.starts.partition_point(|&start| start <= address)
-    }
-
-    /// The index of the first range that does not end before an address.
-    pub(crate) fn index_at(&self, address: u64) -> usize {
-        self.ranges.partition_point(|range| range.last < address)
+        Some((first, before.last))
     }
 }
 
@@ -160,6 +152,10 @@ struct Joined {
 }
 
 impl Joined {
+    fn is_empty(&self) -> bool {
+        self.ranges.is_empty() && self.next.is_none()
+    }
+
     fn push(&mut self, range: FlatRange) {
         let bare = range.memory.is_none();
         match &mut self.next {

@@ -1,8 +1,7 @@
-//! `Placement`: where a region lies in an address space. Of several overlapping regions one is seen.
+//! `Placement`: where a region lies in an address space.
 
 use super::flat_range::FlatRange;
 use super::region::Region;
-use crate::machine::fault::Fault;
 use std::sync::Arc;
 
 /// A region at its place in an address space.
@@ -50,73 +49,9 @@ impl Placement {
     }
 
     /// The range that shows guest addresses `start` to `last`, both inside, without the bytes.
-    fn range(&self, start: u64, last: u64) -> FlatRange {
+    pub(super) fn range(&self, start: u64, last: u64) -> FlatRange {
         let (region, before) = self.region.leaf();
         let offset = before + (start - self.start);
         FlatRange::of(region, offset, start, last, self.priority)
-    }
-
-    /// Whether it shows a part of `[first, last]`, if nothing lies above it.
-    pub(crate) fn overlaps(&self, first: u64, last: u64) -> bool {
-        self.enabled && self.start <= last && self.last() >= first
-    }
-}
-
-/// Gives the ranges that `[first, last]` shows, in ascending order.
-pub(crate) fn render(
-    placements: &[Placement],
-    first: u64,
-    last: u64,
-    mut give: impl FnMut(FlatRange),
-) {
-    let seen: Vec<&Placement> = placements
-        .iter()
-        .filter(|placement| placement.overlaps(first, last))
-        .collect();
-    // Inserted in order: few placements overlap, and a sort is 10 KiB of code.
-    let mut edges: Vec<u64> = Vec::with_capacity(2 * seen.len() + 1);
-    edges.push(first);
-    for placement in &seen {
-        let behind = placement.last().checked_add(1);
-        for edge in behind.into_iter().chain([placement.start]) {
-            if edge > first
-                && edge <= last
-                && let Err(index) = edges.binary_search(&edge)
-            {
-                edges.insert(index, edge);
-            }
-        }
-    }
-    for (index, &from) in edges.iter().enumerate() {
-        let to = edges.get(index + 1).map_or(last, |&next| next - 1);
-        let highest = seen
-            .iter()
-            .filter(|placement| placement.overlaps(from, from))
-            .max_by_key(|placement| placement.priority);
-        if let Some(placement) = highest {
-            give(placement.range(from, to));
-        }
-    }
-}
-
-/// Checks that the placement of region `id` shares no address with another of the same priority, if both can be seen.
-pub(crate) fn check_overlap(placements: &[Placement], id: u32) -> Result<(), Fault> {
-    let Some(changed) = placements
-        .iter()
-        .find(|placement| placement.region.id() == id)
-    else {
-        return Ok(());
-    };
-    let clash = placements.iter().find(|other| {
-        other.region.id() != id
-            && changed.enabled
-            && other.priority == changed.priority
-            && other.overlaps(changed.start, changed.last())
-    });
-    match clash {
-        Some(other) => Err(Fault::MemoryRegionOverlap {
-            address: changed.start.max(other.start),
-        }),
-        None => Ok(()),
     }
 }

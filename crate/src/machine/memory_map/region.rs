@@ -171,7 +171,9 @@ impl Region {
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() == all.capacity() {
             all.retain(|(_, region)| region.strong_count() > 0);
-            all.try_reserve(1)
+            // As much again: so this walk is rare, also where regions come and go one by one.
+            let more = all.len().max(1);
+            all.try_reserve(more)
                 .map_err(|_| Fault::OutOfMemory { bytes: 16 })?;
         }
         let region = Arc::new(Region {
@@ -182,6 +184,9 @@ impl Region {
             kind,
             content,
         });
+        for block in region.blocks().iter().flat_map(|blocks| blocks.iter()) {
+            block.belongs_to(region.id);
+        }
         all.push((region.id, Arc::downgrade(&region)));
         Ok(region)
     }
@@ -286,11 +291,16 @@ impl Region {
     }
 
     /// Zeroes `size` bytes from `offset` on, and frees whole host pages whose blocks no map holds any more: `let_go`
-    /// makes the maps let go of a part of the region, in the positions that blocks use. Gives whether there were whole
-    /// pages.
-    pub(crate) fn discard(&self, offset: u64, size: u64, let_go: impl FnOnce(&Range<u64>)) -> bool {
+    /// makes the maps let go of a part of the region, in the positions that blocks use. It also gets the first and the
+    /// last byte of all blocks that have some of it. It is not called where there is no whole page.
+    pub(crate) fn discard(
+        &self,
+        offset: u64,
+        size: u64,
+        let_go: impl FnOnce(&Range<u64>, (u64, u64)),
+    ) {
         let Some(blocks) = self.blocks() else {
-            return false;
+            return;
         };
         let all = in_blocks(&blocks, 0, self.size);
         let part = in_blocks(&blocks, offset, size);
@@ -313,14 +323,20 @@ impl Region {
             blocks.iter().for_each(|block| block.zero(&end));
         }
         if whole.is_empty() {
-            return false;
+            return;
+        }
+        let window = block::chunks(&whole);
+        let spans = blocks.iter().map(|block| block.span());
+        let (mut first, mut last) = (offset, offset + (size - 1));
+        for span in spans.filter(|span| block::meet(span, &window)) {
+            first = first.min(span.start - all.start);
+            last = last.max(span.end - 1 - all.start);
         }
         drop(blocks); // unlocked, because the maps look at the blocks when they let go
-        let_go(&block::chunks(&whole));
+        let_go(&window, (first, last));
         if let Some(mut blocks) = self.blocks() {
             block::give_back(&mut blocks, &whole);
         }
-        true
     }
 }
 

@@ -3,7 +3,8 @@
 //! in it. Here the flat view too has the priority of the placement, because a region has none of its own.
 //! ts/map/map-text.ts does the same.
 
-use super::{FlatView, Placement, Region, RegionKind};
+use super::{FlatView, Placements, Region, RegionKind};
+use crate::machine::index::Index;
 use std::fmt::{Result, Write};
 
 fn kind(region: &Region) -> &'static str {
@@ -20,23 +21,18 @@ fn kind(region: &Region) -> &'static str {
 }
 
 /// Writes the placements by address; at the same address, the highest priority comes first.
-pub(crate) fn placements(out: &mut impl Write, name: &str, placements: &[Placement]) -> Result {
+pub(crate) fn placements(out: &mut impl Write, name: &str, placements: &Placements) -> Result {
     writeln!(out, "address-space: {name}")?;
     writeln!(out, "  {:016x}-{:016x} (prio 0, i/o): {name}", 0, u64::MAX)?;
-    // One pass for each placement: a map is small, and a sort is 10 KiB of code.
-    let order = |index: usize, placement: &Placement| {
-        (placement.start(), -i64::from(placement.priority()), index)
-    };
-    let mut before = None;
-    let next = |before: Option<_>| {
-        let all = placements.iter().enumerate();
-        let keys = all.map(|(index, placement)| order(index, placement));
-        keys.filter(|key| before.is_none_or(|before| *key > before))
-            .min()
-    };
-    while let Some(key) = next(before) {
-        before = Some(key);
-        let placement = &placements[key.2];
+    // Sorted in a set: the sort of a list is 10 KiB of code.
+    let mut sorted = Index::default();
+    let all: Vec<_> = placements.from(0).collect();
+    for (at, (_, placement)) in all.iter().enumerate() {
+        let below = i64::from(i32::MAX) - i64::from(placement.priority());
+        sorted.insert((placement.start(), below.unsigned_abs(), at as u64));
+    }
+    let at = |key: &(u64, u64, u64)| usize::try_from(key.2).ok().and_then(|at| all.get(at));
+    for (_, placement) in sorted.from((0, 0, 0)).filter_map(at) {
         let region = placement.region();
         let (first, last, priority) = (placement.start(), placement.last(), placement.priority());
         let shown = region.leaf().0;
@@ -78,9 +74,9 @@ pub(crate) fn flat(out: &mut impl Write, name: &str, view: &FlatView) -> Result 
     if view.ranges().is_empty() {
         writeln!(out, "  No rendered FlatView")?;
     }
-    let mut from = 0;
-    while let Some((range, last, next)) = view.whole(from) {
-        from = next;
+    let mut from = Some(0);
+    while let Some((range, last)) = from.and_then(|from| view.whole(from)) {
+        from = last.checked_add(1);
         let first = range.start().0;
         let (region, offset) = (range.region(), range.offset());
         let (priority, kind, name) = (range.priority(), kind(region), region.name());

@@ -213,7 +213,8 @@ export interface ByteAccess<A extends number | bigint = number> {
    * @returns the first address at which all of `bytes` are, or -1 (-1n if addresses are bigints). An empty array is
    * found at `address`.
    * @throws GuestMemoryError `NOT_MEMORY` for a device, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
-   * `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`, `DETACHED_BUFFER`, `DISPOSED`.
+   * `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`, `DETACHED_BUFFER`, `DISPOSED`; RangeError for an empty array at an
+   * address past 2^53, if addresses are numbers.
    *
    * @example
    * ```ts

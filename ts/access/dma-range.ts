@@ -206,11 +206,12 @@ export class DmaRange {
 
   /**
    * Writes a little-endian value of 4 bytes at `offset`, in one access: if a device holds all bytes, its handler is
-   * called once, with this size. A watch is called once, before the write. Values wrap, as in a DataView.
+   * called once, with this size. A watch is called once, before the write. Values are converted and wrap, as in a
+   * DataView.
    *
    * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range for `"read"`, and
    * the errors of {@link GuestMemory.writeSlice}; RangeError for an offset out of the range of numbers; TypeError for a
-   * value of another type.
+   * bigint or a symbol.
    *
    * @example
    * ```ts
@@ -225,7 +226,7 @@ export class DmaRange {
   /**
    * Writes a little-endian value of 8 bytes at `offset`: as {@link DmaRange.writeUint32}.
    *
-   * @throws as {@link DmaRange.writeUint32}.
+   * @throws as {@link DmaRange.writeUint32}, but TypeError for a value that is not a bigint.
    *
    * @example
    * ```ts
@@ -251,6 +252,7 @@ export class DmaRange {
   }
 
   #store(offset: U64Like, size: 1 | 2 | 4 | 8, given: Value): void {
+    if (size === 8 && typeof given !== "bigint") throw u64.notBigint(given);
     const bytes = new Uint8Array(size);
     putBytes(bytes, 0, given, size); // first, because an object's `valueOf` may change the map
     const value = valueAt(bytes, 0, size);

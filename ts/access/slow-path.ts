@@ -17,7 +17,7 @@ import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { type BoundDevice, type Value, valueAt } from "../device/bound-device.ts";
 import type { OnDenied } from "../device/on-denied.ts";
-import type { OnUnmapped } from "../device/on-unmapped.ts";
+import { checkAnswer, type OnUnmapped } from "../device/on-unmapped.ts";
 import type { Transfer } from "../device/transfer.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
 import type { Watchers } from "../observe/watchers.ts";
@@ -290,10 +290,9 @@ export class SlowPath {
     const handlers = isDenied(status) ? onDenied : onUnmapped;
     const handler = isDenied(status) && access === ACCESS_EXECUTE ? onDenied?.fetch : handlers?.read;
     const served = handler !== undefined && this.#servable(status, address);
-    const value: unknown = served ? handler.call(handlers, this.#toAddress(address), size) : undefined;
+    const value = checkAnswer(served ? handler.call(handlers, this.#toAddress(address), size) : undefined, size, name);
     if (value === undefined) throw this.#failure(address, size, access, what, status);
-    if (typeof value === "number" || typeof value === "bigint") return value;
-    throw new TypeError(`${name} must give a number, a bigint or undefined, not ${u64.describe(value)}`);
+    return value;
   }
 
   /** Undefined if a store is possible; else the handlers that serve it. Throws its error if none do. */

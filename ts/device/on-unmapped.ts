@@ -1,5 +1,7 @@
 // OnUnmapped: handlers for scalar accesses to holes.
 
+import { describe } from "../core/u64.ts";
+
 /**
  * Handlers for scalar accesses to a hole, also if only some of the bytes are in it: {@link GuestMemory.onUnmapped}.
  * Each access makes one call. Values are little-endian and unsigned (raw bits for floats): numbers for 1, 2 and 4
@@ -38,4 +40,17 @@ export interface OnUnmapped<A extends number | bigint = number> {
    * ```
    */
   write?(address: A, size: number, value: number | bigint): void;
+}
+
+/**
+ * Checks the answer of a handler for holes or forbidden accesses: a bigint, or a number, which from 8 bytes on is an
+ * integer. Undefined lets the access throw its error. `name` names the handler.
+ */
+export function checkAnswer(value: unknown, size: number, name: string): number | bigint | undefined {
+  if (value === undefined || typeof value === "bigint") return value;
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must give a number, a bigint or undefined, not ${describe(value)}`);
+  }
+  if (size < 8 || Number.isInteger(value)) return value;
+  throw new TypeError(`${name} must give a bigint or an integer for ${size} bytes, not ${value}`);
 }

@@ -1,6 +1,6 @@
 // ExternalMemory: bytes outside linear memory, owned by other code. Found again when the owner replaces their buffer.
 
-import { isAttached } from "../core/byte-array.ts";
+import { isAttached, lengthOfBuffer, tryGet } from "../core/byte-array.ts";
 import { type ErrorDetails, GuestMemoryError, hex } from "../core/errors.ts";
 import * as u64 from "../core/u64.ts";
 import { describe, type U64Like } from "../core/u64.ts";
@@ -30,28 +30,8 @@ export interface Cells {
   readonly u64: BigUint64Array;
 }
 
-// The engine's own getters: they accept a buffer of any realm, and throw for every other value.
-const lengthOf = getter(ArrayBuffer.prototype, "byteLength");
-const sharedLengthOf =
-  typeof SharedArrayBuffer === "undefined" ? undefined : getter(SharedArrayBuffer.prototype, "byteLength");
-const bufferOf = getter(WebAssembly.Memory.prototype, "buffer");
-
-function getter(prototype: object, key: string): (this: unknown) => unknown {
-  return Object.getOwnPropertyDescriptor(prototype, key)?.get as (this: unknown) => unknown;
-}
-
-/** Reads a property of `value` with the engine's getter `read`; undefined if `value` is of another kind. */
-function tryGet(read: ((this: unknown) => unknown) | undefined, value: unknown): unknown {
-  try {
-    return read?.call(value);
-  } catch {
-    return undefined;
-  }
-}
-
-function byteLengthOf(buffer: unknown): number | undefined {
-  return (tryGet(lengthOf, buffer) ?? tryGet(sharedLengthOf, buffer)) as number | undefined;
-}
+/** The engine's own getter: it throws for every value that is not a WebAssembly.Memory. */
+const bufferOf = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "buffer")?.get as () => unknown;
 
 /** The bytes of one external region. */
 export class ExternalMemory {
@@ -79,7 +59,7 @@ export class ExternalMemory {
     this.#source = source;
     this.asks = typeof source === "function";
     this.#offset = Number(offset);
-    const there = byteLengthOf(this.#find({})) as number;
+    const there = lengthOfBuffer(this.#find({})) as number;
     if (offset >= there) throw this.#invalid(`it has ${there} bytes, and the region begins at byte ${offset}`, {});
     this.size = size === undefined ? there - this.#offset : Number(size);
     this.#refresh({});
@@ -107,8 +87,9 @@ export class ExternalMemory {
   cells(address: U64Like, length: number): Cells {
     const { buffer } = this.current(address, length);
     if (this.#cells?.u8.buffer !== buffer || !isAttached(this.#cells.u8)) {
+      const bytes = lengthOfBuffer(buffer) as number;
       const whole = <T>(size: number, make: new (buffer: ArrayBufferLike, offset: number, length: number) => T) =>
-        new make(buffer, 0, Math.floor(buffer.byteLength / size));
+        new make(buffer, 0, Math.floor(bytes / size));
       this.#cells = {
         u8: whole(1, Uint8Array),
         u16: whole(2, Uint16Array),
@@ -122,7 +103,7 @@ export class ExternalMemory {
   #refresh(place: ErrorDetails): void {
     const buffer = this.#find(place);
     if (buffer === this.#buffer && isAttached(this.#bytes)) return;
-    const there = byteLengthOf(buffer) as number;
+    const there = lengthOfBuffer(buffer) as number;
     if (this.#offset + this.size > there) {
       const wanted = `${this.size} bytes from byte ${this.#offset} on`;
       throw this.#invalid(there === 0 ? "it was detached" : `it has ${there} bytes, and the region ${wanted}`, place);
@@ -137,8 +118,8 @@ export class ExternalMemory {
     const source = this.#source;
     let buffer = source;
     if (typeof source === "function") buffer = this.#call(source, place);
-    else if (byteLengthOf(source) === undefined) buffer = tryGet(bufferOf, source);
-    if (byteLengthOf(buffer) !== undefined) return buffer as ArrayBuffer;
+    else if (lengthOfBuffer(source) === undefined) buffer = tryGet(bufferOf, source);
+    if (lengthOfBuffer(buffer) !== undefined) return buffer as ArrayBuffer;
     const what = typeof source === "function" ? "its function gave" : "it is";
     throw this.#invalid(`${what} ${describe(typeof source === "function" ? buffer : source)}, not a buffer`, place);
   }

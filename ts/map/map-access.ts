@@ -1,6 +1,7 @@
 // MapAccess: GuestMemory's methods for its map: regions, transactions, protection, and the map as text and data.
 
 import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
+import { checkObject, flag } from "../core/options.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
@@ -152,7 +153,7 @@ export interface MapAccess<A extends number | bigint = number> {
   /**
    * The map as text, in the format of QEMU's `info mtree`; with `flat`, the flat view in the format of `info mtree -f`.
    *
-   * @throws GuestMemoryError `DISPOSED`.
+   * @throws GuestMemoryError `DISPOSED`; TypeError for a `flat` that is not a boolean.
    *
    * @example
    * ```ts
@@ -200,7 +201,8 @@ export function mapAccess(of: PartOf<{ space: Space }>): MapAccess<U64Like> {
       protect(of(this).space, address, length, permissions);
     },
     tree(options = {}) {
-      return treeOf(of(this).space, options.flat === true);
+      checkObject(options, "options");
+      return treeOf(of(this).space, flag(options.flat, "flat", false));
     },
     toJSON() {
       return mapAsData(of(this).space);

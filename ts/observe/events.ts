@@ -5,6 +5,9 @@ import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 import { MapEvent } from "./map-event.ts";
 
+/** The engine's own method: the user may have given the event target another. It never throws a listener's error. */
+const dispatch = EventTarget.prototype.dispatchEvent;
+
 /**
  * Tells that views were detached, or that the map has changed. {@link GuestMemory} has all of these properties.
  *
@@ -104,7 +107,7 @@ export class Events {
   }
 
   viewsDetached(): void {
-    this.#target?.dispatchEvent(new Event("viewsdetached"));
+    if (this.#target) dispatch.call(this.#target, new Event("viewsdetached"));
   }
 
   mapChanged(): void {
@@ -123,10 +126,10 @@ export class Events {
       ...gone.map((range) => new MapEvent("regionremove", this.#space, range)),
       ...come.map((range) => new MapEvent("regionadd", this.#space, range)),
     ];
-    target.dispatchEvent(new Event("mapbegin"));
-    for (const event of events) target.dispatchEvent(event);
-    target.dispatchEvent(new Event("mapcommit"));
-    target.dispatchEvent(new Event("mapchanged"));
+    dispatch.call(target, new Event("mapbegin"));
+    for (const event of events) dispatch.call(target, event);
+    dispatch.call(target, new Event("mapcommit"));
+    dispatch.call(target, new Event("mapchanged"));
   }
 
   /** The flat view of now. The records of the regions in it exist from then on. */

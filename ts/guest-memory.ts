@@ -265,9 +265,11 @@ export class GuestMemory<A extends number | bigint = number> {
    */
   space(specs: Iterable<RegionSpec>, options: { name?: string } = {}): GuestMemory<A> {
     const { space } = this.#parts;
-    space.enter();
     const all = { ...options, addresses: space.bigint ? "bigint" : "number" } as const;
-    return GuestMemory.#withRegions(specs, () => createEmpty(space.linear, all, space)) as GuestMemory<A>;
+    return GuestMemory.#withRegions(specs, () => {
+      space.enter();
+      return createEmpty(space.linear, all, space);
+    }) as GuestMemory<A>;
   }
 
   /**

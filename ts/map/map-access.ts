@@ -110,7 +110,8 @@ export interface MapAccess<A extends number | bigint = number> {
   /**
    * Makes all changes of the map in `change` take effect together, when it returns. If it throws, or the new map is not
    * valid, no change takes effect. Until it returns, accesses see the old map. A transaction inside another one takes
-   * effect when the outer one does.
+   * effect when the outer one does. Only changes of this memory's map are undone: bytes, watches, clients and changes of
+   * other memories stay (docs/errors.md).
    *
    * @returns the result of `change`.
    * @throws the error that `change` throws; GuestMemoryError `MEMORY_REGION_OVERLAP`, `DISPOSED`; TypeError if `change`
@@ -223,9 +224,9 @@ function protect(space: Space, address: U64Like, length: U64Like, permissions: u
   }
   const has = (letter: string, bit: number) => (permissions.includes(letter) ? bit : 0);
   const allowed = has("r", ACCESS_READ) | has("w", ACCESS_WRITE) | has("x", ACCESS_EXECUTE);
+  u64.check(length, "length");
+  u64.check(address, "address");
   space.changes.make("protect", { address, length }, () => {
-    u64.check(length, "length");
-    u64.check(address, "address");
     const { linear, handle } = space;
     const [low, high] = [u64.low(address), u64.high(address)];
     return linear.raw.gm_protect(handle, low, high, u64.low(length), u64.high(length), allowed);

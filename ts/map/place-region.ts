@@ -76,6 +76,7 @@ function place(space: Space, request: Request): RegionRecord {
   let record: RegionRecord | undefined;
   space.changes.make("map", { address: start, length: size }, () => {
     const contents = contentsOf(space, request);
+    const number = external ? space.registry.add(external) : 0;
     const status = requestMap(space.linear, space.handle, {
       kind: REGION_KINDS.indexOf(kind),
       name,
@@ -83,10 +84,13 @@ function place(space: Space, request: Request): RegionRecord {
       size,
       priority,
       enabled: request.enabled,
-      target: target ? target.id : external ? space.registry.add(external) : 0,
+      target: target ? target.id : number,
       offset,
     });
-    if (status !== 0) return status;
+    if (status !== 0) {
+      space.registry.forget(number); // the core forgets it only if it has made the region
+      return status;
+    }
     const id = space.linear.reported(MAP_REGION);
     record = { id, space, name, kind, size, priority, target, device, external, start: space.toAddress(start) };
     space.machine.add(record);

@@ -54,7 +54,13 @@ export class Changes {
     }
     this.#depth--;
     space.machine.end(false);
-    this.make("transaction", {}, () => raw.gm_commit(space.handle));
+    try {
+      this.make("transaction", {}, () => raw.gm_commit(space.handle));
+    } catch (error) {
+      space.machine.leaving(); // the core has undone the changes, so the regions that they placed are in no map
+      space.machine.forget();
+      throw error;
+    }
     return result;
   }
 }

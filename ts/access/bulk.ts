@@ -144,12 +144,18 @@ export class Bulk {
     linear.raw.gm_expose(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
   }
 
-  /** Reads a range that lies in one external memory and allows every access; returns false for any other range. */
+  /**
+   * Reads a range that lies in one external memory and allows every access; returns false for any other range, and for a
+   * word of shared memory, which the mover reads at once.
+   */
   #readExternal(address: U64Like, into: Uint8Array, length: number): boolean {
     const { externalRuns } = this.#space;
     const from = externalRuns.at(address, length);
     if (from < 0 || externalRuns.last === undefined) return false;
-    copyInto(into, externalRuns.last.target.current(address, length).subarray(from, from + length));
+    const external = externalRuns.last.target;
+    const source = external.current(address, length);
+    if (external.words(length)) return false;
+    copyInto(into, source.subarray(from, from + length));
     return true;
   }
 
@@ -158,7 +164,9 @@ export class Bulk {
     const { externalRuns } = this.#space;
     const from = externalRuns.at(address, length);
     if (from < 0 || externalRuns.last === undefined) return false;
-    const target = externalRuns.last.target.current(address, length);
+    const external = externalRuns.last.target;
+    const target = external.current(address, length);
+    if (external.words(length)) return false;
     target.set(this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes, from);
     return true;
   }

@@ -20,6 +20,7 @@ import type { OnDenied } from "../device/on-denied.ts";
 import { checkAnswer, type OnUnmapped } from "../device/on-unmapped.ts";
 import type { Transfer } from "../device/transfer.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
+import { copyScalar, type Words, wordIn } from "../external/words.ts";
 import type { Watchers } from "../observe/watchers.ts";
 import { CachedRun } from "../space/cached-run.ts";
 import type { Access, Mover } from "../space/mover.ts";
@@ -186,20 +187,14 @@ export class SlowPath {
     const place = externalRuns.last;
     if (at < 0 || place === undefined) return false;
     this.#externalRuns[slot(address as number)] = place;
-    if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, bytes);
+    if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, wordIn(bytes, 0));
     else this.#loadExternal(place.target.data(address, size), at, size);
     return true;
   }
 
-  #loadExternal(data: DataView, at: number, size: number): void {
+  #loadExternal(data: Words, at: number, size: number): void {
     this.#handlerValue = undefined;
-    if (size < 4) {
-      for (let index = 0; index < size; index++) this.#bytes[index] = data.getUint8(at + index);
-    } else {
-      for (let index = 0; index < size; index += 4) {
-        this.#scratch.setUint32(index, data.getUint32(at + index, true), true);
-      }
-    }
+    copyScalar(data, at, this.#scratch, 0, size);
   }
 
   /** Writes `value`, a copy of the scratch area if the source is a user's function, which may use the scratch area. */
@@ -208,10 +203,9 @@ export class SlowPath {
     at: number,
     address: U64Like,
     size: number,
-    value = external.asks ? this.#bytes.slice(0, size) : this.#bytes,
+    value = external.asks ? wordIn(this.#bytes.slice(0, size), 0) : (this.#scratch as Words),
   ): void {
-    const data = external.data(address, size);
-    for (let index = 0; index < size; index++) data.setUint8(at + index, value[index] as number);
+    copyScalar(value, 0, external.data(address, size), at, size);
   }
 
   #loadOther(address: U64Like, size: number, access: Access): void {
@@ -349,11 +343,11 @@ function recall<T>(places: (CachedRun<T> | undefined)[], address: U64Like): Cach
   return typeof address === "number" ? places[slot(address)] : undefined;
 }
 
-function getUnsigned(data: DataView, at: number, size: 1 | 2 | 4): number {
+function getUnsigned(data: Words, at: number, size: 1 | 2 | 4): number {
   return size === 4 ? data.getUint32(at, true) : size === 2 ? data.getUint16(at, true) : data.getUint8(at);
 }
 
-function setUnsigned(data: DataView, at: number, size: 1 | 2 | 4, value: number): void {
+function setUnsigned(data: Words, at: number, size: 1 | 2 | 4, value: number): void {
   if (size === 4) data.setUint32(at, value, true);
   else if (size === 2) data.setUint16(at, value, true);
   else data.setUint8(at, value);

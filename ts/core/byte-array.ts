@@ -32,6 +32,11 @@ export function lengthOfBuffer(buffer: unknown): number | undefined {
   return (tryGet(bufferLengthOf, buffer) ?? tryGet(sharedLengthOf, buffer)) as number | undefined;
 }
 
+/** Whether a buffer is shared with other threads. */
+export function isShared(buffer: unknown): boolean {
+  return tryGet(sharedLengthOf, buffer) !== undefined;
+}
+
 /**
  * The length of a Uint8Array (a Buffer is one).
  *

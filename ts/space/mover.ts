@@ -18,6 +18,7 @@ import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { BoundDevice } from "../device/bound-device.ts";
 import type { Transfer } from "../device/transfer.ts";
+import { copyScalar, type Words, wordIn } from "../external/words.ts";
 import { Pieces } from "./pieces.ts";
 import type { Space } from "./space.ts";
 
@@ -81,7 +82,10 @@ export class Mover {
     this.#move(
       access,
       transfer,
-      (memory, at, count, done) => into.set(memory.subarray(at, at + count), done),
+      (memory, at, count, done, words) => {
+        if (words) copyScalar(words, at, wordIn(into, done), 0, count);
+        else into.set(memory.subarray(at, at + count), done);
+      },
       (device, offset, count, done) => device.readBytes(offset, into.subarray(done, done + count), transfer),
     );
   }
@@ -96,8 +100,9 @@ export class Mover {
     this.#move(
       access,
       transfer,
-      (memory, at, count, done) => {
-        memory.set(bytes.subarray(done, done + count), at);
+      (memory, at, count, done, words) => {
+        if (words) copyScalar(wordIn(bytes, done), 0, words, at, count);
+        else memory.set(bytes.subarray(done, done + count), at);
         this.mark(memory, at, count);
       },
       (device, offset, count, done) => device.writeBytes(offset, bytes.subarray(done, done + count), transfer),
@@ -111,8 +116,9 @@ export class Mover {
     this.#move(
       access,
       transfer,
-      (memory, at, count) => {
-        memory.fill(byte, at, at + count);
+      (memory, at, count, _done, words) => {
+        if (words) copyScalar(wordIn(new Uint8Array(count).fill(byte), 0), 0, words, at, count);
+        else memory.fill(byte, at, at + count);
         this.mark(memory, at, count);
       },
       (device, offset, count) => device.writeBytes(offset, new Uint8Array(count).fill(byte), transfer),
@@ -125,7 +131,7 @@ export class Mover {
     if (memory === linear.u8) linear.markDirty(at, count);
   }
 
-  /** A whole range as one piece of memory that is not watched, or undefined. */
+  /** A whole range as one piece of memory that is not watched, or undefined; undefined too for a shared word. */
   piece(address: U64Like, length: number, access: Access): { memory: Uint8Array; at: number } | undefined {
     u64.check(address, "address");
     const { piece, linear } = this.#space;
@@ -133,7 +139,10 @@ export class Mover {
     if (piece.watched || piece.bytes < length) return undefined;
     const { offset: at } = piece;
     if (kind === FOUND_MEMORY) return { memory: linear.u8, at };
-    return kind === FOUND_EXTERNAL ? { memory: piece.external.current(address, length), at } : undefined;
+    if (kind !== FOUND_EXTERNAL) return undefined;
+    const { external } = piece;
+    const memory = external.current(address, length);
+    return external.words(length) ? undefined : { memory, at };
   }
 
   /** Throws if external memory in a range is detached or too small, before any byte is moved. */
@@ -193,7 +202,7 @@ export class Mover {
   #move(
     access: Access | 0 | typeof ACCESS_LOAD,
     transfer: Transfer,
-    memory: (memory: Uint8Array, at: number, count: number, done: number) => void,
+    memory: (memory: Uint8Array, at: number, count: number, done: number, words?: Words) => void,
     device: (device: BoundDevice, offset: number, count: number, done: number) => void,
     checkOnly = false,
   ): void {
@@ -207,7 +216,9 @@ export class Mover {
         transfer.done += count;
       } else if (kind === FOUND_EXTERNAL) {
         const completed = done > 0 && !checkOnly ? done : undefined;
-        memory(pieces.external.current(transfer.address, length, completed), offset, count, done);
+        const { external } = pieces;
+        const bytes = external.current(transfer.address, length, completed);
+        memory(bytes, offset, count, done, external.words(count));
         transfer.done += count;
       } else if (kind === FOUND_ABSENT && checkOnly) {
         transfer.done += count;

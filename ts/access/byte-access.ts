@@ -66,7 +66,8 @@ export interface ByteAccess<A extends number | bigint = number> {
   writeSlice(address: U64Like, bytes: Uint8Array): void;
 
   /**
-   * Fills all of `into` with the bytes from `address` on, or throws and leaves `into` as it was.
+   * Fills all of `into` with the bytes from `address` on, or throws and leaves `into` as it was, except for the bytes
+   * that {@link GuestMemoryError.completed} counts.
    *
    * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`,
    * `DETACHED_BUFFER`, `DISPOSED`.

@@ -140,7 +140,13 @@ export class Watchers {
     const { who, size } = access;
     // A write that external memory cannot take fails before a callback runs, and before a trap is sprung.
     if (access.access === ACCESS_WRITE) {
-      this.#space.mover.expectExternal(ACCESS_WRITE, { who, address: access.address, length: size, done: 0 });
+      this.#space.mover.expectExternal(ACCESS_WRITE, {
+        who,
+        address: access.address,
+        length: size,
+        holes: true,
+        done: 0,
+      });
     }
     const valuesFor = prepare();
     const kind = access.access === ACCESS_READ ? "read" : access.access === ACCESS_WRITE ? "write" : "execute";

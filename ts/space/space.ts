@@ -13,6 +13,7 @@ import { ExternalRegistry } from "../external/registry.ts";
 import { Changes } from "./changes.ts";
 import { ExternalRuns } from "./external-runs.ts";
 import { FlatView } from "./flat-view.ts";
+import { Holes } from "./holes.ts";
 import { Machine } from "./machine.ts";
 import { Mover } from "./mover.ts";
 import { Piece } from "./pieces.ts";
@@ -85,6 +86,7 @@ export class Space implements Member {
   readonly placements: Placements;
   readonly changes: Changes;
   readonly mover: Mover;
+  readonly holes: Holes;
   readonly resolver: Resolver;
   readonly externalRuns: ExternalRuns;
   /** A Piece to share, for code that is done with it before other code runs. */
@@ -111,6 +113,7 @@ export class Space implements Member {
     this.placements = new Placements(this);
     this.changes = new Changes(this);
     this.mover = new Mover(this);
+    this.holes = new Holes(this);
     this.resolver = new Resolver(this);
     this.externalRuns = new ExternalRuns(this);
     this.piece = new Piece(this);

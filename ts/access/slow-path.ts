@@ -240,9 +240,14 @@ export class SlowPath {
       this.#watchers.notify(address, size, ACCESS_WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
       handlers = this.#handlersOf(address, size); // a callback may do anything
     }
-    const alone = handlers ? undefined : this.#single(address, size, ACCESS_WRITE);
-    if (handlers) handlers.write?.(this.#toAddress(address), size, value);
-    else if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
+    if (handlers) {
+      const { generation } = this.#space;
+      const status = this.#mover.status(address, size, ACCESS_WRITE);
+      handlers.write?.(this.#toAddress(address), size, value);
+      if (!this.#hasMapped(status, generation, address, size, ACCESS_WRITE)) return;
+    }
+    const alone = this.#single(address, size, ACCESS_WRITE);
+    if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
     else {
       const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
       this.#mover.write(bytes, ACCESS_WRITE, transfer);
@@ -284,7 +289,9 @@ export class SlowPath {
     const handlers = isDenied(status) ? onDenied : onUnmapped;
     const handler = isDenied(status) && access === ACCESS_EXECUTE ? onDenied?.fetch : handlers?.read;
     const served = handler !== undefined && this.#servable(status, address);
+    const { generation } = this.#space;
     const value = checkAnswer(served ? handler.call(handlers, this.#toAddress(address), size) : undefined, size, name);
+    if (this.#hasMapped(status, generation, address, size, access)) return this.#retry(address, size, access);
     if (value === undefined) throw this.#failure(address, size, access, what, status);
     return value;
   }
@@ -296,6 +303,24 @@ export class SlowPath {
     const handlers = isDenied(status) ? this.#space.onDenied : this.#space.onUnmapped;
     if (handlers?.write && this.#servable(status, address)) return handlers;
     throw this.#failure(address, size, ACCESS_WRITE, "write", status);
+  }
+
+  /** Whether a handler for holes, called at `generation`, has mapped all bytes of the access. */
+  #hasMapped(status: number, generation: number, address: U64Like, size: number, access: Access): boolean {
+    const space = this.#space;
+    if (isDenied(status) || space.generation === generation || space.disposed) return false;
+    return this.#mover.status(address, size, access) === 0;
+  }
+
+  /** Reads what a handler for holes has mapped. Does not ask it again. */
+  #retry(address: U64Like, size: number, access: Access): Value {
+    const alone = this.#single(address, size, access);
+    if (alone) return alone.device.read(alone.offset, size, "cpu", address);
+    const bytes = new Uint8Array(size);
+    const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
+    this.#mover.read(bytes, access, transfer);
+    if (transfer.done < size) throw this.#mover.mapChangedError(access, transfer, "read");
+    return valueAt(bytes, 0, size);
   }
 
   /** The error of an access. Checks again, because a handler may have used the report block, or changed the map. */

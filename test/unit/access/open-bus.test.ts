@@ -1,6 +1,6 @@
 // The open bus: ranges that run into holes, which `onUnmapped` serves in parts, and handlers that map on demand.
 import { expect, test } from "vitest";
-import { GuestMemory, GuestMemoryError, type OnUnmapped } from "../../../ts/index.ts";
+import { GuestMemory, GuestMemoryError, type MappedRegion, type OnUnmapped } from "../../../ts/index.ts";
 import { counting, expectCode, expectUntouched, thrownBy } from "../support.ts";
 
 /** Memory up to 0x17ff; a device of single bytes at 0x1820; a hole around. */
@@ -299,4 +299,72 @@ test("a handler that maps ROM for a write is refused as ROM", async () => {
   const error = thrownBy(() => memory.fill(0x2000, 1, 16));
   expect(error).toBeInstanceOf(GuestMemoryError);
   expect(error).toMatchObject({ code: "READ_ONLY", address: 0x2000, length: 16, completed: undefined });
+});
+
+test("a handler that maps the bytes of a scalar is retried, once: the access is made on what it has mapped", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const calls: unknown[] = [];
+  const contents = new Uint8Array(0x1000).fill(0x66);
+  const demand = (address: number) => {
+    calls.push(address);
+    memory.map({ kind: "ram", name: "page", start: (address + 2) & ~0xfff, size: 0x1000, contents });
+  };
+  memory.onUnmapped = { read: demand as () => undefined, write: demand };
+  const accesses: [(at: number) => unknown, unknown][] = [
+    [(at) => memory.readUint8(at), 0x66],
+    [(at) => memory.readInt16BE(at), 0x6666],
+    [(at) => memory.readBigUint64(at), 0x6666_6666_6666_6666n],
+    [(at) => memory.readFloat32(at), new DataView(contents.buffer).getFloat32(0)],
+    [(at) => memory.fetchUint32(at), 0x6666_6666],
+    [(at) => memory.readUint32(BigInt(at)), 0x6666_6666],
+    [(at) => memory.writeUint8(at, 1), 0x6666_6601],
+    [(at) => memory.writeUint32(at, 0x0403_0201), 0x0403_0201],
+    [(at) => memory.writeBigUint64(at, 5n), 5],
+    [(at) => memory.writeUint16BE(at, 5), 0x6666_0500],
+  ];
+  const seen: unknown[] = [];
+  for (const watched of [false, true]) {
+    if (watched) {
+      memory.watch(0x2008, 8, { read: true, write: true, execute: true }, ({ value, oldValue }) => {
+        seen.push([value, oldValue]);
+      });
+    }
+    for (const [act, expected] of accesses) {
+      const result = act(0x2008);
+      expect(result ?? memory.readUint32(0x2008)).toBe(expected);
+      expect(calls.splice(0)).toEqual([0x2008]);
+      memory.unmap(memory.region("page") as MappedRegion);
+    }
+  }
+  expect(seen.slice(0, 2)).toEqual([
+    [0x66, undefined],
+    [0x6666, undefined],
+  ]);
+  // The rest of an access that begins in memory.
+  expect(memory.readUint32(0xffe)).toBe(0x6666_0000);
+  memory.unmap(memory.region("page") as MappedRegion);
+  memory.writeUint32(0xffe, 0x0403_0201);
+  expect([memory.readUint16(0xffe), memory.readUint16(0x1000)]).toEqual([0x0201, 0x0403]);
+  // A device that it maps.
+  memory.onUnmapped = {
+    read: () => void memory.map({ kind: "mmio", start: 0x9000, size: 16, device: { read: () => 7 } }),
+  };
+  expect(memory.readUint32(0x9000)).toBe(7);
+});
+
+test("a handler that maps other bytes, or forbidden ones, is not retried", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  memory.onUnmapped = { read: (address) => void memory.map({ kind: "ram", start: address + 0x1000, size: 16 }) };
+  expectCode(() => memory.readUint8(0x2000), "INVALID_GUEST_ADDRESS", { address: 0x2000, length: 1 });
+  memory.onUnmapped = {
+    write: (address) => {
+      memory.map({ kind: "rom", start: address, size: 16 });
+    },
+  };
+  memory.writeUint8(0x6000, 1); // the handler took it
+  expect(memory.readUint8(0x6000)).toBe(0);
+  memory.protect(0, 0x1000, "r--");
+  memory.onDenied = { write: () => memory.protect(0, 0x1000, "rw-") };
+  memory.writeUint8(0, 1);
+  expect(memory.readUint8(0)).toBe(0);
 });

@@ -260,6 +260,26 @@ test("a range with an address that is not exact, or past 2^64, asks nobody", asy
   memory.dispose();
 });
 
+test("a range with more than 16 MiB in holes asks nobody", async () => {
+  const { memory, calls } = await board();
+  const [start, most] = [0x10_0000, 1 << 24];
+  memory.map({ kind: "mmio", start: start + most, size: 8, device: {} });
+  const range = { address: start, length: most + 16 };
+  expectCode(() => memory.fill(start, 0, range.length), "INVALID_GUEST_ADDRESS", range);
+  for (const length of [2 ** 40, 2 ** 52]) {
+    const far = { address: start, length };
+    expectCode(() => memory.fill(start, 0, length), "INVALID_GUEST_ADDRESS", far);
+    expectCode(() => memory.readBytes(start, length), "INVALID_GUEST_ADDRESS", far);
+    expectCode(() => memory.copyWithin(0, start, length), "INVALID_GUEST_ADDRESS", far);
+    expectCode(() => memory.dma(start, length, "write"), "INVALID_GUEST_ADDRESS", far);
+  }
+  expect(calls).toEqual([]);
+  memory.onUnmapped = { write: () => void calls.push([]) };
+  memory.fill(start, 0, most);
+  expect(calls.length).toBe(most / 8);
+  memory.dispose();
+});
+
 test("a handler that maps the page is retried: the range sees the memory, and asks no more for it", async () => {
   for (const kind of ["ram", "external"] as const) {
     const { memory, calls } = await board();

@@ -291,7 +291,9 @@ export class SlowPath {
     const served = handler !== undefined && this.#servable(status, address);
     const { generation } = this.#space;
     const value = checkAnswer(served ? handler.call(handlers, this.#toAddress(address), size) : undefined, size, name);
-    if (this.#hasMapped(status, generation, address, size, access)) return this.#retry(address, size, access);
+    if (value === undefined && this.#hasMapped(status, generation, address, size, access)) {
+      return this.#retry(address, size, access);
+    }
     if (value === undefined) throw this.#failure(address, size, access, what, status);
     return value;
   }

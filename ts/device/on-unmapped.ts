@@ -6,7 +6,8 @@ import { describe } from "../core/u64.ts";
  * Handlers for accesses to a hole, also if only some of the bytes are in it: {@link GuestMemory.onUnmapped}. Values are
  * little-endian and unsigned (raw bits for floats): numbers for 1, 2 and 4 bytes, bigints for 8 and 16. If the handler
  * is missing, or `read` returns undefined, the access throws its error. A handler may use the memory in any way, and
- * even dispose it. If it maps the bytes, the access is made on what it has mapped.
+ * even dispose it. If `write` maps the bytes, or `read` maps them and returns undefined, the access is made on what is
+ * mapped then.
  *
  * - A scalar of the CPU makes one call.
  * - A call for a whole range (`readSlice`, `readBytes`, `writeSlice`, `fill`, `copyWithin`, `copyFrom`) and all of DMA

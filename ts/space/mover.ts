@@ -294,8 +294,10 @@ export class Mover {
           limit += pieces.bytes;
         }
         const served = hole(limit);
-        // A handler that has mapped the bytes is retried: they are moved as the map shows them now.
-        const changed = !checkOnly && space.generation !== generation;
+        // A handler that has mapped the bytes is retried, unless it has answered a read: they are moved as the map shows
+        // them now.
+        const retries = !checkOnly && (access !== ACCESS_READ || served === 0);
+        const changed = retries && space.generation !== generation;
         if (changed && pieces.next(done, access) && pieces.kind !== FOUND_NOTHING) continue;
         if (served === 0) break;
         transfer.done += served;

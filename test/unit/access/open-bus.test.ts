@@ -388,3 +388,23 @@ test("a handler that maps other bytes, or forbidden ones, is not retried", async
   memory.writeUint8(0, 1);
   expect(memory.readUint8(0)).toBe(0);
 });
+
+test("a read that the handler has answered is not made again, whatever it has mapped", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const calls: number[] = [];
+  const device = {
+    read: (offset: number, size: number) => (size === 8 ? BigInt(calls.push(offset)) : calls.push(offset)),
+  };
+  memory.onUnmapped = {
+    read: (address) => {
+      memory.map({ kind: "mmio", start: address, size: 16, device });
+      return 77n;
+    },
+  };
+  expect([
+    memory.readUint32(0x2000),
+    memory.readBytes(0x3000, 4)[0],
+    memory.dma(0x4000, 8, "read").readUint8(0),
+  ]).toEqual([77, 77, 77]);
+  expect(calls).toEqual([]);
+});

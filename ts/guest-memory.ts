@@ -15,7 +15,7 @@ import { load, loaded } from "./core/init.ts";
 import type { U64Like } from "./core/u64.ts";
 import { createEmpty, createFromRanges, type GuestMemoryOptions, type GuestRange } from "./map/create.ts";
 import { type MapAccess, mapAccess } from "./map/map-access.ts";
-import { placeRegions } from "./map/place-region.ts";
+import { placeRegions, readSpecs } from "./map/place-region.ts";
 import { type RegionAccess, regionAccess } from "./map/region-access.ts";
 import type { RegionSpec } from "./map/region-spec.ts";
 import { DirtyLog } from "./observe/dirty.ts";
@@ -207,7 +207,8 @@ export class GuestMemory<A extends number | bigint = number> {
   ): Promise<GuestMemory<bigint>>;
   static async create(specs: Iterable<RegionSpec>, options?: GuestMemoryOptions): Promise<GuestMemory>;
   static async create(specs: Iterable<RegionSpec>, options: GuestMemoryOptions = {}): Promise<GuestMemory<never>> {
-    return GuestMemory.#withRegions(createEmpty(await load(), options), specs);
+    const linear = await load();
+    return GuestMemory.#withRegions(specs, () => createEmpty(linear, options));
   }
 
   /**
@@ -230,12 +231,16 @@ export class GuestMemory<A extends number | bigint = number> {
   ): GuestMemory<bigint>;
   static createSync(specs: Iterable<RegionSpec>, options?: GuestMemoryOptions): GuestMemory;
   static createSync(specs: Iterable<RegionSpec>, options: GuestMemoryOptions = {}): GuestMemory<never> {
-    return GuestMemory.#withRegions(createEmpty(loaded(), options), specs);
+    const linear = loaded();
+    return GuestMemory.#withRegions(specs, () => createEmpty(linear, options));
   }
 
-  static #withRegions(space: Space, specs: Iterable<RegionSpec>): GuestMemory<never> {
+  /** Makes a memory with regions. The specs are checked first, so that a wrong one takes no memory. */
+  static #withRegions(specs: Iterable<RegionSpec>, make: () => Space): GuestMemory<never> {
+    const checked = readSpecs(specs);
+    const space = make();
     try {
-      placeRegions(space, specs);
+      placeRegions(space, checked);
     } catch (error) {
       space.dispose();
       throw error;
@@ -260,9 +265,11 @@ export class GuestMemory<A extends number | bigint = number> {
    */
   space(specs: Iterable<RegionSpec>, options: { name?: string } = {}): GuestMemory<A> {
     const { space } = this.#parts;
-    space.enter();
-    const sibling = createEmpty(space.linear, { ...options, addresses: space.bigint ? "bigint" : "number" }, space);
-    return GuestMemory.#withRegions(sibling, specs) as GuestMemory<A>;
+    const all = { ...options, addresses: space.bigint ? "bigint" : "number" } as const;
+    return GuestMemory.#withRegions(specs, () => {
+      space.enter();
+      return createEmpty(space.linear, all, space);
+    }) as GuestMemory<A>;
   }
 
   /**

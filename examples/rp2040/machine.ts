@@ -66,17 +66,19 @@ export class Machine extends RP2040 {
   }
 
   /** A load that the map does not answer, or not as a whole. The result is the same as in rp2040js. */
-  private readUnmapped(address: number, size: number): number {
-    const target = this.mapPeripheral(address) ? this : RP2040.prototype;
-    if (size === 4) return target.readUint32.call(this, address);
-    return size === 2 ? target.readUint16.call(this, address) : target.readUint8.call(this, address);
+  private readUnmapped(address: number, size: number): number | undefined {
+    if (this.mapPeripheral(address)) return undefined; // the access is made on what is mapped now
+    const { prototype } = RP2040;
+    if (size === 4) return prototype.readUint32.call(this, address);
+    return size === 2 ? prototype.readUint16.call(this, address) : prototype.readUint8.call(this, address);
   }
 
   private writeUnmapped(address: number, size: number, value: number): void {
-    const target = this.mapPeripheral(address) ? this : RP2040.prototype;
-    if (size === 4) target.writeUint32.call(this, address, value);
-    else if (size === 2) target.writeUint16.call(this, address, value);
-    else target.writeUint8.call(this, address, value);
+    if (this.mapPeripheral(address)) return;
+    const { prototype } = RP2040;
+    if (size === 4) prototype.writeUint32.call(this, address, value);
+    else if (size === 2) prototype.writeUint16.call(this, address, value);
+    else prototype.writeUint8.call(this, address, value);
   }
 
   /** Maps the peripheral that an application has added there since the map was made. @returns whether there is one */

@@ -205,7 +205,7 @@ const facade = [
   },
   {
     file: "ts/access/bulk.ts",
-    find: '      this.#space.mover.expect(address, length, ACCESS_WRITE, "writeSlice");\n',
+    find: '      this.#space.mover.expectServed(address, length, ACCESS_WRITE, "writeSlice");\n',
     replace: "",
     why: "a device is written before it is known that the range ends in ROM",
     vitest: unit("device/failures"),

@@ -14,7 +14,20 @@ function range(machine: Machine, { at, length }: Operation) {
     const found = machine.model.fault(address.exact, bytes.exact);
     return found === undefined ? undefined : { fault: found, address: address.exact };
   };
-  return { address, bytes, fault, load: () => machine.model.load(address.exact, Number(bytes.exact)) };
+  /** As `fault`, but only if the handler does not serve the hole. */
+  const refused = () => {
+    const found = machine.model.fault(address.exact, bytes.exact);
+    return found !== undefined && machine.servesHoles(found, address.exact, bytes.exact) ? undefined : fault();
+  };
+  /** The bytes, of which the handler was asked for those in holes; its error if it had no answer for a part. */
+  const served = (): Uint8Array | Outcome => {
+    const loaded = machine.loadServed(address.exact, Number(bytes.exact));
+    return loaded.length === Number(bytes.exact) ? loaded : (fault() as Outcome);
+  };
+  return {
+    ...{ address, bytes, fault, refused, served },
+    load: () => machine.model.load(address.exact, Number(bytes.exact)),
+  };
 }
 
 /** Reads into a part of a larger array; what the call must not touch is compared as well. */
@@ -29,6 +42,11 @@ function reader(whole: boolean) {
       const wanted = BigInt(bytes.length);
       const fault = machine.model.fault(address.exact, wanted);
       const count = Number(machine.model.backed(address.exact, wanted));
+      if (fault !== undefined && whole && machine.servesHoles(fault, address.exact, wanted)) {
+        const loaded = machine.loadServed(address.exact, bytes.length);
+        expected.set(loaded, 3);
+        return loaded.length < bytes.length ? { fault, address: address.exact } : ok();
+      }
       if (fault !== undefined && (whole || count === 0)) return { fault, address: address.exact };
       expected.set(machine.model.load(address.exact, count), 3);
       return ok(whole ? undefined : count);
@@ -45,6 +63,10 @@ function writer(whole: boolean) {
       const wanted = BigInt(source.length);
       const fault = machine.model.fault(address.exact, wanted);
       const count = Number(machine.model.backed(address.exact, wanted));
+      if (fault !== undefined && whole && machine.servesHoles(fault, address.exact, wanted)) {
+        machine.storeServed(address.exact, source);
+        return ok();
+      }
       if (fault !== undefined && (whole || count === 0)) return { fault, address: address.exact };
       machine.model.store(address.exact, source.slice(0, count));
       return ok(whole ? undefined : count);
@@ -81,16 +103,20 @@ function viewer(single: boolean) {
 
 function copier(named: boolean) {
   return (machine: Machine, operation: Operation) => {
-    const { address: from, bytes, fault, load } = range(machine, operation);
+    const { bytes, refused, served, address: from } = range(machine, operation);
     // Half of the targets lie so near that the ranges overlap.
     const near = { ...operation.at, delta: operation.at.delta + Number(operation.bits % 64n) - 32 };
     const to = machine.address(operation.bits & 64n ? near : operation.other);
     machine.call(operation.kind, named ? [to, machine.memory, from, bytes] : [to, from, bytes], () => {
-      const found = fault();
+      const found = refused();
       if (found !== undefined) return found;
       const target = machine.model.fault(to.exact, bytes.exact);
-      if (target !== undefined) return { fault: target, address: to.exact };
-      machine.model.store(to.exact, load());
+      if (target !== undefined && !machine.servesHoles(target, to.exact, bytes.exact)) {
+        return { fault: target, address: to.exact };
+      }
+      const copied = served();
+      if (!(copied instanceof Uint8Array)) return copied;
+      machine.storeServed(to.exact, copied);
       return ok();
     });
   };
@@ -105,17 +131,20 @@ export const bulk: Kinds = {
   views: viewer(false),
 
   readBytes(machine, operation) {
-    const { address, bytes, fault, load } = range(machine, operation);
-    machine.call("readBytes", [address, bytes], () => fault() ?? ok(load()));
+    const { address, bytes, refused, served } = range(machine, operation);
+    machine.call("readBytes", [address, bytes], () => {
+      const found = refused() ?? served();
+      return found instanceof Uint8Array ? ok(found) : found;
+    });
   },
 
   fill(machine, operation) {
-    const { address, bytes, fault } = range(machine, operation);
+    const { address, bytes, refused } = range(machine, operation);
     const byte = Number(operation.bits % 600n) - 300;
     machine.call("fill", [address, byte, bytes], () => {
-      const found = fault();
+      const found = refused();
       if (found !== undefined) return found;
-      machine.model.store(address.exact, new Uint8Array(Number(bytes.exact)).fill(byte));
+      machine.storeServed(address.exact, new Uint8Array(Number(bytes.exact)).fill(byte));
       return ok();
     });
   },

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { GuestMemory } from "../../ts/index.ts";
 import { end, Model, type ModelClient, type ModelRegion, TOP } from "./model.ts";
+import { bytesOf, exactTo, MOST, numberIn, partOf } from "./open-bus.ts";
 import type { Bytes, Length, Operation, Place } from "./operation.ts";
 import { type Outcome, outcomeOf, show } from "./outcome.ts";
 
@@ -136,6 +137,48 @@ export class Machine {
     if (!this.serves(fault, address)) return false;
     this.expectedCalls.push(["write", this.result(address), size, size === 8 ? raw : Number(raw)]);
     return true;
+  }
+
+  /** Whether the handler serves the holes of a whole range that fails so. */
+  servesHoles(fault: string, address: bigint, length: bigint): boolean {
+    if (!this.handled || fault === "GUEST_ADDRESS_OVERFLOW" || !exactTo(address, length, this.wide)) return false;
+    return length - this.model.mapped(address, address + length) <= MOST;
+  }
+
+  /**
+   * The bytes of a whole range, of which the handler is asked for the holes. Fewer bytes if it has no answer for a part.
+   */
+  loadServed(address: bigint, length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    const stop = address + BigInt(length);
+    for (let done = 0; done < length; ) {
+      const at = address + BigInt(done);
+      const backed = Number(this.model.backed(at, BigInt(length - done)));
+      bytes.set(this.model.load(at, backed), done);
+      done += backed;
+      if (backed > 0) continue;
+      const size = partOf(at, this.model.next(at, stop));
+      const answered = this.unmappedRead("PARTIAL_BUFFER", at, size);
+      if (answered === undefined) return bytes.slice(0, done);
+      bytes.set(bytesOf(answered, size), done);
+      done += size;
+    }
+    return bytes;
+  }
+
+  /** Writes a whole range, of which the handler is given the holes. */
+  storeServed(address: bigint, bytes: Uint8Array): void {
+    const stop = address + BigInt(bytes.length);
+    for (let done = 0; done < bytes.length; ) {
+      const at = address + BigInt(done);
+      const backed = Number(this.model.backed(at, BigInt(bytes.length - done)));
+      this.model.store(at, bytes.slice(done, done + backed));
+      done += backed;
+      if (backed > 0) continue;
+      const size = partOf(at, this.model.next(at, stop));
+      this.unmappedWrite("PARTIAL_BUFFER", at, size, numberIn(bytes.slice(done, done + size)));
+      done += size;
+    }
   }
 
   /** Handlers answer for holes; there is nothing behind 2^64 to answer for, and no number for an address past 2^53. */

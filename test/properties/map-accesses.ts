@@ -66,10 +66,15 @@ function reader(name: string, whole: boolean) {
     let expected: Uint8Array | undefined = new Uint8Array(0);
     machine.call(side, name, [address, name === "readBytes" ? bytes.length : into], () => {
       const { fault, count } = side.model.reach(address.exact, into.length, READ);
-      if (fault !== undefined && (whole || count === 0)) return { fault, address: address.exact };
-      const read = machine.load(side, address.exact, count, "cpu");
+      const refused = whole ? machine.refused(side, address.exact, into.length, READ) : count === 0 ? fault : undefined;
+      if (refused !== undefined) return { fault: refused, address: address.exact };
+      const read = machine.loadServed(side, address.exact, whole ? into.length : count, "cpu");
+      if (whole && read.length < into.length) {
+        expected = read;
+        return { fault: fault as string, address: address.exact };
+      }
       expected = undefined; // a callback that throws leaves the caller's array open
-      machine.tell(side, address.exact, count, READ, read, undefined, "cpu");
+      machine.tell(side, address.exact, read.length, READ, read, undefined, "cpu");
       expected = read;
       return ok(name === "readBytes" ? read : whole ? undefined : count);
     });
@@ -83,7 +88,7 @@ function reader(name: string, whole: boolean) {
 function put(machine: MapMachine, side: Side, address: bigint, bytes: Uint8Array, who: "cpu" | "dma"): void {
   const old = side.model.current(address, bytes.length);
   machine.tell(side, address, bytes.length, WRITE, bytes, old, who);
-  machine.store(side, address, bytes, who);
+  machine.storeServed(side, address, bytes, who);
 }
 
 function plain({ length, seed }: Operation["bytes"]): Uint8Array<ArrayBuffer> {
@@ -97,8 +102,13 @@ function writer(name: string, whole: boolean) {
     const source = plain(bytes);
     machine.call(side, name, [address, source], () => {
       const { fault, count } = side.model.reach(address.exact, source.length, WRITE);
-      if (fault !== undefined && (whole || count === 0)) return { fault, address: address.exact };
-      put(machine, side, address.exact, source.slice(0, count), "cpu");
+      const refused = whole
+        ? machine.refused(side, address.exact, source.length, WRITE)
+        : count === 0
+          ? fault
+          : undefined;
+      if (refused !== undefined) return { fault: refused, address: address.exact };
+      put(machine, side, address.exact, whole ? source : source.slice(0, count), "cpu");
       return ok(whole ? undefined : count);
     });
   };
@@ -162,11 +172,15 @@ function dma(access: "read" | "write") {
     machine.compare(
       () => {
         if (!address.valid || !length.valid) return { fault: "RangeError" };
-        const { fault } = side.model.reach(address.exact, Number(length.exact), what);
+        const fault = machine.refused(side, address.exact, Number(length.exact), what);
         if (fault !== undefined) return { fault, address: address.exact };
         if (BigInt(before + bytes.length) > length.exact) return { fault: "PARTIAL_BUFFER", address: address.exact };
         if (access === "read") {
-          const loaded = machine.load(side, start, bytes.length, "dma");
+          const loaded = machine.loadServed(side, start, bytes.length, "dma");
+          if (loaded.length < bytes.length) {
+            const { fault: hole = "" } = side.model.reach(start, bytes.length, READ);
+            return { fault: hole, address: start };
+          }
           machine.tell(side, start, bytes.length, READ, loaded, undefined, "dma");
           read = loaded;
         } else {
@@ -202,17 +216,19 @@ function dmaScalar(access: "read" | "write") {
     machine.compare(
       () => {
         if (!address.valid) return { fault: "RangeError" };
-        const { fault } = side.model.reach(address.exact, length, access === "read" ? READ : WRITE);
+        const fault = machine.refused(side, address.exact, length, access === "read" ? READ : WRITE);
         if (fault !== undefined) return { fault, address: address.exact };
         if (offset.exact + BigInt(size) > length) return { fault: "PARTIAL_BUFFER", address: address.exact };
         if (access === "read") {
-          const value = numberOf(machine.load(side, start, size, "dma"));
+          const loaded = machine.loadServed(side, start, size, "dma");
+          if (loaded.length < size) return { fault: side.model.reach(start, size, READ).fault ?? "", address: start };
+          const value = numberOf(loaded);
           machine.tell(side, start, size, READ, value, undefined, "dma");
           return ok(value);
         }
         const old = side.model.current(start, size);
         machine.tell(side, start, size, WRITE, numberOf(bytes), old && numberOf(old), "dma");
-        machine.store(side, start, bytes, "dma");
+        machine.storeServed(side, start, bytes, "dma");
         machine.expectHostWrite(side, start, size);
         return ok();
       },
@@ -259,7 +275,7 @@ export const accesses: MapKinds = {
     const [address, bytes] = [machine.address(at, side), machine.length(length)];
     const byte = Number(bits & 0xffn);
     machine.call(side, "fill", [address, byte, bytes], () => {
-      const { fault } = side.model.reach(address.exact, Number(bytes.exact), WRITE);
+      const fault = machine.refused(side, address.exact, Number(bytes.exact), WRITE);
       if (fault !== undefined) return { fault, address: address.exact };
       put(machine, side, address.exact, new Uint8Array(Number(bytes.exact)).fill(byte), "cpu");
       return ok();
@@ -271,11 +287,13 @@ export const accesses: MapKinds = {
     const [to, from, bytes] = [machine.address(at, side), machine.address(other, source), machine.length(length)];
     machine.call(side, "copyFrom", [to, source.memory, from, bytes], () => {
       const count = Number(bytes.exact);
-      const { fault } = source.model.reach(from.exact, count, READ);
+      const fault = machine.refused(source, from.exact, count, READ);
       if (fault !== undefined) return { fault, address: from.exact };
-      const target = side.model.reach(to.exact, count, WRITE);
-      if (target.fault !== undefined) return { fault: target.fault, address: to.exact };
-      const copied = machine.load(source, from.exact, count, "cpu");
+      const target = machine.refused(side, to.exact, count, WRITE);
+      if (target !== undefined) return { fault: target, address: to.exact };
+      const copied = machine.loadServed(source, from.exact, count, "cpu");
+      if (copied.length < count)
+        return { fault: source.model.reach(from.exact, count, READ).fault ?? "", address: from.exact };
       machine.tell(source, from.exact, count, READ, copied, undefined, "cpu");
       put(machine, side, to.exact, copied, "cpu");
       return ok();

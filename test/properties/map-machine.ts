@@ -14,6 +14,7 @@ import {
   WRITE,
 } from "./map-model.ts";
 import { least, TOP } from "./model.ts";
+import { bytesOf, exactTo, numberIn, partOf } from "./open-bus.ts";
 import type { Length, Place } from "./operation.ts";
 import { type Outcome, outcomeOf, show } from "./outcome.ts";
 
@@ -164,6 +165,52 @@ export class MapMachine {
     model.store(address, bytes, ({ name }, offset, value) => {
       this.#expected.push(["write8", name, Number(offset), value, who]);
     });
+  }
+
+  /** Whether the handler serves the holes of a whole range that fails so. */
+  servesHoles(fault: string, address: bigint, length: number): boolean {
+    const unmapped = fault === "INVALID_GUEST_ADDRESS" || fault === "PARTIAL_BUFFER";
+    return this.handled && unmapped && exactTo(address, BigInt(length), this.wide);
+  }
+
+  /** The error of a whole range, of which the handler serves holes: that of its mapped bytes, if it does. */
+  refused(side: Side, address: bigint, length: number, access: number): string | undefined {
+    const { fault } = side.model.reach(address, length, access);
+    if (fault === undefined || !this.servesHoles(fault, address, length)) return fault;
+    return side.model.reach(address, length, access, false, true).fault;
+  }
+
+  /** As `load`, with the calls of the handler for holes. Fewer bytes if it has no answer for a part. */
+  loadServed(side: Side, address: bigint, length: number, who: Who): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const at = address + BigInt(done);
+      const hole = side.model.hole(at, Math.min(8, length - done));
+      if (hole === 0) {
+        bytes.set(this.load(side, at, 1, who), done++);
+        continue;
+      }
+      const size = partOf(at, at + BigInt(hole));
+      const answered = this.asked("onUnmapped.read", at, size);
+      if (answered === undefined) return bytes.slice(0, done);
+      bytes.set(bytesOf(answered, size), done);
+      done += size;
+    }
+    return bytes;
+  }
+
+  /** As `store`, with the calls of the handler for holes. */
+  storeServed(side: Side, address: bigint, bytes: Uint8Array, who: Who): void {
+    for (let done = 0; done < bytes.length; ) {
+      const at = address + BigInt(done);
+      const hole = side.model.hole(at, Math.min(8, bytes.length - done));
+      const size = hole === 0 ? 1 : partOf(at, at + BigInt(hole));
+      const part = bytes.slice(done, done + size);
+      const value = numberIn(part);
+      if (hole === 0) this.store(side, at, part, who);
+      else this.took("onUnmapped.write", at, size, size === 8 ? value : Number(value));
+      done += size;
+    }
   }
 
   /** Expects the listeners of both spaces to hear of the host's write: first those of the space that it was made in. */

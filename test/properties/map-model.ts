@@ -96,17 +96,24 @@ export class MapModel {
    * How many bytes of a range allow an access (0: anything), one by one, and the error of the whole range: what is not
    * mapped comes first, then what is forbidden, then a wrong kind.
    */
-  reach(address: bigint, length: number, access: number, onlyMemory = false): Reach {
+  reach(address: bigint, length: number, access: number, onlyMemory = false, skipsHoles = false): Reach {
     let reached = length;
     let fault: string | undefined;
     for (let count = 0; count < length; count++) {
       const found = this.#faultAt(address + BigInt(count), count, access, onlyMemory);
-      if (found === undefined) continue;
+      if (found === undefined || (skipsHoles && rankOf(found) === 0)) continue;
       reached = Math.min(reached, count);
       if (fault === undefined || rankOf(found) < rankOf(fault)) fault = found;
       if (rankOf(found) === 0) break;
     }
     return { count: reached, fault };
+  }
+
+  /** How many bytes from an address on are in a hole, `most` at most. */
+  hole(address: bigint, most: number): number {
+    let count = 0;
+    while (count < most && (this.see(address + BigInt(count))?.region.kind ?? "reserved") === "reserved") count++;
+    return count;
   }
 
   #faultAt(at: bigint, before: number, access: number, onlyMemory: boolean): string | undefined {

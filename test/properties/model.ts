@@ -73,6 +73,21 @@ export class Model {
     return this.runs(address, length).reduce((sum, run) => sum + BigInt(run.length), 0n);
   }
 
+  /** How many bytes of a range are mapped, wherever in it they are. */
+  mapped(start: bigint, stop: bigint): bigint {
+    const inside = this.regions.map((region) => {
+      const first = region.start > start ? region.start : start;
+      const bytes = least(end(region), stop) - first;
+      return bytes > 0n ? bytes : 0n;
+    });
+    return inside.reduce((sum, bytes) => sum + bytes, 0n);
+  }
+
+  /** Where the hole at an address ends: `stop` at the latest. */
+  next(address: bigint, stop: bigint): bigint {
+    return this.regions.filter(({ start }) => start > address).reduce((first, { start }) => least(first, start), stop);
+  }
+
   /** The regions' parts of a range, up to the first hole. */
   runs(address: bigint, length: bigint): Run[] {
     const runs: Run[] = [];

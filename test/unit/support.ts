@@ -27,7 +27,7 @@ export function thrownBy(act: () => unknown): unknown {
   throw new Error(`nothing was thrown by ${act}`);
 }
 
-/** All that a failed call must leave as it was: every byte, the regions, both generations, what a client would report. */
+/** What a failed call must leave as it was: every byte, the regions, the map as data, both generations. */
 export function stateOf(memory: GuestMemory<number | bigint>) {
   const regions = memory.regions.map(({ start, size }) => ({ start, size }));
   return {
@@ -36,14 +36,18 @@ export function stateOf(memory: GuestMemory<number | bigint>) {
     viewGeneration: memory.viewGeneration,
     mapGeneration: memory.mapGeneration,
     lastAddress: memory.lastAddress,
+    map: memory.toJSON(),
   };
 }
 
-/** Runs `act`, and fails if it changes any state. */
+/** Runs `act`, and fails if it changes any state, or marks a page as written. */
 export function expectUntouched(memory: GuestMemory<number | bigint>, act: () => void): void {
+  const client = memory.dirty.client("untouched");
   const before = stateOf(memory);
   act();
   expect(stateOf(memory)).toEqual(before);
+  expect(client.collect()).toEqual([]);
+  client.dispose();
 }
 
 /** Bytes that count up from `first`. */

@@ -6,10 +6,11 @@ import type { U64Like } from "../core/u64.ts";
  * Atomic access to guest memory: sequentially consistent, little-endian, of 1, 2, 4 or 8 bytes, at multiples of the
  * size. Values and results are as for `Atomics` on an unsigned typed array: numbers that wrap, and bigints for 64 bits.
  *
- * Each access throws a GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER` or `GUEST_ADDRESS_OVERFLOW` if a byte
- * is not backed (`onUnmapped` serves no atomic access), `NOT_MEMORY` for a device, `READ_ONLY` or `PERMISSION_DENIED`
- * if the access is forbidden, `MISALIGNED`, `CROSSES_REGIONS`, `OUT_OF_MEMORY` if a write to discarded memory finds no
- * page, and `DISPOSED`. If several apply, the first in this order is thrown.
+ * Each access throws a GuestMemoryError `DISPOSED`, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER` or
+ * `GUEST_ADDRESS_OVERFLOW` if a byte is not backed (`onUnmapped` serves no atomic access), `PERMISSION_DENIED` or
+ * `READ_ONLY` if the access is forbidden, `NOT_MEMORY` for a device, `MISALIGNED`, `CROSSES_REGIONS`,
+ * `INVALID_EXTERNAL`, and `OUT_OF_MEMORY` if a write to discarded memory finds no page. If several apply, the first in
+ * this order is thrown, as for every access (docs/errors.md).
  *
  * @example
  * ```ts

@@ -9,6 +9,7 @@ import {
   FOUND_DEVICE,
   FOUND_EXTERNAL,
   FOUND_MEMORY,
+  FOUND_NOTHING,
 } from "../core/abi.ts";
 import { copyInto, deliver, keep, LastArray, ownedBy, part } from "../core/byte-array.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -60,7 +61,7 @@ export class Bulk {
     if (host >= 0) {
       copyInto(into, this.#space.linear.u8.subarray(host, host + length));
     } else if (!this.#readExternal(address, into, length)) {
-      this.#space.mover.expect(address, length, ACCESS_READ, "readSlice");
+      this.#space.mover.expectServed(address, length, ACCESS_READ, "readSlice");
       this.#readPieces(address, into, length, "readSlice");
     }
   }
@@ -72,14 +73,14 @@ export class Bulk {
     if (host >= 0) {
       this.#put(host, bytes, length);
     } else if (!this.#writeExternal(address, bytes, length)) {
-      this.#space.mover.expect(address, length, ACCESS_WRITE, "writeSlice");
+      this.#space.mover.expectServed(address, length, ACCESS_WRITE, "writeSlice");
       this.#writePieces(address, bytes, length, "writeSlice");
     }
   }
 
   /** A copy of the range. */
   readBytes(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer> {
-    this.#space.mover.expect(address, length, ACCESS_READ, "readBytes");
+    this.#space.mover.expectServed(address, length, ACCESS_READ, "readBytes");
     const bytes = new Uint8Array(Number(length));
     this.#readPieces(address, bytes, bytes.length, "readBytes");
     return bytes;
@@ -133,9 +134,10 @@ export class Bulk {
     return views;
   }
 
-  /** Whether `#pieces` has stopped at a device or at external memory, where the mover can go on. */
-  get #stoppedOutside(): boolean {
-    return this.#stoppedAt === FOUND_DEVICE || this.#stoppedAt === FOUND_EXTERNAL;
+  /** Whether `#pieces` has stopped at a device, external memory, or a hole in a whole range: the mover can go on. */
+  #stoppedOutside(whole: string | undefined): boolean {
+    const at = this.#stoppedAt;
+    return at === FOUND_DEVICE || at === FOUND_EXTERNAL || (at === FOUND_NOTHING && whole !== undefined);
   }
 
   /** Tells the core that a view shows a range: the pages count as written, and must be zeroed before their reuse. */
@@ -144,12 +146,18 @@ export class Bulk {
     linear.raw.gm_expose(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
   }
 
-  /** Reads a range that lies in one external memory and allows every access; returns false for any other range. */
+  /**
+   * Reads a range that lies in one external memory and allows every access; returns false for any other range, and for a
+   * word of shared memory, which the mover reads at once.
+   */
   #readExternal(address: U64Like, into: Uint8Array, length: number): boolean {
     const { externalRuns } = this.#space;
     const from = externalRuns.at(address, length);
     if (from < 0 || externalRuns.last === undefined) return false;
-    copyInto(into, externalRuns.last.target.current(address, length).subarray(from, from + length));
+    const external = externalRuns.last.target;
+    const source = external.current(address, length);
+    if (external.words(length)) return false;
+    copyInto(into, source.subarray(from, from + length));
     return true;
   }
 
@@ -158,7 +166,9 @@ export class Bulk {
     const { externalRuns } = this.#space;
     const from = externalRuns.at(address, length);
     if (from < 0 || externalRuns.last === undefined) return false;
-    const target = externalRuns.last.target.current(address, length);
+    const external = externalRuns.last.target;
+    const target = external.current(address, length);
+    if (external.words(length)) return false;
     target.set(this.#sources.mayGrow(bytes) ? part(bytes, 0, length) : bytes, from);
     return true;
   }
@@ -167,7 +177,8 @@ export class Bulk {
   #readPieces(address: U64Like, into: Uint8Array, length: number, whole?: string): number {
     const { linear, mover } = this.#space;
     const watchers = this.#watchers;
-    mover.expectExternal(ACCESS_READ, { who: "cpu", address, length, done: 0 });
+    const holes = whole !== undefined;
+    mover.expectExternal(ACCESS_READ, { who: "cpu", address, length, holes, done: 0 });
     // A copy is needed if `into` lies in this linear memory, because a later piece could read bytes that an earlier one
     // has overwritten; if handlers run, because they may detach `into`; and if a watch may stop the read, which leaves
     // `into` as it was.
@@ -176,9 +187,9 @@ export class Bulk {
     let done = this.#pieces(address, length, ACCESS_READ, (host, bytes, before) => {
       copyInto(target, linear.u8.subarray(host, host + bytes), before);
     });
-    if (done < length && this.#stoppedOutside) {
+    if (done < length && this.#stoppedOutside(whole)) {
       target = new Uint8Array(length);
-      const transfer: Transfer = { who: "cpu", address, length, done: 0 };
+      const transfer: Transfer = { who: "cpu", address, length, holes, done: 0 };
       try {
         mover.read(target, ACCESS_READ, transfer);
       } catch (error) {
@@ -186,6 +197,7 @@ export class Bulk {
         throw error;
       }
       done = transfer.done;
+      if (whole && done < length) keep(into, target, done);
     }
     if (done < length) this.#expectPartial(address, length, ACCESS_READ, done, whole);
     if (watched && done > 0) {
@@ -203,7 +215,8 @@ export class Bulk {
   #writePieces(address: U64Like, bytes: Uint8Array, length: number, whole?: string): number {
     const { linear, mover } = this.#space;
     const watchers = this.#watchers;
-    mover.expectExternal(ACCESS_WRITE, { who: "cpu", address, length, done: 0 });
+    const holes = whole !== undefined;
+    mover.expectExternal(ACCESS_WRITE, { who: "cpu", address, length, holes, done: 0 });
     let source = ownedBy(bytes, linear.buffer) ? part(bytes, 0, length).slice() : bytes;
     if (watchers.any && length > 0 && watchers.isWatched(address, length, ACCESS_WRITE)) {
       source = part(source, 0, length).slice();
@@ -213,14 +226,14 @@ export class Bulk {
         value: value(from, count),
         oldValue: mover.current(u64.add(address, from), count),
       }));
-      if (whole) mover.expect(address, length, ACCESS_WRITE, whole); // again: a callback may have changed the map
+      if (whole) mover.expectServed(address, length, ACCESS_WRITE, whole); // again: a callback may have changed the map
     }
     mover.populate(address, length, whole ?? "write");
     let done = this.#pieces(address, length, ACCESS_WRITE, (host, count, before) => {
       this.#put(host, part(source, before, count), count);
     });
-    if (done < length && (this.#stoppedOutside || this.#stoppedAt === FOUND_ABSENT)) {
-      const transfer: Transfer = { who: "cpu", address, length, done };
+    if (done < length && (this.#stoppedOutside(whole) || this.#stoppedAt === FOUND_ABSENT)) {
+      const transfer: Transfer = { who: "cpu", address, length, holes, done };
       mover.write(part(source, 0, length).slice(), ACCESS_WRITE, transfer);
       done = transfer.done;
     }

@@ -66,7 +66,8 @@ export interface ByteAccess<A extends number | bigint = number> {
   writeSlice(address: U64Like, bytes: Uint8Array): void;
 
   /**
-   * Fills all of `into` with the bytes from `address` on, or throws and leaves `into` as it was.
+   * Fills all of `into` with the bytes from `address` on, or throws and leaves `into` as it was, except for the bytes
+   * that {@link GuestMemoryError.completed} counts.
    *
    * @throws GuestMemoryError `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`, `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`,
    * `DETACHED_BUFFER`, `DISPOSED`.
@@ -213,7 +214,8 @@ export interface ByteAccess<A extends number | bigint = number> {
    * @returns the first address at which all of `bytes` are, or -1 (-1n if addresses are bigints). An empty array is
    * found at `address`.
    * @throws GuestMemoryError `NOT_MEMORY` for a device, `INVALID_GUEST_ADDRESS`, `PARTIAL_BUFFER`,
-   * `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`, `DETACHED_BUFFER`, `DISPOSED`.
+   * `GUEST_ADDRESS_OVERFLOW`, `PERMISSION_DENIED`, `DETACHED_BUFFER`, `DISPOSED`; RangeError for an empty array at an
+   * address past 2^53, if addresses are numbers.
    *
    * @example
    * ```ts

@@ -64,7 +64,7 @@ export class DmaRange {
     const { mover } = this.#space;
     const watchers = this.#watchers;
     const bytes = new Uint8Array(length);
-    const transfer: Transfer = { who: "dma", address: at, length, done: 0 };
+    const transfer: Transfer = { who: "dma", address: at, length, holes: true, done: 0 };
     try {
       mover.readAll(bytes, transfer, "dma read");
     } catch (error) {
@@ -98,14 +98,14 @@ export class DmaRange {
     const { mover } = this.#space;
     const watchers = this.#watchers;
     const source = part(bytes, 0, length).slice();
-    mover.expect(at, length, ACCESS_WRITE, "dma write");
+    mover.expectServed(at, length, ACCESS_WRITE, "dma write");
     if (watchers.any && length > 0) {
       watchers.notifyRange(at, length, ACCESS_WRITE, "dma", (from, count) => ({
         value: source.slice(from, from + count),
         oldValue: mover.current(u64.add(at, from), count),
       }));
     }
-    const transfer: Transfer = { who: "dma", address: at, length, done: 0 };
+    const transfer: Transfer = { who: "dma", address: at, length, holes: true, done: 0 };
     try {
       mover.writeAll(source, transfer, "dma write");
     } finally {
@@ -207,11 +207,12 @@ export class DmaRange {
 
   /**
    * Writes a little-endian value of 4 bytes at `offset`, in one access: if a device holds all bytes, its handler is
-   * called once, with this size. A watch is called once, before the write. Values wrap, as in a DataView.
+   * called once, with this size. A watch is called once, before the write. Values are converted and wrap, as in a
+   * DataView.
    *
    * @throws GuestMemoryError `PARTIAL_BUFFER` past the range's end, `PERMISSION_DENIED` in a range for `"read"`, and
    * the errors of {@link GuestMemory.writeSlice}; RangeError for an offset out of the range of numbers; TypeError for a
-   * value of another type.
+   * bigint or a symbol.
    *
    * @example
    * ```ts
@@ -226,7 +227,7 @@ export class DmaRange {
   /**
    * Writes a little-endian value of 8 bytes at `offset`: as {@link DmaRange.writeUint32}.
    *
-   * @throws as {@link DmaRange.writeUint32}.
+   * @throws as {@link DmaRange.writeUint32}, but TypeError for a value that is not a bigint.
    *
    * @example
    * ```ts
@@ -242,16 +243,17 @@ export class DmaRange {
     const at = this.#at(offset, size, "read");
     const { mover } = this.#space;
     const watchers = this.#watchers;
-    mover.expect(at, size, ACCESS_READ, "dma read");
+    mover.expectServed(at, size, ACCESS_READ, "dma read");
     const alone = this.#deviceAt(at, size, ACCESS_READ);
     const bytes = new Uint8Array(size);
-    if (!alone) mover.readAll(bytes, { who: "dma", address: at, length: size, done: 0 }, "dma read");
+    if (!alone) mover.readAll(bytes, { who: "dma", address: at, length: size, holes: true, done: 0 }, "dma read");
     const value = alone ? alone.device.read(alone.offset, size, "dma", at) : valueAt(bytes, 0, size);
     if (watchers.any) watchers.notify(at, size, ACCESS_READ, "dma", () => ({ value, oldValue: undefined }));
     return value;
   }
 
   #store(offset: U64Like, size: 1 | 2 | 4 | 8, given: Value): void {
+    if (size === 8 && typeof given !== "bigint") throw u64.notBigint(given);
     const bytes = new Uint8Array(size);
     putBytes(bytes, 0, given, size); // first, because an object's `valueOf` may change the map
     const value = valueAt(bytes, 0, size);
@@ -259,12 +261,12 @@ export class DmaRange {
     const space = this.#space;
     const { mover } = space;
     const watchers = this.#watchers;
-    mover.expect(at, size, ACCESS_WRITE, "dma write");
+    mover.expectServed(at, size, ACCESS_WRITE, "dma write");
     if (watchers.any) {
       const oldValue = (current = mover.current(at, size)) => current && valueAt(current, 0, size);
       watchers.notify(at, size, ACCESS_WRITE, "dma", () => ({ value, oldValue: oldValue() }));
     }
-    const transfer: Transfer = { who: "dma", address: at, length: size, done: 0 };
+    const transfer: Transfer = { who: "dma", address: at, length: size, holes: true, done: 0 };
     try {
       const alone = this.#deviceAt(at, size, ACCESS_WRITE); // after the callbacks, which may have changed the map
       if (alone) {
@@ -351,7 +353,7 @@ export function dmaAccess(of: PartOf<DmaParts>): DmaAccess {
     dma(address, length, access) {
       if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
       const parts = of(this);
-      parts.space.mover.expect(address, length, access === "read" ? ACCESS_READ : ACCESS_WRITE, "dma");
+      parts.space.mover.expectServed(address, length, access === "read" ? ACCESS_READ : ACCESS_WRITE, "dma");
       return new DmaRange(parts, address, length, access);
     },
   };

@@ -47,8 +47,8 @@ export class Elements {
     const run = space.externalRuns.run(address, size);
     let host: number;
     if (run && run.length >= size) {
-      host = run.external.current(address, size).byteOffset + run.offset;
       this.cells = run.external.cells(address, size);
+      host = run.external.lead + run.offset;
     } else {
       if ((access & ACCESS_WRITE) !== 0) space.mover.populate(address, size, "atomic access");
       const range = space.flatView.at(address);

@@ -1,4 +1,4 @@
-// HandlerAccess: the handlers for scalar accesses to holes, and for forbidden ones.
+// HandlerAccess: the handlers for accesses to holes, and for forbidden scalar accesses.
 
 import { describe, type U64Like } from "../core/u64.ts";
 import type { OnDenied } from "../device/on-denied.ts";
@@ -40,7 +40,7 @@ export interface HandlerAccess<A extends number | bigint = number> {
   set onDenied(handlers: OnDenied<A> | undefined);
 
   /**
-   * The handlers for scalar accesses to holes. Without handlers, such accesses throw. See {@link OnUnmapped}. Default:
+   * The handlers for accesses to holes. Without handlers, such accesses throw. See {@link OnUnmapped}. Default:
    * undefined.
    *
    * @throws TypeError for a value that is neither an object of functions nor undefined.

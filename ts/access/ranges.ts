@@ -9,7 +9,9 @@ import {
   COMPARE_ORDER,
   ORDER_EQUAL,
   ORDER_GREATER,
+  STATUS_INVALID_GUEST_ADDRESS,
   STATUS_NOT_MEMORY,
+  STATUS_PARTIAL_BUFFER,
 } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -43,7 +45,7 @@ export class Ranges {
     const { linear, handle, mover } = space;
     const watchers = this.#watchers;
     if (watchers.any && watchers.isWatched(address, length, ACCESS_WRITE)) {
-      mover.expect(address, length, ACCESS_WRITE, "fill");
+      mover.expectServed(address, length, ACCESS_WRITE, "fill");
       watchers.notifyRange(address, Number(length), ACCESS_WRITE, "cpu", (from, count) => ({
         value: new Uint8Array(count).fill(byte),
         oldValue: mover.current(u64.add(address, from), count),
@@ -52,9 +54,9 @@ export class Ranges {
     const [low, high] = [u64.low(address), u64.high(address)];
     const status = linear.raw.gm_fill(handle, low, high, byte & 255, u64.low(length), u64.high(length));
     linear.replace(); // a fill of discarded memory takes pages, and linear memory may grow
-    if (status === STATUS_NOT_MEMORY) {
-      mover.expect(address, length, ACCESS_WRITE, "fill");
-      const transfer: Transfer = { who: "cpu", address, length: Number(length), done: 0 };
+    if (status === STATUS_NOT_MEMORY || isUnmapped(status)) {
+      mover.expectServed(address, length, ACCESS_WRITE, "fill");
+      const transfer: Transfer = { who: "cpu", address, length: Number(length), holes: true, done: 0 };
       mover.fill(byte & 255, ACCESS_WRITE, transfer);
       if (transfer.done < transfer.length) throw mover.mapChangedError(ACCESS_WRITE, transfer, "fill");
     } else {
@@ -86,13 +88,15 @@ export class Ranges {
     }
     // Checks both sides again, the source first as the core does, so that the error names the address of the failed
     // side.
-    source.mover.expect(fromAddress, length, ACCESS_READ, "copy from");
-    target.mover.expect(to, length, ACCESS_WRITE, "copy to");
-    if (status !== STATUS_NOT_MEMORY) throw linear.failure(status, "copy", { address: to, length });
+    source.mover.expectServed(fromAddress, length, ACCESS_READ, "copy from");
+    target.mover.expectServed(to, length, ACCESS_WRITE, "copy to");
+    if (status !== STATUS_NOT_MEMORY && !isUnmapped(status))
+      throw linear.failure(status, "copy", { address: to, length });
     if (this.#copyPiece(to, source, fromAddress, Number(length))) return;
     // With devices or watches, all of the source is read before the first byte is written.
     const bytes = new Uint8Array(Number(length));
-    source.mover.readAll(bytes, { who: "cpu", address: fromAddress, length: bytes.length, done: 0 }, "copy from");
+    const part = { who: "cpu", length: bytes.length, holes: true, done: 0 } as const;
+    source.mover.readAll(bytes, { ...part, address: fromAddress }, "copy from");
     from.#watchers.notifyRange(fromAddress, bytes.length, ACCESS_READ, "cpu", (at, count) => ({
       value: bytes.slice(at, at + count),
       oldValue: undefined,
@@ -101,7 +105,7 @@ export class Ranges {
       value: bytes.slice(at, at + count),
       oldValue: target.mover.current(u64.add(to, at), count),
     }));
-    target.mover.writeAll(bytes, { who: "cpu", address: to, length: bytes.length, done: 0 }, "copy to");
+    target.mover.writeAll(bytes, { ...part, address: to }, "copy to");
   }
 
   #copyInCore(to: U64Like, source: Space, from: U64Like, length: U64Like): number {
@@ -196,4 +200,9 @@ export class Ranges {
       hostWritten(space, address, length);
     }
   }
+}
+
+/** Whether a status says that a byte is not mapped: then `onUnmapped` may serve it. */
+function isUnmapped(status: number): boolean {
+  return status === STATUS_INVALID_GUEST_ADDRESS || status === STATUS_PARTIAL_BUFFER;
 }

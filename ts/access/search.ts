@@ -2,6 +2,7 @@
 
 import { ACCESS_READ, BACKING_BYTES, INDEX_ADDRESS_LOW, INDEX_FOUND, STATUS_NOT_MEMORY } from "../core/abi.ts";
 import { byteLengthOf, part } from "../core/byte-array.ts";
+import { hex } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
@@ -24,9 +25,15 @@ export function indexOf(space: Space, needle: Uint8Array, address: U64Like, leng
   for (let at = start; ; at++) {
     const found = find(space, prefix, at, end);
     if (found === undefined || end - found < BigInt(bytes.length)) return space.toAddress(-1);
-    if (rest.length === 0 || holds(space, found + BigInt(prefix.length), rest)) return space.toAddress(found);
+    if (rest.length === 0 || holds(space, found + BigInt(prefix.length), rest)) return exactly(space, found);
     at = found;
   }
+}
+
+/** An address in this memory's kind of number. Throws where it would be rounded: an empty range can lie anywhere. */
+function exactly(space: Space, address: bigint): U64Like {
+  if (space.bigint || address <= BigInt(Number.MAX_SAFE_INTEGER)) return space.toAddress(address);
+  throw new RangeError(`indexOf at ${hex(address)}, past 2^53: make the memory with { addresses: "bigint" }`);
 }
 
 /** The first address from `at` on of a prefix that ends before `end`. */

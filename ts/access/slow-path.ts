@@ -17,9 +17,10 @@ import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { type BoundDevice, type Value, valueAt } from "../device/bound-device.ts";
 import type { OnDenied } from "../device/on-denied.ts";
-import type { OnUnmapped } from "../device/on-unmapped.ts";
+import { checkAnswer, type OnUnmapped } from "../device/on-unmapped.ts";
 import type { Transfer } from "../device/transfer.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
+import { copyScalar, type Words, wordIn } from "../external/words.ts";
 import type { Watchers } from "../observe/watchers.ts";
 import { CachedRun } from "../space/cached-run.ts";
 import type { Access, Mover } from "../space/mover.ts";
@@ -186,20 +187,14 @@ export class SlowPath {
     const place = externalRuns.last;
     if (at < 0 || place === undefined) return false;
     this.#externalRuns[slot(address as number)] = place;
-    if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, bytes);
+    if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, wordIn(bytes, 0));
     else this.#loadExternal(place.target.data(address, size), at, size);
     return true;
   }
 
-  #loadExternal(data: DataView, at: number, size: number): void {
+  #loadExternal(data: Words, at: number, size: number): void {
     this.#handlerValue = undefined;
-    if (size < 4) {
-      for (let index = 0; index < size; index++) this.#bytes[index] = data.getUint8(at + index);
-    } else {
-      for (let index = 0; index < size; index += 4) {
-        this.#scratch.setUint32(index, data.getUint32(at + index, true), true);
-      }
-    }
+    copyScalar(data, at, this.#scratch, 0, size);
   }
 
   /** Writes `value`, a copy of the scratch area if the source is a user's function, which may use the scratch area. */
@@ -208,10 +203,9 @@ export class SlowPath {
     at: number,
     address: U64Like,
     size: number,
-    value = external.asks ? this.#bytes.slice(0, size) : this.#bytes,
+    value = external.asks ? wordIn(this.#bytes.slice(0, size), 0) : (this.#scratch as Words),
   ): void {
-    const data = external.data(address, size);
-    for (let index = 0; index < size; index++) data.setUint8(at + index, value[index] as number);
+    copyScalar(value, 0, external.data(address, size), at, size);
   }
 
   #loadOther(address: U64Like, size: number, access: Access): void {
@@ -246,9 +240,14 @@ export class SlowPath {
       this.#watchers.notify(address, size, ACCESS_WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
       handlers = this.#handlersOf(address, size); // a callback may do anything
     }
-    const alone = handlers ? undefined : this.#single(address, size, ACCESS_WRITE);
-    if (handlers) handlers.write?.(this.#toAddress(address), size, value);
-    else if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
+    if (handlers) {
+      const { generation } = this.#space;
+      const status = this.#mover.status(address, size, ACCESS_WRITE);
+      handlers.write?.(this.#toAddress(address), size, value);
+      if (!this.#hasMapped(status, generation, address, size, ACCESS_WRITE)) return;
+    }
+    const alone = this.#single(address, size, ACCESS_WRITE);
+    if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
     else {
       const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
       this.#mover.write(bytes, ACCESS_WRITE, transfer);
@@ -290,10 +289,13 @@ export class SlowPath {
     const handlers = isDenied(status) ? onDenied : onUnmapped;
     const handler = isDenied(status) && access === ACCESS_EXECUTE ? onDenied?.fetch : handlers?.read;
     const served = handler !== undefined && this.#servable(status, address);
-    const value: unknown = served ? handler.call(handlers, this.#toAddress(address), size) : undefined;
+    const { generation } = this.#space;
+    const value = checkAnswer(served ? handler.call(handlers, this.#toAddress(address), size) : undefined, size, name);
+    if (value === undefined && this.#hasMapped(status, generation, address, size, access)) {
+      return this.#retry(address, size, access);
+    }
     if (value === undefined) throw this.#failure(address, size, access, what, status);
-    if (typeof value === "number" || typeof value === "bigint") return value;
-    throw new TypeError(`${name} must give a number, a bigint or undefined, not ${u64.describe(value)}`);
+    return value;
   }
 
   /** Undefined if a store is possible; else the handlers that serve it. Throws its error if none do. */
@@ -303,6 +305,24 @@ export class SlowPath {
     const handlers = isDenied(status) ? this.#space.onDenied : this.#space.onUnmapped;
     if (handlers?.write && this.#servable(status, address)) return handlers;
     throw this.#failure(address, size, ACCESS_WRITE, "write", status);
+  }
+
+  /** Whether a handler for holes, called at `generation`, has mapped all bytes of the access. */
+  #hasMapped(status: number, generation: number, address: U64Like, size: number, access: Access): boolean {
+    const space = this.#space;
+    if (isDenied(status) || space.generation === generation || space.disposed) return false;
+    return this.#mover.status(address, size, access) === 0;
+  }
+
+  /** Reads what a handler for holes has mapped. Does not ask it again. */
+  #retry(address: U64Like, size: number, access: Access): Value {
+    const alone = this.#single(address, size, access);
+    if (alone) return alone.device.read(alone.offset, size, "cpu", address);
+    const bytes = new Uint8Array(size);
+    const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
+    this.#mover.read(bytes, access, transfer);
+    if (transfer.done < size) throw this.#mover.mapChangedError(access, transfer, "read");
+    return valueAt(bytes, 0, size);
   }
 
   /** The error of an access. Checks again, because a handler may have used the report block, or changed the map. */
@@ -350,11 +370,11 @@ function recall<T>(places: (CachedRun<T> | undefined)[], address: U64Like): Cach
   return typeof address === "number" ? places[slot(address)] : undefined;
 }
 
-function getUnsigned(data: DataView, at: number, size: 1 | 2 | 4): number {
+function getUnsigned(data: Words, at: number, size: 1 | 2 | 4): number {
   return size === 4 ? data.getUint32(at, true) : size === 2 ? data.getUint16(at, true) : data.getUint8(at);
 }
 
-function setUnsigned(data: DataView, at: number, size: 1 | 2 | 4, value: number): void {
+function setUnsigned(data: Words, at: number, size: 1 | 2 | 4, value: number): void {
   if (size === 4) data.setUint32(at, value, true);
   else if (size === 2) data.setUint16(at, value, true);
   else data.setUint8(at, value);

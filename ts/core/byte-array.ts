@@ -1,4 +1,4 @@
-// Byte arrays of the caller: type, length and buffer as the engine knows them, whatever the array's properties say.
+// Byte arrays and buffers of the caller: type, length and buffer as the engine knows them, whatever their properties say.
 
 import { GuestMemoryError } from "./errors.ts";
 import { describe } from "./u64.ts";
@@ -10,9 +10,31 @@ const lengthOf = getter("length");
 const bufferOf = getter("buffer");
 const offsetOf = getter("byteOffset");
 const { set } = Uint8Array.prototype;
+const bufferLengthOf = getter("byteLength", ArrayBuffer.prototype);
+const sharedLengthOf =
+  typeof SharedArrayBuffer === "undefined" ? undefined : getter("byteLength", SharedArrayBuffer.prototype);
 
-function getter(key: PropertyKey): (this: unknown) => unknown {
-  return Object.getOwnPropertyDescriptor(typedArray, key)?.get as (this: unknown) => unknown;
+function getter(key: PropertyKey, prototype = typedArray): (this: unknown) => unknown {
+  return Object.getOwnPropertyDescriptor(prototype, key)?.get as (this: unknown) => unknown;
+}
+
+/** Reads a property of `value` with the engine's getter `read`; undefined if `value` is of another kind. */
+export function tryGet(read: ((this: unknown) => unknown) | undefined, value: unknown): unknown {
+  try {
+    return read?.call(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The length of a buffer, shared or not, of any realm; undefined for every other value. */
+export function lengthOfBuffer(buffer: unknown): number | undefined {
+  return (tryGet(bufferLengthOf, buffer) ?? tryGet(sharedLengthOf, buffer)) as number | undefined;
+}
+
+/** Whether a buffer is shared with other threads. */
+export function isShared(buffer: unknown): boolean {
+  return tryGet(sharedLengthOf, buffer) !== undefined;
 }
 
 /**
@@ -83,6 +105,12 @@ export function isAttached(bytes: Uint8Array): boolean {
 const SMALL = 1 << 20;
 const resizableOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
 
+/** Whether a buffer is small and not shared. A shared one may have the prototype of the others. */
+function isSmall(buffer: ArrayBuffer): boolean {
+  const length = tryGet(bufferLengthOf, buffer);
+  return length !== undefined && (length as number) <= SMALL;
+}
+
 /**
  * Remembers the caller's last array, if it can never grow: not shared, not resizable. A caller that copies again and
  * again mostly uses one array, and asking the engine for its length costs as much as half a copy of 4 KiB.
@@ -96,15 +124,15 @@ export class LastArray {
     if (this.#length > 0 && bytes === this.#array && isAttached(bytes)) return this.#length;
     const length = byteLengthOf(bytes, what);
     const buffer = bufferOf.call(bytes);
-    if (length > 0 && buffer instanceof ArrayBuffer && buffer.byteLength <= SMALL && !resizableOf?.call(buffer)) {
+    if (length > 0 && buffer instanceof ArrayBuffer && isSmall(buffer) && !resizableOf?.call(buffer)) {
       this.#array = bytes;
       this.#length = length;
     }
     return length;
   }
 
-  /** Whether another thread might make the array longer while it is copied. */
+  /** Whether another thread might make the array longer while it is copied; false only for the remembered array. */
   mayGrow(bytes: Uint8Array): boolean {
-    return bytes !== this.#array && !(bufferOf.call(bytes) instanceof ArrayBuffer);
+    return bytes !== this.#array;
   }
 }

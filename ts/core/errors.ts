@@ -17,7 +17,8 @@
  * - `INVALID_ALIAS`: an alias shows more bytes than its target has, or shows itself by way of other aliases.
  * - `INVALID_HANDLER`: a device has no handler for this access, or a handler is not a function or returned a value of
  *   the wrong type.
- * - `HANDLER_FAILED`: a device's handler threw in the middle of an access in parts; `cause` is the error it threw.
+ * - `HANDLER_FAILED`: a device's handler, or `onUnmapped`, threw in the middle of an access in parts; `cause` is the
+ *   error it threw.
  * - `INVALID_EXTERNAL`: the external source is not a buffer, is detached, or is smaller than its region.
  * - `MISALIGNED`: an atomic access is not at a multiple of its size (its bytes in linear memory count too, if its
  *   region was moved to a start that is not aligned), or a range is not of whole pages where the call needs that.
@@ -105,8 +106,8 @@ export class GuestMemoryError extends Error {
   readonly region: { readonly start: number | bigint; readonly size: number } | undefined;
 
   /**
-   * How many bytes were moved before a device's handler threw, or changed the map under the access; undefined for every
-   * other error. If the source of a `copyWithin` fails, it counts the bytes read, and no byte is written.
+   * How many bytes were moved before a handler threw, had no answer, or changed the map under the access; undefined for
+   * every other error. If the source of a `copyWithin` fails, it counts the bytes read, and no byte is written.
    */
   readonly completed: number | undefined;
 

@@ -20,7 +20,7 @@ const LIMIT = 1n << 64n;
 const HIGH = 0x1_0000_0000;
 
 /** Throws a TypeError for a value that is neither a number nor a bigint, and a RangeError for one out of range. */
-export function check(value: U64Like, what: string): void {
+export function check(value: unknown, what: string): asserts value is U64Like {
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value) || value < 0) throw outOfRange(value, what);
   } else if (typeof value === "bigint") {

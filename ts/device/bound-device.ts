@@ -2,12 +2,14 @@
 
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import { describe, type U64Like } from "../core/u64.ts";
+import { swapped } from "./byte-order.ts";
 import type { Device, Initiator } from "./device.ts";
 import type { Transfer } from "./transfer.ts";
 
 const SIZES = [1, 2, 4, 8, 16] as const;
 const NARROWER: unknown[] = [undefined, "split", "replicate", "read-modify-write"];
 const UNALIGNED: unknown[] = [undefined, "split", "whole"];
+const ENDIAN: unknown[] = [undefined, "little", "big"];
 
 /** A value as a handler takes and returns it: a number up to 4 bytes, a bigint of 8 and 16. */
 export type Value = number | bigint;
@@ -41,7 +43,8 @@ export class BoundDevice {
     }
     if (!NARROWER.includes(device.narrower)) throw wrong(`narrower must not be ${String(device.narrower)}`);
     if (!UNALIGNED.includes(device.unaligned)) throw wrong(`unaligned must not be ${String(device.unaligned)}`);
-    this.#device = device;
+    if (!ENDIAN.includes(device.endian)) throw wrong(`endian must not be ${String(device.endian)}`);
+    this.#device = device.endian === "big" ? swapped(device) : device;
     this.#reads = sizesOf(device, "read");
     this.#writes = sizesOf(device, "write");
   }

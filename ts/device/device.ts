@@ -42,8 +42,8 @@ export type NarrowAccessRule = "split" | "replicate" | "read-modify-write";
 
 /**
  * A device: an object with handlers for the accesses to its region. Handlers are called with the device as `this`.
- * Offsets are bytes from the region's start. Values are little-endian and unsigned: numbers up to 4 bytes, bigints of 8
- * and 16. A device has handlers by size, or `read` and `write` for every size. If one handler serves a whole read, its
+ * Offsets are bytes from the region's start. Values are unsigned, and little-endian unless `endian` says otherwise:
+ * numbers up to 4 bytes, bigints of 8 and 16. A device has handlers by size, or `read` and `write` for every size. If one handler serves a whole read, its
  * result is passed on unmodified.
  *
  * - An access wider than every handler is split into parts of the widest handler, in ascending order.
@@ -238,4 +238,14 @@ export interface Device {
    * ```
    */
   readonly unaligned?: "split" | "whole";
+  /**
+   * The byte order of the values that handlers take and return. With `"big"` the byte at the lowest offset is a value's
+   * highest, so that big-endian accesses see the values as they are. Default: `"little"`.
+   * @example
+   * ```ts
+   * memory.map({ kind: "mmio", start: 0x8000, size: 0x100, device: { read32: () => 0x1122_3344, endian: "big" } });
+   * console.assert(memory.readUint32BE(0x8000) === 0x1122_3344 && memory.readUint32(0x8000) === 0x4433_2211);
+   * ```
+   */
+  readonly endian?: "little" | "big";
 }

@@ -1,11 +1,21 @@
-// OnUnmapped: handlers for scalar accesses to holes.
+// OnUnmapped: handlers for accesses to holes.
+
+import { describe } from "../core/u64.ts";
 
 /**
- * Handlers for scalar accesses to a hole, also if only some of the bytes are in it: {@link GuestMemory.onUnmapped}.
- * Each access makes one call. Values are little-endian and unsigned (raw bits for floats): numbers for 1, 2 and 4
- * bytes, bigints for 8 and 16. If the handler is missing, or `read` returns undefined, the access throws its error. A
- * handler may use the memory in any way, and even dispose it. Bulk accesses and atomics never call a handler. If the
- * memory's addresses are numbers, an access past 2^53 does not either, because its address would be rounded.
+ * Handlers for accesses to a hole, also if only some of the bytes are in it: {@link GuestMemory.onUnmapped}. Values are
+ * little-endian and unsigned (raw bits for floats): numbers for 1, 2 and 4 bytes, bigints for 8 and 16. If the handler
+ * is missing, or `read` returns undefined, the access throws its error. A handler may use the memory in any way, and
+ * even dispose it. If `write` maps the bytes, or `read` maps them and returns undefined, the access is made on what is
+ * mapped then.
+ *
+ * - A scalar of the CPU makes one call.
+ * - A call for a whole range (`readSlice`, `readBytes`, `writeSlice`, `fill`, `copyWithin`, `copyFrom`) and all of DMA
+ *   make a call for each aligned part of the holes, of at most 8 bytes, in ascending order. Memory and devices between
+ *   them are accessed as ever. If a handler throws in the middle, the error is `HANDLER_FAILED`, with `completed`.
+ * - `read` and `write` stop at a hole; atomics and calls that need memory (`view`, `compare`, `poke`, ...) are refused.
+ * - A range with more than 16 MiB in holes is refused, and so is an access past 2^53 if the memory's addresses are
+ *   numbers, because its address would be rounded.
  *
  * @example
  * ```ts
@@ -38,4 +48,17 @@ export interface OnUnmapped<A extends number | bigint = number> {
    * ```
    */
   write?(address: A, size: number, value: number | bigint): void;
+}
+
+/**
+ * Checks the answer of a handler for holes or forbidden accesses: a bigint, or a number, which from 8 bytes on is an
+ * integer. Undefined lets the access throw its error. `name` names the handler.
+ */
+export function checkAnswer(value: unknown, size: number, name: string): number | bigint | undefined {
+  if (value === undefined || typeof value === "bigint") return value;
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must give a number, a bigint or undefined, not ${describe(value)}`);
+  }
+  if (size < 8 || Number.isInteger(value)) return value;
+  throw new TypeError(`${name} must give a bigint or an integer for ${size} bytes, not ${value}`);
 }

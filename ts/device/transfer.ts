@@ -10,6 +10,8 @@ export interface Transfer {
   readonly address: U64Like;
   /** Bytes of the whole access. */
   readonly length: number;
+  /** Whether `onUnmapped` is asked for the holes in the range. Default false: the access ends there. */
+  readonly holes?: boolean;
   /** Bytes moved so far, from the start of the access. */
   done: number;
 }

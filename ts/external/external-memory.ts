@@ -1,13 +1,17 @@
 // ExternalMemory: bytes outside linear memory, owned by other code. Found again when the owner replaces their buffer.
 
-import { isAttached } from "../core/byte-array.ts";
+import { isAttached, isShared, lengthOfBuffer, tryGet } from "../core/byte-array.ts";
 import { type ErrorDetails, GuestMemoryError, hex } from "../core/errors.ts";
 import * as u64 from "../core/u64.ts";
 import { describe, type U64Like } from "../core/u64.ts";
+import { SharedWords, type Words } from "./words.ts";
 
 /**
  * The bytes of a region of kind `external`: another module's memory, which may grow at any moment; a buffer; or a
  * function that returns the current buffer and is called at each access.
+ *
+ * In a shared buffer an access to 2, 4 or 8 bytes that are aligned in the buffer is one, whichever call makes it: other
+ * threads never see a part of it. A region has at most as many bytes as an array of the engine (4 GiB on Node 20).
  *
  * @example
  * ```ts
@@ -22,7 +26,7 @@ import { describe, type U64Like } from "../core/u64.ts";
  */
 export type ExternalSource = WebAssembly.Memory | ArrayBuffer | SharedArrayBuffer | (() => ArrayBufferLike);
 
-/** Arrays over a whole buffer, one for each size of element. */
+/** Arrays over the same bytes, one for each size of element. */
 export interface Cells {
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
@@ -30,28 +34,8 @@ export interface Cells {
   readonly u64: BigUint64Array;
 }
 
-// The engine's own getters: they accept a buffer of any realm, and throw for every other value.
-const lengthOf = getter(ArrayBuffer.prototype, "byteLength");
-const sharedLengthOf =
-  typeof SharedArrayBuffer === "undefined" ? undefined : getter(SharedArrayBuffer.prototype, "byteLength");
-const bufferOf = getter(WebAssembly.Memory.prototype, "buffer");
-
-function getter(prototype: object, key: string): (this: unknown) => unknown {
-  return Object.getOwnPropertyDescriptor(prototype, key)?.get as (this: unknown) => unknown;
-}
-
-/** Reads a property of `value` with the engine's getter `read`; undefined if `value` is of another kind. */
-function tryGet(read: ((this: unknown) => unknown) | undefined, value: unknown): unknown {
-  try {
-    return read?.call(value);
-  } catch {
-    return undefined;
-  }
-}
-
-function byteLengthOf(buffer: unknown): number | undefined {
-  return (tryGet(lengthOf, buffer) ?? tryGet(sharedLengthOf, buffer)) as number | undefined;
-}
+/** The engine's own getter: it throws for every value that is not a WebAssembly.Memory. */
+const bufferOf = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "buffer")?.get as () => unknown;
 
 /** The bytes of one external region. */
 export class ExternalMemory {
@@ -62,15 +46,20 @@ export class ExternalMemory {
   readonly #offset: number;
   /** Whether the source is a function: then the buffer may change while the last one is still attached. */
   readonly asks: boolean;
+  /** The index in `cells` of the region's first byte. They begin at a multiple of 8 of the buffer. */
+  readonly lead: number;
+  /** Whether the current buffer is shared with other threads. */
+  #shared = false;
   #buffer: unknown;
   #bytes: Uint8Array = new Uint8Array(0);
-  #data: DataView = new DataView(new ArrayBuffer(0));
+  #data: Words = new DataView(new ArrayBuffer(0));
   #cells: Cells | undefined;
 
   /**
    * @param offset - the first byte of the source that the region shows.
    * @param size - bytes; if undefined, all from `offset` to the end of the source.
-   * @throws GuestMemoryError `INVALID_EXTERNAL` if the source is not a buffer, or is too small.
+   * @throws GuestMemoryError `INVALID_EXTERNAL` if the source is not a buffer, or is too small, or if the region has
+   * more bytes than an array of this engine.
    */
   constructor(name: string, source: unknown, offset: U64Like, size: U64Like | undefined) {
     u64.check(offset, "offset");
@@ -79,7 +68,8 @@ export class ExternalMemory {
     this.#source = source;
     this.asks = typeof source === "function";
     this.#offset = Number(offset);
-    const there = byteLengthOf(this.#find({})) as number;
+    this.lead = this.#offset % 8;
+    const there = lengthOfBuffer(this.#find({})) as number;
     if (offset >= there) throw this.#invalid(`it has ${there} bytes, and the region begins at byte ${offset}`, {});
     this.size = size === undefined ? there - this.#offset : Number(size);
     this.#refresh({});
@@ -97,39 +87,56 @@ export class ExternalMemory {
     return this.#bytes;
   }
 
-  /** As `current`, as a DataView, for scalars. */
-  data(address: U64Like, length: number): DataView {
+  /** As `current`, for words. */
+  data(address: U64Like, length: number): Words {
     if (this.asks || !isAttached(this.#bytes)) this.#refresh({ address, length });
     return this.#data;
   }
 
-  /** Arrays over the whole buffer. The region begins at `current(...).byteOffset` in them. */
+  /** As `data`, directly after `current`, if so many bytes of shared memory must be moved at once; else undefined. */
+  words(bytes: number): Words | undefined {
+    return this.#shared && (bytes === 2 || bytes === 4 || bytes === 8) ? this.#data : undefined;
+  }
+
+  /** Arrays over the region, and at most 7 bytes before it. The region begins at index `lead` of their bytes. */
   cells(address: U64Like, length: number): Cells {
-    const { buffer } = this.current(address, length);
-    if (this.#cells?.u8.buffer !== buffer || !isAttached(this.#cells.u8)) {
-      const whole = <T>(size: number, make: new (buffer: ArrayBufferLike, offset: number, length: number) => T) =>
-        new make(buffer, 0, Math.floor(buffer.byteLength / size));
-      this.#cells = {
-        u8: whole(1, Uint8Array),
-        u16: whole(2, Uint16Array),
-        u32: whole(4, Uint32Array),
-        u64: whole(8, BigUint64Array),
-      };
-    }
-    return this.#cells as Cells;
+    this.current(address, length);
+    this.#cells ??= this.#makeCells();
+    return this.#cells;
   }
 
   #refresh(place: ErrorDetails): void {
     const buffer = this.#find(place);
     if (buffer === this.#buffer && isAttached(this.#bytes)) return;
-    const there = byteLengthOf(buffer) as number;
+    const there = lengthOfBuffer(buffer) as number;
+    const wanted = `${this.size} bytes from byte ${this.#offset} on`;
     if (this.#offset + this.size > there) {
-      const wanted = `${this.size} bytes from byte ${this.#offset} on`;
       throw this.#invalid(there === 0 ? "it was detached" : `it has ${there} bytes, and the region ${wanted}`, place);
     }
+    let whole: Uint8Array;
+    try {
+      whole = new Uint8Array(buffer, this.#offset - this.lead, this.lead + this.size);
+    } catch (cause) {
+      const message = `no array of this engine is as long as the region, ${wanted}`;
+      throw this.#invalid(message, { ...place, cause });
+    }
+    const data = new DataView(buffer, this.#offset, this.size);
     this.#buffer = buffer;
-    this.#bytes = new Uint8Array(buffer, this.#offset, this.size);
-    this.#data = new DataView(buffer, this.#offset, this.size);
+    this.#bytes = whole.subarray(this.lead);
+    this.#cells = undefined;
+    this.#shared = isShared(buffer);
+    this.#data = this.#shared ? new SharedWords(this.#makeCells(), this.lead, data) : data;
+  }
+
+  #makeCells(): Cells {
+    const { buffer, byteOffset, length } = this.#bytes;
+    const [start, bytes] = [byteOffset - this.lead, this.lead + length];
+    return {
+      u8: new Uint8Array(buffer, start, bytes),
+      u16: new Uint16Array(buffer, start, Math.floor(bytes / 2)),
+      u32: new Uint32Array(buffer, start, Math.floor(bytes / 4)),
+      u64: new BigUint64Array(buffer, start, Math.floor(bytes / 8)),
+    };
   }
 
   /** The source's current buffer. */
@@ -137,8 +144,8 @@ export class ExternalMemory {
     const source = this.#source;
     let buffer = source;
     if (typeof source === "function") buffer = this.#call(source, place);
-    else if (byteLengthOf(source) === undefined) buffer = tryGet(bufferOf, source);
-    if (byteLengthOf(buffer) !== undefined) return buffer as ArrayBuffer;
+    else if (lengthOfBuffer(source) === undefined) buffer = tryGet(bufferOf, source);
+    if (lengthOfBuffer(buffer) !== undefined) return buffer as ArrayBuffer;
     const what = typeof source === "function" ? "its function gave" : "it is";
     throw this.#invalid(`${what} ${describe(typeof source === "function" ? buffer : source)}, not a buffer`, place);
   }

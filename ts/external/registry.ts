@@ -4,6 +4,7 @@ import type { LinearMemory } from "../core/linear-memory.ts";
 import { join } from "../core/u64.ts";
 import type { ExternalMemory } from "./external-memory.ts";
 import { StagingBuffer } from "./staging.ts";
+import { copyScalar, wordIn } from "./words.ts";
 
 const registries = new WeakMap<LinearMemory, ExternalRegistry>();
 
@@ -66,6 +67,13 @@ export class ExternalRegistry {
       if (bytes.length < length) return false;
       this.#linear.replace(); // it may have grown; `refresh` would run listeners in the middle of a call of the core
       const inside = this.#linear.u8.subarray(host, host + length);
+      const words = external.words(length);
+      if (words) {
+        const word = wordIn(inside, 0);
+        if (write) copyScalar(word, 0, words, offset, length);
+        else copyScalar(words, offset, word, 0, length);
+        return true;
+      }
       if (write) bytes.set(inside);
       else inside.set(bytes);
       return true;

@@ -3,6 +3,7 @@
 import { SPACE_HANDLE, SPACE_TABLE } from "../core/abi.ts";
 import { type ErrorDetails, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
+import { checkObject } from "../core/options.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { Space, type SpaceOptions } from "../space/space.ts";
@@ -98,6 +99,7 @@ export function createEmpty(linear: LinearMemory, options: GuestMemoryOptions, s
 }
 
 function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: boolean } {
+  checkObject(options, "options");
   const { reserve = 0, addresses = "number" } = options;
   if (addresses !== "number" && addresses !== "bigint") throw new TypeError(`addresses must be "number" or "bigint"`);
   u64.check(reserve, "reserve");

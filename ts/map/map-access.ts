@@ -1,6 +1,7 @@
 // MapAccess: GuestMemory's methods for its map: regions, transactions, protection, and the map as text and data.
 
 import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
+import { checkObject, flag } from "../core/options.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
@@ -95,7 +96,8 @@ export interface MapAccess<A extends number | bigint = number> {
   /**
    * Makes all changes of the map in `change` take effect together, when it returns. If it throws, or the new map is not
    * valid, no change takes effect. Until it returns, accesses see the old map. A transaction inside another one takes
-   * effect when the outer one does.
+   * effect when the outer one does. Only changes of this memory's map are undone: bytes, watches, clients and changes of
+   * other memories stay (docs/errors.md).
    *
    * @returns the result of `change`.
    * @throws the error that `change` throws; GuestMemoryError `MEMORY_REGION_OVERLAP`, `DISPOSED`; TypeError if `change`
@@ -138,7 +140,7 @@ export interface MapAccess<A extends number | bigint = number> {
   /**
    * The map as text, in the format of QEMU's `info mtree`; with `flat`, the flat view in the format of `info mtree -f`.
    *
-   * @throws GuestMemoryError `DISPOSED`.
+   * @throws GuestMemoryError `DISPOSED`; TypeError for a `flat` that is not a boolean.
    *
    * @example
    * ```ts
@@ -189,7 +191,8 @@ export function mapAccess(of: PartOf<{ space: Space }>): MapAccess<U64Like> {
       protect(of(this).space, address, length, permissions);
     },
     tree(options = {}) {
-      return treeOf(of(this).space, options.flat === true);
+      checkObject(options, "options");
+      return treeOf(of(this).space, flag(options.flat, "flat", false));
     },
     toJSON() {
       return mapAsData(of(this).space);
@@ -210,9 +213,9 @@ function protect(space: Space, address: U64Like, length: U64Like, permissions: u
   }
   const has = (letter: string, bit: number) => (permissions.includes(letter) ? bit : 0);
   const allowed = has("r", ACCESS_READ) | has("w", ACCESS_WRITE) | has("x", ACCESS_EXECUTE);
+  u64.check(length, "length");
+  u64.check(address, "address");
   space.changes.make("protect", { address, length }, () => {
-    u64.check(length, "length");
-    u64.check(address, "address");
     const { linear, handle } = space;
     const [low, high] = [u64.low(address), u64.high(address)];
     return linear.raw.gm_protect(handle, low, high, u64.low(length), u64.high(length), allowed);

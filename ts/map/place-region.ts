@@ -11,7 +11,7 @@ import { ExternalMemory } from "../external/external-memory.ts";
 import type { RegionKind, RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 import { recordOf } from "./mapped-region.ts";
-import type { RegionSpec } from "./region-spec.ts";
+import { type GivenSpec, type RegionSpec, readSpec } from "./region-spec.ts";
 
 /** A caller's spec, checked. */
 interface Request {
@@ -32,50 +32,41 @@ interface Request {
 
 /** Makes a region and places it in the map. Linear memory may grow. */
 export function placeRegion(space: Space, spec: RegionSpec): RegionRecord {
-  const request = checkSpec(space, spec);
+  return placeGiven(space, readSpec(spec));
+}
+
+function placeGiven(space: Space, given: GivenSpec): RegionRecord {
+  const request = checkSpec(space, given);
   space.enter();
   if (request.external) space.registry.prepare();
   return place(space, request);
 }
 
-/** Places regions in one transaction. An alias may come before its target in the list. */
-export function placeRegions(space: Space, specs: Iterable<RegionSpec>): void {
+/** Checks a caller's list of regions, before any is placed. Each alias comes after its target in the result. */
+export function readSpecs(specs: Iterable<RegionSpec>): GivenSpec[] {
   if (typeof specs !== "object" || specs === null || !(Symbol.iterator in specs)) {
     throw new TypeError(`specs must be a list of regions, not ${u64.describe(specs)}`);
   }
-  const sorted = targetsFirst([...specs]);
+  return targetsFirst(Array.from(specs, readSpec));
+}
+
+/** Places regions in one transaction. */
+export function placeRegions(space: Space, specs: readonly GivenSpec[]): void {
   space.changes.transaction(() => {
-    for (const spec of sorted) placeRegion(space, spec);
+    for (const given of specs) placeGiven(space, given);
   });
 }
 
-function checkSpec(space: Space, spec: RegionSpec): Request {
-  if (typeof spec !== "object" || spec === null) {
-    throw new TypeError(`a region must be an object, not ${u64.describe(spec)}`);
-  }
-  const { kind, start, priority = 0, enabled = true } = spec;
-  if (!REGION_KINDS.includes(kind)) {
-    throw new TypeError(`kind must be one of ${REGION_KINDS.join(", ")}, not ${String(kind)}`);
-  }
-  const name = spec.name ?? kind;
-  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${u64.describe(name)}`);
-  if (typeof priority !== "number") throw new TypeError(`priority must be a number, not ${u64.describe(priority)}`);
-  if ((priority | 0) !== priority) throw new RangeError(`priority must be a 32-bit integer, not ${priority}`);
-  const target = spec.kind === "alias" ? targetOf(space, spec.of) : undefined;
-  const offset = spec.kind === "alias" ? (spec.offset ?? 0) : 0;
-  u64.check(offset, "offset");
-  const external =
-    spec.kind === "external" ? new ExternalMemory(name, spec.source, spec.offset ?? 0, spec.size) : undefined;
-  const size =
-    spec.size ?? external?.size ?? (spec.kind === "alias" ? rest(target, offset) : (spec.size as unknown as U64Like));
-  u64.check(size, "size");
-  u64.check(start, "start");
-  if (size === 0 || size === 0n) throw new RangeError(`a region has at least one byte: "${name}" has none`);
+/** Checks what depends on the map or on objects of the caller. */
+function checkSpec(space: Space, given: GivenSpec): Request {
+  const { kind, name, start, priority, enabled, offset, contents } = given;
+  const target = kind === "alias" ? targetOf(space, given.of) : undefined;
+  const external = kind === "external" ? new ExternalMemory(name, given.source, offset, given.size) : undefined;
+  const size = given.size ?? external?.size ?? rest(target, offset);
   space.expectEnd(start, size);
-  const hasDevice = spec.kind === "mmio" || spec.kind === "romDevice";
+  const hasDevice = kind === "mmio" || kind === "romDevice";
   if (hasDevice && size > Number.MAX_SAFE_INTEGER) throw new RangeError(`a device's region has fewer than 2^53 bytes`);
-  const device = hasDevice ? new BoundDevice(name, spec.device) : undefined;
-  const contents = "contents" in spec ? spec.contents : undefined;
+  const device = hasDevice ? new BoundDevice(name, given.device) : undefined;
   return { kind, name, start, size, priority, enabled, target, offset, device, external, contents };
 }
 
@@ -85,6 +76,7 @@ function place(space: Space, request: Request): RegionRecord {
   let record: RegionRecord | undefined;
   space.changes.make("map", { address: start, length: size }, () => {
     const contents = contentsOf(space, request);
+    const number = external ? space.registry.add(external) : 0;
     const status = requestMap(space.linear, space.handle, {
       kind: REGION_KINDS.indexOf(kind),
       name,
@@ -92,10 +84,13 @@ function place(space: Space, request: Request): RegionRecord {
       size,
       priority,
       enabled: request.enabled,
-      target: target ? target.id : external ? space.registry.add(external) : 0,
+      target: target ? target.id : number,
       offset,
     });
-    if (status !== 0) return status;
+    if (status !== 0) {
+      space.registry.forget(number); // the core forgets it only if it has made the region
+      return status;
+    }
     const id = space.linear.reported(MAP_REGION);
     record = { id, space, name, kind, size, priority, target, device, external, start: space.toAddress(start) };
     space.machine.add(record);
@@ -148,22 +143,21 @@ function rest(target: RegionRecord | undefined, offset: U64Like): U64Like {
 }
 
 /** Sorts the regions so that each alias comes after its target. */
-function targetsFirst(specs: RegionSpec[]): RegionSpec[] {
-  const ordered: RegionSpec[] = [];
-  const nameOf = (spec: RegionSpec) => spec?.name ?? spec?.kind;
-  const names = new Set<string>(specs.map(nameOf));
+function targetsFirst(specs: GivenSpec[]): GivenSpec[] {
+  const ordered: GivenSpec[] = [];
+  const names = new Set(specs.map(({ name }) => name));
   const placed = new Set<string>();
   let waiting = specs;
   while (waiting.length > 0) {
     const left = waiting.filter((spec) => {
-      const of = spec?.kind === "alias" ? spec.of : undefined;
+      const of = spec.kind === "alias" ? spec.of : undefined;
       if (typeof of === "string" && names.has(of) && !placed.has(of)) return true;
       ordered.push(spec);
-      placed.add(nameOf(spec));
+      placed.add(spec.name);
       return false;
     });
     if (left.length === waiting.length) {
-      const circle = left.map((spec) => `"${nameOf(spec)}"`).join(", ");
+      const circle = left.map(({ name }) => `"${name}"`).join(", ");
       throw new GuestMemoryError("INVALID_ALIAS", `aliases in a circle: ${circle}`);
     }
     waiting = left;

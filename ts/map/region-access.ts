@@ -305,9 +305,9 @@ function reserve(space: Space, bytes: U64Like): void {
 }
 
 function discard(space: Space, address: U64Like, length: U64Like): void {
+  u64.check(length, "length");
+  u64.check(address, "address");
   space.changes.make("discard", { address, length }, () => {
-    u64.check(length, "length");
-    u64.check(address, "address");
     const { linear, handle } = space;
     return linear.raw.gm_discard(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
   });

@@ -1,8 +1,11 @@
 // RegionSpec: the description of a region to make and to place in a memory's map.
 
-import type { U64Like } from "../core/u64.ts";
+import { REGION_KINDS } from "../core/abi.ts";
+import { checkObject, flag } from "../core/options.ts";
+import { check, describe, type U64Like } from "../core/u64.ts";
 import type { Device } from "../device/device.ts";
 import type { ExternalSource } from "../external/external-memory.ts";
+import type { RegionKind } from "../space/placements.ts";
 import type { MappedRegion } from "./mapped-region.ts";
 
 /** The options of every kind of region. */
@@ -53,3 +56,39 @@ export type RegionSpec =
   | (Placed & { kind: "alias"; of: MappedRegion<U64Like> | MappedRegion | string; offset?: U64Like; size?: U64Like })
   | (Placed & { kind: "external"; source: ExternalSource; offset?: U64Like; size?: U64Like })
   | (Placed & { kind: "reserved"; size: U64Like });
+
+/** A caller's spec: types and ranges are checked, but nothing that depends on the map. */
+export interface GivenSpec {
+  readonly kind: RegionKind;
+  readonly name: string;
+  readonly start: U64Like;
+  readonly size: U64Like | undefined;
+  readonly priority: number;
+  readonly enabled: boolean;
+  readonly of: unknown;
+  readonly offset: U64Like;
+  readonly device: Device;
+  readonly source: unknown;
+  readonly contents: Uint8Array | undefined;
+}
+
+/** Checks a spec. Reads each property once, because a getter may give another answer the next time. */
+export function readSpec(spec: RegionSpec): GivenSpec {
+  checkObject(spec, "a region");
+  const { kind, start, size, priority = 0, enabled: shown, name: given } = spec;
+  const { of, offset = 0, device, source, contents } = spec as unknown as GivenSpec;
+  if (!REGION_KINDS.includes(kind)) {
+    throw new TypeError(`kind must be one of ${REGION_KINDS.join(", ")}, not ${String(kind)}`);
+  }
+  const name = given ?? kind;
+  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${describe(name)}`);
+  if (typeof priority !== "number") throw new TypeError(`priority must be a number, not ${describe(priority)}`);
+  if ((priority | 0) !== priority) throw new RangeError(`priority must be a 32-bit integer, not ${priority}`);
+  const enabled = flag(shown, "enabled", true);
+  check(start, "start");
+  const shows = kind === "alias" || kind === "external"; // another's bytes, by default all
+  if (shows) check(offset, "offset");
+  if (!shows || (size !== undefined && size !== null)) check(size, "size");
+  if (size === 0 || size === 0n) throw new RangeError(`a region has at least one byte: "${name}" has none`);
+  return { kind, name, start, size, priority, enabled, of, offset, device, source, contents };
+}

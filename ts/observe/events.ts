@@ -6,6 +6,9 @@ import type { Space } from "../space/space.ts";
 import { MapEvent } from "./map-event.ts";
 import { MapEvents } from "./map-events.ts";
 
+/** The engine's own method: the user may have given the event target another. It never throws a listener's error. */
+const dispatch = EventTarget.prototype.dispatchEvent;
+
 /**
  * Tells that views were detached, or that the map has changed. {@link GuestMemory} has all of these properties.
  *
@@ -127,7 +130,7 @@ export class Events {
     // All events are made before the first listener runs: by another change it may end what is known of a region.
     const events = target.hears("regionadd") || target.hears("regionremove") ? this.#changes() : [];
     target.tell("mapbegin");
-    for (const event of events) if (target.hears(event.type)) target.dispatchEvent(event);
+    for (const event of events) if (target.hears(event.type)) dispatch.call(target, event);
     target.tell("mapcommit");
     target.tell("mapchanged");
   }

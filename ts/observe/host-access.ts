@@ -5,6 +5,7 @@ import { byteLengthOf, part } from "../core/byte-array.ts";
 import { GuestMemoryError } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
+import { copyScalar, wordIn } from "../external/words.ts";
 import { mappedRegion } from "../map/mapped-region.ts";
 import { type HostWriteCall, hostWritten } from "../space/host-writes.ts";
 import type { PartOf } from "../space/part.ts";
@@ -153,9 +154,9 @@ function peek(space: Space, address: U64Like, length: U64Like): PeekResult {
       bytes.set(space.linear.u8.subarray(offset, offset + count), done);
       known.fill(1, done, done + count);
     } else if (kind === FOUND_EXTERNAL) {
-      const present = externalBytes(space, region, address, count)?.subarray(offset, offset + count);
-      if (present) bytes.set(present, done);
-      if (present) known.fill(1, done, done + count);
+      if (peekExternal(space, region, address, offset, bytes.subarray(done, done + count))) {
+        known.fill(1, done, done + count);
+      }
     } else if (kind === FOUND_DEVICE) {
       const device = space.machine.get(region)?.device;
       for (let index = 0; index < count; index++) {
@@ -170,12 +171,17 @@ function peek(space: Space, address: U64Like, length: U64Like): PeekResult {
   return { bytes, known };
 }
 
-/** The bytes of an external memory; undefined if its buffer is detached or too small. */
-function externalBytes(space: Space, id: number, address: U64Like, length: number): Uint8Array | undefined {
+/** Copies bytes of an external memory. Returns false if its buffer is detached or too small. */
+function peekExternal(space: Space, id: number, address: U64Like, offset: number, into: Uint8Array): boolean {
   try {
-    return space.external(id).current(address, length);
+    const external = space.external(id);
+    const bytes = external.current(address, into.length);
+    const words = external.words(into.length);
+    if (words) copyScalar(words, offset, wordIn(into, 0), 0, into.length);
+    else into.set(bytes.subarray(offset, offset + into.length));
+    return true;
   } catch (error) {
-    if (error instanceof GuestMemoryError) return undefined;
+    if (error instanceof GuestMemoryError) return false;
     throw error;
   }
 }

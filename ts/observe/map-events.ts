@@ -27,6 +27,6 @@ export class MapEvents extends EventTarget {
 
   /** Dispatches an event without details, if its type may have a listener. */
   tell(type: string): void {
-    if (this.#heard.has(type)) this.dispatchEvent(new Event(type));
+    if (this.#heard.has(type)) super.dispatchEvent(new Event(type));
   }
 }

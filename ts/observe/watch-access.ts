@@ -1,6 +1,7 @@
 // WatchAccess: GuestMemory's methods for watches, which debuggers use, and traps, which JITs use.
 
 import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
+import { checkObject, flag } from "../core/options.ts";
 import { describe, type U64Like } from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
@@ -35,7 +36,7 @@ export interface WatchAccess<A extends number | bigint = number> {
    * @param length - bytes, at least 1.
    * @returns the watch; `dispose()` or `using` ends it.
    * @throws GuestMemoryError `EMPTY_REGION` for an empty range, `GUEST_ADDRESS_OVERFLOW`, `OUT_OF_MEMORY`, `DISPOSED`;
-   * TypeError if `kinds` has no kind, or `callback` is not a function.
+   * TypeError if `kinds` has no kind, or one that is not a boolean, or `callback` is not a function.
    *
    * @example
    * ```ts
@@ -107,11 +108,10 @@ export interface TrapOptions {
 export function watchAccess(of: PartOf<{ space: Space; watchers: Watchers }>): WatchAccess<U64Like> {
   return {
     watch(address, length, kinds, callback) {
-      if (typeof kinds !== "object" || kinds === null) {
-        throw new TypeError(`kinds must be an object, not ${describe(kinds)}`);
-      }
+      checkObject(kinds, "kinds");
+      const has = (kind: keyof WatchKinds) => flag(kinds[kind], `kinds.${kind}`, false);
       const access =
-        (kinds.read ? ACCESS_READ : 0) | (kinds.write ? ACCESS_WRITE : 0) | (kinds.execute ? ACCESS_EXECUTE : 0);
+        (has("read") ? ACCESS_READ : 0) | (has("write") ? ACCESS_WRITE : 0) | (has("execute") ? ACCESS_EXECUTE : 0);
       if (access === 0) throw new TypeError("kinds must have read, write or execute");
       expectFunction(callback);
       const { watchers } = of(this);

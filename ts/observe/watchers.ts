@@ -93,14 +93,10 @@ export class Watchers {
     values: (from: number, count: number) => Values,
   ): void {
     const start = BigInt(address);
-    this.#notify({ address, size, access, who }, () => {
-      // A write that external memory cannot take fails before a callback runs, and before a trap is sprung.
-      if (access === ACCESS_WRITE) this.#space.mover.expectExternal(access, { who, address, length: size, done: 0 });
-      return (entry) => {
-        const from = entry.address > start ? Number(entry.address - start) : 0;
-        const end = entry.address + entry.length - start;
-        return values(from, (end < BigInt(size) ? Number(end) : size) - from);
-      };
+    this.#notify({ address, size, access, who }, () => (entry) => {
+      const from = entry.address > start ? Number(entry.address - start) : 0;
+      const end = entry.address + entry.length - start;
+      return values(from, (end < BigInt(size) ? Number(end) : size) - from);
     });
   }
 
@@ -110,9 +106,19 @@ export class Watchers {
     const isWrite = access.access === ACCESS_WRITE;
     const ids = this.#entries.size > 0 ? this.#ids(access.address, access.size, access.access) : [];
     if (ids.length === 0 && !(isWrite && traps.touches(access.address, access.size))) return;
+    const { who, size } = access;
+    // A write that external memory cannot take fails before a callback runs, and before a trap is sprung.
+    if (isWrite) {
+      this.#space.mover.expectExternal(ACCESS_WRITE, {
+        who,
+        address: access.address,
+        length: size,
+        holes: true,
+        done: 0,
+      });
+    }
     const valuesFor = prepare();
     const kind = access.access === ACCESS_READ ? "read" : isWrite ? "write" : "execute";
-    const { size, who } = access;
     const address = this.#space.toAddress(access.address);
     // All values are read before the first callback runs, because a callback may change them.
     const events = ids.map((id) => {

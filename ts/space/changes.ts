@@ -53,8 +53,14 @@ export class Changes {
       throw error;
     }
     this.#depth--;
-    space.machine.end(false);
-    this.make("transaction", {}, () => raw.gm_commit(space.handle));
+    let refused = true;
+    try {
+      this.make("transaction", {}, () => raw.gm_commit(space.handle));
+      refused = false;
+    } finally {
+      space.machine.end(refused); // refused, the core has undone the changes: the regions that they placed are in no map
+      space.machine.forget();
+    }
     return result;
   }
 }

@@ -13,6 +13,7 @@ import { ExternalRegistry } from "../external/registry.ts";
 import { Changes } from "./changes.ts";
 import { ExternalRuns } from "./external-runs.ts";
 import { FlatView } from "./flat-view.ts";
+import { Holes } from "./holes.ts";
 import type { HostWriteCall } from "./host-writes.ts";
 import { Machine } from "./machine.ts";
 import { Mover } from "./mover.ts";
@@ -88,6 +89,7 @@ export class Space implements Member {
   readonly placements: Placements;
   readonly changes: Changes;
   readonly mover: Mover;
+  readonly holes: Holes;
   readonly resolver: Resolver;
   readonly externalRuns: ExternalRuns;
   readonly traps: Traps;
@@ -116,6 +118,7 @@ export class Space implements Member {
     this.placements = new Placements(this);
     this.changes = new Changes(this);
     this.mover = new Mover(this);
+    this.holes = new Holes(this);
     this.resolver = new Resolver(this);
     this.externalRuns = new ExternalRuns(this);
     this.traps = new Traps(this);

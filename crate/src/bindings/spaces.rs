@@ -40,11 +40,12 @@ pub fn gm_create_staged() -> u32 {
 /// [`abi::SPACE_HANDLE`] and the following.
 #[wasm_bindgen]
 pub fn gm_create_empty(family: u32) -> u32 {
-    let made = match handle::get(family) {
-        Some(space) => space.sibling(),
-        None => AddressSpace::new(),
-    };
-    status(made.map(Arc::new).and_then(report_space))
+    let made =
+        |space: Result<AddressSpace, Fault>| status(space.map(Arc::new).and_then(report_space));
+    if family == 0 {
+        return made(AddressSpace::new());
+    }
+    with(family, |space| made(space.sibling()))
 }
 
 /// Registers an address space and reports it.

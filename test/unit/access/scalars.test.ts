@@ -166,7 +166,7 @@ test("a handler may use the memory, change its map, throw, and be replaced", asy
   memory.writeUint8(8, 9);
   expect(memory.readUint32(0x5008)).toBe(9);
   memory.writeUint32(0x5008, 41);
-  expect(memory.readUint32(0x5008)).toBe(42); // backed now
+  expect(memory.readUint32(0x5008)).toBe(41); // backed now: the access was made on the memory, after the handler
   memory.onUnmapped = {
     read: () => {
       throw new Error("bus fault");
@@ -179,7 +179,7 @@ test("a handler may use the memory, change its map, throw, and be replaced", asy
   expect(memory.readUint8(8)).toBe(9);
 });
 
-test("a handler is asked neither for backed bytes nor by bulk and atomic accesses", async () => {
+test("a handler is asked neither for backed bytes, nor by accesses that may stop early, nor by atomics", async () => {
   using memory = await GuestMemory.fromRanges([[0, 0x1800]]);
   const calls: unknown[] = [];
   memory.onUnmapped = { read: (...call) => void calls.push(call), write: (...call) => void calls.push(call) };
@@ -188,8 +188,6 @@ test("a handler is asked neither for backed bytes nor by bulk and atomic accesse
   expect(memory.write(0x17fc, new Uint8Array(8))).toBe(4);
   const place = { address: 0x1800, length: 4 };
   expectCode(() => memory.load32(0x1800), "INVALID_GUEST_ADDRESS", place);
-  expectCode(() => memory.readBytes(0x1800, 4), "INVALID_GUEST_ADDRESS", place);
-  expectCode(() => memory.fill(0x1800, 0, 4), "INVALID_GUEST_ADDRESS", place);
   expect(calls).toEqual([]);
 });
 

@@ -68,3 +68,27 @@ test("undefined, before there was any array, is the caller's wrong argument", as
     expect(copy).toThrow(/must be a Uint8Array, not a undefined/);
   }
 });
+
+test("a buffer that says another length, or another kind, is measured by the engine", async () => {
+  const source = new ArrayBuffer(0x1000);
+  Object.defineProperty(source, "byteLength", { value: 4 });
+  using memory = await GuestMemory.create([
+    { kind: "external", start: 0x4000, source },
+    { kind: "ram", start: 0, size: 0x1000 },
+  ]);
+  memory.store32(0x4ffc, 7);
+  expect(memory.load32(0x4ffc)).toBe(7);
+  expect(memory.readUint32(0x4ffc)).toBe(7);
+
+  // A shared buffer with the prototype of the others may grow at any moment, so it must not pass for one of them.
+  for (const buffer of [new SharedArrayBuffer(16), new SharedArrayBuffer(16, { maxByteLength: 32 })]) {
+    const array = new Uint8Array(buffer).fill(9);
+    Object.setPrototypeOf(buffer, ArrayBuffer.prototype);
+    for (const copy of both(memory, array)) {
+      memory.fill(0x100, 5, 16);
+      array.fill(9);
+      copy();
+      expect([...array]).toEqual([...memory.readBytes(0x100, 16)]);
+    }
+  }
+});

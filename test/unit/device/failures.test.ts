@@ -169,22 +169,27 @@ test("a piece stays", () => {
 });
 
 test("invalid handlers", () => {
-  const wrong: [string, unknown][] = [
-    ["none", undefined],
-    ["no object", () => 1],
-    ["a handler that is no function", { read8: 5 }],
-    ["read", { read: "r" }],
-    ["peek", { peek: {} }],
-    ["narrower", { narrower: "wrap" }],
-    ["unaligned", { unaligned: true }],
+  const wrong: [message: string, device: unknown][] = [
+    ["it must be an object, not a undefined", undefined],
+    ["it must be an object, not a function", () => 1],
+    ["read8 must be a function, not a number", { read8: 5 }],
+    ["write128 must be a function, not null", { write128: null }],
+    ["read must be a function, not a string", { read: "r" }],
+    ["peek must be a function, not an object", { peek: {} }],
+    ["narrower must not be wrap", { narrower: "wrap" }],
+    ["unaligned must not be true", { unaligned: true }],
+    ["endian must not be middle", { endian: "middle" }],
   ];
   using memory = GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x1000 }]);
-  for (const [name, device] of wrong) {
+  for (const [message, device] of wrong) {
     for (const kind of ["mmio", "romDevice"] as const) {
       const spec = { kind, start: 0x8000, size: 0x1000, device } as RegionSpec;
-      expectUntouched(memory, () => void expectCode(() => memory.map(spec), "INVALID_HANDLER"));
+      expectUntouched(memory, () => {
+        expect(expectCode(() => memory.map(spec), "INVALID_HANDLER").message).toBe(
+          `the device of "${kind}": ${message}`,
+        );
+      });
     }
-    expect(name).toBeDefined();
   }
   expect(memory.mapped).toHaveLength(1);
 });

@@ -337,3 +337,18 @@ test("a region that nothing has asked for before its listener came has its name 
   memory.map({ kind: "reserved", start: 0, size: 0x1000, priority: 1 });
   expect(heard).toEqual(["ram"]);
 });
+
+test("an event target that the user has changed stops nothing", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
+  const target = memory.events;
+  target.dispatchEvent = () => {
+    throw new Error("not the engine's");
+  };
+  const heard: string[] = [];
+  for (const type of ["mapchanged", "viewsdetached"]) target.addEventListener(type, () => heard.push(type));
+  const bank = memory.map({ kind: "mmio", start: 0x8000, size: 0x1000, device: {} });
+  memory.unmap(bank);
+  expect(() => memory.map({ kind: "alias", start: 0x8000, of: bank })).toThrow("not in this machine");
+  memory.reserve(0x1000_0000);
+  expect(heard).toEqual(["mapchanged", "mapchanged", "viewsdetached"]);
+});

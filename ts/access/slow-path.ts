@@ -21,9 +21,11 @@ import type { OnUnmapped } from "../device/on-unmapped.ts";
 import type { Transfer } from "../device/transfer.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
 import type { Watchers } from "../observe/watchers.ts";
-import { CachedRun } from "../space/cached-run.ts";
+import type { CachedRun } from "../space/cached-run.ts";
 import type { Access, Mover } from "../space/mover.ts";
 import type { Space } from "../space/space.ts";
+import { DENIED, DEVICE, HOLE, MEMORY, NOTHING, PAGE, type Section, UNKNOWN } from "./section.ts";
+import type { Sections } from "./sections.ts";
 
 /** The widest scalar, in bytes. */
 const WIDEST = 16;
@@ -43,8 +45,8 @@ export class SlowPath {
   readonly #mover: Mover;
   readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** The runs of devices and of external memory that were found last, by page of guest addresses. */
-  readonly #devices: (CachedRun<BoundDevice> | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #sections: Sections;
+  /** The runs of external memory that were found last, by page of guest addresses. */
   readonly #externalRuns: (CachedRun<ExternalMemory> | undefined)[] = new Array(SLOTS).fill(undefined);
   /**
    * The result of the device's handler in the last `load`, unmodified; undefined if bytes were read. Set after the last
@@ -52,8 +54,9 @@ export class SlowPath {
    */
   #handlerValue: Value | undefined;
 
-  constructor(space: Space, watchers: Watchers) {
+  constructor(space: Space, watchers: Watchers, sections: Sections) {
     this.#space = space;
+    this.#sections = sections;
     this.#watchers = watchers;
     this.#mover = space.mover;
     this.#bytes = new Uint8Array(this.#scratch.buffer);
@@ -64,8 +67,8 @@ export class SlowPath {
     const run = recall(this.#externalRuns, address);
     const at = this.#at(run, address, size);
     if (run && at >= 0) this.#loadExternal(run.target.data(address, size), at, size);
-    else if (access !== ACCESS_READ || !this.#loadDevice(address, size)) {
-      if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
+    else if (!this.#loadSection(address, size, access) && !this.#moveMemory(address, size, access)) {
+      this.#loadOther(address, size, access);
     }
     return this.#scratch;
   }
@@ -84,10 +87,6 @@ export class SlowPath {
   }
 
   #loadNumber(address: U64Like, size: 1 | 2 | 4, access: Access): number {
-    const device = access === ACCESS_READ ? recall(this.#devices, address) : undefined;
-    const offset = this.#at(device, address, size);
-    // Up to 4 bytes, a device's value is a number.
-    if (device && offset >= 0) return device.target.read(offset, size, "cpu", address) as number;
     const view = this.load(address, size, access);
     return typeof this.#handlerValue === "number" ? this.#handlerValue : getUnsigned(view, 0, size);
   }
@@ -117,13 +116,6 @@ export class SlowPath {
   }
 
   #storeNumber(address: U64Like, size: 1 | 2 | 4, value: number): void {
-    const device = recall(this.#devices, address);
-    const offset = this.#at(device, address, size);
-    if (device && offset >= 0) {
-      const stored = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
-      device.target.write(offset, size, stored, "cpu", address);
-      return;
-    }
     setUnsigned(this.#scratch, 0, size, value);
     this.store(address, size);
   }
@@ -136,13 +128,9 @@ export class SlowPath {
       this.#storeExternal(run.target, at, address, size);
       return;
     }
-    const device = recall(this.#devices, address);
-    const offset = this.#at(device, address, size);
-    if (device && offset >= 0) {
-      device.target.write(offset, size, valueAt(this.#bytes, 0, size), "cpu", address);
-      return;
-    }
+    if (this.#storeSection(this.#known(address, size), address, size, this.#bytes)) return;
     const bytes = this.#bytes.slice(0, size); // a listener, a callback or a handler may use the scratch area
+    if (this.#storeSection(this.#learned(address, size, ACCESS_WRITE), address, size, bytes)) return;
     if (!this.#moveMemory(address, size, ACCESS_WRITE, bytes)) this.#storeOther(address, bytes);
   }
 
@@ -151,11 +139,59 @@ export class SlowPath {
     return place === undefined ? -1 : place.at(address as number, size, this.#space.generation);
   }
 
-  #loadDevice(address: U64Like, size: number): boolean {
-    const device = recall(this.#devices, address);
-    const offset = this.#at(device, address, size);
-    if (!device || offset < 0) return false;
-    this.#keepHandlerValue(device.target.read(offset, size, "cpu", address), size);
+  /** The section that holds an access, as far as it is known. */
+  #known(address: U64Like, size: number): Section {
+    // A bigint past 2^53 becomes a number that has no section.
+    const near = typeof address === "bigint" ? Number(address) : address;
+    return typeof near === "number" ? this.#sections.find(near, size) : NOTHING;
+  }
+
+  /** As `#known`, after the core was asked what it is. May run listeners. */
+  #learned(address: U64Like, size: number, access: Access): Section {
+    const near = typeof address === "bigint" ? Number(address) : address;
+    return this.#sections.learn(near, size, access) ? this.#sections.find(near, size) : NOTHING;
+  }
+
+  /** Reads what a section serves; returns false if none does. */
+  #loadSection(address: U64Like, size: number, access: Access): boolean {
+    let section = this.#known(address, size);
+    const answer = access === ACCESS_READ ? "read" : "execute";
+    if (section[answer] === UNKNOWN) section = this.#learned(address, size, access);
+    const kind = section[answer];
+    if (kind === UNKNOWN) return false;
+    const at = Number(address) & (PAGE - 1);
+    if (kind === MEMORY) {
+      this.#handlerValue = undefined;
+      const { u8 } = this.#space.linear;
+      for (let index = 0; index < size; index++) this.#bytes[index] = u8[section.host + at + index] as number;
+    } else if (kind === DEVICE && section.device) {
+      this.#keepHandlerValue(section.device.read(section.offset + at, size, "cpu", address), size);
+    } else {
+      const status = kind === DENIED ? STATUS_PERMISSION_DENIED : STATUS_INVALID_GUEST_ADDRESS;
+      this.#keepHandlerValue(this.#loadDenied(status, address, size, access), size);
+      this.#handlerValue = undefined;
+    }
+    return true;
+  }
+
+  /** Writes the first bytes of an array to what a section serves; returns false if it serves no writes. */
+  #storeSection(section: Section, address: U64Like, size: number, bytes: Uint8Array<ArrayBuffer>): boolean {
+    const at = Number(address) & (PAGE - 1);
+    const { write: kind, device } = section;
+    if (kind === MEMORY) {
+      const { linear } = this.#space;
+      for (let index = 0; index < size; index++) linear.u8[section.host + at + index] = bytes[index] as number;
+      linear.markDirty(section.host + at, size);
+      return true;
+    }
+    if (kind === DEVICE && device) {
+      device.write(section.offset + at, size, valueAt(bytes, 0, size), "cpu", address);
+      return true;
+    }
+    if (kind !== DENIED && kind !== HOLE) return false;
+    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
+    if (!handlers?.write) return false;
+    handlers.write(this.#toAddress(address), size, valueAt(bytes, 0, size));
     return true;
   }
 
@@ -256,25 +292,11 @@ export class SlowPath {
     }
   }
 
-  /** The device that holds all bytes of an access, if one does. Remembered if the access is not watched. */
+  /** The device that holds all bytes of an access, if one does. */
   #single(address: U64Like, size: number, access: Access): { device: BoundDevice; offset: number } | undefined {
     const { piece } = this.#space;
     if (piece.find(address, size, access) !== FOUND_DEVICE || piece.bytes < size) return undefined;
-    const device = this.#space.device(piece.region);
-    const { offset } = piece;
-    if (!piece.watched && typeof address === "number") this.#remember(address, offset, device);
-    return { device, offset };
-  }
-
-  /** Remembers a device's run within its page, if reads and writes both find the device and are not watched. */
-  #remember(address: number, offset: number, device: BoundDevice): void {
-    const { piece, generation } = this.#space;
-    let length = 0x1000 - (address & 0xfff);
-    for (const access of [ACCESS_READ, ACCESS_WRITE]) {
-      if (piece.find(address, length, access) !== FOUND_DEVICE || piece.watched) return;
-      length = Math.min(length, piece.bytes);
-    }
-    this.#devices[slot(address)] = new CachedRun(device, generation, address, length, offset);
+    return { device: this.#space.device(piece.region), offset: piece.offset };
   }
 
   /** The value in memory now; undefined for a device. */

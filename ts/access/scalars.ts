@@ -27,7 +27,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   const i16 = new Int16Array(buffer);
   const i32 = new Int32Array(buffer);
   const data = new DataView(buffer);
-  const { loadUnsigned, storeUnsigned } = sectionAccess(space, sections, slow);
+  const { load8, load16, load32, store8, store16, store32 } = sectionAccess(space, sections, slow);
 
   /** The host offset of `address`, if it and the `last` bytes after it lie in one page that has `flag`; else -1. */
   const at = (address: U64Like, last: number, flag: number): number => {
@@ -46,7 +46,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         return u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
     }
-    return loadUnsigned(address, 1);
+    return load8(address);
   };
 
   target.writeUint8 = (address, value) => {
@@ -60,7 +60,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         return;
       }
     }
-    storeUnsigned(address, 1, number);
+    store8(address, number);
   };
 
   target.readInt8 = (address) => {
@@ -98,7 +98,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    return loadUnsigned(address, 2);
+    return load16(address);
   };
 
   target.writeUint16 = (address, value) => {
@@ -119,7 +119,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         }
       }
     }
-    storeUnsigned(address, 2, number);
+    store16(address, number);
   };
 
   target.readUint16BE = (address) => {
@@ -199,7 +199,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         if ((guest & 0xfff) <= 4092) return data.getUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    return loadUnsigned(address, 4);
+    return load32(address);
   };
 
   target.writeUint32 = (address, value) => {
@@ -220,7 +220,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         }
       }
     }
-    storeUnsigned(address, 4, number);
+    store32(address, number);
   };
 
   target.readUint32BE = (address) => {

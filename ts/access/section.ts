@@ -1,6 +1,7 @@
 // Section: adjacent bytes of one guest page with one answer for each kind of access. PageSections: all of a page.
 
 import type { BoundDevice } from "../device/bound-device.ts";
+import type { Device } from "../device/device.ts";
 
 /** Only the core knows: external memory, discarded memory, watched bytes, a device without handlers here. */
 export const UNKNOWN = 0;
@@ -29,6 +30,8 @@ export class Section {
   /** The device's offset of the page's byte 0, in the same way. */
   offset = 0;
   device: BoundDevice | undefined = undefined;
+  /** The device's own object. */
+  handlers: Device | undefined = undefined;
   /** The kinds of access, as bits, that are unknown because a watch of the page may see them. */
   watched = 0;
   /** The kinds of access, as bits, that no watch of the page sees here. */
@@ -47,13 +50,16 @@ export class Section {
 
 /** The sections of a page, for one generation of the map. */
 export class PageSections {
+  /** The page's address. */
+  readonly start: number;
   readonly generation: number;
   readonly sections: readonly Section[];
   /** The section of each cell of `1 << shift` bytes. No section begins inside a cell. */
   readonly cells: readonly Section[];
   readonly shift: number;
 
-  constructor(generation: number, sections: readonly Section[]) {
+  constructor(start: number, generation: number, sections: readonly Section[]) {
+    this.start = start;
     this.generation = generation;
     this.sections = sections;
     // The lowest bit that is set in any of the starts. A page of one section is one cell.

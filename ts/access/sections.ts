@@ -17,9 +17,8 @@ import type { Access } from "../space/mover.ts";
 import type { Space } from "../space/space.ts";
 import { DENIED, DEVICE, HOLE, MEMORY, NOTHING, PAGE, PageSections, Section, UNKNOWN } from "./section.ts";
 
-/** The number of pages in a leaf of the table: 4 MiB of guest addresses. */
-const LEAF = 1024;
-const LEAF_BYTES = LEAF * PAGE;
+/** How many pages are found fast. */
+const RECENT = 1024;
 
 /** How many pages are remembered. When there are more, all are forgotten: memory for the table is bounded. */
 const MOST_PAGES = 1 << 14;
@@ -36,58 +35,72 @@ const KINDS: readonly (number | undefined)[] = Object.assign([], {
   [FOUND_NOTHING]: HOLE,
 });
 
-/** The pages of a leaf. */
-export type Leaf = PageSections[];
+const NO_PAGE = new PageSections(0, -1, [NOTHING]);
 
-const NO_PAGE = new PageSections(-1, [NOTHING]);
-const NO_LEAF: Leaf = new Array<PageSections>(LEAF).fill(NO_PAGE);
+/** The bytes of a granule, and how many of them have a place. */
+const GRANULE = 256;
+const GRANULES = 1024;
+
+/** The bits of a granule's place, which is four words: its number, the generation of the map, and its host offset. */
+export const PLACES = 4 * (GRANULES - 1);
+
+/** The host offset of a granule that is not RAM. */
+export const NOWHERE = 0xffff_ffff;
+
+/** The place of a page among the recent ones. */
+export function slotOf(address: number): number {
+  return ((address >>> 12) ^ (address >>> 22)) & (RECENT - 1);
+}
 
 /**
  * The side table of one memory. A page is described when an access to it misses the page table, and described again
  * when the map has changed since. Each answer is one that the core gave in the same generation of the map.
  */
 export class Sections {
-  /** The leaves of the first 4 GiB, by the upper 10 bits of the address. */
-  readonly low: Leaf[] = new Array<Leaf>(LEAF).fill(NO_LEAF);
-  /** The leaves from 4 GiB on, by address / 4 MiB. */
-  readonly #far = new Map<number, Leaf>();
+  /** The page that was found last in each slot. */
+  readonly recent: PageSections[] = new Array<PageSections>(RECENT).fill(NO_PAGE);
+  /**
+   * Granules below 4 GiB that lie in one section, for RAM with its host offset. An access there needs no objects, which
+   * makes it twice as fast. The low bits of a granule's number select its place.
+   */
+  readonly granules: Uint32Array<ArrayBuffer> = new Uint32Array(4 * GRANULES).fill(-1);
+  /** The section of each granule. */
+  readonly owners: Section[] = new Array<Section>(GRANULES).fill(NOTHING);
+  /** All pages, by their addresses. */
+  readonly #pages = new Map<number, PageSections>();
   readonly #space: Space;
   readonly #watchers: Watchers;
-  #pages = 0;
 
   constructor(space: Space, watchers: Watchers) {
     this.#space = space;
     this.#watchers = watchers;
   }
 
-  /** The leaf of any number. Numbers that are no addresses have a leaf without pages. */
-  leaf(address: number): Leaf {
-    const guest = address >>> 0;
-    if (guest === address) return this.low[guest >>> 22] as Leaf;
-    const unit = Math.floor(address / LEAF_BYTES);
-    const whole = address - unit * LEAF_BYTES === (guest & (LEAF_BYTES - 1)); // not for a fraction
-    return whole ? (this.#far.get(unit) ?? NO_LEAF) : NO_LEAF;
+  /** The section that holds an access, or `NOTHING`. Any number may be asked for. */
+  find(address: number, size: number): Section {
+    const page = this.#page(address);
+    const at = address - page.start;
+    if ((at & (PAGE - 1)) !== at || page.generation !== this.#space.generation) return NOTHING;
+    const section = page.cells[at >>> page.shift] as Section;
+    return at + size <= section.end ? section : NOTHING;
   }
 
   #page(address: number): PageSections {
-    return this.leaf(address)[(address >>> 12) & (LEAF - 1)] as PageSections;
-  }
-
-  /** The section that holds an access, or `NOTHING`. */
-  find(address: number, size: number): Section {
-    const page = this.#page(address);
-    if (page.generation !== this.#space.generation) return NOTHING;
-    const at = address & (PAGE - 1);
-    const section = page.cells[at >>> page.shift] as Section;
-    return at + size <= section.end ? section : NOTHING;
+    const slot = slotOf(address);
+    const recent = this.recent[slot] as PageSections;
+    if (recent.start + PAGE > address && recent.start <= address) return recent;
+    const page = this.#pages.get(address - (address % PAGE));
+    if (page === undefined) return NO_PAGE;
+    this.recent[slot] = page;
+    return page;
   }
 
   /**
    * Learns more about the bytes of an access that `leaf` has no answer for. False if there is no more to learn. May run
    * listeners.
    */
-  learn(address: unknown, size: number, access: Access): boolean {
-    if (typeof address !== "number" || !Number.isSafeInteger(address) || address < 0) return false;
+  learn(address: number, size: number, access: Access): boolean {
+    if (!Number.isSafeInteger(address) || address < 0) return false;
     const space = this.#space;
     const before = this.#page(address);
     space.enter();
@@ -95,27 +108,34 @@ export class Sections {
     if (page.generation === space.generation) {
       return page !== before || this.#learnWatched(page, address, size, access);
     }
-    this.#set(address, this.#describe(address - (address % PAGE)));
+    this.#set(this.#describe(address - (address % PAGE)));
     return true;
   }
 
   /** Forgets all pages. */
   forget(): void {
-    this.low.fill(NO_LEAF);
-    this.#far.clear();
-    this.#pages = 0;
+    this.recent.fill(NO_PAGE);
+    this.granules.fill(-1);
+    this.owners.fill(NOTHING);
+    this.#pages.clear();
   }
 
-  #set(address: number, page: PageSections): void {
-    if (this.#pages === MOST_PAGES) this.forget();
-    this.#pages++;
-    let leaf = this.leaf(address);
-    if (leaf === NO_LEAF) {
-      leaf = NO_LEAF.slice();
-      if (address < 0x1_0000_0000) this.low[address >>> 22] = leaf;
-      else this.#far.set(Math.floor(address / LEAF_BYTES), leaf);
+  #set(page: PageSections): void {
+    if (this.#pages.size === MOST_PAGES) this.forget();
+    this.#pages.set(page.start, page);
+    this.recent[slotOf(page.start)] = page;
+    if (page.start < 0x1_0000_0000) for (const section of page.sections) this.#setGranules(page, section);
+  }
+
+  #setGranules({ start, generation }: PageSections, section: Section): void {
+    const isRam = section.read === MEMORY && section.write === MEMORY;
+    const first = Math.ceil(section.start / GRANULE) * GRANULE;
+    for (let at = first; at + GRANULE <= section.end; at += GRANULE) {
+      const number = (start + at) / GRANULE;
+      const place = ((number << 2) ^ (number >>> 12)) & PLACES;
+      this.granules.set([number, generation, isRam ? section.host + at : NOWHERE], place);
+      this.owners[place / 4] = section;
     }
-    leaf[(address >>> 12) & (LEAF - 1)] = page;
   }
 
   #describe(page: number): PageSections {
@@ -126,7 +146,7 @@ export class Sections {
       sections.push(section);
       start = section.end;
     }
-    return new PageSections(generation, sections);
+    return new PageSections(page, generation, sections);
   }
 
   /**
@@ -153,6 +173,7 @@ export class Sections {
       if (kind === FOUND_DEVICE) {
         section.device = machine.get(region)?.device;
         section.offset = offset - start;
+        section.handlers = section.device?.handlers;
         if (section.device === undefined) return UNKNOWN;
       }
       return KINDS[kind] ?? UNKNOWN;
@@ -180,7 +201,7 @@ export class Sections {
     const before = start > section.start ? [section.part(section.start, start)] : [];
     const behind = end < section.end ? [section.part(end, section.end)] : [];
     const sections = page.sections.flatMap((other) => (other === section ? [...before, middle, ...behind] : [other]));
-    this.#set(address, new PageSections(page.generation, sections));
+    this.#set(new PageSections(base, page.generation, sections));
     return true;
   }
 }

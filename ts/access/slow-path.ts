@@ -46,6 +46,8 @@ export class SlowPath {
   readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #sections: Sections;
+  /** The host offset of each byte of an access. */
+  readonly #hosts = new Float64Array(WIDEST);
   /** The runs of external memory that were found last, by page of guest addresses. */
   readonly #externalRuns: (CachedRun<ExternalMemory> | undefined)[] = new Array(SLOTS).fill(undefined);
   /**
@@ -67,8 +69,8 @@ export class SlowPath {
     const run = recall(this.#externalRuns, address);
     const at = this.#at(run, address, size);
     if (run && at >= 0) this.#loadExternal(run.target.data(address, size), at, size);
-    else if (!this.#loadSection(address, size, access) && !this.#moveMemory(address, size, access)) {
-      this.#loadOther(address, size, access);
+    else if (!this.#loadSection(address, size, access) && !this.#loadBytes(address, size, access)) {
+      if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     }
     return this.#scratch;
   }
@@ -131,6 +133,7 @@ export class SlowPath {
     if (this.#storeSection(this.#known(address, size), address, size, this.#bytes)) return;
     const bytes = this.#bytes.slice(0, size); // a listener, a callback or a handler may use the scratch area
     if (this.#storeSection(this.#learned(address, size, ACCESS_WRITE), address, size, bytes)) return;
+    if (this.#storeBytes(address, bytes)) return;
     if (!this.#moveMemory(address, size, ACCESS_WRITE, bytes)) this.#storeOther(address, bytes);
   }
 
@@ -149,6 +152,7 @@ export class SlowPath {
   /** As `#known`, after the core was asked what it is. May run listeners. */
   #learned(address: U64Like, size: number, access: Access): Section {
     const near = typeof address === "bigint" ? Number(address) : address;
+    if (typeof near !== "number" || (near & (PAGE - 1)) + size > PAGE) return NOTHING; // no section holds it
     return this.#sections.learn(near, size, access) ? this.#sections.find(near, size) : NOTHING;
   }
 
@@ -192,6 +196,51 @@ export class SlowPath {
     const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
     if (!handlers?.write) return false;
     handlers.write(this.#toAddress(address), size, valueAt(bytes, 0, size));
+    return true;
+  }
+
+  /** Reads bytes of several sections and pages, if all of them are linear memory; returns false if not. */
+  #loadBytes(address: U64Like, size: number, access: Access): boolean {
+    if (!this.#findBytes(address, size, access)) return false;
+    const { u8 } = this.#space.linear;
+    for (let index = 0; index < size; index++) this.#bytes[index] = u8[this.#hosts[index] as number] as number;
+    this.#handlerValue = undefined;
+    return true;
+  }
+
+  #storeBytes(address: U64Like, bytes: Uint8Array<ArrayBuffer>): boolean {
+    if (!this.#findBytes(address, bytes.length, ACCESS_WRITE)) return false;
+    const { linear } = this.#space;
+    for (const [index, byte] of bytes.entries()) {
+      const host = this.#hosts[index] as number;
+      linear.u8[host] = byte;
+      linear.markDirty(host, 1);
+    }
+    return true;
+  }
+
+  /** Finds the host offset of each byte of an access over a boundary. May run listeners, but none after it has found. */
+  #findBytes(address: U64Like, size: number, access: Access): boolean {
+    const near = typeof address === "bigint" ? Number(address) : address;
+    if (typeof near !== "number") return false;
+    if (this.#hostsOf(near, size, access)) return true;
+    if ((near & (PAGE - 1)) + size <= PAGE) return false; // the page is known
+    const last = near + size - 1;
+    const learned = this.#sections.learn(near, 1, access);
+    return (this.#sections.learn(last, 1, access) || learned) && this.#hostsOf(near, size, access);
+  }
+
+  #hostsOf(near: number, size: number, access: Access): boolean {
+    const { words, tableIndex } = this.#space;
+    for (let index = 0; index < size; index++) {
+      const guest = (near + index) >>> 0;
+      const entry = guest === near + index ? (words[tableIndex + (guest >>> 12)] as number) : 0;
+      const section = (entry & access) === 0 ? this.#sections.find(near + index, 1) : NOTHING;
+      const kind = access === ACCESS_WRITE ? section.write : access === ACCESS_READ ? section.read : section.execute;
+      if ((entry & access) !== 0) this.#hosts[index] = (((entry & ~15) << 8) | (guest & (PAGE - 1))) >>> 0;
+      else if (kind === MEMORY) this.#hosts[index] = section.host + (guest & (PAGE - 1));
+      else return false;
+    }
     return true;
   }
 
@@ -306,16 +355,44 @@ export class SlowPath {
   }
 
   #loadDenied(status: number, address: U64Like, size: number, access: Access): Value {
-    const what = access === ACCESS_EXECUTE ? "fetch" : "read";
-    const name = isDenied(status) ? `onDenied.${what}` : "onUnmapped.read";
     const { onDenied, onUnmapped } = this.#space;
     const handlers = isDenied(status) ? onDenied : onUnmapped;
     const handler = isDenied(status) && access === ACCESS_EXECUTE ? onDenied?.fetch : handlers?.read;
     const served = handler !== undefined && this.#servable(status, address);
     const value: unknown = served ? handler.call(handlers, this.#toAddress(address), size) : undefined;
-    if (value === undefined) throw this.#failure(address, size, access, what, status);
+    return this.#expectValue(value, status, address, size, access);
+  }
+
+  /** Throws unless a handler has given a value for an access that `status` refuses. */
+  #expectValue(value: unknown, status: number, address: U64Like, size: number, access: Access): Value {
     if (typeof value === "number" || typeof value === "bigint") return value;
+    const what = access === ACCESS_EXECUTE ? "fetch" : "read";
+    if (value === undefined) throw this.#failure(address, size, access, what, status);
+    const name = isDenied(status) ? `onDenied.${what}` : "onUnmapped.read";
     throw new TypeError(`${name} must give a number, a bigint or undefined, not ${u64.describe(value)}`);
+  }
+
+  /** Reads a section of kind `DENIED` or `HOLE` that no watch sees. */
+  loadServed(kind: number, address: U64Like, size: 1 | 2 | 4): number {
+    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
+    const value: unknown = handlers?.read?.(this.#toAddress(address), size);
+    if (typeof value === "number") return size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
+    const status = kind === DENIED ? STATUS_PERMISSION_DENIED : STATUS_INVALID_GUEST_ADDRESS;
+    this.#keepHandlerValue(this.#expectValue(value, status, address, size, ACCESS_READ), size);
+    this.#handlerValue = undefined;
+    return getUnsigned(this.#scratch, 0, size);
+  }
+
+  /** Writes a section of kind `DENIED` or `HOLE` that no watch sees. */
+  storeServed(kind: number, address: U64Like, size: 1 | 2 | 4, value: number): void {
+    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
+    if (handlers?.write) {
+      handlers.write(
+        this.#toAddress(address),
+        size,
+        size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff,
+      );
+    } else this.storeUnsigned(address, size, value); // throws its error
   }
 
   /** Undefined if a store is possible; else the handlers that serve it. Throws its error if none do. */

@@ -20,7 +20,7 @@ import { Placements } from "./placements.ts";
 import { Resolver } from "./resolver.ts";
 
 /** Entries of a page table: one for each 4 KiB page of the first 4 GiB. */
-const ENTRIES = 1 << 20;
+export const ENTRIES = 1 << 20;
 const SAFE_END = 1n << 53n;
 
 const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: number; leave: () => void }>(

@@ -321,3 +321,53 @@ test("a page of more devices than are remembered, and more pages than are rememb
     expect(memory.readUint32(2 ** 45 + page * 2 ** 24)).toBe((page * 2 ** 24) >>> 0);
   }
 });
+
+test("an access over two pages: every width, both dirty marks, and nothing written unless both pages allow it", async () => {
+  using memory = await GuestMemory.create([
+    { kind: "ram", name: "b", start: 0x1000, size: PAGE }, // the pages are not adjacent in linear memory
+    { kind: "ram", name: "a", start: 0, size: PAGE },
+    { kind: "ram", start: 0xffff_f000, size: PAGE },
+    { kind: "ram", start: 0x1_0000_0000, size: 2 * PAGE },
+    { kind: "rom", start: 0x2000, size: PAGE, contents: counting(PAGE) },
+  ]);
+  const client = memory.dirty.client("test");
+  for (const boundary of [0x1000, 0x1_0000_0000, 0x1_0000_1000]) {
+    for (let round = 0; round < 3; round++) {
+      for (let before = 1; before < 4; before++) {
+        const at = boundary - before;
+        const value = 0x8491_a2b3 + round;
+        memory.writeUint32(at, value);
+        expect(client.collect()).toEqual(boundary === 0x1000 ? [[0, 2 * PAGE]] : [[boundary - PAGE, 2 * PAGE]]);
+        expect([memory.readUint32(at), memory.readInt32(at)]).toEqual([value, value | 0]);
+        const bytes = [0, 1, 2, 3].map((index) => memory.readUint8(at + index));
+        expect(bytes).toEqual([0xb3 + round, 0xa2, 0x91, 0x84]);
+        expect([memory.fetchUint32(at), memory.readUint32(BigInt(at))]).toEqual([value, value]);
+      }
+      memory.writeUint16(boundary - 1, 0x1_8002 + round);
+      expect(memory.readUint16(boundary - 1)).toBe(0x8002 + round);
+      expect([memory.readUint8(boundary - 1), memory.readUint8(boundary)]).toEqual([2 + round, 0x80]);
+      expect(client.collect()).toHaveLength(1);
+      memory.writeBigUint128(boundary - 5, (0x0102_0304n << 96n) | BigInt(round));
+      expect(memory.readBigUint128(boundary - 5)).toBe((0x0102_0304n << 96n) | BigInt(round));
+      memory.writeFloat64BE(boundary - 3, round + 0.5);
+      expect(memory.readFloat64BE(boundary - 3)).toBe(round + 0.5);
+      expect(client.collect()).toHaveLength(1);
+    }
+  }
+  expect(memory.readUint32(0x1ffe)).toBe(0x0201_0000);
+  memory.writeUint16(0x1ffe, 0x5555);
+  client.collect();
+  for (const write of [() => memory.writeUint32(0x1ffe, 1), () => memory.writeUint16(0x1fff, 1)]) {
+    expect((thrownBy(write) as { code?: string }).code).toBe("READ_ONLY");
+  }
+  memory.protect(0x1000, PAGE, "-w-");
+  expectCode(() => memory.readUint32(0xffe), "PERMISSION_DENIED", { address: 0xffe, length: 4 });
+  expectCode(() => memory.readUint16(0xfff), "PERMISSION_DENIED", { address: 0xfff, length: 2 });
+  memory.protect(0x1000, PAGE, "rw-");
+  expect([memory.readUint16(0x1ffe), client.collect()]).toEqual([0x5555, []]);
+  const seen: unknown[] = [];
+  memory.watch(0x1000, 1, { read: true, write: true }, ({ kind, value }) => void seen.push(kind, value));
+  memory.writeUint32(0xffe, 7);
+  memory.readUint16(0xfff);
+  expect(seen).toEqual(["write", 7, "read", 0]);
+});

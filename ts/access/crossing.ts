@@ -6,7 +6,7 @@ import type { Space } from "../space/space.ts";
 /** The last address at which 4 bytes end before 4 GiB. */
 const LAST = 0xffff_fffc;
 
-/** Accesses at numbers whose last byte is in the page after that of the first byte. */
+/** Accesses at numbers whose last byte is in the next page than the first. */
 export interface Crossing {
   /** The value, or -1 unless both pages may be read. */
   load16(address: number): number;

@@ -47,9 +47,11 @@ export const PLACES = 4 * (GRANULES - 1);
 /** The host offset of a granule that is not RAM. */
 export const NOWHERE = 0xffff_ffff;
 
-/** The place of a page among the recent ones. */
-export function slotOf(address: number): number {
-  return ((address >>> 12) ^ (address >>> 22)) & (RECENT - 1);
+/** The bits of a page's place among the recent ones. */
+export const SLOTS = RECENT - 1;
+
+function slotOf(address: number): number {
+  return ((address >>> 12) ^ (address >>> 22)) & SLOTS;
 }
 
 /**
@@ -66,6 +68,9 @@ export class Sections {
   readonly granules: Uint32Array<ArrayBuffer> = new Uint32Array(4 * GRANULES).fill(-1);
   /** The section of each granule. */
   readonly owners: Section[] = new Array<Section>(GRANULES).fill(NOTHING);
+  /** The addresses of pages of RAM from 4 GiB on; and two words for each, its generation and its host offset. */
+  readonly farStarts: Float64Array<ArrayBuffer> = new Float64Array(RECENT).fill(Number.NaN);
+  readonly farPages: Uint32Array<ArrayBuffer> = new Uint32Array(2 * RECENT);
   /** All pages, by their addresses. */
   readonly #pages = new Map<number, PageSections>();
   readonly #space: Space;
@@ -86,12 +91,11 @@ export class Sections {
   }
 
   #page(address: number): PageSections {
-    const slot = slotOf(address);
-    const recent = this.recent[slot] as PageSections;
+    const recent = this.recent[slotOf(address)] as PageSections;
     if (recent.start + PAGE > address && recent.start <= address) return recent;
     const page = this.#pages.get(address - (address % PAGE));
     if (page === undefined) return NO_PAGE;
-    this.recent[slot] = page;
+    this.#setRecent(page);
     return page;
   }
 
@@ -117,14 +121,28 @@ export class Sections {
     this.recent.fill(NO_PAGE);
     this.granules.fill(-1);
     this.owners.fill(NOTHING);
+    this.farStarts.fill(Number.NaN);
     this.#pages.clear();
   }
 
   #set(page: PageSections): void {
     if (this.#pages.size === MOST_PAGES) this.forget();
     this.#pages.set(page.start, page);
-    this.recent[slotOf(page.start)] = page;
-    if (page.start < 0x1_0000_0000) for (const section of page.sections) this.#setGranules(page, section);
+    this.#setRecent(page);
+  }
+
+  #setRecent(page: PageSections): void {
+    const { start, generation, sections } = page;
+    this.recent[slotOf(start)] = page;
+    if (start < 0x1_0000_0000) {
+      for (const section of sections) this.#setGranules(page, section);
+      return;
+    }
+    const [first] = sections as [Section];
+    if (first.read !== MEMORY || first.write !== MEMORY || first.end < PAGE || first.host % PAGE !== 0) return;
+    const slot = (start >>> 12) & SLOTS;
+    this.farStarts[slot] = start;
+    this.farPages.set([generation, first.host], 2 * slot);
   }
 
   #setGranules({ start, generation }: PageSections, section: Section): void {
@@ -132,8 +150,10 @@ export class Sections {
     const first = Math.ceil(section.start / GRANULE) * GRANULE;
     for (let at = first; at + GRANULE <= section.end; at += GRANULE) {
       const number = (start + at) / GRANULE;
+      const host = section.host + at;
+      const direct = isRam && host >>> 12 === (host + GRANULE - 1) >>> 12; // one host page, so a store marks one
       const place = ((number << 2) ^ (number >>> 12)) & PLACES;
-      this.granules.set([number, generation, isRam ? section.host + at : NOWHERE], place);
+      this.granules.set([number, generation, direct ? host : NOWHERE], place);
       this.owners[place / 4] = section;
     }
   }

@@ -48,8 +48,8 @@ export class SlowPath {
   readonly #sections: Sections;
   /** The host offset of each byte of an access. */
   readonly #hosts = new Float64Array(WIDEST);
-  /** The runs of external memory that were found last, by page of guest addresses. */
-  readonly #externalRuns: (CachedRun<ExternalMemory> | undefined)[] = new Array(SLOTS).fill(undefined);
+  /** The runs of external memory that were found last, by page of guest addresses. Empty until there is one. */
+  readonly externalRuns: (CachedRun<ExternalMemory> | undefined)[] = [];
   /**
    * The result of the device's handler in the last `load`, unmodified; undefined if bytes were read. Set after the last
    * call of user code in a load, because user code may load too.
@@ -66,7 +66,7 @@ export class SlowPath {
 
   /** Reads `size` bytes at `address`. The returned scratch area is valid until the next call. */
   load(address: U64Like, size: number, access: Access = ACCESS_READ): DataView {
-    const run = recall(this.#externalRuns, address);
+    const run = recall(this.externalRuns, address);
     const at = this.#at(run, address, size);
     if (run && at >= 0) this.#loadExternal(run.target.data(address, size), at, size);
     else if (!this.#loadSection(address, size, access) && !this.#loadBytes(address, size, access)) {
@@ -80,17 +80,32 @@ export class SlowPath {
    * method and `storeUnsigned` are short so that engines inline them.
    */
   loadUnsigned(address: U64Like, size: 1 | 2 | 4, access: Access = ACCESS_READ): number {
-    const run = recall(this.#externalRuns, address);
-    if (run !== undefined) {
-      const at = this.#at(run, address, size);
-      if (at >= 0) return getUnsigned(run.target.data(address, size), at, size);
-    }
-    return this.#loadNumber(address, size, access);
+    const value = this.loadExternal(address, size);
+    return value >= 0 ? value : this.#loadNumber(address, size, access);
+  }
+
+  /** Reads external memory that is remembered; -1 for any other access. */
+  loadExternal(address: U64Like, size: 1 | 2 | 4): number {
+    const run = recall(this.externalRuns, address);
+    const at = this.#at(run, address, size);
+    return run !== undefined && at >= 0 ? getUnsigned(run.target.data(address, size), at, size) : -1;
   }
 
   #loadNumber(address: U64Like, size: 1 | 2 | 4, access: Access): number {
+    if (typeof address === "bigint" && access === ACCESS_READ) {
+      const near = Number(address);
+      const section = this.#sections.find(near, size);
+      if (section.read === MEMORY) return this.#loadAt(section.host + (near & (PAGE - 1)), size);
+    }
     const view = this.load(address, size, access);
     return typeof this.#handlerValue === "number" ? this.#handlerValue : getUnsigned(view, 0, size);
+  }
+
+  #loadAt(host: number, size: 1 | 2 | 4): number {
+    const { u8 } = this.#space.linear;
+    let value = u8[host + size - 1] as number;
+    for (let index = size - 2; index >= 0; index--) value = value * 256 + (u8[host + index] as number);
+    return value;
   }
 
   /** As `loadUnsigned`, for 8 or 16 bytes. */
@@ -106,15 +121,16 @@ export class SlowPath {
 
   /** Writes a number as `size` bytes. */
   storeUnsigned(address: U64Like, size: 1 | 2 | 4, value: number): void {
-    const run = recall(this.#externalRuns, address);
-    if (run !== undefined) {
-      const at = this.#at(run, address, size);
-      if (at >= 0) {
-        setUnsigned(run.target.data(address, size), at, size, value);
-        return;
-      }
-    }
-    this.#storeNumber(address, size, value);
+    if (!this.storeExternal(address, size, value)) this.#storeNumber(address, size, value);
+  }
+
+  /** Writes external memory that is remembered; returns false for any other access. */
+  storeExternal(address: U64Like, size: 1 | 2 | 4, value: number): boolean {
+    const run = recall(this.externalRuns, address);
+    const at = this.#at(run, address, size);
+    if (run === undefined || at < 0) return false;
+    setUnsigned(run.target.data(address, size), at, size, value);
+    return true;
   }
 
   #storeNumber(address: U64Like, size: 1 | 2 | 4, value: number): void {
@@ -124,7 +140,7 @@ export class SlowPath {
 
   /** Writes the first `size` bytes of the scratch area to `address`. */
   store(address: U64Like, size: number): void {
-    const run = recall(this.#externalRuns, address);
+    const run = recall(this.externalRuns, address);
     const at = this.#at(run, address, size);
     if (run && at >= 0) {
       this.#storeExternal(run.target, at, address, size);
@@ -270,7 +286,10 @@ export class SlowPath {
     const at = externalRuns.at(address, size);
     const place = externalRuns.last;
     if (at < 0 || place === undefined) return false;
-    this.#externalRuns[slot(address as number)] = place;
+    const isFirst = this.externalRuns.length === 0;
+    if (isFirst) this.externalRuns.push(...new Array<undefined>(SLOTS).fill(undefined));
+    this.externalRuns[slot(address as number)] = place;
+    if (isFirst) this.#space.listener.arraysReplaced(); // other accessors, which look here first
     if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, bytes);
     else this.#loadExternal(place.target.data(address, size), at, size);
     return true;
@@ -446,7 +465,7 @@ function slot(address: number): number {
 }
 
 function recall<T>(places: (CachedRun<T> | undefined)[], address: U64Like): CachedRun<T> | undefined {
-  return typeof address === "number" ? places[slot(address)] : undefined;
+  return typeof address === "number" && places.length > 0 ? places[slot(address)] : undefined;
 }
 
 function getUnsigned(data: DataView, at: number, size: 1 | 2 | 4): number {

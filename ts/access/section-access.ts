@@ -9,7 +9,7 @@ import type { BoundDevice } from "../device/bound-device.ts";
 import type { Device } from "../device/device.ts";
 import { ENTRIES, type Space } from "../space/space.ts";
 import { type Crossing, crossingAccess } from "./crossing.ts";
-import { DENIED, DEVICE, MEMORY, type PageSections, type Section } from "./section.ts";
+import { DEVICE, MEMORY, PAGE, type PageSections, type Section, UNKNOWN } from "./section.ts";
 import { NOWHERE, PLACES, type Sections, SLOTS } from "./sections.ts";
 import type { SlowPath } from "./slow-path.ts";
 
@@ -69,38 +69,9 @@ function make(
       if (granules[at] === guest >>> 8 && granules[at + 1] === words[generation] && guest === address) {
         const host = granules[at + 2] as number;
         if (host !== NOWHERE) return u8[host + (guest & 255)] as number;
-        const owner = owners[at >>> 2] as Section;
-        if (owner.read === DEVICE) return loadDevice8(owner, address);
       }
     }
-    return loadSection8(address);
-  }
-
-  function loadSection8(address: U64Like): number {
-    if (typeof address === "number") {
-      const guest = address >>> 0;
-      const place = ((guest >>> 6) ^ (guest >>> 20)) & PLACES;
-      if (granules[place] === guest >>> 8 && granules[place + 1] === words[generation] && guest === address) {
-        const owner = owners[place >>> 2] as Section;
-        if (owner.read >= DENIED) return slow.loadServed(owner.read, address, 1);
-      }
-      const slot = (address >>> 12) & SLOTS;
-      const into = address - (farStarts[slot] as number);
-      if ((into & 0xfff) === into && farPages[2 * slot] === words[generation]) {
-        return u8[(farPages[2 * slot + 1] as number) + into] as number;
-      }
-      const page = recent[((address >>> 12) ^ (address >>> 22)) & SLOTS] as PageSections;
-      const at = address - page.start;
-      if ((at & 0xfff) === at && page.generation === words[generation]) {
-        const section = page.cells[at >>> page.shift] as Section;
-        if (at + 1 <= section.end) {
-          if (section.read === MEMORY) return u8[section.host + at] as number;
-          if (section.read === DEVICE) return loadDevice8(section, address);
-          if (section.read >= DENIED) return slow.loadServed(section.read, address, 1);
-        }
-      }
-    }
-    return slow.loadUnsigned(address, 1);
+    return loadSection(address, 1);
   }
 
   function load16(address: U64Like): number {
@@ -122,38 +93,7 @@ function make(
         }
       }
     }
-    return loadSection16(address);
-  }
-
-  function loadSection16(address: U64Like): number {
-    if (typeof address === "number") {
-      const guest = address >>> 0;
-      const place = ((guest >>> 6) ^ (guest >>> 20)) & PLACES;
-      if (
-        granules[place] === guest >>> 8 &&
-        granules[place + 1] === words[generation] &&
-        guest === address &&
-        (guest & 255) <= 254
-      ) {
-        const owner = owners[place >>> 2] as Section;
-        if (owner.read >= DENIED) return slow.loadServed(owner.read, address, 2);
-      }
-      const page = recent[((address >>> 12) ^ (address >>> 22)) & SLOTS] as PageSections;
-      const at = address - page.start;
-      if ((at & 0xfff) === at && page.generation === words[generation]) {
-        const section = page.cells[at >>> page.shift] as Section;
-        if (at + 2 <= section.end) {
-          if (section.read === MEMORY) return data.getUint16(section.host + at, true);
-          if (section.read === DEVICE) return loadDevice16(section, address);
-          if (section.read >= DENIED) return slow.loadServed(section.read, address, 2);
-        }
-      }
-    }
-    if (typeof address === "number" && (address & 0xfff) > 4094) {
-      const value = crossing.load16(address);
-      if (value >= 0) return value;
-    }
-    return slow.loadUnsigned(address, 2);
+    return loadSection(address, 2);
   }
 
   function load32(address: U64Like): number {
@@ -175,38 +115,7 @@ function make(
         }
       }
     }
-    return loadSection32(address);
-  }
-
-  function loadSection32(address: U64Like): number {
-    if (typeof address === "number") {
-      const guest = address >>> 0;
-      const place = ((guest >>> 6) ^ (guest >>> 20)) & PLACES;
-      if (
-        granules[place] === guest >>> 8 &&
-        granules[place + 1] === words[generation] &&
-        guest === address &&
-        (guest & 255) <= 252
-      ) {
-        const owner = owners[place >>> 2] as Section;
-        if (owner.read >= DENIED) return slow.loadServed(owner.read, address, 4);
-      }
-      const page = recent[((address >>> 12) ^ (address >>> 22)) & SLOTS] as PageSections;
-      const at = address - page.start;
-      if ((at & 0xfff) === at && page.generation === words[generation]) {
-        const section = page.cells[at >>> page.shift] as Section;
-        if (at + 4 <= section.end) {
-          if (section.read === MEMORY) return data.getUint32(section.host + at, true);
-          if (section.read === DEVICE) return loadDevice32(section, address);
-          if (section.read >= DENIED) return slow.loadServed(section.read, address, 4);
-        }
-      }
-    }
-    if (typeof address === "number" && (address & 0xfff) > 4092) {
-      const value = crossing.load32(address);
-      if (value >= 0) return value;
-    }
-    return slow.loadUnsigned(address, 4);
+    return loadSection(address, 4);
   }
 
   function store8(address: U64Like, value: number): void {
@@ -222,52 +131,7 @@ function make(
         }
       }
     }
-    storeSection8(address, value);
-  }
-
-  function storeSection8(address: U64Like, value: number): void {
-    if (typeof address === "number") {
-      const guest = address >>> 0;
-      const place = ((guest >>> 6) ^ (guest >>> 20)) & PLACES;
-      if (granules[place] === guest >>> 8 && granules[place + 1] === words[generation] && guest === address) {
-        const owner = owners[place >>> 2] as Section;
-        if (owner.write >= DEVICE) {
-          if (owner.write === DEVICE) storeDevice8(owner, address, value & 0xff);
-          else slow.storeServed(owner.write, address, 1, value);
-          return;
-        }
-      }
-      const slot = (address >>> 12) & SLOTS;
-      const into = address - (farStarts[slot] as number);
-      if ((into & 0xfff) === into && farPages[2 * slot] === words[generation]) {
-        const host = (farPages[2 * slot + 1] as number) + into;
-        u8[host] = value;
-        dirty[host >>> 12] = DIRTY_MARK;
-        return;
-      }
-      const page = recent[((address >>> 12) ^ (address >>> 22)) & SLOTS] as PageSections;
-      const at = address - page.start;
-      if ((at & 0xfff) === at && page.generation === words[generation]) {
-        const section = page.cells[at >>> page.shift] as Section;
-        if (at + 1 <= section.end) {
-          if (section.write === MEMORY) {
-            const host = section.host + at;
-            u8[host] = value;
-            dirty[host >>> 12] = DIRTY_MARK;
-            return;
-          }
-          if (section.write === DEVICE) {
-            storeDevice8(section, address, value & 0xff);
-            return;
-          }
-          if (section.write >= DENIED) {
-            slow.storeServed(section.write, address, 1, value);
-            return;
-          }
-        }
-      }
-    }
-    slow.storeUnsigned(address, 1, value);
+    storeSection(address, 1, value);
   }
 
   function store16(address: U64Like, value: number): void {
@@ -283,6 +147,11 @@ function make(
             dirty[host >>> 12] = DIRTY_MARK;
             return;
           }
+          const owner = owners[at >>> 2] as Section;
+          if (owner.write === DEVICE) {
+            storeDevice16(owner, address, value & 0xffff);
+            return;
+          }
         }
       } else {
         const slot = (guest >>> 12) & SLOTS;
@@ -295,51 +164,7 @@ function make(
         }
       }
     }
-    storeSection16(address, value);
-  }
-
-  function storeSection16(address: U64Like, value: number): void {
-    if (typeof address === "number") {
-      const guest = address >>> 0;
-      const place = ((guest >>> 6) ^ (guest >>> 20)) & PLACES;
-      if (
-        granules[place] === guest >>> 8 &&
-        granules[place + 1] === words[generation] &&
-        guest === address &&
-        (guest & 255) <= 254
-      ) {
-        const owner = owners[place >>> 2] as Section;
-        if (owner.write >= DEVICE) {
-          if (owner.write === DEVICE) storeDevice16(owner, address, value & 0xffff);
-          else slow.storeServed(owner.write, address, 2, value);
-          return;
-        }
-      }
-      const page = recent[((address >>> 12) ^ (address >>> 22)) & SLOTS] as PageSections;
-      const at = address - page.start;
-      if ((at & 0xfff) === at && page.generation === words[generation]) {
-        const section = page.cells[at >>> page.shift] as Section;
-        if (at + 2 <= section.end) {
-          if (section.write === MEMORY) {
-            const host = section.host + at;
-            data.setUint16(host, value, true);
-            dirty[host >>> 12] = DIRTY_MARK;
-            dirty[(host + 1) >>> 12] = DIRTY_MARK;
-            return;
-          }
-          if (section.write === DEVICE) {
-            storeDevice16(section, address, value & 0xffff);
-            return;
-          }
-          if (section.write >= DENIED) {
-            slow.storeServed(section.write, address, 2, value);
-            return;
-          }
-        }
-      }
-    }
-    if (typeof address === "number" && (address & 0xfff) > 4094 && crossing.store16(address, value)) return;
-    slow.storeUnsigned(address, 2, value);
+    storeSection(address, 2, value);
   }
 
   function store32(address: U64Like, value: number): void {
@@ -355,6 +180,11 @@ function make(
             dirty[host >>> 12] = DIRTY_MARK;
             return;
           }
+          const owner = owners[at >>> 2] as Section;
+          if (owner.write === DEVICE) {
+            storeDevice32(owner, address, value >>> 0);
+            return;
+          }
         }
       } else {
         const slot = (guest >>> 12) & SLOTS;
@@ -367,51 +197,109 @@ function make(
         }
       }
     }
-    storeSection32(address, value);
+    storeSection(address, 4, value);
   }
 
-  function storeSection32(address: U64Like, value: number): void {
+  /**
+   * Every other load. Long on purpose: V8 inlines no function of this length. The short ones above stay short with all
+   * that they inline, whatever a program has accessed, and fit into the loops of their callers.
+   */
+  function loadSection(address: U64Like, size: 1 | 2 | 4): number {
     if (typeof address === "number") {
       const guest = address >>> 0;
+      if ((guest & 0xfff) + size > PAGE) {
+        const value = size === 4 ? crossing.load32(address) : crossing.load16(address);
+        if (value >= 0) return value;
+      }
       const place = ((guest >>> 6) ^ (guest >>> 20)) & PLACES;
-      if (
-        granules[place] === guest >>> 8 &&
-        granules[place + 1] === words[generation] &&
-        guest === address &&
-        (guest & 255) <= 252
-      ) {
+      if (granules[place] === guest >>> 8 && granules[place + 1] === words[generation] && guest === address) {
         const owner = owners[place >>> 2] as Section;
-        if (owner.write >= DEVICE) {
-          if (owner.write === DEVICE) storeDevice32(owner, address, value >>> 0);
-          else slow.storeServed(owner.write, address, 4, value);
-          return;
+        if ((guest & 255) + size <= 256 && owner.read >= DEVICE) {
+          if (owner.read !== DEVICE) return slow.loadServed(owner.read, address, size);
+          if (size === 4) return loadDevice32(owner, address);
+          return size === 1 ? loadDevice8(owner, address) : loadDevice16(owner, address);
         }
       }
-      const page = recent[((address >>> 12) ^ (address >>> 22)) & SLOTS] as PageSections;
+      const slot = (guest >>> 12) & SLOTS;
+      const into = address - (farStarts[slot] as number);
+      if ((into & 0xfff) === into && farPages[2 * slot] === words[generation] && into + size <= PAGE) {
+        const host = (farPages[2 * slot + 1] as number) + into;
+        if (size === 4) return data.getUint32(host, true);
+        return size === 1 ? (u8[host] as number) : data.getUint16(host, true);
+      }
+      const page = recent[((guest >>> 12) ^ (guest >>> 22)) & SLOTS] as PageSections;
       const at = address - page.start;
       if ((at & 0xfff) === at && page.generation === words[generation]) {
         const section = page.cells[at >>> page.shift] as Section;
-        if (at + 4 <= section.end) {
-          if (section.write === MEMORY) {
+        if (at + size <= section.end && section.read !== UNKNOWN) {
+          if (section.read === MEMORY) {
             const host = section.host + at;
-            data.setUint32(host, value, true);
-            dirty[host >>> 12] = DIRTY_MARK;
-            dirty[(host + 3) >>> 12] = DIRTY_MARK;
-            return;
+            if (size === 4) return data.getUint32(host, true);
+            return size === 1 ? (u8[host] as number) : data.getUint16(host, true);
           }
-          if (section.write === DEVICE) {
+          if (section.read !== DEVICE) return slow.loadServed(section.read, address, size);
+          if (size === 4) return loadDevice32(section, address);
+          return size === 1 ? loadDevice8(section, address) : loadDevice16(section, address);
+        }
+      }
+    }
+    return slow.loadUnsigned(address, size);
+  }
+
+  /** Every other store. Long on purpose, as `loadSection`. */
+  function storeSection(address: U64Like, size: 1 | 2 | 4, value: number): void {
+    if (typeof address === "number") {
+      const guest = address >>> 0;
+      if ((guest & 0xfff) + size > PAGE) {
+        if (size === 4 ? crossing.store32(address, value) : crossing.store16(address, value)) return;
+      }
+      const place = ((guest >>> 6) ^ (guest >>> 20)) & PLACES;
+      if (granules[place] === guest >>> 8 && granules[place + 1] === words[generation] && guest === address) {
+        const owner = owners[place >>> 2] as Section;
+        if ((guest & 255) + size <= 256 && owner.write >= DEVICE) {
+          if (owner.write !== DEVICE) slow.storeServed(owner.write, address, size, value);
+          else if (size === 4) storeDevice32(owner, address, value >>> 0);
+          else if (size === 1) storeDevice8(owner, address, value & 0xff);
+          else storeDevice16(owner, address, value & 0xffff);
+          return;
+        }
+      }
+      let host = -1;
+      const slot = (guest >>> 12) & SLOTS;
+      const into = address - (farStarts[slot] as number);
+      const page = recent[((guest >>> 12) ^ (guest >>> 22)) & SLOTS] as PageSections;
+      const at = address - page.start;
+      if ((into & 0xfff) === into && farPages[2 * slot] === words[generation] && into + size <= PAGE) {
+        host = (farPages[2 * slot + 1] as number) + into;
+      } else if ((at & 0xfff) === at && page.generation === words[generation]) {
+        const section = page.cells[at >>> page.shift] as Section;
+        if (at + size <= section.end && section.write !== UNKNOWN) {
+          if (section.write === MEMORY) host = section.host + at;
+          else if (section.write !== DEVICE) {
+            slow.storeServed(section.write, address, size, value);
+            return;
+          } else if (size === 4) {
             storeDevice32(section, address, value >>> 0);
             return;
-          }
-          if (section.write >= DENIED) {
-            slow.storeServed(section.write, address, 4, value);
+          } else if (size === 1) {
+            storeDevice8(section, address, value & 0xff);
+            return;
+          } else {
+            storeDevice16(section, address, value & 0xffff);
             return;
           }
         }
       }
+      if (host >= 0) {
+        if (size === 4) data.setUint32(host, value, true);
+        else if (size === 1) u8[host] = value;
+        else data.setUint16(host, value, true);
+        dirty[host >>> 12] = DIRTY_MARK;
+        dirty[(host + size - 1) >>> 12] = DIRTY_MARK;
+        return;
+      }
     }
-    if (typeof address === "number" && (address & 0xfff) > 4092 && crossing.store32(address, value)) return;
-    slow.storeUnsigned(address, 4, value);
+    slow.storeUnsigned(address, size, value);
   }
 
   return { load8, load16, load32, store8, store16, store32 };

@@ -144,6 +144,21 @@ test("every change of the map counts at the next access", async () => {
   expectCode(() => read(), "DISPOSED");
 });
 
+test("a change counts for registers of a few bytes, too", async () => {
+  const found = device(7);
+  using memory = await GuestMemory.create([{ kind: "ram", start: 0, size: 0x10 }]);
+  const over = memory.map({ kind: "mmio", start: 0x20, size: 8, device: found });
+  for (let round = 0; round < 3; round++) {
+    expect([memory.readUint8(0x21), memory.readUint32(0x24)]).toEqual([0x71, 0x7_0004]);
+    memory.writeUint32(0x24, round);
+    expect(found.written.splice(0)).toEqual([`4=${round}`]);
+    over.disable();
+    expectCode(() => memory.readUint8(0x21), "INVALID_GUEST_ADDRESS", { address: 0x21, length: 1 });
+    expectCode(() => memory.writeUint32(0x24, 1), "INVALID_GUEST_ADDRESS", { address: 0x24, length: 4 });
+    over.enable();
+  }
+});
+
 test("a transaction that is undone is forgotten, too", async () => {
   using memory = await GuestMemory.create(nes());
   memory.writeUint8(1, 9);

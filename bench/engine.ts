@@ -9,6 +9,7 @@ import { creation } from "./rows/creation.ts";
 import { external } from "./rows/external.ts";
 import { map } from "./rows/map.ts";
 import { scalars } from "./rows/scalars.ts";
+import { slowPaths } from "./rows/slow-paths.ts";
 
 const [group = "", amount = "", wasm = ""] = process.argv.slice(2);
 const effort = amount === "little" ? LITTLE : FULL;
@@ -25,6 +26,8 @@ async function measure(): Promise<Row[]> {
       return map(effort);
     case "external":
       return external(effort);
+    case "slow paths":
+      return slowPaths(effort);
     case "core": {
       const { readFile } = process.getBuiltinModule("node:fs/promises");
       return core(effort, Uint8Array.from(await readFile(wasm)));

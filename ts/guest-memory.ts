@@ -9,6 +9,7 @@ import { type HandlerAccess, handlerAccess } from "./access/handler-access.ts";
 import { Ranges } from "./access/ranges.ts";
 import type { ScalarAccess } from "./access/scalar-access.ts";
 import { installScalars } from "./access/scalars.ts";
+import { Sections } from "./access/sections.ts";
 import { SlowPath } from "./access/slow-path.ts";
 import { type TableAccess, tableAccess } from "./access/table-access.ts";
 import { load, loaded } from "./core/init.ts";
@@ -112,15 +113,17 @@ export class GuestMemory<A extends number | bigint = number> {
     const parts = partsOf(space);
     const { watchers, events } = parts;
     this.#parts = parts;
-    const slow = new SlowPath(space, watchers);
-    installScalars(this, space, slow);
+    const sections = new Sections(space, watchers);
+    const slow = new SlowPath(space, watchers, sections);
+    installScalars(this, space, slow, sections);
     installAtomics(this, space, watchers);
     const memory = new WeakRef<ScalarAccess>(this); // a strong reference would keep the memory from being collected
     space.listener = {
       arraysReplaced() {
+        if (space.disposed) sections.forget(); // for accessors that outlive the memory
         const target = memory.deref();
         try {
-          if (target) installScalars(target, space, slow);
+          if (target) installScalars(target, space, slow, sections);
         } catch {
           // The user has frozen the memory, so it keeps its accessors. Their arrays are detached, so they find no page
           // in them, and take the slow path.

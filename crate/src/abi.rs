@@ -100,6 +100,8 @@ pub const ENTRY_FLAG_BITS: u32 = 4;
 pub const CONTROL_GENERATION: u32 = 0;
 /// The permission generation: how often protection, a watch or a trap has changed, modulo 2^32.
 pub const CONTROL_PERMISSIONS: u32 = 1;
+/// How often one of the two above has changed, modulo 2^32.
+pub const CONTROL_CHANGES: u32 = 2;
 
 // Bytes of the dirty map.
 

@@ -12,6 +12,19 @@ const product = (...lists: (string | number)[][]): (string | number)[][] =>
 const scalars = product(["read", "write"], [1, 2, 8, 64], ["sequential", "random", "page stride", "random, unaligned"]);
 const bulk = product(["4 KiB", "64 KiB", "1 MiB"], ["readSlice", "writeSlice"]);
 const externals = product(["sequential", "random"], ["read", "write"], ["own RAM", "the raw buffer"]);
+const byHand = [
+  ...product(["sixteen devices on pages of their own", "sixteen devices in one page"], ["load", "store"]),
+  ["a byte of a 32-bit device"],
+  ["a store to flash"],
+  ["a store to ROM, to a handler"],
+  ["a hole, served by a handler"],
+  ...product(["RAM of 2 KiB and its mirrors"], ["load", "store"]),
+  ["u32 over two pages"],
+  ...product(["u32 from 4 GiB on"], ["load", "store"]),
+  ["low RAM by bigints"],
+  ["a store beside a watch"],
+  ["a load beside a write watch"],
+];
 const core = product(["load", "store"], ["64 KiB", "8 MiB", "128 MiB"], ["AddressSpace", "Bytes on a snapshot"]);
 
 /** The rows of each engine. */
@@ -31,6 +44,8 @@ const ofEngine = [
   ...externals.map(([pattern, kind, than]) => `u32 ${kind} in external memory, ${pattern}, against ${than}`),
   ...bulk.map(([size, call]) => `${call} in external memory, ${size}, speed`),
   ...["external memory", "own RAM"].map((where) => `marker search over 128 MiB of ${where}, speed`),
+  ...byHand.map((what) => `${what.join(", ")}, against a dispatcher by hand`),
+  "an NES's bus with 2 KiB of RAM, against 4 KiB",
   ...core.map(([kind, size, through]) => `Wasm u32 ${kind} by ${through}, ${size}`),
 ];
 const ofNone = [

@@ -11,13 +11,15 @@ import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, DIRTY_MARK } from "../core/a
 import { notBigint, type U64Like } from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
 import type { ScalarAccess } from "./scalar-access.ts";
+import { sectionAccess } from "./section-access.ts";
+import type { Sections } from "./sections.ts";
 import type { SlowPath } from "./slow-path.ts";
 
 /**
  * Installs the scalar accesses of `target`, over the current arrays. Each is assigned by its name, because a computed
  * key would make the engine turn the object into a slow dictionary.
  */
-export function installScalars(target: ScalarAccess, space: Space, slow: SlowPath): void {
+export function installScalars(target: ScalarAccess, space: Space, slow: SlowPath, sections: Sections): void {
   // `words` serves the page table and aligned 32-bit values: one array less to load and check.
   const { words, tableIndex } = space;
   const { buffer, u8, u16, dirty } = space.linear;
@@ -25,6 +27,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
   const i16 = new Int16Array(buffer);
   const i32 = new Int32Array(buffer);
   const data = new DataView(buffer);
+  const { load8, load16, load32, store8, store16, store32 } = sectionAccess(space, sections, slow);
 
   /** The host offset of `address`, if it and the `last` bytes after it lie in one page that has `flag`; else -1. */
   const at = (address: U64Like, last: number, flag: number): number => {
@@ -43,7 +46,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         return u8[(((entry & ~15) << 8) | (guest & 0xfff)) >>> 0] as number;
       }
     }
-    return slow.loadUnsigned(address, 1);
+    return load8(address);
   };
 
   target.writeUint8 = (address, value) => {
@@ -57,7 +60,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         return;
       }
     }
-    slow.storeUnsigned(address, 1, number);
+    store8(address, number);
   };
 
   target.readInt8 = (address) => {
@@ -95,7 +98,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         if ((guest & 0xfff) <= 4094) return data.getUint16((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    return slow.loadUnsigned(address, 2);
+    return load16(address);
   };
 
   target.writeUint16 = (address, value) => {
@@ -116,7 +119,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         }
       }
     }
-    slow.storeUnsigned(address, 2, number);
+    store16(address, number);
   };
 
   target.readUint16BE = (address) => {
@@ -196,7 +199,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         if ((guest & 0xfff) <= 4092) return data.getUint32((((entry & ~15) << 8) | (guest & 0xfff)) >>> 0, true);
       }
     }
-    return slow.loadUnsigned(address, 4);
+    return load32(address);
   };
 
   target.writeUint32 = (address, value) => {
@@ -217,7 +220,7 @@ export function installScalars(target: ScalarAccess, space: Space, slow: SlowPat
         }
       }
     }
-    slow.storeUnsigned(address, 4, number);
+    store32(address, number);
   };
 
   target.readUint32BE = (address) => {

@@ -22,9 +22,11 @@ import type { Transfer } from "../device/transfer.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
 import { copyScalar, type Words, wordIn } from "../external/words.ts";
 import type { Watchers } from "../observe/watchers.ts";
-import { CachedRun } from "../space/cached-run.ts";
+import type { CachedRun } from "../space/cached-run.ts";
 import type { Access, Mover } from "../space/mover.ts";
 import type { Space } from "../space/space.ts";
+import { DENIED, DEVICE, HOLE, MEMORY, NOTHING, PAGE, type Section, UNKNOWN } from "./section.ts";
+import type { Sections } from "./sections.ts";
 
 /** The widest scalar, in bytes. */
 const WIDEST = 16;
@@ -44,17 +46,20 @@ export class SlowPath {
   readonly #mover: Mover;
   readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** The runs of devices and of external memory that were found last, by page of guest addresses. */
-  readonly #devices: (CachedRun<BoundDevice> | undefined)[] = new Array(SLOTS).fill(undefined);
-  readonly #externalRuns: (CachedRun<ExternalMemory> | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #sections: Sections;
+  /** The host offset of each byte of an access. */
+  readonly #hosts = new Float64Array(WIDEST);
+  /** The runs of external memory that were found last, by page of guest addresses. Empty until there is one. */
+  readonly externalRuns: (CachedRun<ExternalMemory> | undefined)[] = [];
   /**
    * The result of the device's handler in the last `load`, unmodified; undefined if bytes were read. Set after the last
    * call of user code in a load, because user code may load too.
    */
   #handlerValue: Value | undefined;
 
-  constructor(space: Space, watchers: Watchers) {
+  constructor(space: Space, watchers: Watchers, sections: Sections) {
     this.#space = space;
+    this.#sections = sections;
     this.#watchers = watchers;
     this.#mover = space.mover;
     this.#bytes = new Uint8Array(this.#scratch.buffer);
@@ -62,10 +67,10 @@ export class SlowPath {
 
   /** Reads `size` bytes at `address`. The returned scratch area is valid until the next call. */
   load(address: U64Like, size: number, access: Access = ACCESS_READ): DataView {
-    const run = recall(this.#externalRuns, address);
+    const run = recall(this.externalRuns, address);
     const at = this.#at(run, address, size);
     if (run && at >= 0) this.#loadExternal(run.target.data(address, size), at, size);
-    else if (access !== ACCESS_READ || !this.#loadDevice(address, size)) {
+    else if (!this.#loadSection(address, size, access) && !this.#loadBytes(address, size, access)) {
       if (!this.#moveMemory(address, size, access)) this.#loadOther(address, size, access);
     }
     return this.#scratch;
@@ -76,21 +81,32 @@ export class SlowPath {
    * method and `storeUnsigned` are short so that engines inline them.
    */
   loadUnsigned(address: U64Like, size: 1 | 2 | 4, access: Access = ACCESS_READ): number {
-    const run = recall(this.#externalRuns, address);
-    if (run !== undefined) {
-      const at = this.#at(run, address, size);
-      if (at >= 0) return getUnsigned(run.target.data(address, size), at, size);
-    }
-    return this.#loadNumber(address, size, access);
+    const value = this.loadExternal(address, size);
+    return value >= 0 ? value : this.#loadNumber(address, size, access);
+  }
+
+  /** Reads external memory that is remembered; -1 for any other access. */
+  loadExternal(address: U64Like, size: 1 | 2 | 4): number {
+    const run = recall(this.externalRuns, address);
+    const at = this.#at(run, address, size);
+    return run !== undefined && at >= 0 ? getUnsigned(run.target.data(address, size), at, size) : -1;
   }
 
   #loadNumber(address: U64Like, size: 1 | 2 | 4, access: Access): number {
-    const device = access === ACCESS_READ ? recall(this.#devices, address) : undefined;
-    const offset = this.#at(device, address, size);
-    // Up to 4 bytes, a device's value is a number.
-    if (device && offset >= 0) return device.target.read(offset, size, "cpu", address) as number;
+    if (typeof address === "bigint" && access === ACCESS_READ) {
+      const near = Number(address);
+      const section = this.#sections.find(near, size);
+      if (section.read === MEMORY) return this.#loadAt(section.host + (near & (PAGE - 1)), size);
+    }
     const view = this.load(address, size, access);
     return typeof this.#handlerValue === "number" ? this.#handlerValue : getUnsigned(view, 0, size);
+  }
+
+  #loadAt(host: number, size: 1 | 2 | 4): number {
+    const { u8 } = this.#space.linear;
+    let value = u8[host + size - 1] as number;
+    for (let index = size - 2; index >= 0; index--) value = value * 256 + (u8[host + index] as number);
+    return value;
   }
 
   /** As `loadUnsigned`, for 8 or 16 bytes. */
@@ -106,44 +122,35 @@ export class SlowPath {
 
   /** Writes a number as `size` bytes. */
   storeUnsigned(address: U64Like, size: 1 | 2 | 4, value: number): void {
-    const run = recall(this.#externalRuns, address);
-    if (run !== undefined) {
-      const at = this.#at(run, address, size);
-      if (at >= 0) {
-        setUnsigned(run.target.data(address, size), at, size, value);
-        return;
-      }
-    }
-    this.#storeNumber(address, size, value);
+    if (!this.storeExternal(address, size, value)) this.#storeNumber(address, size, value);
+  }
+
+  /** Writes external memory that is remembered; returns false for any other access. */
+  storeExternal(address: U64Like, size: 1 | 2 | 4, value: number): boolean {
+    const run = recall(this.externalRuns, address);
+    const at = this.#at(run, address, size);
+    if (run === undefined || at < 0) return false;
+    setUnsigned(run.target.data(address, size), at, size, value);
+    return true;
   }
 
   #storeNumber(address: U64Like, size: 1 | 2 | 4, value: number): void {
-    const device = recall(this.#devices, address);
-    const offset = this.#at(device, address, size);
-    if (device && offset >= 0) {
-      const stored = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
-      device.target.write(offset, size, stored, "cpu", address);
-      return;
-    }
     setUnsigned(this.#scratch, 0, size, value);
     this.store(address, size);
   }
 
   /** Writes the first `size` bytes of the scratch area to `address`. */
   store(address: U64Like, size: number): void {
-    const run = recall(this.#externalRuns, address);
+    const run = recall(this.externalRuns, address);
     const at = this.#at(run, address, size);
     if (run && at >= 0) {
       this.#storeExternal(run.target, at, address, size);
       return;
     }
-    const device = recall(this.#devices, address);
-    const offset = this.#at(device, address, size);
-    if (device && offset >= 0) {
-      device.target.write(offset, size, valueAt(this.#bytes, 0, size), "cpu", address);
-      return;
-    }
+    if (this.#storeSection(this.#known(address, size), address, size, this.#bytes)) return;
     const bytes = this.#bytes.slice(0, size); // a listener, a callback or a handler may use the scratch area
+    if (this.#storeSection(this.#learned(address, size, ACCESS_WRITE), address, size, bytes)) return;
+    if (this.#storeBytes(address, bytes)) return;
     if (!this.#moveMemory(address, size, ACCESS_WRITE, bytes)) this.#storeOther(address, bytes);
   }
 
@@ -152,11 +159,108 @@ export class SlowPath {
     return place === undefined ? -1 : place.at(address as number, size, this.#space.generation);
   }
 
-  #loadDevice(address: U64Like, size: number): boolean {
-    const device = recall(this.#devices, address);
-    const offset = this.#at(device, address, size);
-    if (!device || offset < 0) return false;
-    this.#keepHandlerValue(device.target.read(offset, size, "cpu", address), size);
+  /** The section that holds an access, as far as it is known. */
+  #known(address: U64Like, size: number): Section {
+    // A bigint past 2^53 becomes a number that has no section.
+    const near = typeof address === "bigint" ? Number(address) : address;
+    return typeof near === "number" ? this.#sections.find(near, size) : NOTHING;
+  }
+
+  /** As `#known`, after the core was asked what it is. May run listeners. */
+  #learned(address: U64Like, size: number, access: Access): Section {
+    const near = typeof address === "bigint" ? Number(address) : address;
+    if (typeof near !== "number" || (near & (PAGE - 1)) + size > PAGE) return NOTHING; // no section holds it
+    return this.#sections.learn(near, size, access) ? this.#sections.find(near, size) : NOTHING;
+  }
+
+  /** Reads what a section serves; returns false if none does. */
+  #loadSection(address: U64Like, size: number, access: Access): boolean {
+    let section = this.#known(address, size);
+    const answer = access === ACCESS_READ ? "read" : "execute";
+    if (section[answer] === UNKNOWN) section = this.#learned(address, size, access);
+    const kind = section[answer];
+    if (kind === UNKNOWN) return false;
+    const at = Number(address) & (PAGE - 1);
+    if (kind === MEMORY) {
+      this.#handlerValue = undefined;
+      const { u8 } = this.#space.linear;
+      for (let index = 0; index < size; index++) this.#bytes[index] = u8[section.host + at + index] as number;
+    } else if (kind === DEVICE && section.device) {
+      this.#keepHandlerValue(section.device.read(section.offset + at, size, "cpu", address), size);
+    } else {
+      const status = kind === DENIED ? STATUS_PERMISSION_DENIED : STATUS_INVALID_GUEST_ADDRESS;
+      this.#keepHandlerValue(this.#loadDenied(status, address, size, access), size);
+      this.#handlerValue = undefined;
+    }
+    return true;
+  }
+
+  /** Writes the first bytes of an array to what a section serves; returns false if it serves no writes. */
+  #storeSection(section: Section, address: U64Like, size: number, bytes: Uint8Array<ArrayBuffer>): boolean {
+    const at = Number(address) & (PAGE - 1);
+    const { write: kind, device } = section;
+    if (kind === MEMORY) {
+      const { linear } = this.#space;
+      for (let index = 0; index < size; index++) linear.u8[section.host + at + index] = bytes[index] as number;
+      linear.markDirty(section.host + at, size);
+      return true;
+    }
+    if (kind === DEVICE && device) {
+      device.write(section.offset + at, size, valueAt(bytes, 0, size), "cpu", address);
+      return true;
+    }
+    if (kind !== DENIED && kind !== HOLE) return false;
+    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
+    if (!handlers?.write) return false;
+    const { generation } = this.#space;
+    const value = valueAt(bytes, 0, size);
+    handlers.write(this.#toAddress(address), size, value);
+    if (kind === HOLE) this.#storeIfMapped(generation, address, bytes.slice(0, size), value);
+    return true;
+  }
+
+  /** Reads bytes of several sections and pages, if all of them are linear memory; returns false if not. */
+  #loadBytes(address: U64Like, size: number, access: Access): boolean {
+    if (!this.#findBytes(address, size, access)) return false;
+    const { u8 } = this.#space.linear;
+    for (let index = 0; index < size; index++) this.#bytes[index] = u8[this.#hosts[index] as number] as number;
+    this.#handlerValue = undefined;
+    return true;
+  }
+
+  #storeBytes(address: U64Like, bytes: Uint8Array<ArrayBuffer>): boolean {
+    if (!this.#findBytes(address, bytes.length, ACCESS_WRITE)) return false;
+    const { linear } = this.#space;
+    for (const [index, byte] of bytes.entries()) {
+      const host = this.#hosts[index] as number;
+      linear.u8[host] = byte;
+      linear.markDirty(host, 1);
+    }
+    return true;
+  }
+
+  /** Finds the host offset of each byte of an access over a boundary. May run listeners, but none after it has found. */
+  #findBytes(address: U64Like, size: number, access: Access): boolean {
+    const near = typeof address === "bigint" ? Number(address) : address;
+    if (typeof near !== "number") return false;
+    if (this.#hostsOf(near, size, access)) return true;
+    if ((near & (PAGE - 1)) + size <= PAGE) return false; // the page is known
+    const last = near + size - 1;
+    const learned = this.#sections.learn(near, 1, access);
+    return (this.#sections.learn(last, 1, access) || learned) && this.#hostsOf(near, size, access);
+  }
+
+  #hostsOf(near: number, size: number, access: Access): boolean {
+    const { words, tableIndex } = this.#space;
+    for (let index = 0; index < size; index++) {
+      const guest = (near + index) >>> 0;
+      const entry = guest === near + index ? (words[tableIndex + (guest >>> 12)] as number) : 0;
+      const section = (entry & access) === 0 ? this.#sections.find(near + index, 1) : NOTHING;
+      const kind = access === ACCESS_WRITE ? section.write : access === ACCESS_READ ? section.read : section.execute;
+      if ((entry & access) !== 0) this.#hosts[index] = (((entry & ~15) << 8) | (guest & (PAGE - 1))) >>> 0;
+      else if (kind === MEMORY) this.#hosts[index] = section.host + (guest & (PAGE - 1));
+      else return false;
+    }
     return true;
   }
 
@@ -186,7 +290,10 @@ export class SlowPath {
     const at = externalRuns.at(address, size);
     const place = externalRuns.last;
     if (at < 0 || place === undefined) return false;
-    this.#externalRuns[slot(address as number)] = place;
+    const isFirst = this.externalRuns.length === 0;
+    if (isFirst) this.externalRuns.push(...new Array<undefined>(SLOTS).fill(undefined));
+    this.externalRuns[slot(address as number)] = place;
+    if (isFirst) this.#space.listener.arraysReplaced(); // other accessors, which look here first
     if (access === ACCESS_WRITE) this.#storeExternal(place.target, at, address, size, wordIn(bytes, 0));
     else this.#loadExternal(place.target.data(address, size), at, size);
     return true;
@@ -246,6 +353,12 @@ export class SlowPath {
       handlers.write?.(this.#toAddress(address), size, value);
       if (!this.#hasMapped(status, generation, address, size, ACCESS_WRITE)) return;
     }
+    this.#storeMapped(address, bytes, value);
+  }
+
+  /** Writes a range that is mapped, and that nothing forbids. Does not ask a handler for holes. */
+  #storeMapped(address: U64Like, bytes: Uint8Array<ArrayBuffer>, value: Value): void {
+    const size = bytes.length;
     const alone = this.#single(address, size, ACCESS_WRITE);
     if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
     else {
@@ -255,25 +368,11 @@ export class SlowPath {
     }
   }
 
-  /** The device that holds all bytes of an access, if one does. Remembered if the access is not watched. */
+  /** The device that holds all bytes of an access, if one does. */
   #single(address: U64Like, size: number, access: Access): { device: BoundDevice; offset: number } | undefined {
     const { piece } = this.#space;
     if (piece.find(address, size, access) !== FOUND_DEVICE || piece.bytes < size) return undefined;
-    const device = this.#space.device(piece.region);
-    const { offset } = piece;
-    if (!piece.watched && typeof address === "number") this.#remember(address, offset, device);
-    return { device, offset };
-  }
-
-  /** Remembers a device's run within its page, if reads and writes both find the device and are not watched. */
-  #remember(address: number, offset: number, device: BoundDevice): void {
-    const { piece, generation } = this.#space;
-    let length = 0x1000 - (address & 0xfff);
-    for (const access of [ACCESS_READ, ACCESS_WRITE]) {
-      if (piece.find(address, length, access) !== FOUND_DEVICE || piece.watched) return;
-      length = Math.min(length, piece.bytes);
-    }
-    this.#devices[slot(address)] = new CachedRun(device, generation, address, length, offset);
+    return { device: this.#space.device(piece.region), offset: piece.offset };
   }
 
   /** The value in memory now; undefined for a device. */
@@ -283,19 +382,65 @@ export class SlowPath {
   }
 
   #loadDenied(status: number, address: U64Like, size: number, access: Access): Value {
-    const what = access === ACCESS_EXECUTE ? "fetch" : "read";
-    const name = isDenied(status) ? `onDenied.${what}` : "onUnmapped.read";
     const { onDenied, onUnmapped } = this.#space;
     const handlers = isDenied(status) ? onDenied : onUnmapped;
     const handler = isDenied(status) && access === ACCESS_EXECUTE ? onDenied?.fetch : handlers?.read;
     const served = handler !== undefined && this.#servable(status, address);
     const { generation } = this.#space;
-    const value = checkAnswer(served ? handler.call(handlers, this.#toAddress(address), size) : undefined, size, name);
-    if (value === undefined && this.#hasMapped(status, generation, address, size, access)) {
-      return this.#retry(address, size, access);
-    }
-    if (value === undefined) throw this.#failure(address, size, access, what, status);
-    return value;
+    const value: unknown = served ? handler.call(handlers, this.#toAddress(address), size) : undefined;
+    return this.#expectValue(value, status, generation, address, size, access);
+  }
+
+  /**
+   * The value that a handler has given for an access that `status` refuses. If it has given none, but has mapped the
+   * bytes since `generation`, the access is made; else it fails.
+   */
+  #expectValue(
+    value: unknown,
+    status: number,
+    generation: number,
+    address: U64Like,
+    size: number,
+    access: Access,
+  ): Value {
+    const what = access === ACCESS_EXECUTE ? "fetch" : "read";
+    const name = isDenied(status) ? `onDenied.${what}` : "onUnmapped.read";
+    const answer = checkAnswer(value, size, name);
+    if (answer !== undefined) return answer;
+    if (this.#hasMapped(status, generation, address, size, access)) return this.#retry(address, size, access);
+    throw this.#failure(address, size, access, what, status);
+  }
+
+  /** Reads a section of kind `DENIED` or `HOLE` that no watch sees. */
+  loadServed(kind: number, address: U64Like, size: 1 | 2 | 4): number {
+    const { generation } = this.#space;
+    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
+    const value: unknown = handlers?.read?.(this.#toAddress(address), size);
+    if (typeof value === "number") return size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
+    const status = kind === DENIED ? STATUS_PERMISSION_DENIED : STATUS_INVALID_GUEST_ADDRESS;
+    this.#keepHandlerValue(this.#expectValue(value, status, generation, address, size, ACCESS_READ), size);
+    this.#handlerValue = undefined;
+    return getUnsigned(this.#scratch, 0, size);
+  }
+
+  /** Writes a section of kind `DENIED` or `HOLE` that no watch sees. */
+  storeServed(kind: number, address: U64Like, size: 1 | 2 | 4, value: number): void {
+    const { generation } = this.#space;
+    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
+    if (handlers?.write) {
+      const unsigned = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
+      handlers.write(this.#toAddress(address), size, unsigned);
+      if (kind === DENIED || this.#space.generation === generation) return;
+      const bytes = Uint8Array.from({ length: size }, (_, index) => unsigned >>> (8 * index));
+      this.#storeIfMapped(generation, address, bytes, unsigned);
+    } else this.storeUnsigned(address, size, value); // throws its error
+  }
+
+  /** Writes bytes of a hole that its handler has mapped since `generation`, and has been told of. */
+  #storeIfMapped(generation: number, address: U64Like, bytes: Uint8Array<ArrayBuffer>, value: Value): void {
+    const { length } = bytes;
+    if (!this.#hasMapped(STATUS_INVALID_GUEST_ADDRESS, generation, address, length, ACCESS_WRITE)) return;
+    this.#storeMapped(address, bytes, value);
   }
 
   /** Undefined if a store is possible; else the handlers that serve it. Throws its error if none do. */
@@ -367,7 +512,7 @@ function slot(address: number): number {
 }
 
 function recall<T>(places: (CachedRun<T> | undefined)[], address: U64Like): CachedRun<T> | undefined {
-  return typeof address === "number" ? places[slot(address)] : undefined;
+  return typeof address === "number" && places.length > 0 ? places[slot(address)] : undefined;
 }
 
 function getUnsigned(data: Words, at: number, size: 1 | 2 | 4): number {

@@ -97,6 +97,8 @@ export const ENTRY_FLAG_BITS = 4;
 export const CONTROL_GENERATION = 0;
 /** The permission generation: how often protection, a watch or a trap has changed, modulo 2^32. */
 export const CONTROL_PERMISSIONS = 1;
+/** How often one of the two above has changed, modulo 2^32. */
+export const CONTROL_CHANGES = 2;
 
 // Bytes of the dirty map.
 

@@ -3,7 +3,7 @@
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import { describe, type U64Like } from "../core/u64.ts";
 import { swapped } from "./byte-order.ts";
-import type { Device, Initiator } from "./device.ts";
+import type { Device, Initiator, NarrowAccessRule } from "./device.ts";
 import type { Transfer } from "./transfer.ts";
 
 const SIZES = [1, 2, 4, 8, 16] as const;
@@ -19,12 +19,26 @@ function sizesOf(device: Device, what: "read" | "write"): number {
   return SIZES.reduce((sum, size) => (device[`${what}${(size * 8) as 8}`] === undefined ? sum : sum | size), 0);
 }
 
+/** By the size of an access, the size of the handler of 2 or 4 bytes that serves it if none is narrower; else 0. */
+function widerOf(sizes: number, allowed: boolean): number[] {
+  const narrowest = sizes & -sizes;
+  const known = allowed && (narrowest === 2 || narrowest === 4);
+  return Array.from({ length: 17 }, (_, size) =>
+    known && (size === 1 || size === 2) && size < narrowest ? narrowest : 0,
+  );
+}
+
 /** The device of one region. */
 export class BoundDevice {
-  readonly #device: Device;
+  /** The user's object. A CPU's aligned access may call the handler of its size there directly. */
+  readonly handlers: Device;
   readonly #name: string;
+  readonly #narrower: NarrowAccessRule | undefined;
   readonly #reads: number;
   readonly #writes: number;
+  /** For accesses of 1 and 2 bytes that are narrower than every handler, the handler of 2 or 4 bytes; else 0. */
+  readonly #wideReads: readonly number[];
+  readonly #wideWrites: readonly number[];
 
   /**
    * @throws GuestMemoryError `INVALID_HANDLER` if a handler is not a function, or a rule is not one of those allowed.
@@ -44,17 +58,21 @@ export class BoundDevice {
     if (!NARROWER.includes(device.narrower)) throw wrong(`narrower must not be ${String(device.narrower)}`);
     if (!UNALIGNED.includes(device.unaligned)) throw wrong(`unaligned must not be ${String(device.unaligned)}`);
     if (!ENDIAN.includes(device.endian)) throw wrong(`endian must not be ${String(device.endian)}`);
-    this.#device = device.endian === "big" ? swapped(device) : device;
+    this.handlers = device.endian === "big" ? swapped(device) : device;
+    this.#narrower = device.narrower;
     this.#reads = sizesOf(device, "read");
     this.#writes = sizesOf(device, "write");
+    this.#wideReads = widerOf(this.#reads, device.read === undefined && device.narrower !== undefined);
+    this.#wideWrites = widerOf(this.#writes, device.write === undefined && device.narrower !== undefined);
   }
 
   /** Reads `size` bytes: 1, 2, 4, 8 or 16. The result of a single handler of that size is passed on unmodified. */
   read(offset: number, size: number, who: Initiator, address: U64Like): Value {
-    const device = this.#device;
-    if (size === 4 && (offset & 3) === 0 && device.read32) return this.#given(device.read32(offset, who), 4);
-    if (size === 1 && device.read8) return this.#given(device.read8(offset, who), 1);
-    if (this.#isOneCall(offset, size, this.#reads, device.read)) return this.#call(offset, size, who);
+    if ((offset & (size - 1)) === 0) {
+      const wide = this.#wideReads[size] as number;
+      if (wide !== 0) return this.#narrowRead(offset, size, wide, who);
+    }
+    if (this.#isOneCall(offset, size, this.#reads, this.handlers.read)) return this.#call(offset, size, who);
     const bytes = new Uint8Array(size);
     this.readBytes(offset, bytes, { who, address, length: size, done: 0 });
     return valueAt(bytes, 0, size);
@@ -62,34 +80,64 @@ export class BoundDevice {
 
   /** Writes `size` bytes: 1, 2, 4, 8 or 16. */
   write(offset: number, size: number, value: Value, who: Initiator, address: U64Like): void {
-    const device = this.#device;
-    if (size === 4 && (offset & 3) === 0 && device.write32) device.write32(offset, value as number, who);
-    else if (this.#isOneCall(offset, size, this.#writes, device.write)) this.#send(offset, size, value, who);
+    if ((offset & (size - 1)) === 0) {
+      const wide = this.#wideWrites[size] as number;
+      if (wide !== 0) {
+        this.#narrowWrite(offset, size, value as number, wide, who);
+        return;
+      }
+    }
+    if (this.#isOneCall(offset, size, this.#writes, this.handlers.write)) this.#send(offset, size, value, who);
     else this.writeBytes(offset, bytesOf(value, size), { who, address, length: size, done: 0 });
+  }
+
+  /** Reads 1 or 2 aligned bytes by a handler of 2 or 4. */
+  #narrowRead(offset: number, size: number, wide: number, who: Initiator): number {
+    const into = offset & (wide - 1);
+    const { handlers } = this;
+    let whole: unknown;
+    if (wide === 4 && handlers.read32)
+      whole = handlers.read32(offset - into, who); // the usual case, with fewer calls
+    else whole = this.#call(offset - into, wide, who);
+    if (typeof whole !== "number") throw this.wrong(whole, wide);
+    return (whole >>> (8 * into)) & (size === 1 ? 0xff : 0xffff);
+  }
+
+  /** Writes 1 or 2 aligned bytes by a handler of 2 or 4, and by the rule. */
+  #narrowWrite(offset: number, size: number, value: number, wide: number, who: Initiator): void {
+    const into = offset & (wide - 1);
+    const mask = size === 1 ? 0xff : 0xffff;
+    let whole = (value & mask) << (8 * into);
+    if (this.#narrower === "replicate")
+      whole = (value & mask) * (size === 2 ? 0x1_0001 : wide === 2 ? 0x101 : 0x101_0101);
+    else if (this.#narrower === "read-modify-write") {
+      whole |= (this.#readPart(offset - into, wide, who) as number) & ~(mask << (8 * into));
+    }
+    this.#send(offset - into, wide, wide === 2 ? whole & 0xffff : whole >>> 0, who);
   }
 
   /** Fills `into` with this device's piece of a transfer, part by part in ascending order. */
   readBytes(offset: number, into: Uint8Array, transfer: Transfer): void {
-    this.#inParts(offset, into.length, this.#reads, this.#device.read, transfer, (at, size, done) => {
+    this.#inParts(offset, into.length, this.#reads, this.handlers.read, transfer, (at, size, done) => {
       putBytes(into, done, this.#readPart(at, size, transfer.who), size);
     });
   }
 
   /** Writes `bytes`, this device's piece of a transfer, part by part in ascending order. */
   writeBytes(offset: number, bytes: Uint8Array, transfer: Transfer): void {
-    this.#inParts(offset, bytes.length, this.#writes, this.#device.write, transfer, (at, size, done) => {
+    this.#inParts(offset, bytes.length, this.#writes, this.handlers.write, transfer, (at, size, done) => {
       this.#writePart(at, size, valueAt(bytes, done, size), transfer.who);
     });
   }
 
   /** The byte that a debugger sees at `offset`; undefined if the device does not tell. */
   peek(offset: number): number | undefined {
-    const value = this.#device.peek?.(offset);
+    const value = this.handlers.peek?.(offset);
     return typeof value === "number" ? value & 0xff : undefined;
   }
 
   #isOneCall(offset: number, size: number, sizes: number, any: unknown): boolean {
-    const aligned = offset % size === 0 || this.#device.unaligned === "whole";
+    const aligned = (offset & (size - 1)) === 0 || this.handlers.unaligned === "whole";
     return aligned && ((sizes & size) !== 0 || any !== undefined);
   }
 
@@ -105,7 +153,7 @@ export class BoundDevice {
     // A handler for every size gets parts of up to 8 bytes. Without one, the widest handler sets the width.
     const widest = any === undefined ? 2 ** Math.floor(Math.log2(Math.max(sizes, 1))) : 8;
     // With `unaligned: "whole"`, a part that has a handler of its size may begin at any offset.
-    const free = this.#device.unaligned === "whole" ? (any === undefined ? sizes : 2 * widest - 1) : 0;
+    const free = this.handlers.unaligned === "whole" ? (any === undefined ? sizes : 2 * widest - 1) : 0;
     for (let done = 0; done < length; ) {
       const at = offset + done;
       let size = widest;
@@ -125,22 +173,22 @@ export class BoundDevice {
   }
 
   #readPart(offset: number, size: number, who: Initiator): Value {
-    if ((this.#reads & size) !== 0 || this.#device.read !== undefined) return this.#call(offset, size, who);
+    if ((this.#reads & size) !== 0 || this.handlers.read !== undefined) return this.#call(offset, size, who);
     const wide = this.#wider(offset, size, this.#reads);
     const start = offset - (offset % wide);
     return valueAt(bytesOf(this.#call(start, wide, who), wide), offset - start, size);
   }
 
   #writePart(offset: number, size: number, value: Value, who: Initiator): void {
-    if ((this.#writes & size) !== 0 || this.#device.write !== undefined) {
+    if ((this.#writes & size) !== 0 || this.handlers.write !== undefined) {
       this.#send(offset, size, value, who);
       return;
     }
     const wide = this.#wider(offset, size, this.#writes);
     const start = offset - (offset % wide);
     const bytes = new Uint8Array(wide);
-    if (this.#device.narrower === "read-modify-write") putBytes(bytes, 0, this.#readPart(start, wide, who), wide);
-    if (this.#device.narrower === "replicate") {
+    if (this.#narrower === "read-modify-write") putBytes(bytes, 0, this.#readPart(start, wide, who), wide);
+    if (this.#narrower === "replicate") {
       for (let at = 0; at < wide; at += size) putBytes(bytes, at, value, size);
     } else {
       putBytes(bytes, offset - start, value, size);
@@ -151,7 +199,7 @@ export class BoundDevice {
   /** The narrowest size above `size` that has a handler, if `narrower` states a rule. */
   #wider(offset: number, size: number, sizes: number): number {
     const wide = SIZES.find((wider) => wider > size && (sizes & wider) !== 0);
-    if (wide !== undefined && this.#device.narrower !== undefined) return wide;
+    if (wide !== undefined && this.#narrower !== undefined) return wide;
     const why =
       wide === undefined ? "it has no handler for that" : `it takes ${wide} bytes, and has no rule, \`narrower\``;
     throw this.#invalid(`${size} bytes at offset ${hex(offset)}: ${why}`);
@@ -159,7 +207,7 @@ export class BoundDevice {
 
   /** Calls the read handler of this size, or the one for every size. */
   #call(offset: number, size: number, who: Initiator): Value {
-    const device = this.#device;
+    const device = this.handlers;
     if (size === 1 && device.read8) return this.#given(device.read8(offset, who), size);
     if (size === 2 && device.read16) return this.#given(device.read16(offset, who), size);
     if (size === 4 && device.read32) return this.#given(device.read32(offset, who), size);
@@ -169,7 +217,7 @@ export class BoundDevice {
   }
 
   #send(offset: number, size: number, value: Value, who: Initiator): void {
-    const device = this.#device;
+    const device = this.handlers;
     if (size === 1 && device.write8) device.write8(offset, value as number, who);
     else if (size === 2 && device.write16) device.write16(offset, value as number, who);
     else if (size === 4 && device.write32) device.write32(offset, value as number, who);
@@ -181,7 +229,11 @@ export class BoundDevice {
 
   /** Checks the type of a handler's result: a number up to 4 bytes, a bigint above. */
   #given(value: unknown, size: number): Value {
-    if (typeof value === (size <= 4 ? "number" : "bigint")) return value as Value;
+    return typeof value === (size <= 4 ? "number" : "bigint") ? (value as Value) : this.wrong(value, size);
+  }
+
+  /** Throws the error for a handler's result of a wrong type. */
+  wrong(value: unknown, size: number): never {
     throw this.#invalid(`a read of ${size} bytes gives ${size <= 4 ? "a number" : "a bigint"}, not ${describe(value)}`);
   }
 

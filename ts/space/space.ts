@@ -1,6 +1,6 @@
 // Space: one VM's address space, shared by all parts of its GuestMemory: tables, current map, lifetime.
 
-import { CONTROL_GENERATION, CONTROL_PERMISSIONS } from "../core/abi.ts";
+import { CONTROL_CHANGES, CONTROL_GENERATION, CONTROL_PERMISSIONS } from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { LinearMemory, Member } from "../core/linear-memory.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -23,7 +23,7 @@ import { Resolver } from "./resolver.ts";
 import { Traps } from "./traps.ts";
 
 /** Entries of a page table: one for each 4 KiB page of the first 4 GiB. */
-const ENTRIES = 1 << 20;
+export const ENTRIES = 1 << 20;
 const SAFE_END = 1n << 53n;
 
 const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: number; leave: () => void }>(
@@ -138,7 +138,7 @@ export class Space implements Member {
   }
 
   #controlIn(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-    return words.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 2);
+    return words.subarray(this.tableIndex + ENTRIES, this.tableIndex + ENTRIES + 3);
   }
 
   /** Calls the listener if translations have changed since its last call, by this facade or by Rust code in the module. */
@@ -160,11 +160,11 @@ export class Space implements Member {
   }
 
   /**
-   * A number that differs when translations or permissions have changed. NaN after disposal, so that no remembered run
+   * How often translations or permissions have changed, modulo 2^32. Undefined after disposal, so that no remembered run
    * matches.
    */
   get generation(): number {
-    return (this.control[CONTROL_GENERATION] as number) + (this.control[CONTROL_PERMISSIONS] as number);
+    return this.control[CONTROL_CHANGES] as number;
   }
 
   /** How often permissions, watches and traps have changed, modulo 2^32. After disposal it keeps its last value. */
@@ -205,7 +205,8 @@ export class Space implements Member {
 
   /** Converts an address to this memory's kind of number. */
   toAddress(address: U64Like): U64Like {
-    return this.bigint ? BigInt(address) : Number(address);
+    if (this.bigint) return typeof address === "bigint" ? address : BigInt(address);
+    return typeof address === "number" ? address : Number(address); // a conversion of a number costs 20 ns in JavaScriptCore
   }
 
   /** Throws a RangeError for a region that ends past 2^53, if this memory's addresses are numbers. */

@@ -44,6 +44,8 @@ const TABLE_PAGES: u32 = ENTRIES * 4 / 4096;
 const GENERATION: usize = (ENTRIES + abi::CONTROL_GENERATION) as usize;
 /// The control word that counts changes of permissions.
 const PERMISSIONS: usize = (ENTRIES + abi::CONTROL_PERMISSIONS) as usize;
+/// The control word that counts changes of both.
+const CHANGES: usize = (ENTRIES + abi::CONTROL_CHANGES) as usize;
 
 #[derive(Debug)]
 pub(crate) struct PageTable {
@@ -171,6 +173,7 @@ impl PageTable {
     /// Counts a change of permissions, watches or traps. Wraps after 2^32 changes.
     pub(crate) fn bump_permissions(&self) {
         self.word(PERMISSIONS).fetch_add(1, Ordering::SeqCst);
+        self.word(CHANGES).fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) fn permission_generation(&self) -> u32 {
@@ -180,6 +183,7 @@ impl PageTable {
     /// Counts a change of translations. Wraps after 2^32 changes.
     pub(crate) fn bump_generation(&self) {
         self.word(GENERATION).fetch_add(1, Ordering::SeqCst);
+        self.word(CHANGES).fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) fn generation(&self) -> u32 {

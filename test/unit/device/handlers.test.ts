@@ -97,6 +97,25 @@ test("narrower: read-modify-write", () => {
   expect(failing.calls).toEqual([]);
 });
 
+test("a device of two bytes: narrower by each rule, with values out of range", () => {
+  for (const [narrower, first, second] of [
+    ["split", 0xab, 0xcd00],
+    ["replicate", 0xabab, 0xcdcd],
+    ["read-modify-write", 0xffab, 0xcdff],
+  ] as const) {
+    const written: number[] = [];
+    const device = { read16: () => -1, write16: (_at: number, value: number) => void written.push(value), narrower };
+    using memory = around(device);
+    memory.writeUint8(AT, 0x1ab);
+    memory.writeUint8(AT + 1, 0xcd);
+    expect(written).toEqual([first, second]);
+    expect([memory.readUint8(AT + 1), memory.readUint16(AT), memory.fetchUint16(AT)]).toEqual([0xff, -1, -1]);
+    const signed: number[] = [];
+    memory.watch(AT, 2, { read: true }, ({ value }) => void signed.push(value as number));
+    expect([memory.readUint16(AT), ...signed]).toEqual([-1, -1]);
+  }
+});
+
 test("narrower: no rule", () => {
   const { device, calls } = recorder([4, 8]);
   using memory = around(device);

@@ -247,7 +247,7 @@ describe("a function that gives the buffer", () => {
     const buffer = new ArrayBuffer(SIZE);
     let memory: GuestMemory | undefined;
     const source = () => {
-      memory?.writeUint16(0xfff, 0); // crosses a boundary: the slow way, which has a scratch area
+      memory?.writeBigUint64(0xffc, 0n); // crosses a boundary: the slow way, which has a scratch area
       return buffer;
     };
     memory = await GuestMemory.create([

@@ -220,7 +220,7 @@ export class MapMachine {
     for (const other of this.sides) {
       if (other === side) continue;
       for (const bytes of side.model.bytesOf(address, BigInt(length))) {
-        if (bytes.region.kind === "mmio") continue;
+        if (bytes.region.kind === "mmio" || bytes.region.kind === "reserved") continue;
         for (const { start, size } of other.model.addressesOf(bytes)) {
           this.#expected.push(["host", this.sides.indexOf(other), this.own(start), Number(size)]);
         }

@@ -59,7 +59,8 @@ impl AddressSpace {
         })
     }
 
-    /// Gives the regions that a range shows: for each its id, the offset in it, a length in bytes. Holes are left out.
+    /// Gives the regions with bytes that a range shows: for each its id, the offset in it, a length in bytes. Holes and
+    /// devices are left out.
     pub fn each_region(
         &self,
         address: GuestAddress,
@@ -72,6 +73,9 @@ impl AddressSpace {
         let last = address.0.saturating_add(to_last);
         let mut run: Option<(u32, u64, u64)> = None;
         for range in self.view().flat().over(address.0, last) {
+            if range.memory.is_none() && range.region.external_memory().is_none() {
+                continue;
+            }
             let first = range.start.max(address.0);
             let length = range.last.min(last) - first + 1; // fits: a region has fewer than 2^64 bytes
             let (region, offset) = (range.region.id(), range.offset + (first - range.start));

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Device, GuestMemory, type MappedRegion, type Watch, type WatchEvent } from "../../ts/index.ts";
 import { Argument, answer, answers } from "./machine.ts";
+import { DirtyModel } from "./map-dirty.ts";
 import {
   type Kind,
   MapModel,
@@ -39,6 +40,7 @@ export class MapMachine {
   readonly watches = new Map<ModelWatch, { watch: Watch; side: Side }>();
   /** The write traps of both spaces, in the order in which they were set. */
   readonly traps = new Map<ModelTrap, Watch>();
+  readonly dirty = new DirtyModel();
   /** How many traps were sprung so far, by pages. */
   sprung = 0;
   /** The calls made, for a failure's report. */
@@ -62,6 +64,7 @@ export class MapMachine {
     for (const [index, { memory }] of this.sides.entries()) {
       memory.onHostWrite = (address, length) => void this.#said.push(["host", index, address, length]);
     }
+    for (const { model } of this.sides) model.wrote = (region, offset) => this.dirty.wrote(region, offset);
     this.log.push(`bases ${this.#bases.map(show)}${wide ? ", bigint" : ""}`);
   }
 
@@ -83,7 +86,9 @@ export class MapMachine {
   address({ anchor, delta, asBigint }: Place, { model }: Side): Argument {
     const shown = model.placed.filter(({ enabled }) => enabled);
     const region = shown[(anchor >> 4) % (shown.length || 1)];
-    const watch = model.watches[(anchor >> 4) % (model.watches.length || 1)];
+    const parts = [...this.traps.keys()].flatMap(({ pages }) => [...pages.values()]);
+    const watched = [...model.watches, ...parts.map(({ first, end }) => ({ first, last: end - 1n }))];
+    const watch = watched[(anchor >> 4) % (watched.length || 1)];
     const inside = BigInt(Math.abs(delta) + (anchor >> 8));
     const [base = 0n] = this.#bases;
     const choice = anchor % 16;

@@ -75,6 +75,8 @@ export interface FlatPiece extends Seen {
 export class MapModel {
   /** What is mapped, in that order. */
   placed: MapRegion[] = [];
+  /** Told of each byte that is written. */
+  wrote: (region: MapRegion, offset: bigint) => void = () => {};
   watches: ModelWatch[] = [];
   /** What is forbidden, by page. */
   forbidden = new Map<bigint, number>();
@@ -162,8 +164,10 @@ export class MapModel {
   ): void {
     for (const [index, byte] of bytes.entries()) {
       const { region, offset } = this.see(address + BigInt(index)) as Seen;
-      if (loader || !isDevice(region, WRITE)) region.bytes[Number(offset)] = byte;
-      else {
+      if (loader || !isDevice(region, WRITE)) {
+        region.bytes[Number(offset)] = byte;
+        this.wrote(region, offset);
+      } else {
         region.registers[Number(offset)] = byte;
         told(region, offset, byte);
       }
@@ -190,6 +194,7 @@ export class MapModel {
       const { region, offset } = this.see(address + index) as Seen;
       region.bytes[Number(offset)] = 0;
       region.torn = true;
+      this.wrote(region, offset);
     }
   }
 

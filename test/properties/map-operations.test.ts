@@ -6,14 +6,15 @@ import { expect, test } from "vitest";
 import { init } from "../../ts/index.ts";
 import { accesses } from "./map-accesses.ts";
 import { changes, type MapKinds } from "./map-changes.ts";
+import { dirtyKinds } from "./map-dirty.ts";
 import { MapMachine } from "./map-machine.ts";
 import { type Operation, operations } from "./operation.ts";
 import { Counts, type Failure, report, samples, shrink } from "./runs.ts";
 
-const KINDS: MapKinds = { ...changes, ...accesses };
+const KINDS: MapKinds = { ...changes, ...accesses, ...dirtyKinds };
 const NAMES = Object.keys(KINDS);
 /** More of what makes memory appear than of what hides it. */
-const MIX = [...NAMES, "map ram", "map ram", "map alias", "enable", "enable"];
+const MIX = [...NAMES, "map ram", "map ram", "map alias", "enable", "enable", "trapWrites", "trapWrites", "trapWrites"];
 const LEAST_OPERATIONS = 100_000;
 const LEAST_OF_A_KIND = 1_000;
 const LEAST_OF_AN_OUTCOME = 25;
@@ -53,6 +54,9 @@ const layout: fc.Arbitrary<Layout> = fc.record({
   }),
 });
 
+/** How many pages of write traps have sprung so far. */
+let sprung = 0;
+
 /** Runs operations on a fresh machine; gives the failure, if there is one. */
 function run({ wide, bases }: Layout, list: readonly Operation[], counts = new Counts()): Failure | undefined {
   const machine = new MapMachine(bases, wide);
@@ -60,10 +64,12 @@ function run({ wide, bases }: Layout, list: readonly Operation[], counts = new C
     for (const [index, operation] of list.entries()) {
       machine.outcome = "";
       KINDS[operation.kind]?.(machine, operation);
+      machine.dirty.settle(machine.sides);
       if (machine.outcome !== "") counts.add(operation.kind, machine.outcome);
       if (index % CHECK === CHECK - 1) machine.verify();
     }
     machine.verify();
+    sprung += machine.sprung;
     return undefined;
   } catch (error) {
     return { error: error as Error, log: machine.log };
@@ -88,6 +94,7 @@ test("random maps, changes and accesses agree with the model", async () => {
   console.log([...counts.byOutcome()].map(([outcome, count]) => `${outcome} ${count}`).join(", "));
   expect(NAMES.filter((name) => counts.of(name) < LEAST_OF_A_KIND)).toEqual([]);
   expect(counts.total).toBeGreaterThanOrEqual(LEAST_OPERATIONS);
+  expect(sprung).toBeGreaterThanOrEqual(LEAST_OF_A_KIND);
   // Most of it is not refused: errors alone would prove little.
   expect(NAMES.filter((name) => counts.of(name, "ok") < LEAST_OF_A_KIND / 5)).toEqual([]);
   const outcomes = counts.byOutcome();

@@ -82,6 +82,7 @@ impl Extent {
             .compare_exchange(0, from.first(), Ordering::AcqRel, Ordering::Acquire)
             .is_ok();
         if filled {
+            count_change();
             core::mem::forget(from);
         }
         filled
@@ -108,6 +109,7 @@ impl Extent {
         let mut run = self.run();
         let moved = self.zone == Zone::Regions && allocator().slide_down(&mut run);
         self.first.store(run.first, Ordering::Relaxed);
+        count_change();
         moved
     }
 }
@@ -116,9 +118,22 @@ impl Drop for Extent {
     fn drop(&mut self) {
         let run = self.run();
         if run.first != 0 {
+            count_change();
             allocator().zone(self.zone).give(run);
         }
     }
+}
+
+/// Counts the times that an extent got pages, moved, or gave its pages back.
+static LAYOUT: AtomicU32 = AtomicU32::new(0);
+
+/// A number that changes when an extent gets pages, moves, or gives its pages back.
+pub(crate) fn layout() -> u32 {
+    LAYOUT.load(Ordering::SeqCst)
+}
+
+fn count_change() {
+    LAYOUT.fetch_add(1, Ordering::SeqCst);
 }
 
 /// Takes `pages` host pages (at least one), all zero and without marks. `None` if linear memory cannot hold them; then

@@ -14,7 +14,6 @@ use crate::linear::allocator::{self, Extent};
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::run::{HostRun, LONGEST};
-use crate::machine::traps;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use core::ops::Range;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
@@ -129,7 +128,6 @@ impl Block {
         let first = self.extent.fill(extent);
         fence(Ordering::SeqCst);
         if first {
-            traps::moved();
             for (page, old) in self.marks().iter().zip(old) {
                 page.fetch_or(old.load(Ordering::Relaxed), Ordering::Relaxed);
             }
@@ -200,15 +198,12 @@ impl Block {
     /// No pointer into the block may be in use, and each owner of page table entries for it must write them again.
     pub(crate) unsafe fn slide_down(&self) -> bool {
         // SAFETY: the caller promises the same.
-        let moved = unsafe { self.extent.slide_down() };
-        traps::moved();
-        moved
+        unsafe { self.extent.slide_down() }
     }
 
     /// Gives back the host pages of `part`, which is made of whole pages. The block must have no other holder. The
     /// blocks that it becomes are added to `blocks`.
     fn give_back(self, part: &Range<u64>, blocks: &mut Vec<Arc<Block>>) {
-        traps::moved();
         let (from, to) = self.clip(part);
         let (phase, start, size) = (self.phase(), self.start, self.size);
         let region = self.region();

@@ -9,6 +9,7 @@
 //!   a Rust store ───────── mark ────▶ spring ──▶ sprung list, counter word ── the facade's next call ──▶ callback
 //! ```
 
+use crate::linear::allocator;
 use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::index::{Index, Key};
 use crate::model::guest_memory::GuestAddress;
@@ -126,8 +127,6 @@ struct Traps {
 static TRAPS: Mutex<Option<Traps>> = Mutex::new(None);
 /// The number of armed segments.
 static ARMED: AtomicU32 = AtomicU32::new(0);
-/// Counts the times that regions' bytes got other host pages, or lost them.
-static LAYOUT: AtomicU32 = AtomicU32::new(0);
 /// Counts the pages that Rust stores have sprung.
 static SPRUNG: AtomicU32 = AtomicU32::new(0);
 
@@ -139,11 +138,6 @@ fn lock() -> MutexGuard<'static, Option<Traps>> {
 #[inline(always)]
 pub(crate) fn any() -> bool {
     ARMED.load(Ordering::Relaxed) != 0
-}
-
-/// Takes note that bytes of a region got other host pages, or lost them.
-pub(crate) fn moved() {
-    LAYOUT.fetch_add(1, Ordering::SeqCst);
 }
 
 /// The word that counts the pages that Rust stores have sprung.
@@ -384,7 +378,7 @@ impl Traps {
 
     /// Finds out where the regions' bytes lie, unless that is known.
     fn find_hosts(&mut self) {
-        let layout = LAYOUT.load(Ordering::SeqCst);
+        let layout = allocator::layout();
         if self.layout == Some(layout) {
             return;
         }

@@ -191,3 +191,32 @@ fn a_page_whose_callback_throws_has_its_trap_again_wherever_its_bytes_are() {
     }
     space.end_trap(trap, None);
 }
+
+#[test]
+fn a_region_that_is_gone_has_no_trap_where_it_was() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (space, _, ram) = machine();
+    // Other tests take pages too: an attempt keeps what it has taken, until the pages are the ones that were given back.
+    let mut kept = Vec::new();
+    for _ in 0..50 {
+        let region = space
+            .insert_region(GuestAddress(0x40_0000), 0x7000)
+            .unwrap();
+        let host = region.host_offset();
+        let trap = space
+            .trap_writes(GuestAddress(0x40_0000), 0x7000, false)
+            .unwrap();
+        space.view().write_obj(1_u8, GuestAddress(0x8000)).unwrap(); // looks where the traps are
+        space.unmap(&region).unwrap();
+        drop(region);
+        let other = AddressSpace::from_ranges(&[(GuestAddress(0), 0x7000)]).unwrap();
+        let again = other.host_run(GuestAddress(0), 1).unwrap().host;
+        other.fill(GuestAddress(0), 1, 0x7000).unwrap();
+        assert_eq!(sprung(&[trap]), []);
+        if host == Some(again) {
+            return assert!(ram.has_bytes());
+        }
+        kept.push(other);
+    }
+    panic!("the pages were never used again");
+}

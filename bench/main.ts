@@ -85,7 +85,7 @@ function combine(runs: Row[][]): Row[] {
 function sizes(): Row[] {
   const wasm = readFileSync(prepared.wasm);
   return [
-    { name: "the .wasm", value: wasm.length / 1024, unit: "KiB", most: 100 },
-    { name: "the .wasm, gzipped", value: gzipSync(wasm, { level: 9 }).length / 1024, unit: "KiB", most: 40 },
+    { name: "the .wasm", value: wasm.length / 1024, unit: "KiB", most: 110 },
+    { name: "the .wasm, gzipped", value: gzipSync(wasm, { level: 9 }).length / 1024, unit: "KiB", most: 48 },
   ];
 }

@@ -22,9 +22,9 @@ export class Section {
   /** The first byte, and the byte after the last one, as offsets in the page. */
   start: number;
   end: number;
-  read = UNKNOWN;
-  write = UNKNOWN;
-  execute = UNKNOWN;
+  read: number = UNKNOWN;
+  write: number = UNKNOWN;
+  execute: number = UNKNOWN;
   /** The host offset of the page's byte 0, as if the section's memory began there. */
   host = 0;
   /** The device's offset of the page's byte 0, in the same way. */
@@ -74,4 +74,4 @@ export class PageSections {
 }
 
 /** Answers nothing: its page has no generation, and each access ends after it. */
-export const NOTHING = new Section(0, 0);
+export const NOTHING: Section = new Section(0, 0);

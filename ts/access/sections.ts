@@ -42,13 +42,13 @@ const GRANULE = 256;
 const GRANULES = 1024;
 
 /** The bits of a granule's place, which is four words: its number, the generation of the map, and its host offset. */
-export const PLACES = 4 * (GRANULES - 1);
+export const PLACES: number = 4 * (GRANULES - 1);
 
 /** The host offset of a granule that is not RAM. */
 export const NOWHERE = 0xffff_ffff;
 
 /** The bits of a page's place among the recent ones. */
-export const SLOTS = RECENT - 1;
+export const SLOTS: number = RECENT - 1;
 
 function slotOf(address: number): number {
   return ((address >>> 12) ^ (address >>> 22)) & SLOTS;

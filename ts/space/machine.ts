@@ -24,7 +24,7 @@ export class Machine {
   #next = this.#regions.keys();
 
   /** The spaces with a listener for the host's writes, by handle, held weakly. */
-  readonly listening = new Map<number, WeakRef<Space>>();
+  readonly listening: Map<number, WeakRef<Space>> = new Map();
 
   get(id: number): RegionRecord | undefined {
     return this.#regions.get(id);

@@ -23,7 +23,7 @@ import { Resolver } from "./resolver.ts";
 import { Traps } from "./traps.ts";
 
 /** Entries of a page table: one for each 4 KiB page of the first 4 GiB. */
-export const ENTRIES = 1 << 20;
+export const ENTRIES: number = 1 << 20;
 const SAFE_END = 1n << 53n;
 
 const abandoned = new FinalizationRegistry<{ linear: LinearMemory; handle: number; leave: () => void }>(

@@ -10,7 +10,7 @@
 //! ```
 
 use crate::linear::allocator;
-use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::index::{Index, Key};
 use crate::model::guest_memory::GuestAddress;
 use core::ops::Range;
@@ -144,6 +144,16 @@ pub(crate) fn any() -> bool {
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn counter() -> usize {
     core::ptr::from_ref(&SPRUNG).expose_provenance()
+}
+
+/// Whether the heap has room for these segments, and for the lists to grow.
+pub(crate) fn has_room_for(segments: &[Segment]) -> bool {
+    let bytes = |segment: &Segment| segment.end - segment.start;
+    let cut = segments.iter().map(|segment| bytes(segment) / LONGEST + 1);
+    // Fits, or there is no room: a segment and its two keys are 88 bytes, and a list doubles.
+    let fresh = usize::try_from(cut.sum::<u64>()).unwrap_or(usize::MAX / 4);
+    let armed = ARMED.load(Ordering::Relaxed) as usize;
+    host::keep_heap_headroom(fresh.saturating_mul(3).saturating_add(armed))
 }
 
 /// Arms a trap over these segments, and gives its number.

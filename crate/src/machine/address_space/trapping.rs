@@ -24,7 +24,8 @@ impl AddressSpace {
     ///
     /// # Errors
     ///
-    /// `EmptyRegion` for an empty range; `NotMemory` where it has a hole or a device; `GuestAddressOverflow`.
+    /// `EmptyRegion` for an empty range; `NotMemory` where it has a hole or a device; `GuestAddressOverflow`;
+    /// `OutOfMemory`.
     pub fn trap_writes(
         &self,
         address: GuestAddress,
@@ -53,6 +54,9 @@ impl AddressSpace {
                     trap: 0,
                 });
             }
+        }
+        if !traps::has_room_for(&segments) {
+            return Err(Fault::OutOfMemory { bytes: length });
         }
         let trap = traps::arm(&segments, locate);
         self.retrap_all(&segments);

@@ -22,7 +22,7 @@ export const map = [
     file: "ts/external/external-memory.ts",
     find: "if (this.#offset + this.size > there) {",
     replace: "if (this.size > there) {",
-    why: "external memory that is too small from its offset on is a RangeError of the engine's",
+    why: "external memory that is too small from its offset on is said to be too long for the engine",
     vitest: unit("external/refused"),
   },
   {

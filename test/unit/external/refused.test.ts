@@ -268,3 +268,10 @@ describe("a function that gives the buffer", () => {
     memory.dispose();
   });
 });
+
+test("a buffer that is too small from an offset on is said to be, with the bytes that it has", async () => {
+  using memory = await GuestMemory.create([]);
+  const source = new ArrayBuffer(0x1000);
+  const map = () => memory.map({ kind: "external", start: 0, source, offset: 1, size: 0x1000 });
+  expect(map).toThrow("it has 4096 bytes, and the region 4096 bytes from byte 1 on");
+});

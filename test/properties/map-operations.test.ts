@@ -39,7 +39,7 @@ const RUN = 400;
 /** After so many operations all bytes are compared. */
 const CHECK = 25;
 /** Of a list, some do nothing, because there is no region yet, or too many: hence more. */
-const RUNS = Math.ceil((Math.max(LEAST_OPERATIONS, NAMES.length * LEAST_OF_A_KIND) * 1.2) / RUN);
+const RUNS = Math.ceil((Math.max(LEAST_OPERATIONS, MIX.length * LEAST_OF_A_KIND) * 1.4) / RUN);
 
 interface Layout {
   readonly wide: boolean;
@@ -91,6 +91,7 @@ test("random maps, changes and accesses agree with the model", async () => {
       );
   }
   console.log(NAMES.map((name) => `${name} ${counts.of(name)}`).join(", "));
+  console.log(`${sprung} pages of traps sprung`);
   console.log([...counts.byOutcome()].map(([outcome, count]) => `${outcome} ${count}`).join(", "));
   expect(NAMES.filter((name) => counts.of(name) < LEAST_OF_A_KIND)).toEqual([]);
   expect(counts.total).toBeGreaterThanOrEqual(LEAST_OPERATIONS);

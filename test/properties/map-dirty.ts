@@ -3,6 +3,7 @@ import type { DirtyClient } from "../../ts/index.ts";
 import type { MapKinds } from "./map-changes.ts";
 import type { MapMachine, Side } from "./map-machine.ts";
 import type { Bytes, FlatPiece, MapRegion } from "./map-model.ts";
+import { TOP } from "./model.ts";
 import type { Outcome } from "./outcome.ts";
 
 const PAGE = 4096n;
@@ -41,24 +42,48 @@ export class DirtyModel {
     this.#inside = inside;
   }
 
-  /** The ranges that a client is told of, and takes them from its marks. */
-  collect({ side, marks }: Client): [bigint, bigint][] {
+  /** The ranges from `first` to `last` that a client is told of, and takes them from its marks. */
+  collect({ side, marks }: Client, first = 0n, last = TOP - 1n): [bigint, bigint][] {
     const ranges: [bigint, bigint][] = [];
     const told = new Map<MapRegion, Set<bigint>>();
     const known: Bytes[] = [];
-    for (const part of side.model.flat().flatMap(pagesOf)) {
+    const parts = side.model.flat().flatMap(pagesOf);
+    const isInside = ({ start, size }: (typeof parts)[number]) => start <= last && start + size > first;
+    for (const part of parts.filter(isInside)) {
       if (!marks.get(part.region)?.has(part.page)) continue;
       mark(told, part.region, part.page);
       // A part is told of if no part before it shows all of its bytes.
       if (isKnown(part, known)) continue;
       known.push(part);
-      const last = ranges.at(-1);
-      if (last && last[0] + last[1] === part.start) last[1] += part.size;
-      else ranges.push([part.start, part.size]);
+      append(ranges, part.start, part.size);
+    }
+    // A page with bytes that only addresses outside show keeps its mark.
+    for (const part of parts) {
+      if (!isInside(part) && told.get(part.region)?.has(part.page) && !isKnown(part, known)) {
+        told.get(part.region)?.delete(part.page);
+      }
     }
     for (const [region, pages] of told) for (const page of pages) marks.get(region)?.delete(page);
     return ranges;
   }
+
+  /** The ranges of a region that a client is told of, by offsets. */
+  collectRegion({ marks }: Client, region: MapRegion, offset: bigint, length: bigint): [bigint, bigint][] {
+    const ranges: [bigint, bigint][] = [];
+    const whole = pagesOf({ region, offset: 0n, start: 0n, size: region.size, priority: 0 });
+    for (const { page, start, size } of whole) {
+      const isAsked = length > 0n && start < offset + length && start + size > offset;
+      if (isAsked && marks.get(region)?.delete(page)) append(ranges, start, size);
+    }
+    return ranges;
+  }
+}
+
+/** Adds a range to a list, joined to the last one if it begins at its end. */
+function append(ranges: [bigint, bigint][], start: bigint, size: bigint): void {
+  const last = ranges.at(-1);
+  if (last && last[0] + last[1] === start) last[1] += size;
+  else ranges.push([start, size]);
 }
 
 function mark(marks: Map<MapRegion, Set<bigint>>, region: MapRegion, page: bigint): void {
@@ -107,13 +132,56 @@ export const dirtyKinds: MapKinds = {
   },
 
   collect(machine: MapMachine, { bits }) {
-    const { clients } = machine.dirty;
-    const client = clients[Number(bits % BigInt(clients.length || 1))];
+    const client = pick(machine, bits);
     if (client === undefined) return;
-    machine.log.push(`collect() of client ${Number(bits % BigInt(clients.length))}`);
+    machine.log.push(`collect() of client ${machine.dirty.clients.indexOf(client)}`);
     machine.compare(
-      () => ok(machine.dirty.collect(client).map(([start, size]) => [machine.own(start), Number(size)])),
-      () => client.client.collect().map(([start, size]) => [start, size]),
+      () => ok(shown(machine, machine.dirty.collect(client))),
+      () => client.client.collect(),
+    );
+  },
+
+  "collect a window"(machine: MapMachine, { at, length, bits }) {
+    const client = pick(machine, bits >> 8n);
+    if (client === undefined) return;
+    const [address, bytes] = [machine.address(at, client.side), machine.length(length)];
+    machine.log.push(`collect(${address.given}, ${bytes.given}) of client ${machine.dirty.clients.indexOf(client)}`);
+    machine.compare(
+      () => {
+        if (!address.valid || !bytes.valid) return { fault: "RangeError" };
+        const last = address.exact + bytes.exact - 1n;
+        if (bytes.exact > 0n && last >= TOP) return { fault: "GUEST_ADDRESS_OVERFLOW", address: address.exact };
+        return ok(shown(machine, bytes.exact === 0n ? [] : machine.dirty.collect(client, address.exact, last)));
+      },
+      () => client.client.collect(address.given, bytes.given),
+    );
+  },
+
+  "collect a region"(machine: MapMachine, { length, bits }) {
+    const client = pick(machine, bits >> 8n);
+    const regions = [...machine.regions];
+    const [region, object] = regions[Number((bits >> 16n) % BigInt(regions.length || 1))] ?? [];
+    if (client === undefined || region === undefined || object === undefined) return;
+    const offset = (bits >> 24n) % (region.size + 2n);
+    const bytes = (length.add < 0n ? -length.add : length.add) % (region.size + 2n);
+    machine.log.push(`collect(${region.name}, ${offset}, ${bytes}) of client ${machine.dirty.clients.indexOf(client)}`);
+    machine.compare(
+      () => {
+        const isMemory = region.kind === "ram" || region.kind === "rom" || region.kind === "romDevice";
+        if (!isMemory || offset + bytes > region.size) return { fault: "NOT_MEMORY" };
+        const ranges = machine.dirty.collectRegion(client, region, offset, bytes);
+        return ok(ranges.map((range) => range.map(Number)));
+      },
+      () => client.client.collect(object, offset, bytes),
     );
   },
 };
+
+function pick(machine: MapMachine, bits: bigint): Client | undefined {
+  const { clients } = machine.dirty;
+  return clients[Number(bits % BigInt(clients.length || 1))];
+}
+
+/** Ranges as the facade gives them. */
+const shown = (machine: MapMachine, ranges: readonly (readonly [bigint, bigint])[]) =>
+  ranges.map(([start, size]) => [machine.own(start), Number(size)]);

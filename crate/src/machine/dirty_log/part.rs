@@ -5,7 +5,6 @@ use crate::linear::host::PAGE_SIZE;
 use crate::machine::memory_map::FlatView;
 use crate::machine::ram_region::RamRegion;
 use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
-use crate::model::region::GuestMemoryRegion;
 use std::sync::Arc;
 
 /// The part of a page that a range shows, where it does not show all of it.
@@ -29,37 +28,40 @@ pub(super) fn part(
 ) -> Part {
     let in_block = region.pages().start + page;
     let (mut known, mut passed) = ([false; PAGE_SIZE], false);
-    // Whether a range shows bytes of the page that no range before it has shown.
-    let mut news = |other: &RamRegion| {
+    // The part of the page that a range shows, if it is inside the window or outside, as asked.
+    let shown = |other: &RamRegion, wanted: bool| {
         let pages = other.pages();
         if !Arc::ptr_eq(other.block(), region.block()) || !pages.contains(&in_block) {
             return None;
         }
         let page = in_block - pages.start;
         let range = guest_range(other, page, page + 1);
+        let last = GuestAddress(range.0.0 + (range.1 - 1));
+        let is_inside = last >= window.0 && range.0 <= window.1;
         let first = if page == 0 { other.phase() } else { 0 };
-        let shown = known.iter_mut().skip(first).zip(0..range.1);
-        let news = shown.fold(false, |news, (known, _)| {
-            news | !core::mem::replace(known, true)
-        });
-        Some((range, news))
+        (is_inside == wanted).then_some((range, first))
     };
-    let inside =
-        |other: &&RamRegion| other.last_addr() >= window.0 && other.start_addr() <= window.1;
-    for other in view.iter().filter(inside) {
-        let Some((range, news)) = news(other) else {
+    // Whether such a part has bytes that no part before it has.
+    let mut has_news = |(range, first): (GuestRange, usize)| {
+        let bytes = known.iter_mut().skip(first).zip(0..range.1);
+        bytes.fold(false, |news, (known, _)| {
+            news | !core::mem::replace(known, true)
+        })
+    };
+    for other in view.iter() {
+        let Some(part) = shown(other, true) else {
             continue;
         };
         let is_region = core::ptr::eq(other, region);
-        match (news, is_region, passed) {
+        match (has_news(part), is_region, passed) {
             (false, true, _) => return Part::Known,
             (true, false, true) => return Part::More,
-            (true, false, false) => earlier(range),
+            (true, false, false) => earlier(part.0),
             _ => passed |= is_region,
         }
     }
-    let mut outside = view.iter().filter(|other| !inside(other));
-    match outside.any(|other| news(other).is_some_and(|(_, news)| news)) {
+    let mut outside = view.iter().filter_map(|other| shown(other, false));
+    match outside.any(has_news) {
         true => Part::More,
         false => Part::Last,
     }

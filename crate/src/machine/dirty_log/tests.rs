@@ -207,3 +207,19 @@ fn a_region_is_collected_by_its_offsets_wherever_it_is() {
     assert!(of(0x3000, 1).is_err() && of(u64::MAX, 2).is_err());
     assert!(collect_region(client, &window, 0, 1, &mut ranges).is_err());
 }
+
+#[test]
+fn a_page_is_reported_in_the_window_though_a_range_that_begins_before_it_shows_the_page_too() {
+    let space = AddressSpace::new().unwrap();
+    let bank = Region::new("bank", RegionKind::Ram, GuestAddress(0), 0x2000).unwrap();
+    space.map(&bank, GuestAddress(0), 0).unwrap();
+    let half = Region::alias("half", &bank, 0, 0x800).unwrap();
+    space.map(&half, GuestAddress(0x3000), 0).unwrap();
+    let client = space.open_dirty_client().unwrap();
+    space.write_obj(1_u8, GuestAddress(0)).unwrap();
+    let window = (GuestAddress(0x1000), GuestAddress(0x3fff));
+    let mut ranges = [(GuestAddress(0), 0); 4];
+    let (count, _) = space.collect_dirty_in(client, window, GuestAddress(0), &mut ranges);
+    assert_eq!(ranges[..count], [(GuestAddress(0x3000), 0x800)]);
+    assert_eq!(collect(&space, client), [(0, 0x1000)]); // the other half was outside
+}

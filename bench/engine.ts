@@ -8,6 +8,7 @@ import { core } from "./rows/core.ts";
 import { creation } from "./rows/creation.ts";
 import { external } from "./rows/external.ts";
 import { map } from "./rows/map.ts";
+import { mapChanges } from "./rows/map-changes.ts";
 import { scalars } from "./rows/scalars.ts";
 import { slowPaths } from "./rows/slow-paths.ts";
 
@@ -24,6 +25,8 @@ async function measure(): Promise<Row[]> {
       return creation();
     case "map":
       return map(effort);
+    case "map changes":
+      return mapChanges(effort);
     case "external":
       return external(effort);
     case "slow paths":

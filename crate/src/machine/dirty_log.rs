@@ -96,8 +96,8 @@ impl AddressSpace {
         if client >= CLIENTS || window.1 < from {
             return (0, None);
         }
-        let (map, bit) = (self.view(), 1 << client);
-        let shown = map.flat().over(from.0.max(window.0.0), window.1.0);
+        let (state, bit) = (self.state(), 1 << client);
+        let shown = state.map.flat().over(from.0.max(window.0.0), window.1.0);
         for region in shown.filter_map(|range| range.memory.as_ref()) {
             let marks = region.marks();
             let mut page = page_of(region, from.max(window.0));
@@ -115,7 +115,7 @@ impl AddressSpace {
                 } else {
                     let mut split = false;
                     let earlier = |range| split |= !merged.has(range);
-                    match part(map.flat(), window, region, page, earlier) {
+                    match part(&state, window, region, page, earlier) {
                         Part::Known => {
                             page = end;
                             continue;

@@ -85,6 +85,25 @@ impl Index {
     }
 }
 
+/// The keys and flat ranges that this thread has looked at, so that tests see the cost of an operation without a clock.
+#[cfg(test)]
+pub(crate) mod looked {
+    use core::cell::Cell;
+
+    std::thread_local! {
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(crate) fn at_one() {
+        COUNT.set(COUNT.get() + 1);
+    }
+
+    /// The number since the last call.
+    pub(crate) fn take() -> u64 {
+        COUNT.replace(0)
+    }
+}
+
 /// Keys in ascending order.
 pub(crate) struct Keys<'a> {
     chunks: core::slice::Iter<'a, Vec<Key>>,
@@ -97,6 +116,8 @@ impl<'a> Iterator for Keys<'a> {
 
     #[inline(never)]
     fn next(&mut self) -> Option<&'a Key> {
+        #[cfg(test)]
+        looked::at_one();
         loop {
             if let Some(key) = self.keys.next() {
                 return Some(key);

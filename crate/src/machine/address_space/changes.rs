@@ -82,6 +82,20 @@ impl State {
         placed.check(address, length, Access::NONE)
     }
 
+    /// Gives each range of addresses that may show bytes of a region, in no order.
+    pub(crate) fn each_place(
+        &self,
+        region: u32,
+        bytes: (u64, u64),
+        mut give: impl FnMut(u64, u64),
+    ) {
+        if self.changes.undo.is_empty() {
+            self.placements.each_showing(region, bytes, give);
+        } else {
+            give(0, u64::MAX); // the map is not yet what the placements say
+        }
+    }
+
     /// Gives the map, with each range of addresses that may show bytes of a region, from the first to the last.
     pub(crate) fn each_showing(
         &mut self,

@@ -1,5 +1,7 @@
 //! The regions, the page table and the generation of an address space agree after every change.
 
+mod scale;
+
 use super::*;
 use crate::{GuestMemoryBackend, GuestMemoryRegion};
 

@@ -1,10 +1,12 @@
 //! Pages that several ranges of the flat view show in parts.
 
 use super::{GuestRange, guest_range};
-use crate::linear::host::PAGE_SIZE;
-use crate::machine::memory_map::FlatView;
+use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::machine::address_space::State;
+use crate::machine::block::Block;
 use crate::machine::ram_region::RamRegion;
-use crate::model::guest_memory::{GuestAddress, GuestMemoryBackend};
+use crate::model::guest_memory::GuestAddress;
+use crate::model::region::GuestMemoryRegion;
 use std::sync::Arc;
 
 /// The part of a page that a range shows, where it does not show all of it.
@@ -20,7 +22,7 @@ pub(super) enum Part {
 /// The part of its `page` that `region` shows, among the ranges in `window`. Calls `earlier` with each lower range that
 /// shows bytes that no range below it shows.
 pub(super) fn part(
-    view: &FlatView,
+    state: &State,
     window: (GuestAddress, GuestAddress),
     region: &RamRegion,
     page: usize,
@@ -28,41 +30,68 @@ pub(super) fn part(
 ) -> Part {
     let in_block = region.pages().start + page;
     let (mut known, mut passed) = ([false; PAGE_SIZE], false);
-    // The part of the page that a range shows, if it is inside the window or outside, as asked.
-    let shown = |other: &RamRegion, wanted: bool| {
-        let pages = other.pages();
-        if !Arc::ptr_eq(other.block(), region.block()) || !pages.contains(&in_block) {
-            return None;
-        }
-        let page = in_block - pages.start;
-        let range = guest_range(other, page, page + 1);
-        let last = GuestAddress(range.0.0 + (range.1 - 1));
-        let is_inside = last >= window.0 && range.0 <= window.1;
+    // Whether a range shows bytes of the page that no range before it has shown.
+    let mut has_news = |other: &RamRegion| {
+        let page = in_block - other.pages().start;
         let first = if page == 0 { other.phase() } else { 0 };
-        (is_inside == wanted).then_some((range, first))
-    };
-    // Whether such a part has bytes that no part before it has.
-    let mut has_news = |(range, first): (GuestRange, usize)| {
-        let bytes = known.iter_mut().skip(first).zip(0..range.1);
+        let (_, length) = guest_range(other, page, page + 1);
+        let bytes = known.iter_mut().skip(first).zip(0..length);
         bytes.fold(false, |news, (known, _)| {
             news | !core::mem::replace(known, true)
         })
     };
-    for other in view.iter() {
-        let Some(part) = shown(other, true) else {
-            continue;
-        };
-        let is_region = core::ptr::eq(other, region);
-        match (has_news(part), is_region, passed) {
-            (false, true, _) => return Part::Known,
-            (true, false, true) => return Part::More,
-            (true, false, false) => earlier(part.0),
-            _ => passed |= is_region,
+    for is_inside in [true, false] {
+        let mut after = None;
+        while let Some((other, range)) = next(state, region.block(), in_block, after) {
+            after = Some(other.start_addr());
+            let last = GuestAddress(range.0.0 + (range.1 - 1));
+            if (last >= window.0 && range.0 <= window.1) != is_inside {
+                continue;
+            }
+            let is_region = core::ptr::eq(other, region);
+            match (has_news(other), is_region, passed) {
+                (false, true, _) => return Part::Known,
+                (true, false, true) => return Part::More,
+                (true, false, false) => earlier(range),
+                _ => passed |= is_region,
+            }
         }
     }
-    let mut outside = view.iter().filter_map(|other| shown(other, false));
-    match outside.any(has_news) {
-        true => Part::More,
-        false => Part::Last,
-    }
+    Part::Last
+}
+
+/// The lowest range, behind the one that begins at `after`, that shows bytes of a page of a block; and its part of the
+/// page. It looks only where the block's region is placed.
+fn next<'a>(
+    state: &'a State,
+    block: &Arc<Block>,
+    page: usize,
+    after: Option<GuestAddress>,
+) -> Option<(&'a RamRegion, GuestRange)> {
+    let mut lowest: Option<&RamRegion> = None;
+    let start = block.span().start + ((page as u64) << PAGE_SHIFT);
+    // Positions in blocks count from the start of a page, and a region may begin anywhere in its first page.
+    let bytes = (
+        start.saturating_sub(2 * PAGE_SIZE as u64),
+        start + PAGE_SIZE as u64,
+    );
+    state.each_place(block.region(), bytes, |first, last| {
+        for other in state
+            .map
+            .flat()
+            .over(first, last)
+            .filter_map(|range| range.memory.as_ref())
+        {
+            let start = other.start_addr();
+            if Arc::ptr_eq(other.block(), block)
+                && other.pages().contains(&page)
+                && after.is_none_or(|after| start > after)
+                && lowest.is_none_or(|lowest| start < lowest.start_addr())
+            {
+                lowest = Some(other);
+            }
+        }
+    });
+    let page = page - lowest?.pages().start;
+    Some((lowest?, guest_range(lowest?, page, page + 1)))
 }

@@ -270,6 +270,8 @@ impl<'a> Iterator for RangesIter<'a> {
 
     #[inline(never)]
     fn next(&mut self) -> Option<&'a FlatRange> {
+        #[cfg(test)]
+        crate::machine::index::looked::at_one();
         loop {
             if let Some(range) = self.ranges.next() {
                 return Some(range);

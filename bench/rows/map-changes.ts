@@ -5,15 +5,16 @@ import { compare, type Effort } from "../clock.ts";
 import type { Row } from "../row.ts";
 
 const [FEW, SOME, MANY] = [16, 1024, 16_384];
-const EVENTS = ["mapbegin", "regionremove", "regionadd", "mapcommit", "mapchanged", "viewsdetached"];
+const CHANGED = ["mapchanged", "viewsdetached"];
+const EVERY = [...CHANGED, "mapbegin", "regionremove", "regionadd", "mapcommit"];
 
 /** So many regions of one page, each apart, and the middle one. */
-function machine(count: number, hears = false): { memory: GuestMemory; bank: MappedRegion } {
+function machine(count: number, events: readonly string[] = []): { memory: GuestMemory; bank: MappedRegion } {
   const specs = Array.from({ length: count }, (_, index) => {
     return { kind: "ram", name: `r${index}`, start: index * 0x2000, size: 0x1000 } as const;
   });
   const memory = GuestMemory.createSync(specs);
-  if (hears) for (const event of EVENTS) memory.events.addEventListener(event, () => {});
+  for (const event of events) memory.events.addEventListener(event, () => {});
   return { memory, bank: memory.region(`r${count >> 1}`) as MappedRegion };
 }
 
@@ -46,7 +47,7 @@ const operations: [name: string, act: (machine: Machine) => void][] = [
 
 export async function mapChanges(effort: Effort): Promise<Row[]> {
   await init();
-  const [few, some, many, heard] = [machine(FEW), machine(SOME), machine(MANY), machine(SOME, true)];
+  const [few, some, many, heard] = [machine(FEW), machine(SOME), machine(MANY), machine(SOME, CHANGED)];
   const row = (name: string, act: () => void, than: () => void): Row => {
     const { ratio, measured, baseline } = compare(effort, 1, act, than);
     const note = `${(measured / 1e3).toFixed(1)} us against ${(baseline / 1e3).toFixed(1)} us`;
@@ -69,6 +70,12 @@ export async function mapChanges(effort: Effort): Promise<Row[]> {
       () => act(some),
     ),
   ]);
-  for (const { memory } of [few, some, many, heard]) memory.dispose();
-  return rows;
+  const every = machine(SOME, EVERY);
+  const { most: _, ...all } = row(
+    "bank switch, with listeners of each range against none", // four events for each change: no bound
+    () => bankSwitch(every),
+    () => bankSwitch(some),
+  );
+  for (const { memory } of [few, some, many, heard, every]) memory.dispose();
+  return [...rows, all];
 }

@@ -45,6 +45,7 @@ const ofEngine = [
     ["bank switch", "write trap set and sprung", "region mapped, and unmapped by name", "write and discard of a page"],
     ["1,024 regions against 16", "16,384 regions against 1,024", "with listeners against none"],
   ).map((what) => what.join(", ")),
+  "bank switch, with listeners of each range against none",
   ...externals.map(([pattern, kind, than]) => `u32 ${kind} in external memory, ${pattern}, against ${than}`),
   ...bulk.map(([size, call]) => `${call} in external memory, ${size}, speed`),
   ...["external memory", "own RAM"].map((where) => `marker search over 128 MiB of ${where}, speed`),

@@ -44,6 +44,10 @@ interface SprungPage {
 class TrapOwners {
   /** The spaces' traps by number, held weakly: a trap does not keep its memory alive. */
   readonly byTrap = new Map<number, WeakRef<Traps>>();
+  /** Forgets the traps of a space that was collected without `dispose`: else every memory would go on asking for traps. */
+  readonly #collected = new FinalizationRegistry<ReadonlySet<number>>((numbers) => {
+    for (const trap of numbers) this.byTrap.delete(trap);
+  });
   readonly #linear: LinearMemory;
   /** The index in `linear.u32` of the word that counts the pages that Rust stores have sprung. */
   readonly #word: number;
@@ -54,6 +58,11 @@ class TrapOwners {
     this.#linear = linear;
     this.#word = (linear.raw.gm_layout(LAYOUT_SPRUNG) >>> 0) / 4;
     this.#seen = linear.u32[this.#word] as number;
+  }
+
+  /** Takes note of a space's traps; `numbers` are those that it has. */
+  join(traps: Traps, numbers: ReadonlySet<number>): void {
+    this.#collected.register(traps, numbers);
   }
 
   /** Calls the callbacks for the pages that Rust stores have sprung since the last call. */
@@ -80,6 +89,8 @@ export class Traps {
   readonly #space: Space;
   readonly #owners: TrapOwners;
   readonly #traps = new Map<number, Trap>();
+  /** The keys of `#traps`, apart from the callbacks, which may hold the space. */
+  readonly #numbers = new Set<number>();
   readonly #self = new WeakRef(this);
 
   constructor(space: Space) {
@@ -87,6 +98,7 @@ export class Traps {
     const known = owners.get(space.linear);
     this.#owners = known ?? new TrapOwners(space.linear);
     if (known === undefined) owners.set(space.linear, this.#owners);
+    this.#owners.join(this, this.#numbers);
   }
 
   /** Whether any space of the linear memory has a trap. */
@@ -109,8 +121,7 @@ export class Traps {
     const first = exact ? start : start & ~(PAGE - 1n);
     const end = exact ? stop : (stop + PAGE - 1n) & ~(PAGE - 1n);
     const pages = Number(((stop - 1n) >> 12n) - (start >> 12n)) + 1;
-    this.#traps.set(trap, { first, end, exact, callback, pages, isRemoved: false });
-    this.#owners.byTrap.set(trap, this.#self);
+    this.#keep(trap, { first, end, exact, callback, pages, isRemoved: false });
     return trap;
   }
 
@@ -119,8 +130,7 @@ export class Traps {
     const entry = this.#traps.get(trap);
     if (entry === undefined) return;
     entry.isRemoved = true;
-    this.#traps.delete(trap);
-    this.#owners.byTrap.delete(trap);
+    this.#forget(trap);
     const { linear, handle, disposed } = this.#space;
     if (disposed) return;
     linear.raw.gm_untrap(handle, trap);
@@ -180,10 +190,7 @@ export class Traps {
   ended(trap: number, page: bigint): (() => void) | undefined {
     const entry = this.#traps.get(trap);
     if (entry === undefined) return undefined;
-    if (--entry.pages === 0) {
-      this.#traps.delete(trap);
-      this.#owners.byTrap.delete(trap);
-    }
+    if (--entry.pages === 0) this.#forget(trap);
     const [first, end] = part(entry, page);
     return () => entry.callback(this.#space.toAddress(first), Number(end - first));
   }
@@ -196,8 +203,19 @@ export class Traps {
   /** Takes note that a trap is set again on a page. */
   restore(trap: number, entry: Trap): void {
     entry.pages++;
+    this.#keep(trap, entry);
+  }
+
+  #keep(trap: number, entry: Trap): void {
     this.#traps.set(trap, entry);
+    this.#numbers.add(trap);
     this.#owners.byTrap.set(trap, this.#self);
+  }
+
+  #forget(trap: number): void {
+    this.#traps.delete(trap);
+    this.#numbers.delete(trap);
+    this.#owners.byTrap.delete(trap);
   }
 
   #arm(address: U64Like, length: U64Like, exact: boolean): number {

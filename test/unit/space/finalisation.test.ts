@@ -20,6 +20,9 @@ test("every dropped memory is collected, though it grew, was inserted into, watc
     const memory = GuestMemory.fromRangesSync([[0, 0x4000]]);
     memory.insertRegion(0x10_0000, MIB);
     memory.dirty.client("watch");
+    memory.watch(0x10, 4, { write: true }, () => memory.readUint8(0));
+    memory.trapWrites(0x1000, 4, () => memory.readUint8(0));
+    memory.onHostWrite = () => memory.readUint8(0);
     memory.events.addEventListener("viewsdetached", () => memory.readUint8(0));
     memory.onUnmapped = { read: () => memory.regions.length };
     memory.writeUint8(0, 1);

@@ -2,6 +2,7 @@
 
 use super::{TRANSFER_BYTES, halves, put_words, report, report_wide, wide, with, word};
 use crate::abi;
+use crate::machine::address_space::AddressSpace;
 use crate::model::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -39,14 +40,8 @@ pub fn gm_each_region(
     skip: u32,
 ) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
-    with(handle, |space| {
-        let mut count = 0_usize;
-        space.each_region(address, length, |region, offset, length| {
-            put_run(count, skip, region, offset, length);
-            count += 1;
-        });
-        report(abi::RUNS_COUNT, word(count));
-        abi::STATUS_OK
+    put_runs(handle, skip, |space, put| {
+        space.each_region(address, length, put)
     })
 }
 
@@ -62,10 +57,23 @@ pub fn gm_each_address(
     skip: u32,
 ) -> u32 {
     let (offset, length) = (wide(low, high), wide(length_low, length_high));
+    put_runs(handle, skip, |space, put| {
+        space.each_address(region, offset, length, |address, length| {
+            put(region, address.0, length)
+        });
+    })
+}
+
+/// Writes runs to the transfer buffer, after the first `skip` of them, as many as fit, and their number to the report.
+fn put_runs(
+    handle: u32,
+    skip: u32,
+    each: impl FnOnce(&AddressSpace, &mut dyn FnMut(u32, u64, u64)),
+) -> u32 {
     with(handle, |space| {
         let mut count = 0_usize;
-        space.each_address(region, offset, length, |address, length| {
-            put_run(count, skip, region, address.0, length);
+        each(space, &mut |region, start, length| {
+            put_run(count, skip, region, start, length);
             count += 1;
         });
         report(abi::RUNS_COUNT, word(count));

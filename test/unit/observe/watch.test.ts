@@ -1,4 +1,4 @@
-// Watches and traps: one event for one access of any kind, which the callback may stop; no cost elsewhere.
+// Watches: one event for one access of any kind, which the callback may stop; no cost elsewhere.
 import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import {
@@ -430,42 +430,6 @@ test("an access in a callback is an access", async () => {
   expect([told, memory.readUint32(0x20)]).toEqual([["read", `write ${0x0403_0201} over 17`], 0x0403_0201]);
 });
 
-test("trapWrites: once for each page, before the first write to it, and then never again", async () => {
-  using memory = await machine();
-  const flags = () => [...memory.tables.pageTable.slice(0, 5)].map((entry) => entry & 7);
-  const pages: [number, number][] = [];
-  const trap = memory.trapWrites(
-    0x0ff0,
-    0x1020,
-    (page) => void pages.push([page, memory.peek(0x1000, 1).bytes[0] as number]),
-  );
-  const first = memory.peek(0x1000, 1).bytes[0] as number;
-  expect(flags()).toEqual([5, 0, 5, 0, 0]); // page 1 holds two regions
-  memory.readUint8(0x1000);
-  expect(pages).toEqual([]);
-  memory.writeUint8(0x1000, first + 1);
-  memory.writeUint8(0x1000, first + 2);
-  expect(pages.splice(0)).toEqual([[0x1000, first]]);
-  memory.writeUint32(0xffe, 0); // two pages, of which one was told of
-  expect([pages.splice(0).map(([page]) => page), flags()]).toEqual([[0], [7, 0, 5, 0, 0]]);
-  trap.dispose(); // what is left
-  expect(flags()).toEqual([7, 0, 7, 0, 0]);
-  memory.writeUint8(0x2000, 1);
-  expect(pages).toEqual([]);
-  // A write across all pages tells of each; one that is stopped in the middle leaves the trap on that page and the rest.
-  const told: number[] = [];
-  let stops = true;
-  memory.trapWrites(0, 0x3000, (page) => {
-    told.push(page);
-    if (page === PAGE && stops) throw new Error("stop");
-  });
-  expect(() => memory.fill(0, 1, 0x3000)).toThrow("stop");
-  expect(told.splice(0)).toEqual([0, PAGE]);
-  stops = false;
-  memory.fill(0, 1, 0x3000);
-  expect(told).toEqual([PAGE, 0x2000]);
-});
-
 test("a write that external memory cannot take springs no trap, and no watch sees it", async () => {
   const source = new ArrayBuffer(2 * PAGE);
   using memory = await GuestMemory.create([
@@ -490,20 +454,6 @@ test("a write that external memory cannot take springs no trap, and no watch see
   expect(seen).toEqual([]);
   memory.writeUint8(0, 1);
   expect(seen).toEqual([0, 0]);
-});
-
-test("a trap with holes in it, when disposed, leaves no page slow; one that is used up leaves nothing", async () => {
-  using memory = await GuestMemory.fromRanges([[0, 0x8000]]);
-  const trap = memory.trapWrites(0, 0x8000, () => {});
-  memory.writeUint8(0x3000, 1);
-  memory.writeUint8(0x5000, 1);
-  trap.dispose();
-  expect([...memory.tables.pageTable.slice(0, 8)].map((entry) => entry & 7)).toEqual(new Array(8).fill(7));
-  const used = memory.trapWrites(0, 1, () => {});
-  memory.writeUint8(0, 1);
-  const generation = memory.mapGeneration;
-  used.dispose();
-  expect(memory.mapGeneration).toBe(generation);
 });
 
 test("the top of memory: watches up to the last byte, ended again", async () => {

@@ -1,7 +1,7 @@
 // Write traps: they belong to the bytes of regions, whatever shows them and whoever writes them.
 import { expect, test } from "vitest";
 import { GuestMemory, init, type MappedRegion, type Watch } from "../../../ts/index.ts";
-import { expectCode, thrownBy } from "../support.ts";
+import { counting, expectCode, thrownBy } from "../support.ts";
 
 await init();
 
@@ -208,4 +208,63 @@ test("thousands of pages are sprung by one write, each once, in the order of add
   memory.trapWrites(0, 0x1000 * 3000, (page) => void pages.push(page));
   memory.fill(0x800, 1, 0x1000 * 3000 - 0x800);
   expect(pages).toEqual(Array.from({ length: 3000 }, (_, page) => page * 0x1000));
+});
+
+/** RAM of three regions that touch in the middle of a page. */
+function adjacent() {
+  return GuestMemory.create([
+    { kind: "ram", name: "one", start: 0, size: 0x1800, contents: counting(0x1800) },
+    { kind: "ram", name: "two", start: 0x1800, size: 0x800, contents: counting(0x800) },
+    { kind: "ram", name: "three", start: 0x2000, size: 0x1000, contents: counting(0x1000) },
+  ]);
+}
+
+test("a trap springs once on each page, before the first write to it, and then never again", async () => {
+  using memory = await adjacent();
+  const flags = () => [...memory.tables.pageTable.slice(0, 5)].map((entry) => entry & 7);
+  const pages: [number, number][] = [];
+  const trap = memory.trapWrites(
+    0x0ff0,
+    0x1020,
+    (page) => void pages.push([page, memory.peek(0x1000, 1).bytes[0] as number]),
+  );
+  const first = memory.peek(0x1000, 1).bytes[0] as number;
+  expect(flags()).toEqual([5, 0, 5, 0, 0]); // page 1 holds two regions
+  memory.readUint8(0x1000);
+  expect(pages).toEqual([]);
+  memory.writeUint8(0x1000, first + 1);
+  memory.writeUint8(0x1000, first + 2);
+  expect(pages.splice(0)).toEqual([[0x1000, first]]);
+  memory.writeUint32(0xffe, 0); // two pages, of which one was told of
+  expect([pages.splice(0).map(([page]) => page), flags()]).toEqual([[0], [7, 0, 5, 0, 0]]);
+  trap.dispose(); // what is left
+  expect(flags()).toEqual([7, 0, 7, 0, 0]);
+  memory.writeUint8(0x2000, 1);
+  expect(pages).toEqual([]);
+  // A write across all pages tells of each; one that is stopped in the middle leaves the trap on that page and the rest.
+  const told: number[] = [];
+  let stops = true;
+  memory.trapWrites(0, 0x3000, (page) => {
+    told.push(page);
+    if (page === 0x1000 && stops) throw new Error("stop");
+  });
+  expect(() => memory.fill(0, 1, 0x3000)).toThrow("stop");
+  expect(told.splice(0)).toEqual([0, 0x1000]);
+  stops = false;
+  memory.fill(0, 1, 0x3000);
+  expect(told).toEqual([0x1000, 0x2000]);
+});
+
+test("a trap with holes in it, when disposed, leaves no page slow; one that is used up leaves nothing", async () => {
+  using memory = await GuestMemory.fromRanges([[0, 0x8000]]);
+  const trap = memory.trapWrites(0, 0x8000, () => {});
+  memory.writeUint8(0x3000, 1);
+  memory.writeUint8(0x5000, 1);
+  trap.dispose();
+  expect([...memory.tables.pageTable.slice(0, 8)].map((entry) => entry & 7)).toEqual(new Array(8).fill(7));
+  const used = memory.trapWrites(0, 1, () => {});
+  memory.writeUint8(0, 1);
+  const generation = memory.permissionGeneration;
+  used.dispose();
+  expect(memory.permissionGeneration).toBe(generation);
 });

@@ -108,25 +108,31 @@ mod tests {
         let _turn = handle::TURN
             .lock()
             .unwrap_or_else(|poison| poison.into_inner());
-        // Tests in other threads take pages too, now and then the pages that a region would move into. An attempt keeps
-        // what it has allocated, so that the next attempt finds other pages.
+        // Tests in other threads take pages too: the pages between two regions of an attempt, or those that a region
+        // would move into. An attempt keeps what it has allocated, so that the next attempt finds other pages.
         let mut left_behind = Vec::new();
-        let moved = (0..20).any(|_| {
-            let (spaces, moved) = move_into_what_is_freed();
-            left_behind.push(spaces);
-            moved
-        });
+        let moved = (0..100).any(|_| move_into_what_is_freed(&mut left_behind));
         assert!(moved);
     }
 
-    /// Frees pages below four regions, of which a view holds the last, and compacts. Gives whether the first moved.
-    fn move_into_what_is_freed() -> (Vec<Arc<AddressSpace>>, bool) {
-        // So large that it seldom fits into a hole that another test leaves.
-        let size = if cfg!(miri) { 0x20_0000 } else { 0x80_0000 };
+    /// Frees pages below four regions, of which a view holds the last, and compacts. Gives whether the first moved. Spaces
+    /// that must stay allocated are added to `left_behind`.
+    fn move_into_what_is_freed(left_behind: &mut Vec<Arc<AddressSpace>>) -> bool {
+        // Small, so that two allocations seldom have another test's between them.
+        let size = 0x8_0000;
         let make = || AddressSpace::from_ranges(&[(GuestAddress(0x1800), size)]).map(Arc::new);
-        // Dropped later, it leaves so many free pages below the others that other tests seldom take all of them.
+        // Dropped later, it leaves more free pages below the others than most tests take at a time.
         let below = AddressSpace::from_ranges(&[(GuestAddress(0), 2 * size)]).unwrap();
         let spaces: Vec<_> = (0..4).map(|_| make().unwrap()).collect();
+        left_behind.extend(spaces.iter().cloned());
+        let host =
+            |space: &AddressSpace| space.host_run(GuestAddress(0x2000), 1).unwrap().host as u64;
+        // The page before the first region's 0x2000 holds its start. Were the region elsewhere and `below` dropped, the
+        // next attempt would get the same pages for its `below`, and fail alike.
+        if host(&spaces[0]) - 0x1000 != host(&below) - 0x2000 + 2 * size {
+            left_behind.push(Arc::new(below));
+            return false;
+        }
         for (value, space) in (1_u8..).zip(&spaces) {
             space.fill(GuestAddress(0x2000), value, 0x1000).unwrap();
         }
@@ -140,7 +146,6 @@ mod tests {
         spaces[3]
             .protect(GuestAddress(0x2000), 0x1000, Access::READ | Access::WRITE)
             .unwrap();
-        let host = |space: &AddressSpace| space.host_run(GuestAddress(0x2000), 1).unwrap().host;
         let before: Vec<_> = spaces.iter().map(|space| host(space)).collect();
         drop(below);
         // More pages than there can be: everything moves that can move.
@@ -162,6 +167,6 @@ mod tests {
         drop(held);
         assert!(handle::release(twice));
         assert!(handles.into_iter().all(handle::release));
-        (spaces, moved)
+        moved
     }
 }

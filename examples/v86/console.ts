@@ -20,6 +20,17 @@ export class Silence extends Error {
   }
 }
 
+/** The error if the guest's kernel has panicked: it prints no text any more. */
+export class Panic extends Error {
+  constructor(tail: string) {
+    super(`the guest's kernel has panicked; its last words:\n${tail}`);
+    this.name = "Panic";
+  }
+}
+
+/** The last line of a kernel's panic begins so. */
+const PANIC = "---[ end Kernel panic";
+
 export class GuestConsole {
   readonly #send: (text: string) => void;
   readonly #decoder = new TextDecoder();
@@ -51,7 +62,7 @@ export class GuestConsole {
     this.#send(`${line}\n`);
   }
 
-  /** Waits for the shell to ask for its first command. */
+  /** Waits for the shell to ask for its first command. It fails if the kernel panics. */
   async ready(): Promise<void> {
     await this.#printed(PROMPT, 0);
   }
@@ -81,7 +92,12 @@ export class GuestConsole {
       let searched = from;
       const check = () => {
         const start = this.#text.indexOf(text, searched);
-        searched = Math.max(from, this.#text.length - text.length);
+        if (start < 0 && this.#text.includes(PANIC, searched)) {
+          finish();
+          reject(new Panic(this.#text.slice(-1000)));
+          return;
+        }
+        searched = Math.max(from, this.#text.length - Math.max(text.length, PANIC.length));
         if (start < 0) return;
         finish();
         resolve({ start, end: start + text.length });

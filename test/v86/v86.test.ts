@@ -1,10 +1,13 @@
 // examples/v86: Linux in npm's v86, the data between it and the host, and the growth of v86's memory meanwhile.
 import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { GuestMemory } from "guest-memory";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../examples/v86/build.mjs";
-import { plain, Silence } from "../../examples/v86/console.ts";
+import { Panic, plain, Silence } from "../../examples/v86/console.ts";
 import { readFiles } from "../../examples/v86/files.ts";
+import { folder } from "../../examples/v86/guest/packages.mjs";
 import { LETTER, MARKER } from "../../examples/v86/guest/pulse.mjs";
 import { BLOCK_SIZE, Machine } from "../../examples/v86/machine.ts";
 import { COUNT, createMemory, find as findIn, RANDOM, SCREEN, WINDOW } from "../../examples/v86/memory.ts";
@@ -187,4 +190,19 @@ test("peeking all of the map leaves v86 as it is: RAM, registers, all that its m
   expect([hash(), memory.readUint32(COUNT)]).toEqual([state, reads]);
   memory.poke(0x1_0000, Uint8Array.of(memory.readUint8(0x1_0000) ^ 1));
   expect(hash()).not.toBe(state); // it would have seen a change
+});
+
+test("a kernel without its RAM disk panics, and that ends the wait for its shell", async () => {
+  const broken = await Machine.create({ ...(await readFiles()), "initrd.cpio": new Uint8Array(512) });
+  await broken.start();
+  await expect(broken.console.ready()).rejects.toThrow(Panic);
+  await broken.stop();
+});
+
+test("building again leaves the RAM disk whole that another process has open", () => {
+  const path = join(folder, "initrd.cpio");
+  const opened = openSync(path, "r");
+  build();
+  expect(statSync(path).ino).not.toBe(fstatSync(opened).ino);
+  closeSync(opened);
 });

@@ -1,6 +1,6 @@
 // Gets the guest's kernel, busybox and BIOS from Debian's packages for i386. It runs apt with separate folders, so the
 // system's architectures, lists and packages stay as they are, and no root is needed. Imports Node's own modules only.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture, run } from "../../../scripts/process.mjs";
 import { root } from "../../../scripts/toolchain.mjs";
@@ -34,25 +34,38 @@ export const how = `put these files of Debian ${RELEASE}'s packages for i386 int
   .map(({ file, package: name, path }) => `${file} (${path} of ${name})`)
   .join(", ")}`;
 
-/** Gets all files, and notes their versions. If one fails, it throws and leaves no files. */
+/** Gets all files, and notes their versions. If one fails, it throws and leaves no files. Other processes may do so too. */
 export function fetchPackages() {
   if (capture("apt-get", ["--version"]) === undefined || capture("dpkg-deb", ["--version"]) === undefined) {
     throw new Error("there is no apt here");
   }
-  const work = join(folder, "apt");
-  rmSync(work, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(folder, "apt-"));
+  try {
+    const versions = download(work);
+    for (const { file } of sources) renameSync(join(work, file), join(folder, file));
+    writeFileSync(join(folder, "versions.json"), `${JSON.stringify(versions, null, 2)}\n`);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+/**
+ * Puts all files into `work`.
+ * @param {string} work
+ * @returns {Record<string, string>} the version of each package
+ */
+function download(work) {
   const options = ownFolders(work);
   run("apt-get", [...options, "update"], { quiet: true });
   /** @type {Record<string, string>} */
-  const taken = {};
+  const versions = {};
   for (const name of new Set(sources.map((source) => source.package))) {
     const real = dependency(name, options);
     run("apt-get", [...options, "download", real], { cwd: work, quiet: true });
-    taken[real] = unpack(work, name);
+    versions[real] = unpack(work, name);
   }
-  for (const { file } of sources) renameSync(join(work, file), join(folder, file));
-  writeFileSync(join(folder, "versions.json"), `${JSON.stringify(taken, null, 2)}\n`);
-  rmSync(work, { recursive: true });
+  return versions;
 }
 
 /** Options that keep apt away from the system's own state. @param {string} work */

@@ -9,6 +9,10 @@ compile_error!(
 mod abi;
 mod export;
 mod linear;
+#[cfg_attr(
+    not(feature = "bindings"),
+    allow(dead_code, reason = "the bindings alone use some of it")
+)]
 mod machine;
 mod model;
 

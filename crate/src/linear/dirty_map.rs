@@ -68,9 +68,17 @@ pub(crate) fn mark_page(host: usize) {
 /// Marks the host pages that `bytes` bytes from `host` touch; none for an empty range.
 #[inline]
 pub(crate) fn mark_bytes(host: usize, bytes: usize) {
-    if let Some((first, count)) = touched(host, bytes) {
-        mark(first, count);
+    match touched(host, bytes) {
+        Some((first, 1)) => mark_page((first as usize) << PAGE_SHIFT),
+        Some((first, count)) => mark_several(first, count),
+        None => {}
     }
+}
+
+/// [`mark`], out of line: a scalar seldom crosses pages.
+#[inline(never)]
+fn mark_several(first: u32, count: u32) {
+    mark(first, count);
 }
 
 /// Marks pages as shown to a caller who may write them at any time. They are zeroed before their next owner gets them.

@@ -106,6 +106,13 @@ impl Block {
         ((page as usize) << PAGE_SHIFT) + self.phase()
     }
 
+    /// The host offset of the first page; `None` while the block is absent.
+    #[inline]
+    pub(crate) fn pages_at(&self) -> Option<usize> {
+        let page = self.extent.first();
+        (page != 0).then_some((page as usize) << PAGE_SHIFT)
+    }
+
     /// The bytes from an offset in the block on, at most `length` and at most [`LONGEST`]. An absent block gives shared
     /// zeros, which must not be written.
     #[inline]

@@ -11,6 +11,7 @@
 
 mod access;
 pub(crate) mod attributes;
+mod chunk;
 mod flat_range;
 mod flat_view;
 mod guest_memory;

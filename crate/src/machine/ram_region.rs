@@ -38,6 +38,8 @@ pub struct RamRegion {
     block: Arc<Block>,
     /// The offset in the block of the first byte.
     offset: usize,
+    /// The distance of the first byte from the start of the block's first page.
+    in_pages: usize,
 }
 
 impl RamRegion {
@@ -54,6 +56,7 @@ impl RamRegion {
             size: usize::try_from(size).ok()?,
             block: Arc::clone(block),
             offset: usize::try_from(offset).ok()?,
+            in_pages: block.phase() + usize::try_from(offset).ok()?,
         })
     }
 
@@ -78,13 +81,13 @@ impl RamRegion {
 
     /// The pages of the block that the bytes touch, as the first and the one past the last.
     pub(crate) fn pages(&self) -> Range<usize> {
-        let phase = self.block.phase() + self.offset;
+        let phase = self.in_pages;
         phase >> PAGE_SHIFT..((phase + (self.size - 1)) >> PAGE_SHIFT) + 1
     }
 
     /// The offset of the first byte in its page.
     pub(crate) fn phase(&self) -> usize {
-        (self.block.phase() + self.offset) % PAGE_SIZE
+        self.in_pages % PAGE_SIZE
     }
 
     /// The dirty marks of its pages.
@@ -108,12 +111,32 @@ impl RamRegion {
         Ok(())
     }
 
+    /// The `count` bytes from an address on; `None` where they are not inside, or have no host pages.
+    #[inline]
+    pub(crate) fn present(
+        &self,
+        address: MemoryRegionAddress,
+        count: usize,
+    ) -> Option<VolatileSlice<'_, DirtyPages>> {
+        let offset = self.inside(address, count).ok()?;
+        Some(self.slice(self.block.pages_at()? + self.in_pages + offset, count))
+    }
+
+    /// The `count` bytes from a host offset on. [`inside`](Self::inside) has given the distance from the first.
+    #[inline]
+    fn slice(&self, host: usize, count: usize) -> VolatileSlice<'_, DirtyPages> {
+        // SAFETY: the range was checked to lie in this region's block, which lives as long as `self` is borrowed. Guest
+        // memory cannot be a Rust slice: JavaScript and other devices write it at any time.
+        unsafe { VolatileSlice::with_bitmap(host::pointer(host), count, DirtyPages { host }, None) }
+    }
+
     /// Checks that `count` bytes from an address on are inside, and gives their offset.
     #[inline]
     fn inside(&self, address: MemoryRegionAddress, count: usize) -> Result<usize> {
-        let offset = usize::try_from(address.0).map_err(|_| Error::InvalidBackendAddress)?;
-        let end = offset.checked_add(count).filter(|&end| end <= self.size);
-        end.map(|_| offset).ok_or(Error::InvalidBackendAddress)
+        let last = self.size.checked_sub(count);
+        let offset = usize::try_from(address.0).ok();
+        let inside = offset.filter(|&offset| last.is_some_and(|last| offset <= last));
+        inside.ok_or(Error::InvalidBackendAddress)
     }
 }
 
@@ -150,12 +173,7 @@ impl GuestMemoryRegion for RamRegion {
     ) -> Result<VolatileSlice<'_, BS<'_, DirtyPages>>> {
         let offset = self.inside(offset, count)?;
         self.populate()?;
-        let host = self.host_offset() + offset;
-        // SAFETY: the range was just checked to lie in this region's block, which lives as long as `self` is borrowed.
-        // Guest memory cannot be a Rust slice: JavaScript and other devices write it at any time.
-        Ok(unsafe {
-            VolatileSlice::with_bitmap(host::pointer(host), count, DirtyPages { host }, None)
-        })
+        Ok(self.slice(self.host_offset() + offset, count))
     }
 }
 

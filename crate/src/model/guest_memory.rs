@@ -238,6 +238,18 @@ pub trait GuestMemory {
         (slice.len() == count).then_some(slice)
     }
 
+    /// What [`contiguous_slice`](GuestMemory::contiguous_slice) gives, where one look decides; else `None`. Scalar
+    /// accesses ask this first: code for the other cases beside it would cost them time. vm-memory has no such method.
+    #[inline]
+    fn plain_slice(
+        &self,
+        addr: GuestAddress,
+        count: usize,
+        access: Permissions,
+    ) -> Option<VolatileSlice<'_, BS<'_, Self::Bitmap>>> {
+        self.contiguous_slice(addr, count, access)
+    }
+
     /// The bytes from `addr` on, `count` at most, that no slice can show, for `access`: they lie in an [external
     /// memory](crate::external). [`get_slices`](GuestMemory::get_slices) ends with an error before them, and
     /// [`Bytes`](crate::Bytes) copies them through a buffer. vm-memory has no such method.

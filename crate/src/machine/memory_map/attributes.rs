@@ -63,6 +63,12 @@ impl Attributes {
         })
     }
 
+    /// Whether every page has the bits 0.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
     /// A page's bits, and the last page up to which all pages have the same bits.
     #[inline]
     pub(crate) fn at(&self, page: u64) -> (u8, u64) {

@@ -25,6 +25,8 @@ pub struct FlatRange {
     pub(crate) region: Arc<Region>,
     pub(crate) offset: u64,
     pub(crate) priority: i32,
+    /// Whether the kind of the region lets the guest write the bytes.
+    writable: bool,
     /// The bytes, if the region is RAM or ROM.
     pub(crate) memory: Option<RamRegion>,
 }
@@ -44,6 +46,7 @@ impl FlatRange {
             region: Arc::clone(region),
             offset,
             priority,
+            writable: region.kind() == RegionKind::Ram,
             memory: None,
         }
     }
@@ -103,7 +106,13 @@ impl FlatRange {
     /// Whether the kind of the region lets the guest write the bytes.
     #[inline]
     pub(crate) fn is_writable(&self) -> bool {
-        self.region.kind() == RegionKind::Ram
+        self.writable
+    }
+
+    /// Whether the range has the byte at an address.
+    #[inline]
+    pub(super) fn holds(&self, address: u64) -> bool {
+        self.start <= address && address <= self.last
     }
 
     /// Whether this range continues the region where the range before it ends.

@@ -37,8 +37,13 @@ impl FlatView {
     /// The range that holds an address.
     #[inline]
     pub fn range_at(&self, address: GuestAddress) -> Option<&FlatRange> {
-        let range = self.ranges.at(address.0)?;
-        (range.start <= address.0 && address.0 <= range.last).then_some(range)
+        self.ranges.at(address.0)
+    }
+
+    /// The range that probably holds an address.
+    #[inline(always)]
+    pub(super) fn guess(&self, address: GuestAddress) -> Option<&FlatRange> {
+        self.ranges.guess(address.0)
     }
 
     /// The first range that begins behind an address.

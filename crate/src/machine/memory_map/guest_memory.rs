@@ -5,8 +5,8 @@ use crate::machine::ram_region::DirtyPages;
 use crate::model::bitmap::BS;
 use crate::model::external::ExternalRun;
 use crate::model::guest_memory::{
-    Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator, Permissions,
-    Result,
+    Error, GuestAddress, GuestMemory, GuestMemoryBackend, GuestMemorySliceIterator,
+    MemoryRegionAddress, Permissions, Result,
 };
 use crate::model::region::GuestMemoryRegion;
 use crate::model::volatile_memory::VolatileSlice;
@@ -40,7 +40,6 @@ impl GuestMemory for MemoryMap {
         })
     }
 
-    #[inline]
     fn contiguous_slice(
         &self,
         addr: GuestAddress,
@@ -56,6 +55,24 @@ impl GuestMemory for MemoryMap {
         }
         let (region, start) = self.flat.to_region_addr(addr)?;
         region.get_slice(start, count).ok()
+    }
+
+    /// One look at the range decides, where the map forbids nothing and the bytes have host pages.
+    #[inline(always)]
+    fn plain_slice(
+        &self,
+        addr: GuestAddress,
+        count: usize,
+        access: Permissions,
+    ) -> Option<VolatileSlice<'_, DirtyPages>> {
+        let range = self.flat.guess(addr)?;
+        let allowed = !access.has_write() || range.is_writable();
+        if !allowed || !self.attributes.is_empty() {
+            return None;
+        }
+        // The offset wraps below the range's start. Then it is outside, as it is behind the range.
+        let offset = MemoryRegionAddress(addr.0.wrapping_sub(range.start));
+        range.memory.as_ref()?.present(offset, count)
     }
 
     fn external_run(

@@ -3,11 +3,10 @@
 //! A change rewrites the chunks that it touches, so its cost does not grow with the list. A copy of the list shares all
 //! chunks, until one of the two changes: then it gets a chunk of its own.
 
+use super::chunk::{Chunk, MOST};
 use super::flat_range::FlatRange;
 use std::sync::Arc;
 
-/// The most ranges of a chunk.
-const MOST: usize = 64;
 /// So many ranges are inserted one by one.
 const FEW: usize = 4;
 
@@ -31,13 +30,6 @@ pub struct Ranges {
     /// None is empty.
     chunks: Vec<Arc<Chunk>>,
     count: usize,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Chunk {
-    /// The first address of each range: the search looks at nothing else.
-    starts: Vec<u64>,
-    ranges: Vec<FlatRange>,
 }
 
 /// A place in the list: a range, or the end.
@@ -71,20 +63,27 @@ impl Ranges {
         })
     }
 
-    /// The last range that begins at an address or before.
+    /// The range that holds an address.
     #[inline]
     pub(super) fn at(&self, address: u64) -> Option<&FlatRange> {
-        // With one chunk, or one range, there is nothing to search.
+        self.chunk(address)?.at(address)
+    }
+
+    /// The range that probably holds an address.
+    #[inline(always)]
+    pub(super) fn guess(&self, address: u64) -> Option<&FlatRange> {
+        self.chunk(address)?.guess(address)
+    }
+
+    /// The chunk that holds an address, if any does.
+    #[inline(always)]
+    fn chunk(&self, address: u64) -> Option<&Chunk> {
+        // With one chunk there is nothing to search.
         let chunk = match self.chunks.len() {
             1 => 0,
             _ => behind(&self.starts, address).checked_sub(1)?,
         };
-        let chunk = self.chunks.get(chunk)?;
-        let index = match chunk.starts.len() {
-            1 => 0,
-            _ => behind(&chunk.starts, address).checked_sub(1)?,
-        };
-        chunk.ranges.get(index)
+        self.chunks.get(chunk).map(Arc::as_ref)
     }
 
     /// The place of the first range that begins behind an address.
@@ -92,7 +91,7 @@ impl Ranges {
         let Some(chunk) = behind(&self.starts, address).checked_sub(1) else {
             return Place { chunk: 0, index: 0 };
         };
-        let index = behind(&self.chunks[chunk].starts, address);
+        let index = self.chunks[chunk].behind(address);
         self.normal(Place { chunk, index })
     }
 
@@ -171,7 +170,7 @@ impl Ranges {
             for (index, range) in (from.index..).zip(new) {
                 chunk.ranges.insert(index, range);
             }
-            return self.balance(from.chunk, from.index);
+            return self.balance(from.chunk);
         }
         // The rest of the last chunk that is touched.
         let mut tail = match self.chunks.get_mut(end.chunk) {
@@ -187,32 +186,27 @@ impl Ranges {
         chunk.ranges.truncate(from.index);
         chunk.ranges.append(&mut new);
         chunk.ranges.append(&mut tail);
-        self.balance(from.chunk, from.index);
+        self.balance(from.chunk);
     }
 
-    /// Makes a chunk right again whose ranges have changed from an index on: neither empty nor too long.
-    fn balance(&mut self, at: usize, index: usize) {
+    /// Makes a chunk right again whose ranges have changed: neither empty nor too long.
+    fn balance(&mut self, at: usize) {
         let chunk = Arc::make_mut(&mut self.chunks[at]);
         let mut parts: Vec<Chunk> = Vec::new();
         while chunk.ranges.len() > MOST {
             // From the end, so that each range moves once.
             let rest = chunk.ranges.len() - MOST / 2;
-            let mut part = Chunk {
-                starts: Vec::new(),
-                ranges: chunk.ranges.split_off(rest),
-            };
-            part.starts_from(0);
-            parts.push(part);
+            parts.push(Chunk::of(chunk.ranges.split_off(rest)));
         }
-        chunk.starts_from(index);
-        let Some(&start) = chunk.starts.first() else {
+        let Some(start) = chunk.start() else {
             self.chunks.remove(at);
             self.starts.remove(at);
             return;
         };
         self.starts[at] = start;
+        chunk.changed();
         for part in parts {
-            self.starts.insert(at + 1, part.starts[0]);
+            self.starts.insert(at + 1, part.start().unwrap_or(0));
             self.chunks.insert(at + 1, Arc::new(part));
         }
         let length = self.chunks[at].ranges.len();
@@ -223,7 +217,7 @@ impl Ranges {
             self.starts.remove(at + 1);
             let chunk = Arc::make_mut(&mut self.chunks[at]);
             chunk.ranges.append(&mut Arc::make_mut(&mut next).ranges);
-            chunk.starts_from(length);
+            chunk.changed();
         }
     }
 
@@ -287,16 +281,6 @@ impl<'a> IntoIterator for &'a Ranges {
 
     fn into_iter(self) -> RangesIter<'a> {
         self.iter()
-    }
-}
-
-impl Chunk {
-    /// Writes the list of first addresses again, from an index on.
-    #[inline(never)]
-    fn starts_from(&mut self, index: usize) {
-        self.starts.truncate(index);
-        let changed = self.ranges.iter().skip(index);
-        self.starts.extend(changed.map(|range| range.start));
     }
 }
 

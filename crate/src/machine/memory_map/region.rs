@@ -214,6 +214,7 @@ impl Region {
     }
 
     /// The kind.
+    #[inline]
     pub fn kind(&self) -> RegionKind {
         self.kind
     }

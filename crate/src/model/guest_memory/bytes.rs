@@ -7,8 +7,8 @@ use crate::model::external::ExternalRun;
 use crate::model::io::{ReadVolatile, WriteVolatile};
 use crate::model::volatile_memory::{VolatileMemory, VolatileSlice};
 use pieces::{
-    Part, all_moved, check_backed, in_parts, no_scalar, read_obj_pieces, read_pieces,
-    write_obj_pieces, write_pieces,
+    Part, all_moved, check_backed, in_parts, load_elsewhere, read_obj_pieces, read_pieces,
+    store_elsewhere, write_obj_pieces, write_pieces,
 };
 use std::sync::atomic::Ordering;
 
@@ -81,27 +81,26 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
     }
 
     /// Like `write_slice`, but the value may stay in a register.
-    #[inline]
+    #[inline(always)]
     fn write_obj<O: ByteValued>(&self, val: O, addr: GuestAddress) -> Result<()> {
-        let done = self
-            .contiguous_slice(addr, size_of::<O>(), Permissions::Write)
-            .and_then(|slice| slice.get_ref(0).ok().map(|value| value.store(val)));
-        match done {
-            Some(()) => Ok(()),
-            None => write_obj_pieces(self, val, addr),
+        if let Some(slice) = self.plain_slice(addr, size_of::<O>(), Permissions::Write)
+            && let Ok(value) = slice.get_ref(0)
+        {
+            value.store(val);
+            return Ok(());
         }
+        write_obj_pieces(self, val, addr)
     }
 
     /// Like `read_slice`, but without a buffer that has to be zeroed first.
-    #[inline]
+    #[inline(always)]
     fn read_obj<O: ByteValued>(&self, addr: GuestAddress) -> Result<O> {
-        let value = self
-            .contiguous_slice(addr, size_of::<O>(), Permissions::Read)
-            .and_then(|slice| slice.get_ref(0).ok().map(|value| value.load()));
-        match value {
-            Some(value) => Ok(value),
-            None => read_obj_pieces(self, addr),
+        if let Some(slice) = self.plain_slice(addr, size_of::<O>(), Permissions::Read)
+            && let Ok(value) = slice.get_ref(0)
+        {
+            return Ok(value.load());
         }
+        read_obj_pieces(self, addr)
     }
 
     fn read_volatile_from<F: ReadVolatile>(
@@ -186,18 +185,22 @@ impl<T: GuestMemory + ?Sized> Bytes<GuestAddress> for T {
 
     #[inline]
     fn store<O: AtomicAccess>(&self, val: O, addr: GuestAddress, order: Ordering) -> Result<()> {
-        let done = self
-            .contiguous_slice(addr, size_of::<O>(), Permissions::Write)
-            .and_then(|slice| slice.store(val, 0, order).ok());
-        done.ok_or_else(|| no_scalar(self, addr, size_of::<O>(), Permissions::Write))
+        if let Some(slice) = self.plain_slice(addr, size_of::<O>(), Permissions::Write)
+            && slice.store(val, 0, order).is_ok()
+        {
+            return Ok(());
+        }
+        store_elsewhere(self, val, addr, order)
     }
 
     #[inline]
     fn load<O: AtomicAccess>(&self, addr: GuestAddress, order: Ordering) -> Result<O> {
-        let value = self
-            .contiguous_slice(addr, size_of::<O>(), Permissions::Read)
-            .and_then(|slice| slice.load(0, order).ok());
-        value.ok_or_else(|| no_scalar(self, addr, size_of::<O>(), Permissions::Read))
+        if let Some(slice) = self.plain_slice(addr, size_of::<O>(), Permissions::Read)
+            && let Ok(value) = slice.load(0, order)
+        {
+            return Ok(value);
+        }
+        load_elsewhere(self, addr, order)
     }
 }
 

@@ -25,11 +25,13 @@ pub enum Permissions {
 
 impl Permissions {
     /// Whether these permissions include all of `access`.
+    #[inline]
     pub fn allow(&self, access: Self) -> bool {
         *self & access == access
     }
 
     /// Whether these permissions include writing.
+    #[inline]
     pub fn has_write(&self) -> bool {
         self.allow(Self::Write)
     }

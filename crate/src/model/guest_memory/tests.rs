@@ -133,6 +133,8 @@ pub(crate) fn test_backend<M: GuestMemoryBackend>(memory: &M, ranges: &[(u64, u6
             assert_eq!(memory.get_slice(addr, count).is_ok(), in_region);
             let slice = memory.contiguous_slice(addr, count, Permissions::Read);
             assert_eq!(slice.map(|slice| slice.len()), in_region.then_some(count));
+            let plain = memory.plain_slice(addr, count, Permissions::Read);
+            assert!(plain.is_none_or(|plain| in_region && plain.len() == count));
         }
         assert_eq!(memory.get_host_address(addr).is_ok(), region.is_some());
     }

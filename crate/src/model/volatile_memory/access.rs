@@ -32,7 +32,7 @@ fn width(addr: usize, left: usize) -> usize {
 
 /// Whether `len` bytes at `addr` are moved in a single access.
 #[inline(always)]
-fn is_one_access(addr: usize, len: usize) -> bool {
+pub(super) fn is_one_access(addr: usize, len: usize) -> bool {
     matches!(len, 1 | 2 | 4 | WIDEST) && addr.is_multiple_of(len)
 }
 

@@ -74,8 +74,20 @@ impl<'a, T: ByteValued, B: BitmapSlice> VolatileRef<'a, T, B> {
     /// Writes the value, in one access if it is an aligned integer, and marks it.
     #[inline]
     pub fn store(&self, v: T) {
+        let size = size_of::<T>();
+        if !access::is_one_access(self.addr.addr(), size) {
+            return self.store_in_parts(v);
+        }
         // SAFETY: no reference may be made, because other code may write at any time. The address has size_of::<T>()
         // bytes.
+        unsafe { access::store_value(v, self.addr) };
+        self.bitmap.mark_dirty(0, size);
+    }
+
+    /// `store` of a value that is not written in one access: out of the way of the others.
+    #[inline(never)]
+    fn store_in_parts(&self, v: T) {
+        // SAFETY: as in `store`.
         unsafe { access::store_value(v, self.addr) };
         self.bitmap.mark_dirty(0, size_of::<T>());
     }

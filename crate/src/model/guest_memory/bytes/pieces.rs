@@ -3,10 +3,11 @@
 
 use crate::model::address::Address;
 use crate::model::bitmap::BS;
-use crate::model::bytes::{ByteValued, Bytes};
+use crate::model::bytes::{AtomicAccess, ByteValued, Bytes};
 use crate::model::external::ExternalRun;
 use crate::model::guest_memory::{Error, GuestAddress, GuestMemory, Permissions, Result};
 use crate::model::volatile_memory::VolatileSlice;
+use std::sync::atomic::Ordering;
 
 /// A part of a range.
 pub(super) enum Part<'a, B> {
@@ -104,7 +105,7 @@ where
     all_moved(memory.read(buf, addr)?, buf.len())
 }
 
-/// `write_obj` for a range that is not one slice.
+/// `write_obj` where there is no plain slice.
 #[cold]
 #[inline(never)]
 pub(super) fn write_obj_pieces<T, O>(memory: &T, val: O, addr: GuestAddress) -> Result<()>
@@ -112,10 +113,10 @@ where
     T: GuestMemory + ?Sized,
     O: ByteValued,
 {
-    write_pieces(memory, val.as_slice(), addr)
+    memory.write_slice(val.as_slice(), addr)
 }
 
-/// `read_obj` for a range that is not one slice.
+/// `read_obj` where there is no plain slice.
 #[cold]
 #[inline(never)]
 pub(super) fn read_obj_pieces<T, O>(memory: &T, addr: GuestAddress) -> Result<O>
@@ -124,7 +125,42 @@ where
     O: ByteValued,
 {
     let mut value = O::zeroed();
-    read_pieces(memory, value.as_mut_slice(), addr).map(|()| value)
+    memory
+        .read_slice(value.as_mut_slice(), addr)
+        .map(|()| value)
+}
+
+/// `store` where there is no plain slice.
+#[cold]
+#[inline(never)]
+pub(super) fn store_elsewhere<T, O>(
+    memory: &T,
+    val: O,
+    addr: GuestAddress,
+    order: Ordering,
+) -> Result<()>
+where
+    T: GuestMemory + ?Sized,
+    O: AtomicAccess,
+{
+    let done = memory
+        .contiguous_slice(addr, size_of::<O>(), Permissions::Write)
+        .and_then(|slice| slice.store(val, 0, order).ok());
+    done.ok_or_else(|| no_scalar(memory, addr, size_of::<O>(), Permissions::Write))
+}
+
+/// `load` where there is no plain slice.
+#[cold]
+#[inline(never)]
+pub(super) fn load_elsewhere<T, O>(memory: &T, addr: GuestAddress, order: Ordering) -> Result<O>
+where
+    T: GuestMemory + ?Sized,
+    O: AtomicAccess,
+{
+    let value = memory
+        .contiguous_slice(addr, size_of::<O>(), Permissions::Read)
+        .and_then(|slice| slice.load(0, order).ok());
+    value.ok_or_else(|| no_scalar(memory, addr, size_of::<O>(), Permissions::Read))
 }
 
 /// Checks that all of the `expected` bytes from `addr` allow `access`; returns the error if not.
@@ -154,12 +190,7 @@ where
 /// several regions or are not aligned.
 #[cold]
 #[inline(never)]
-pub(super) fn no_scalar<T>(
-    memory: &T,
-    addr: GuestAddress,
-    size: usize,
-    access: Permissions,
-) -> Error
+fn no_scalar<T>(memory: &T, addr: GuestAddress, size: usize, access: Permissions) -> Error
 where
     T: GuestMemory + ?Sized,
 {

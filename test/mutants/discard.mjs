@@ -90,9 +90,16 @@ export const core = [
   },
   {
     file: "crate/src/machine/ram_region.rs",
-    find: "        self.populate()?;\n        let host",
-    replace: "        let host",
+    find: "        self.populate()?;\n        Ok(self.slice",
+    replace: "        Ok(self.slice",
     why: "a slice of discarded memory writes to the zeros that stand in for it",
+    cargo: "discard::",
+  },
+  {
+    file: "crate/src/machine/ram_region.rs",
+    find: "self.block.pages_at()? + self.in_pages + offset",
+    replace: "self.host_offset() + offset",
+    why: "a plain slice of discarded memory writes to the zeros that stand in for it",
     cargo: "discard::",
   },
   {

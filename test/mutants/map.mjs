@@ -5,6 +5,20 @@ const unit = (/** @type {string[]} */ ...names) => names.map((name) => `test/uni
 /** @type {import("./mutants.mjs").Mutant[]} */
 export const map = [
   {
+    file: "crate/src/machine/memory_map/guest_memory.rs",
+    find: "if !allowed || !self.attributes.is_empty() {",
+    replace: "if !self.attributes.is_empty() {",
+    why: "a Rust device's scalar is stored to ROM",
+    cargo: "memory_map::",
+  },
+  {
+    file: "crate/src/machine/memory_map/guest_memory.rs",
+    find: "if !allowed || !self.attributes.is_empty() {",
+    replace: "if !allowed {",
+    why: "a Rust device's scalar is read from a page that may not be read",
+    cargo: "machine::",
+  },
+  {
     file: "ts/external/external-memory.ts",
     find: "    if (this.asks || !isAttached(this.#bytes)) this.#refresh({ address, length });\n    return this.#data;",
     replace: "    return this.#data;",

@@ -69,13 +69,13 @@ pub extern "C" fn load_core(_host: usize, mask: u32, count: u32) -> u32 {
 /// Loads through vm-memory's trait, on a snapshot of the regions.
 #[unsafe(no_mangle)]
 pub extern "C" fn load_bytes(_host: usize, mask: u32, count: u32) -> u32 {
-    load_by(&*space().view(), mask, count)
+    load_by(&space().view(), mask, count)
 }
 
 /// The same, where sixteen regions have the 64 KiB.
 #[unsafe(no_mangle)]
 pub extern "C" fn load_pieces(_host: usize, mask: u32, count: u32) -> u32 {
-    load_by(&*pieces().view(), mask, count)
+    load_by(&pieces().view(), mask, count)
 }
 
 fn load_by(view: &MemoryMap, mask: u32, count: u32) -> u32 {
@@ -114,13 +114,13 @@ pub extern "C" fn store_core(_host: usize, mask: u32, count: u32) -> u32 {
 /// Stores through vm-memory's trait, each with its dirty mark.
 #[unsafe(no_mangle)]
 pub extern "C" fn store_bytes(_host: usize, mask: u32, count: u32) -> u32 {
-    store_by(&*space().view(), mask, count)
+    store_by(&space().view(), mask, count)
 }
 
 /// The same, where sixteen regions have the 64 KiB.
 #[unsafe(no_mangle)]
 pub extern "C" fn store_pieces(_host: usize, mask: u32, count: u32) -> u32 {
-    store_by(&*pieces().view(), mask, count)
+    store_by(&pieces().view(), mask, count)
 }
 
 fn store_by(view: &MemoryMap, mask: u32, count: u32) -> u32 {

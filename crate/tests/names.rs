@@ -187,12 +187,8 @@ fn watches_write_traps_and_dirty_clients() -> Result<(), Fault> {
     // A store by Rust code springs the trap, once, through the mirror too.
     let address = GuestAddress(8 * PAGE);
     space.write_obj(1_u8, address).expect("RAM is there");
-    let sprung = traps::take_sprung();
-    assert!(
-        sprung
-            .iter()
-            .any(|sprung| sprung.trap == trap && sprung.page == GuestAddress(0))
-    );
+    let page = GuestAddress(0);
+    assert_eq!(space.take_sprung(), [traps::Sprung { trap, page }]);
     assert!(!space.end_trap(trap, None));
     assert!(told(0x900, Access::WRITE).is_empty());
     assert!(space.unwatch(watch, GuestAddress(0), EVERYTHING)?);

@@ -11,6 +11,7 @@
 //! have a zone of their own, at the low end.
 
 use super::free_list::{FreeList, PageRun};
+use super::readers;
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -91,7 +92,9 @@ impl Extent {
     /// Gives the pages back zeroed. All views are detached now, so that the next holder of the pages need not do so.
     pub(crate) fn discard(self) {
         host::detach_views();
-        zero(self.run());
+        if readers::wait() {
+            zero(self.run());
+        }
     }
 
     /// The host offset of the first byte.
@@ -117,8 +120,13 @@ impl Extent {
 impl Drop for Extent {
     fn drop(&mut self) {
         let run = self.run();
-        if run.first != 0 {
-            count_change();
+        if run.first == 0 {
+            return;
+        }
+        count_change();
+        // The page tables have no entries of these pages any more. Were a reader to stay in them for all that is known,
+        // they would never go back.
+        if readers::wait() {
             allocator().zone(self.zone).give(run);
         }
     }

@@ -6,3 +6,4 @@ mod free_list;
 #[cfg(all(feature = "heap", target_arch = "wasm32", target_os = "unknown"))]
 mod heap;
 pub(crate) mod host;
+pub(crate) mod readers;

@@ -14,6 +14,7 @@
 use crate::linear::allocator;
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SIZE};
+use crate::linear::readers;
 use crate::machine::block::Block;
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
@@ -182,6 +183,13 @@ impl AddressSpace {
         self.table.bump_generation();
     }
 
+    /// Takes a range's entries out of the page table, where another thread may read them: its pages are about to go back.
+    pub(crate) fn let_go(&self, map: &MemoryMap, first: u64, last: u64) {
+        if !host::ONE_THREAD {
+            self.table.refresh(map, first, last);
+        }
+    }
+
     /// Writes the page table entries of each range that shows a block, after the block got host pages.
     pub(crate) fn populated(&self, block: &Arc<Block>) {
         let span = block.span();
@@ -268,8 +276,9 @@ impl AddressSpace {
     /// The errors of vm-memory's `Bytes::read_obj`. The range may cross regions.
     #[inline]
     pub fn read_obj<T: ByteValued>(&self, address: GuestAddress) -> Result<T, Error> {
-        match self.fast::<T>(address.0, READABLE) {
-            Some(run) => Ok(run.read()),
+        let value = readers::during(|| Some(self.plain::<T>(address.0, READABLE)?.read()));
+        match value {
+            Some(value) => Ok(value),
             None => self.view().read_obj(address),
         }
     }
@@ -281,15 +290,22 @@ impl AddressSpace {
     /// The errors of vm-memory's `Bytes::write_obj`. The range may cross regions.
     #[inline]
     pub fn write_obj<T: ByteValued>(&self, value: T, address: GuestAddress) -> Result<(), Error> {
-        match self.fast::<T>(address.0, WRITABLE) {
-            Some(run) => {
-                run.write(value);
-                if size_of::<T>() > 0 {
-                    dirty_map::mark_page(run.host());
+        let done = readers::during(|| {
+            if !host::ONE_THREAD && traps::any() {
+                return None; // a trap is sprung with the page held
+            }
+            let run = self.plain::<T>(address.0, WRITABLE)?;
+            run.write(value);
+            if size_of::<T>() > 0 {
+                dirty_map::mark_page(run.host());
+                if host::ONE_THREAD {
                     traps::stored(run.host(), size_of::<T>()); // of a space whose table does not know of the trap
                 }
-                Ok(())
             }
+            Some(())
+        });
+        match done {
+            Some(()) => Ok(()),
             None => {
                 // Gives the pages entries in the table. If this fails, the next line reports the error.
                 let _ = self.populate(address, size_of::<T>() as u64);
@@ -298,19 +314,16 @@ impl AddressSpace {
         }
     }
 
-    /// The bytes of an object that lies within one page that has `flag`. `None` where several threads may run: an entry
-    /// does not hold its page, so another thread may give the page to another machine before the access.
+    /// The bytes of an object that lies within one page that has `flag`. Only for an access [`during`](readers::during)
+    /// which the page stays.
     #[inline(always)]
-    fn fast<T>(&self, address: u64, flag: u32) -> Option<HostRun<'_>> {
-        if !host::ONE_THREAD {
-            return None;
-        }
+    fn plain<T>(&self, address: u64, flag: u32) -> Option<HostRun<'_>> {
         let entry = self.table.entry(address);
         let offset = (address & 0xfff) as usize;
         let fits = entry & flag != 0 && offset + size_of::<T>() <= host::PAGE_SIZE;
         let host = ((entry >> FLAG_BITS) as usize) << host::PAGE_SHIFT | offset;
-        // SAFETY: the bytes are in a page that the map shows now. The access follows in the only thread, before the map
-        // can change.
+        // SAFETY: the map shows the bytes' page, or did when the access began. It goes back to the allocator after the
+        // access has ended.
         fits.then(|| unsafe { HostRun::new(host, size_of::<T>()) })
     }
 }

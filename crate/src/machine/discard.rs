@@ -26,8 +26,7 @@ impl AddressSpace {
     /// discards, so `protect` does not count.
     ///
     /// Every view that JavaScript holds ends where pages are given back. A write to discarded pages takes others, and
-    /// linear memory may grow for them. As with [`unmap`](AddressSpace::unmap), no other thread may be in the middle of
-    /// an access to the range.
+    /// linear memory may grow for them.
     ///
     /// # Errors
     ///
@@ -58,8 +57,9 @@ impl AddressSpace {
             } = &part;
             let mut shown = None;
             region.discard(*offset, *size, |bytes, blocks| {
-                each_map(&mut held, region, blocks, |_, map, first, last| {
+                each_map(&mut held, region, blocks, |space, map, first, last| {
                     map.flat.let_go(region, bytes, first, last);
+                    space.let_go(map, first, last);
                 });
                 shown = Some(blocks);
             });
@@ -67,8 +67,12 @@ impl AddressSpace {
                 each_map(&mut held, region, blocks, |_, map, first, last| {
                     map.flat.show(first, last);
                 });
-                let given_back = (*offset, offset + (size - 1));
-                each_map(&mut held, region, given_back, |space, map, first, last| {
+                // Other threads' tables have let go of the blocks whole.
+                let changed = match host::ONE_THREAD {
+                    true => (*offset, offset + (size - 1)),
+                    false => blocks,
+                };
+                each_map(&mut held, region, changed, |space, map, first, last| {
                     for range in map.flat.over(first, last) {
                         if Arc::ptr_eq(&range.region, region) {
                             space.bytes_moved(map, range.start.max(first), range.last.min(last));

@@ -20,6 +20,7 @@ use crate::abi;
 use crate::linear::allocator::{self, Extent};
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT};
+use crate::linear::readers;
 use crate::machine::memory_map::attributes::WATCH_SHIFT;
 use crate::machine::memory_map::{FlatRange, MemoryMap};
 use crate::machine::ram_region::RamRegion;
@@ -89,7 +90,7 @@ impl PageTable {
     #[inline(always)]
     pub(crate) fn entry(&self, address: u64) -> u32 {
         match usize::try_from(address >> PAGE_SHIFT) {
-            Ok(page) if page < ENTRIES as usize => self.word(page).load(Ordering::Relaxed),
+            Ok(page) if page < ENTRIES as usize => self.word(page).load(Ordering::Acquire),
             _ => 0,
         }
     }
@@ -164,16 +165,18 @@ impl PageTable {
         }
         for page in first..end {
             self.word(page as usize)
-                .store(entry(page - first), Ordering::Relaxed);
+                .store(entry(page - first), Ordering::Release);
         }
         let (first, entries) = (first as usize, (end - first) as usize);
         dirty_map::mark_bytes(self.host_offset() + first * 4, entries * 4);
     }
 
-    /// Counts a change of permissions, watches or traps. Wraps after 2^32 changes.
+    /// Counts a change of permissions, watches or traps, after which no access goes on that began before. Wraps after 2^32
+    /// changes.
     pub(crate) fn bump_permissions(&self) {
         self.word(PERMISSIONS).fetch_add(1, Ordering::SeqCst);
         self.word(CHANGES).fetch_add(1, Ordering::SeqCst);
+        let _ = readers::wait(); // without certainty there is nothing else to do
     }
 
     pub(crate) fn permission_generation(&self) -> u32 {

@@ -5,6 +5,7 @@ use crate::linear::dirty_map;
 use crate::linear::host;
 use crate::machine::traps;
 use crate::model::bytes::ByteValued;
+use crate::model::volatile_memory::access;
 use core::marker::PhantomData;
 use core::ptr;
 
@@ -103,23 +104,35 @@ impl<'a> HostRun<'a> {
         length
     }
 
-    /// Reads an object from the first bytes. The run must have as many bytes as the object.
+    /// Reads an object from the first bytes, which must be as many as the object has: in one access if it is an aligned
+    /// integer.
     #[inline(always)]
     pub(crate) fn read<T: ByteValued>(&self) -> T {
         assert!(size_of::<T>() <= self.length);
-        let object = self.pointer().cast::<Unaligned<T>>();
-        // SAFETY: the caller of `new` promised these bytes, and any bytes are a `T`. Volatile, because JavaScript and
-        // other threads write them at any time.
-        unsafe { object.read_volatile() }.0
+        // SAFETY: the caller of `new` promised these bytes. With one thread, only JavaScript writes them: a volatile read
+        // of any alignment is one instruction of Wasm.
+        unsafe {
+            match host::ONE_THREAD {
+                true => self.pointer().cast::<Unaligned<T>>().read_volatile().0,
+                false => access::load_value(self.pointer()),
+            }
+        }
     }
 
-    /// Writes an object to the first bytes. The run must have as many bytes as the object.
+    /// Writes an object to the first bytes, as [`read`](Self::read) reads it.
     #[inline(always)]
     pub(crate) fn write<T: ByteValued>(&self, value: T) {
         assert!(size_of::<T>() <= self.length);
-        let object = self.pointer().cast::<Unaligned<T>>();
         // SAFETY: as in `read`.
-        unsafe { object.write_volatile(Unaligned(value)) };
+        unsafe {
+            match host::ONE_THREAD {
+                true => {
+                    let object = self.pointer().cast::<Unaligned<T>>();
+                    object.write_volatile(Unaligned(value));
+                }
+                false => access::store_value(value, self.pointer()),
+            }
+        }
     }
 
     #[inline(always)]

@@ -6,6 +6,7 @@ use crate::machine::fault::Fault;
 use crate::machine::index::Index;
 use crate::machine::memory_map::Region;
 use crate::machine::traps::Segment;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// An address space, to its siblings.
@@ -18,9 +19,23 @@ pub(crate) trait Sibling: Send + Sync {
 }
 
 /// The machine that an address space and its siblings belong to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Siblings {
+    /// The machine's number, which no other machine has.
+    id: u32,
     members: Mutex<Members>,
+}
+
+/// The number of the next machine.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+impl Default for Siblings {
+    fn default() -> Self {
+        Siblings {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            members: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +94,11 @@ impl Members {
 }
 
 impl Siblings {
+    /// The machine's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
     fn lock(&self) -> MutexGuard<'_, Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,6 +11,7 @@
 
 use crate::linear::allocator;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::linear::readers;
 use crate::machine::index::{Index, Key};
 use crate::model::guest_memory::GuestAddress;
 use core::ops::Range;
@@ -29,6 +30,8 @@ pub(crate) struct Segment {
     pub(crate) end: u64,
     pub(crate) guest: u64,
     pub(crate) trap: u32,
+    /// The machine through whose address space the trap was set.
+    pub(crate) machine: u32,
 }
 
 impl Segment {
@@ -69,13 +72,13 @@ impl Segment {
 /// A page on which a trap was sprung, by the guest address at which the trap was set.
 ///
 /// ```
-/// use guest_memory::{AddressSpace, Bytes, GuestAddress, traps};
+/// use guest_memory::traps::Sprung;
+/// use guest_memory::{AddressSpace, Bytes, GuestAddress};
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
 /// let trap = space.trap_writes(GuestAddress(0x1100), 4, true)?;
 /// space.view().write_obj(5_u32, GuestAddress(0x1104))?; // beside it
 /// space.view().write_obj(5_u32, GuestAddress(0x1100))?;
-/// let sprung: Vec<_> = traps::take_sprung().into_iter().filter(|sprung| sprung.trap == trap).collect();
-/// assert_eq!(sprung, [traps::Sprung { trap, page: GuestAddress(0x1000) }]);
+/// assert_eq!(space.take_sprung(), [Sprung { trap, page: GuestAddress(0x1000) }]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,6 +257,7 @@ pub(crate) fn end(trap: u32, pages: Range<u64>) -> Vec<Segment> {
 /// Springs the traps that a Rust store has touched, at a host offset.
 #[inline]
 pub(crate) fn stored(host: usize, length: usize) {
+    readers::barrier();
     if any() {
         spring(host, length);
     }
@@ -282,30 +286,29 @@ fn spring(host: usize, length: usize) {
     }
 }
 
-/// The pages that Rust stores have sprung since the last call, in all machines. Where the facade is used, it takes them at
-/// its next call, and calls the callbacks.
-///
-/// ```
-/// use guest_memory::{AddressSpace, GuestAddress, traps};
-/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
-/// let trap = space.trap_writes(GuestAddress(0), 0x4000, false)?;
-/// space.fill(GuestAddress(0xfff), 1, 2)?;
-/// let pages: Vec<_> = traps::take_sprung().into_iter().filter(|sprung| sprung.trap == trap).map(|sprung| sprung.page.0).collect();
-/// assert_eq!(pages, [0, 0x1000]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn take_sprung() -> Vec<Sprung> {
-    let taken = take(usize::MAX);
-    taken.into_iter().map(|(sprung, _)| sprung).collect()
-}
-
-/// Takes `most` of the pages that Rust stores have sprung, each with the bytes that had the trap.
-pub(crate) fn take(most: usize) -> Vec<(Sprung, Vec<Segment>)> {
+/// Takes `most` of the pages that Rust stores have sprung, of traps of all machines or of one, each with the bytes that had
+/// the trap.
+pub(crate) fn take(most: usize, machine: Option<u32>) -> Vec<(Sprung, Vec<Segment>)> {
     let mut traps = lock();
-    traps.as_mut().map_or_else(Vec::new, |traps| {
-        let count = most.min(traps.sprung.len());
-        traps.sprung.drain(..count).collect()
-    })
+    let Some(traps) = traps.as_mut() else {
+        return Vec::new();
+    };
+    let asked = |(_, segments): &(Sprung, Vec<Segment>)| {
+        let first = segments.first();
+        machine.is_none_or(|machine| first.is_some_and(|first| first.machine == machine))
+    };
+    let mut left = most;
+    let mut taken = Vec::new();
+    for sprung in core::mem::take(&mut traps.sprung) {
+        match left > 0 && asked(&sprung) {
+            true => {
+                left -= 1;
+                taken.push(sprung);
+            }
+            false => traps.sprung.push(sprung),
+        }
+    }
+    taken
 }
 
 impl Traps {

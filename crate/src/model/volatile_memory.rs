@@ -28,7 +28,7 @@ use crate::model::bitmap::{BS, Bitmap};
 use crate::model::bytes::ByteValued;
 use std::marker::PhantomData;
 
-mod access;
+pub(crate) mod access;
 mod array;
 mod error;
 mod guard;

@@ -84,26 +84,27 @@ impl AddressSpace {
     }
 
     /// Gives the watches that see an access to a range, in the order in which they were set. No watch sees an empty
-    /// range.
+    /// range. `give` may use the space: a breakpoint may end itself.
     pub fn watchers(
         &self,
         address: GuestAddress,
         length: u64,
         access: Access,
-        mut give: impl FnMut(u32),
+        give: impl FnMut(u32),
     ) {
         if let Some(to_last) = length.checked_sub(1) {
             let last = address.0.saturating_add(to_last);
+            let mut seeing = Vec::new();
             let state = self.state();
             // The bits of the pages tell at once that no watch is here, however many there are elsewhere.
             let (first_page, last_page) = (address.0 >> PAGE_SHIFT, last >> PAGE_SHIFT);
             let mut pages = state.map.attributes.over(first_page, last_page);
             if pages.any(|pages| pages.bits & access.watching() != 0) {
-                state
-                    .watches
-                    .seeing(address.0, last, access)
-                    .for_each(&mut give);
+                seeing.extend(state.watches.seeing(address.0, last, access));
             }
+            drop(pages);
+            drop(state);
+            seeing.into_iter().for_each(give);
         }
     }
 }

@@ -116,6 +116,7 @@ impl AddressSpace {
                 }
             }
         });
+        drop(state); // `give` may use the space
         let mut run: Option<(u64, u64)> = None;
         for (from, to) in shown {
             match &mut run {

@@ -49,20 +49,6 @@ fn scalars_agree_by_the_table_and_by_the_regions() {
     }
 }
 
-/// Stands for the entry that a thread has just read when another thread changes the map.
-#[cfg(not(target_family = "wasm"))]
-#[test]
-fn where_there_may_be_threads_an_old_entry_leads_nowhere() {
-    let (space, other) = (space(), space());
-    let address = GuestAddress(0x1000);
-    space.remove_region(GuestAddress(0x800), 0x2000).unwrap();
-    space.table.refresh(&other.view(), address.0, address.0);
-    assert!(space.table_entry(address) != 0);
-    assert!(space.write_obj(7_u8, address).is_err());
-    assert!(space.read_obj::<u8>(address).is_err());
-    assert_eq!(other.read_obj::<u8>(address).unwrap(), 0);
-}
-
 #[test]
 fn a_scalar_that_is_not_whole_is_refused_and_writes_nothing() {
     let space = space();

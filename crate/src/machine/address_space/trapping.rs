@@ -2,13 +2,12 @@
 
 use super::AddressSpace;
 use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
+use crate::linear::readers;
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
 use crate::machine::region_list;
 use crate::machine::siblings::Sibling;
-#[cfg(target_arch = "wasm32")]
-use crate::machine::traps::Sprung;
-use crate::machine::traps::{self, HostRange, Segment};
+use crate::machine::traps::{self, HostRange, Segment, Sprung};
 use crate::model::guest_memory::GuestAddress;
 #[cfg(target_arch = "wasm32")]
 use std::sync::Arc;
@@ -19,8 +18,8 @@ impl AddressSpace {
     /// another address space of the machine springs it, too, wherever the regions move. Each page of the range springs by
     /// itself, once.
     ///
-    /// A store by Rust code springs a trap at once, after the bytes have changed; [`take_sprung`](traps::take_sprung) tells
-    /// of it. A trap does not see a write through a pointer or a view, and a write by the owner of external memory.
+    /// A store by Rust code springs a trap at once, after the bytes have changed;
+    /// [`take_sprung`](AddressSpace::take_sprung) tells of it. A trap does not see a write through a pointer or a view, and a write by the owner of external memory.
     ///
     /// # Errors
     ///
@@ -52,6 +51,7 @@ impl AddressSpace {
                     end: start + (range.last.min(last) - guest) + 1,
                     guest,
                     trap: 0,
+                    machine: self.siblings.id(),
                 });
             }
         }
@@ -60,6 +60,8 @@ impl AddressSpace {
         }
         let trap = traps::arm(&segments, locate);
         self.retrap_all(&segments);
+        // A store that has not seen the trap has ended then. The caller may read the bytes that the trap guards.
+        let _ = readers::wait();
         Ok(trap)
     }
 
@@ -74,6 +76,27 @@ impl AddressSpace {
             Fault::PartialBuffer { address, completed } => Fault::NotMemory { address, completed },
             other => other,
         })
+    }
+
+    /// The pages of this machine's traps that Rust stores have sprung since the last call, in the order of the stores. Where
+    /// the facade is used, it takes them at its next call, and calls the callbacks.
+    ///
+    /// ```
+    /// use guest_memory::{AddressSpace, GuestAddress};
+    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
+    /// let trap = space.trap_writes(GuestAddress(0), 0x4000, false)?;
+    /// space.fill(GuestAddress(0xfff), 1, 2)?;
+    /// let sprung: Vec<_> = space.take_sprung().iter().map(|sprung| (sprung.trap, sprung.page.0)).collect();
+    /// assert_eq!(sprung, [(trap, 0), (trap, 0x1000)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take_sprung(&self) -> Vec<Sprung> {
+        let taken = traps::take(usize::MAX, Some(self.siblings.id()));
+        let each = taken.into_iter().map(|(sprung, segments)| {
+            self.retrap_all(&segments);
+            sprung
+        });
+        each.collect()
     }
 
     /// Ends a trap, on one page of its range or on all of them. Gives whether it was still set there.
@@ -194,7 +217,7 @@ fn locate(region: u32, give: &mut dyn FnMut(HostRange)) -> bool {
 /// address spaces.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn take_sprung(spaces: &[Arc<AddressSpace>], most: usize) -> Vec<Sprung> {
-    let taken = traps::take(most);
+    let taken = traps::take(most, None);
     for space in spaces {
         for (_, segments) in &taken {
             space.retrap(segments);

@@ -77,7 +77,7 @@ pub(super) unsafe fn store(host: *const u8, guest: *mut u8, len: usize) {
 /// # Safety
 /// `guest` must be valid for reads of `size_of::<T>()` bytes, which may be written at any time.
 #[inline(always)]
-pub(super) unsafe fn load_value<T: ByteValued>(guest: *const u8) -> T {
+pub(crate) unsafe fn load_value<T: ByteValued>(guest: *const u8) -> T {
     let mut value = MaybeUninit::<T>::uninit();
     // SAFETY: the caller's promise; and any bytes are a `T`, so it is one when all of them are written.
     unsafe {
@@ -91,7 +91,7 @@ pub(super) unsafe fn load_value<T: ByteValued>(guest: *const u8) -> T {
 /// # Safety
 /// `guest` must be valid for writes of `size_of::<T>()` bytes, which other code may read and write at any time.
 #[inline(always)]
-pub(super) unsafe fn store_value<T: ByteValued>(value: T, guest: *mut u8) {
+pub(crate) unsafe fn store_value<T: ByteValued>(value: T, guest: *mut u8) {
     let size = size_of::<T>();
     // SAFETY: the caller's promise; a value has its own bytes.
     unsafe {
@@ -229,7 +229,7 @@ unsafe fn store_one(host: *const u8, guest: *mut u8, width: usize) {
 ///
 /// # Safety
 /// As [`load`], for `count * size_of::<T>()` bytes.
-pub(super) unsafe fn load_values<T: ByteValued>(guest: *const u8, host: *mut T, count: usize) {
+pub(crate) unsafe fn load_values<T: ByteValued>(guest: *const u8, host: *mut T, count: usize) {
     let (host, size) = (host.cast::<u8>(), size_of::<T>());
     if !(2..=SCALAR).contains(&size) {
         // SAFETY: the caller's promise, which also says that the product does not overflow.

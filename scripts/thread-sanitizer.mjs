@@ -6,6 +6,8 @@ import { nightly, root } from "./toolchain.mjs";
 
 const target = "x86_64-unknown-linux-gnu";
 const args = [`+${nightly}`, "test", "-Zbuild-std", "--target", target, "--test", "threads", ...process.argv.slice(2)];
+/** In this test a discard zeroes, by plain stores, pages that another thread writes by plain copies: both as documented. */
+const racy = "an_access_never_reaches_pages_that_were_discarded";
 const env = {
   ...process.env,
   RUSTFLAGS: "-Zsanitizer=thread", // for the standard library too, because the sanitizer must see how it makes threads wait
@@ -14,7 +16,7 @@ const env = {
 };
 
 try {
-  run("cargo", args, { cwd: root, env });
+  run("cargo", [...args, "--", "--skip", racy], { cwd: root, env });
   const race = [...args, "--", "--ignored", "--exact", "plain_accesses_race"];
   const { status, stderr } = spawnSync("cargo", race, { cwd: root, env, encoding: "utf8" });
   if (status === 0 || !stderr.includes("ThreadSanitizer: data race"))

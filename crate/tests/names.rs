@@ -50,14 +50,15 @@ fn regions_come_go_move_and_hide_alone_and_in_transactions() -> Result<(), Fault
     );
     let generation = space.map_generation();
     let before = space.view();
-    space.begin();
-    space.move_region(&mirror, GuestAddress(9 * PAGE))?;
-    space.set_enabled(&ram, false)?;
-    let hidden = Region::new("hidden", RegionKind::Reserved, GuestAddress(0), PAGE)?;
-    space.map_disabled(&hidden, GuestAddress(0), 1)?;
-    space.protect(GuestAddress(9 * PAGE), PAGE, Access::READ)?;
-    assert_eq!(space.map_generation(), generation);
-    space.commit()?;
+    space.transaction(|space| {
+        space.move_region(&mirror, GuestAddress(9 * PAGE))?;
+        space.set_enabled(&ram, false)?;
+        let hidden = Region::new("hidden", RegionKind::Reserved, GuestAddress(0), PAGE)?;
+        space.map_disabled(&hidden, GuestAddress(0), 1)?;
+        space.protect(GuestAddress(9 * PAGE), PAGE, Access::READ)?;
+        assert_eq!(space.map_generation(), generation);
+        Ok::<(), Fault>(())
+    })?;
     // A listener's question: which regions are seen now that were not before, and the other way round.
     let now = space.view();
     let starts = |map: &MemoryMap| -> Vec<u64> {
@@ -66,9 +67,11 @@ fn regions_come_go_move_and_hide_alone_and_in_transactions() -> Result<(), Fault
     };
     assert_eq!(starts(&before), [0, PAGE, 2 * PAGE, 8 * PAGE]);
     assert_eq!(starts(&now), [PAGE, 2 * PAGE, 9 * PAGE]);
-    space.begin();
-    space.unmap(&mirror)?;
-    space.roll_back();
+    let undone = space.transaction(|space| {
+        space.unmap(&mirror)?;
+        Err::<(), Fault>(Fault::AlreadyMapped)
+    });
+    assert_eq!(undone, Err(Fault::AlreadyMapped));
     let places = space.placements(|all: &[Placement]| {
         let place = |placement: &Placement| {
             (

@@ -32,10 +32,12 @@ pub(crate) use changes::State;
 use core::mem::size_of;
 pub use showing::RegionAt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use transaction::Turn;
 
 mod changes;
 mod protection;
 mod showing;
+mod transaction;
 pub(crate) mod trapping;
 
 /// The guest-physical memory of one VM: a map of regions, a page table for the first 4 GiB, a dirty log.
@@ -52,7 +54,9 @@ pub(crate) mod trapping;
 /// ```
 #[derive(Debug)]
 pub struct AddressSpace {
+    /// Locked for a moment at a time; a thread that changes the map has the turn besides, for a whole transaction.
     state: RwLock<State>,
+    turn: Turn,
     table: PageTable,
     /// The state that the address spaces of the machine share.
     pub(crate) siblings: Arc<Siblings>,
@@ -84,6 +88,7 @@ impl AddressSpace {
         host::keep_heap_headroom(1);
         Ok(AddressSpace {
             state: RwLock::default(),
+            turn: Turn::default(),
             table,
             siblings,
         })
@@ -102,12 +107,13 @@ impl AddressSpace {
             .fold(0_u64, |sum, &(_, size)| sum.saturating_add(size));
         let out_of_memory = |_| Fault::OutOfMemory { bytes: total };
         let space = Self::new().map_err(out_of_memory)?;
-        space.begin();
-        for &(start, size) in ranges {
-            // An error drops the space and all regions that were mapped so far.
-            space.insert(start, size).map_err(out_of_memory)?;
-        }
-        space.commit()?;
+        // An error drops the space and all regions that were mapped so far.
+        space.transaction(|space| {
+            let mut ranges = ranges.iter();
+            ranges.try_for_each(|&(start, size)| {
+                space.insert(start, size).map(drop).map_err(out_of_memory)
+            })
+        })?;
         Ok(space)
     }
 
@@ -122,6 +128,7 @@ impl AddressSpace {
         size: GuestUsize,
     ) -> Result<Arc<Region>, Fault> {
         region_list::check_region(start, size)?;
+        let _turn = self.turn.take();
         // Checked before memory is allocated for the region.
         self.check_vacant(start, size, 0)?;
         self.insert(start, size)

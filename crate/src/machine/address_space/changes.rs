@@ -302,9 +302,10 @@ impl AddressSpace {
         })
     }
 
-    /// Begins a transaction: changes of the map take effect together, at [`commit`](AddressSpace::commit). The changes
-    /// of an inner transaction take effect with the outer one.
-    pub fn begin(&self) {
+    /// Begins a transaction, for [`transaction`](AddressSpace::transaction) and for the facade. It belongs to this thread,
+    /// which must end it.
+    pub(crate) fn begin(&self) {
+        core::mem::forget(self.turn.take());
         let mut state = self.state();
         let steps = state.changes.undo.len();
         state.changes.open.push(steps);
@@ -316,17 +317,24 @@ impl AddressSpace {
     ///
     /// `MemoryRegionOverlap` of two enabled regions of the same priority; `OutOfMemory`. On an error none of its
     /// changes takes effect.
-    pub fn commit(&self) -> Result<(), Fault> {
+    pub(crate) fn commit(&self) -> Result<(), Fault> {
         let mut state = self.state();
-        state.changes.open.pop();
-        self.settle(&mut state)
+        let was_open = state.changes.open.pop().is_some();
+        let settled = self.settle(&mut state);
+        drop(state);
+        if was_open {
+            self.turn.end();
+        }
+        settled
     }
 
     /// Ends a transaction and takes back its changes.
-    pub fn roll_back(&self) {
+    pub(crate) fn roll_back(&self) {
         let mut state = self.state();
         if let Some(steps) = state.changes.open.pop() {
             state.undo(steps);
+            drop(state);
+            self.turn.end();
         }
     }
 
@@ -335,6 +343,7 @@ impl AddressSpace {
         &self,
         act: impl FnOnce(&mut State) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
+        let _turn = self.turn.take();
         let mut state = self.state();
         act(&mut state)?;
         self.settle(&mut state)

@@ -13,7 +13,7 @@ use std::sync::Arc;
 impl AddressSpace {
     /// Sets the accesses that whole pages allow: `allowed`, and no others. The setting belongs to the addresses, as in
     /// a memory protection unit, and not to the regions mapped there. At first every access is allowed. In a
-    /// [transaction](AddressSpace::begin) this is a step: it applies to the map that the steps before it have made.
+    /// [transaction](AddressSpace::transaction) this is a step: it applies to the map that the steps before it have made.
     ///
     /// # Errors
     ///

@@ -27,9 +27,9 @@ pub use model::atomic;
 pub use model::iommu;
 #[cfg(feature = "backend-mmap")]
 pub use model::mmap;
-pub use model::{
-    address, bitmap, bytes, endian, external, guest_memory, io, region, volatile_memory,
-};
+pub use model::{address, bitmap, bytes, endian, external, io, region, volatile_memory};
+// vm-memory's `guest_memory`. Under that name it would make `use guest_memory::*` ambiguous.
+pub use model::guest_memory as memory;
 
 pub use address::{Address, AddressValue};
 pub use address_space::AddressSpace;
@@ -38,13 +38,13 @@ pub use atomic::{GuestMemoryAtomic, GuestMemoryLoadGuard};
 pub use bytes::{AtomicAccess, ByteValued, Bytes};
 pub use endian::{Be16, Be32, Be64, BeSize, Le16, Le32, Le64, LeSize};
 pub use fault::Fault;
-pub use guest_memory::{
-    Error as GuestMemoryError, FileOffset, GuestAddress, GuestAddressSpace, GuestMemory,
-    GuestMemoryBackend, GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
-};
 pub use io::{ReadVolatile, WriteVolatile};
 #[cfg(feature = "iommu")]
 pub use iommu::{Iommu, IommuMemory, Iotlb};
+pub use memory::{
+    Error as GuestMemoryError, FileOffset, GuestAddress, GuestAddressSpace, GuestMemory,
+    GuestMemoryBackend, GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
+};
 pub use memory_map::{MemoryMap, Region, RegionKind};
 #[cfg(feature = "backend-mmap")]
 pub use mmap::{GuestMemoryMmap, GuestRegionMmap, MmapRegion};

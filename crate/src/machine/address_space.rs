@@ -12,30 +12,27 @@
 //! vm-memory's `GuestAddressSpace`: `memory()` gives a snapshot that stays valid while it is held.
 
 use crate::linear::allocator;
-use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SIZE};
-use crate::linear::readers;
 use crate::machine::block::Block;
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::{Access, Backing, MemoryMap, Region, RegionKind};
-use crate::machine::page_table::{FLAG_BITS, PageTable, READABLE, WRITABLE};
+use crate::machine::page_table::PageTable;
 use crate::machine::ram_region::RamRegion;
 use crate::machine::region_list;
-use crate::machine::run::HostRun;
 use crate::machine::siblings::Siblings;
 use crate::machine::spaces;
 use crate::machine::span::{self, Run};
-use crate::machine::traps;
-use crate::model::bytes::{ByteValued, Bytes};
-use crate::model::guest_memory::{Error, GuestAddress, GuestAddressSpace, GuestUsize};
+use crate::model::guest_memory::{GuestAddress, GuestUsize};
 pub(crate) use changes::State;
-use core::mem::size_of;
+pub use generic::{FlatSnapshot, FlatSpace};
 pub use showing::RegionAt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use transaction::Turn;
 
 mod changes;
+mod generic;
 mod protection;
+mod scalars;
 mod showing;
 mod transaction;
 pub(crate) mod trapping;
@@ -275,64 +272,6 @@ impl AddressSpace {
     pub fn forward_run(&self, address: GuestAddress, limit: u64) -> Option<Run> {
         span::forward(self.view().flat(), address.0, limit).map(Run::from)
     }
-
-    /// Reads an object as its bytes lie in memory: in the guest's byte order.
-    ///
-    /// # Errors
-    ///
-    /// The errors of vm-memory's `Bytes::read_obj`. The range may cross regions.
-    #[inline]
-    pub fn read_obj<T: ByteValued>(&self, address: GuestAddress) -> Result<T, Error> {
-        let value = readers::during(|| Some(self.plain::<T>(address.0, READABLE)?.read()));
-        match value {
-            Some(value) => Ok(value),
-            None => self.view().read_obj(address),
-        }
-    }
-
-    /// Writes an object, and marks its pages dirty.
-    ///
-    /// # Errors
-    ///
-    /// The errors of vm-memory's `Bytes::write_obj`. The range may cross regions.
-    #[inline]
-    pub fn write_obj<T: ByteValued>(&self, value: T, address: GuestAddress) -> Result<(), Error> {
-        let done = readers::during(|| {
-            if !host::ONE_THREAD && traps::any() {
-                return None; // a trap is sprung with the page held
-            }
-            let run = self.plain::<T>(address.0, WRITABLE)?;
-            run.write(value);
-            if size_of::<T>() > 0 {
-                dirty_map::mark_page(run.host());
-                if host::ONE_THREAD {
-                    traps::stored(run.host(), size_of::<T>()); // of a space whose table does not know of the trap
-                }
-            }
-            Some(())
-        });
-        match done {
-            Some(()) => Ok(()),
-            None => {
-                // Gives the pages entries in the table. If this fails, the next line reports the error.
-                let _ = self.populate(address, size_of::<T>() as u64);
-                self.view().write_obj(value, address)
-            }
-        }
-    }
-
-    /// The bytes of an object that lies within one page that has `flag`. Only for an access [`during`](readers::during)
-    /// which the page stays.
-    #[inline(always)]
-    fn plain<T>(&self, address: u64, flag: u32) -> Option<HostRun<'_>> {
-        let entry = self.table.entry(address);
-        let offset = (address & 0xfff) as usize;
-        let fits = entry & flag != 0 && offset + size_of::<T>() <= host::PAGE_SIZE;
-        let host = ((entry >> FLAG_BITS) as usize) << host::PAGE_SHIFT | offset;
-        // SAFETY: the map shows the bytes' page, or did when the access began. It goes back to the allocator after the
-        // access has ended.
-        fits.then(|| unsafe { HostRun::new(host, size_of::<T>()) })
-    }
 }
 
 /// Clears the table: an accessor that outlives the space finds no page in it. The regions leave the machine.
@@ -346,26 +285,6 @@ impl Drop for AddressSpace {
             self.table
                 .refresh(&MemoryMap::default(), range.start, range.last);
         }
-    }
-}
-
-/// vm-memory's way to a snapshot: `space.memory()` works wherever a `GuestMemory` is asked for. A device can do only
-/// what the snapshot permits.
-impl GuestAddressSpace for &AddressSpace {
-    type M = MemoryMap;
-    type T = Arc<MemoryMap>;
-
-    fn memory(&self) -> Arc<MemoryMap> {
-        self.view()
-    }
-}
-
-impl GuestAddressSpace for Arc<AddressSpace> {
-    type M = MemoryMap;
-    type T = Arc<MemoryMap>;
-
-    fn memory(&self) -> Arc<MemoryMap> {
-        self.view()
     }
 }
 

@@ -143,7 +143,7 @@ pub trait GuestMemoryRegion: Bytes<MemoryRegionAddress, E = GuestMemoryError> {
 ///
 /// ```
 /// use guest_memory::bitmap::BS;
-/// use guest_memory::guest_memory::{Error, Result};
+/// use guest_memory::memory::{Error, Result};
 /// use guest_memory::{
 ///     Bytes, GuestAddress, GuestMemoryRegion, GuestMemoryRegionBytes, MemoryRegionAddress, VolatileMemory, VolatileSlice,
 /// };

@@ -16,11 +16,10 @@
 pub use ::guest_memory::atomic;
 #[cfg(feature = "iommu")]
 pub use ::guest_memory::iommu;
+pub use ::guest_memory::memory as guest_memory;
 #[cfg(feature = "backend-mmap")]
 pub use ::guest_memory::mmap;
-pub use ::guest_memory::{
-    address, bitmap, bytes, endian, guest_memory, io, region, volatile_memory,
-};
+pub use ::guest_memory::{address, bitmap, bytes, endian, io, region, volatile_memory};
 
 pub use ::guest_memory::{
     Address, AddressValue, AtomicAccess, AtomicInteger, Be16, Be32, Be64, BeSize, ByteValued,

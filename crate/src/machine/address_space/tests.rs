@@ -1,8 +1,10 @@
 //! The regions, the page table and the generation of an address space agree after every change.
 
+mod scalars;
 mod scale;
 
 use super::*;
+use crate::model::bytes::Bytes;
 use crate::{GuestMemoryBackend, GuestMemoryRegion};
 
 fn space() -> AddressSpace {

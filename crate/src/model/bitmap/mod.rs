@@ -166,7 +166,7 @@ pub type BS<'a, B> = <B as WithBitmapSlice<'a>>::S;
 ///
 /// ```
 /// use guest_memory::bitmap::MS;
-/// use guest_memory::guest_memory::Result;
+/// use guest_memory::memory::Result;
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemoryBackend, VolatileSlice};
 /// fn header<M: GuestMemoryBackend>(memory: &M) -> Result<VolatileSlice<'_, MS<'_, M>>> {
 ///     memory.get_slice(GuestAddress(0), 16)

@@ -49,7 +49,7 @@ pub enum Error {
 /// The result of an access to guest memory.
 ///
 /// ```
-/// use guest_memory::guest_memory::Result;
+/// use guest_memory::memory::Result;
 /// use guest_memory::{AddressSpace, Bytes, GuestAddress, GuestMemory};
 /// fn magic(memory: &impl GuestMemory) -> Result<u32> {
 ///     memory.read_obj(GuestAddress(0))

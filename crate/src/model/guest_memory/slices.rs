@@ -11,7 +11,7 @@ use std::iter::FusedIterator;
 /// The slices that make up a range of guest memory. The iterator ends after an error.
 ///
 /// ```
-/// use guest_memory::guest_memory::GuestMemorySliceIterator;
+/// use guest_memory::memory::GuestMemorySliceIterator;
 /// use guest_memory::{AddressSpace, GuestAddress, GuestMemory, Permissions};
 /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x1000), 0x1000)])?;
 /// let memory = space.view();

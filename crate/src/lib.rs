@@ -1,4 +1,25 @@
-//! The guest-physical memory of virtual machines, for the web.
+//! The guest-physical memory of virtual machines, for the web and natively: vm-memory's model, with MMIO, ROM, aliases,
+//! watchpoints and dirty clients.
+//!
+//! ```
+//! use guest_memory::{AddressSpace, GuestAddress};
+//! let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x10_0000)])?;
+//! space.write_obj(0x1234_u16.to_le(), GuestAddress(0x7c00))?;
+//! assert_eq!(space.read_obj::<u8>(GuestAddress(0x7c01))?, 0x12);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! - [`AddressSpace`] is the place to start, and [`guide`] makes an emulator of it.
+//! - [`GuestMemory`], [`Bytes`] and all other names of vm-memory 0.18 are here too; the package `vm-memory` beside this one
+//!   stands in for it by `[patch.crates-io]`.
+//! - In Wasm (`wasm32-unknown-unknown`) the feature `bindings` exports the functions that the TypeScript facade calls.
+//! - Natively an address space is shared between threads: docs/threads.md of the project.
+//!
+//! # Features
+//!
+//! `bindings` (default) has an effect on `wasm32-unknown-unknown` alone. vm-memory's own: `backend-mmap` (`GuestMemoryMmap`),
+//! `backend-bitmap` (`AtomicBitmap`), `backend-atomic` (`GuestMemoryAtomic`), `iommu` (`IommuMemory`), `rawfd` (streams by
+//! file descriptor). `heap` is for the project's own module, and `xen` is refused.
 
 #[cfg(feature = "xen")]
 compile_error!(
@@ -15,6 +36,9 @@ mod linear;
 )]
 mod machine;
 mod model;
+
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 
 // The public paths. The folders are no part of them.
 pub use linear::dirty_map;

@@ -38,6 +38,29 @@ pub const FLAG_BITS: u32 = abi::ENTRY_FLAG_BITS;
 /// Entries: one for each page of the first 4 GiB.
 pub const ENTRIES: u32 = abi::TABLE_ENTRIES;
 
+/// The pointer to the byte at a host offset, for code that follows an entry by itself, as a JIT emits. The table is at
+/// [`table_host_offset`](crate::AddressSpace::table_host_offset).
+///
+/// The pointer may be used while the map shows the page, or while a [`view`](crate::AddressSpace::view) from that time is held.
+///
+/// ```
+/// use guest_memory::page_table::{self, FLAG_BITS, WRITABLE};
+/// use guest_memory::{AddressSpace, GuestAddress};
+/// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+/// space.write_obj(7_u8, GuestAddress(0x123))?;
+/// // SAFETY: the table lives as long as the space, and the map shows the page meanwhile.
+/// let byte = unsafe {
+///     let entry = page_table::host_pointer(space.table_host_offset()).cast::<u32>().read();
+///     assert!(entry & WRITABLE != 0);
+///     page_table::host_pointer(((entry >> FLAG_BITS) as usize) << 12 | 0x123).read_volatile()
+/// };
+/// assert_eq!(byte, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn host_pointer(offset: usize) -> *mut u8 {
+    host::pointer(offset)
+}
+
 /// The pages of the entries, and one for the control words.
 const TABLE_PAGES: u32 = ENTRIES * 4 / 4096;
 

@@ -1,6 +1,6 @@
 //! Addresses that are not pointers: checked arithmetic on guest-physical and region-relative positions.
 //!
-//! [`Address`] is the common trait of the newtypes of [`guest_memory`](crate::guest_memory). Code can be written once
+//! [`Address`] is the common trait of the newtypes of [`guest_memory`](crate::memory). Code can be written once
 //! for both, and neither is mistaken for a number or for the other.
 
 use std::fmt::Debug;

@@ -1,4 +1,4 @@
-//! Objects in an address space: what an emulator's fast path takes, and what a refused access is told.
+//! Objects in an address space: the emulator's fast path, and the reasons of refused accesses.
 
 use super::*;
 use crate::machine::memory_map::{Access, RegionKind};

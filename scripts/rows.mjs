@@ -97,6 +97,7 @@ const rest = {
     needs: [nightlyRust, fuzzerTool],
   },
   Miri: { run: `cargo +${nightly} miri test --quiet --lib ${core}`, needs: [nightlyRust], env: { MIRIFLAGS } },
+  "threads, a hundred million operations": `cargo test --quiet --release --package guest-memory --features backend-atomic,backend-bitmap,backend-mmap --locked --test threads -- --ignored --exact a_hundred_million_operations_meet_no_foreign_byte`,
   ThreadSanitizer: { run: `node scripts/thread-sanitizer.mjs --quiet ${core}`, needs: [nightlyRust] },
 };
 

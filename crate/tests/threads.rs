@@ -8,13 +8,14 @@
 ))]
 
 use guest_memory::bitmap::AtomicBitmap;
+use guest_memory::memory_map::Access;
 use guest_memory::{
     Address, AddressSpace, Bytes, GuestAddress, GuestAddressSpace, GuestMemoryAtomic,
     GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion, GuestRegionMmap, Region, RegionKind,
     VolatileMemory, handle,
 };
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
@@ -460,4 +461,103 @@ fn plain_accesses_race() {
         // SAFETY: as above.
         || unsafe { pointer().read() },
     );
+}
+
+/// Run by `npm run test:all` with optimisation. Two virtual CPUs load and store, by the page table and by snapshots, while a
+/// third thread maps, unmaps, moves, hides, protects and discards what they use, and gives its pages to another machine.
+#[test]
+#[ignore = "it takes long without optimisation"]
+fn a_hundred_million_operations_meet_no_foreign_byte() {
+    /// For each of the two virtual CPUs.
+    const OPERATIONS: u64 = 50_000_000;
+    const BANK: u64 = 0x8000;
+    const OURS: u64 = 0x0101_0101_0101_0101;
+    const FOREIGN: u64 = 2 * OURS;
+    let (space, other) = (AddressSpace::new().unwrap(), AddressSpace::new().unwrap());
+    let (running, rounds) = (AtomicUsize::new(2), AtomicU64::new(0));
+    let cpu = |mut state: u64| {
+        let (mut found, mut foreign) = (0_u64, 0_u64);
+        let mut view = space.view();
+        for operation in 0.. {
+            if operation >= OPERATIONS && rounds.load(Ordering::SeqCst) >= ROUNDS {
+                break;
+            }
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let address = GuestAddress((state >> 40) & (4 * BANK - 64));
+            let read = match state >> 62 {
+                0 => space.read_obj::<u64>(address).ok(),
+                1 => view.read_obj::<u64>(address).ok(),
+                2 => space.write_obj(OURS, address).ok().map(|()| OURS),
+                _ => space.read_plain::<u64>(address),
+            };
+            found += u64::from(read.is_some());
+            foreign += u64::from(read.is_some_and(|value| value.to_ne_bytes().contains(&2)));
+            if operation % 64 == 0 {
+                // Long accesses, so that a thread is often stopped in the middle of one.
+                let page = GuestAddress(address.0 & !0xfff);
+                let _ = space.write_obj([1_u8; size_of::<Page>()], page);
+                let page = space.read_obj::<Page>(page);
+                foreign += u64::from(page.is_ok_and(|bytes| bytes.contains(&2)));
+            }
+            if operation % 1024 == 0 {
+                view = space.view();
+            }
+        }
+        running.fetch_sub(1, Ordering::SeqCst);
+        (found, foreign)
+    };
+    let change = || {
+        let bank = || Region::new("bank", RegionKind::Ram, GuestAddress(0), BANK).unwrap();
+        let (mut old, mut foreign) = (None::<Arc<Region>>, 0);
+        while running.load(Ordering::SeqCst) > 0 {
+            let round = rounds.fetch_add(1, Ordering::SeqCst);
+            let at = |place: u64| GuestAddress(((round + place) % 4) * BANK);
+            let (one, two) = (bank(), bank());
+            space
+                .transaction(|space| {
+                    old.iter().try_for_each(|old| space.unmap(old))?;
+                    space.map(&one, at(0), 0)?;
+                    space.map(&two, at(2), 1)
+                })
+                .unwrap();
+            drop(old.replace(one.clone()));
+            space.move_region(&one, at(1)).unwrap();
+            space.protect(at(1), 0x1000, Access::READ).unwrap();
+            space.set_enabled(&two, false).unwrap();
+            space
+                .protect(at(1), 0x1000, Access::READ | Access::WRITE)
+                .unwrap();
+            space.set_enabled(&two, true).unwrap();
+            space.discard(at(2), BANK / 2).unwrap();
+            space.unmap(&two).unwrap();
+            drop(two);
+            let theirs = bank();
+            other.map(&theirs, GuestAddress(0), 0).unwrap();
+            let places = || (0..BANK).step_by(64).map(GuestAddress);
+            places().for_each(|place| other.write_obj(FOREIGN, place).unwrap());
+            let kept = |place| other.read_obj::<u64>(place).unwrap() == FOREIGN;
+            foreign += places().filter(|&place| !kept(place)).count();
+            other.unmap(&theirs).unwrap();
+        }
+        foreign
+    };
+    thread::scope(|scope| {
+        let cpus = [1, 2].map(|seed| {
+            scope.spawn({
+                let cpu = &cpu;
+                move || cpu(seed)
+            })
+        });
+        let lost = change();
+        for cpu in cpus {
+            let (found, foreign) = cpu.join().unwrap();
+            println!(
+                "{found} of {OPERATIONS} operations found memory beside {rounds:?} rounds of changes"
+            );
+            assert!(found > OPERATIONS / 100);
+            assert_eq!((foreign, lost), (0, 0));
+        }
+    });
 }

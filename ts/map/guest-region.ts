@@ -77,6 +77,20 @@ export function guestRegionAt(space: Space, address: U64Like): GuestRegion<U64Li
   return range && regionOf(space, range);
 }
 
+/** A placed region as a range of its own, also where other regions hide it or it is disabled. */
+export function guestRegionOf(space: Space, id: number, start: U64Like, size: U64Like): GuestRegion<U64Like> {
+  const shown = space.flatView.at(start);
+  const range: MemoryRange = {
+    start: space.toAddress(BigInt(start)),
+    lastAddress: space.toAddress(BigInt(start) + BigInt(size) - 1n),
+    size: Number(size),
+    id,
+    host: 0,
+  };
+  const whole = shown?.id === id && shown.start === range.start && shown.size === range.size;
+  return whole ? regionOf(space, shown) : new GuestRegion<U64Like>(space, range);
+}
+
 /** The object of a range. Always the same one. */
 function regionOf(space: Space, range: MemoryRange): GuestRegion<U64Like> {
   let region = objects.get(range);

@@ -7,7 +7,7 @@ import { hostWritten } from "../space/host-writes.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 import { checkRange } from "./create.ts";
-import { type GuestRegion, guestRegionAt, guestRegions } from "./guest-region.ts";
+import { type GuestRegion, guestRegionAt, guestRegionOf, guestRegions } from "./guest-region.ts";
 import { type RegionAt, regionAt } from "./region-at.ts";
 
 /**
@@ -124,8 +124,8 @@ export interface RegionAccess<A extends number | bigint = number> {
   insertRegion(start: U64Like, size: U64Like): GuestRegion<A>;
 
   /**
-   * Removes the region with exactly this start and size, and returns it. Its bytes are free at once. Views of it are
-   * detached, and then have length 0, before the bytes are used again.
+   * Removes the RAM region with exactly this start and size, and returns it, whether other regions hide it or it is
+   * disabled. Its bytes are free at once. Views of it are detached, and then have length 0, before the bytes are used again.
    *
    * @throws GuestMemoryError `NO_MEMORY_REGION` if no region has exactly this start and size, `DISPOSED`.
    *
@@ -266,7 +266,8 @@ function insert(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const failure = status === 0 ? undefined : linear.failure(status, "insertRegion", detailsOf(start, size));
   linear.replace();
   if (!failure) space.placements.invalidate();
-  const region = failure ? undefined : guestRegionAt(space, start);
+  const placed = failure ? undefined : space.placements.exact(start, size);
+  const region = placed && guestRegionOf(space, placed.id, start, size);
   linear.notify();
   if (failure) throw failure;
   space.notifyMapChanged();
@@ -279,8 +280,8 @@ function remove(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   u64.check(size, "size");
   const { linear, handle } = space;
   space.enter();
-  const region = guestRegionAt(space, start);
   const leaving = space.placements.exact(start, size); // its record says from now on where the region was
+  const region = leaving && guestRegionOf(space, leaving.id, start, size);
   const status = linear.raw.gm_remove(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
   if (status !== 0) throw linear.failure(status, "removeRegion", detailsOf(start, size));
   space.placements.invalidate();

@@ -165,3 +165,20 @@ test("options that are not given have the documented defaults", async () => {
   expect(bus.tree()).toMatch(/^address-space: memory\n/);
   expect(() => memory.watch(0, 1, {}, () => {})).toThrow(TypeError);
 });
+
+test("insertRegion and removeRegion return their region, also where it is disabled, or others hide it", async () => {
+  for (const addresses of ["number", "bigint"] as const) {
+    using memory = await GuestMemory.create([], { addresses });
+    const at = (address: number) => (addresses === "bigint" ? BigInt(address) : address);
+    const ram = memory.map({ kind: "ram", start: 0x1000, size: 0x2000 });
+    const place = { start: at(0x1000), size: 0x2000, lastAddress: at(0x2fff) };
+    ram.disable();
+    const disabled = memory.removeRegion(0x1000, 0x2000);
+    expect(disabled).toMatchObject(place);
+    expect(disabled.mapped).toBe(undefined);
+    memory.map({ kind: "rom", start: 0x1000, size: 0x1000, priority: 1 });
+    expect(memory.insertRegion(0x1000, 0x2000)).toMatchObject(place);
+    expect(memory.removeRegion(0x1000, 0x2000)).toMatchObject(place);
+    expect(memory.regions.map(({ start, size }) => [start, size])).toEqual([[at(0x1000), 0x1000]]);
+  }
+});

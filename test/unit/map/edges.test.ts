@@ -1,6 +1,6 @@
 // Edges: the smallest region, regions past 4 GiB beside watches, regions of the wrong kind, and defaults of options.
 import { expect, test } from "vitest";
-import { GuestMemory, type RegionSpec } from "../../../ts/index.ts";
+import { GuestMemory, type MappedRegion, type RegionSpec } from "../../../ts/index.ts";
 import { expectCode, expectUntouched } from "../support.ts";
 
 const GIB = 2 ** 30;
@@ -103,6 +103,22 @@ test("accesses and lengths of 4 GiB and more, beside watches", async () => {
   expect(memory.checkRange(0x1000, 8 * GIB)).toBe(false); // no memory
   expect([...memory.readBytes(16 * GIB + 8, 4)].length).toBe(4);
   expect(calls).toEqual([5 * GIB + 8]);
+});
+
+test("a device's access that fails at the last number, 2^53 - 1, names it as a number", async () => {
+  const last = 2 ** 53 - 1;
+  using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: last - 0xfff, size: 0x1000 }]);
+  const [reading, writing] = [memory.dma(last - 15, 16, "read"), memory.dma(last - 15, 16, "write")];
+  writing.writeUint8(15, 7);
+  expect([reading.readUint8(15), memory.readUint8(last)]).toEqual([7, 7]);
+  memory.unmap(memory.mapped[0] as MappedRegion);
+  for (const [offset, address] of [
+    [14, last - 1],
+    [15, last],
+  ] as const) {
+    expectCode(() => reading.readUint8(offset), "INVALID_GUEST_ADDRESS", { address, length: 1 });
+    expectCode(() => writing.write(offset, Uint8Array.of(1)), "INVALID_GUEST_ADDRESS", { address, length: 1 });
+  }
 });
 
 test("a write that a handler takes has no old value", async () => {

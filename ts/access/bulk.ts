@@ -101,6 +101,7 @@ export class Bulk {
   views(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer>[] {
     const space = this.#space;
     space.mover.expect(address, length, 0, "views", BACKING_BYTES);
+    const ofExternal = this.#externalViews(address, length);
     space.mover.populate(address, length, "views");
     space.mover.expect(address, length, 0, "views", BACKING_BYTES); // again: a listener may have changed the map
     this.#expose(address, length);
@@ -112,7 +113,8 @@ export class Bulk {
       const end = Math.min(left, range.size - Number(at - BigInt(range.start)));
       const external = space.externalRuns.run(at, end);
       if (external) {
-        views.push(viewOf(external, space.toAddress(at)));
+        const made = ofExternal.get(at);
+        views.push(made?.length === end ? made : viewOf(external, space.toAddress(at)));
         at += BigInt(end);
         left -= end;
         continue;
@@ -130,6 +132,26 @@ export class Bulk {
       }
       at += BigInt(end);
       left -= end;
+    }
+    return views;
+  }
+
+  /**
+   * The views of external memory in a range, by their addresses. They come before views of linear memory, because a
+   * function that gives the buffer may change the map, and may make linear memory grow.
+   */
+  #externalViews(address: U64Like, length: U64Like): Map<bigint, Uint8Array<ArrayBuffer>> {
+    const space = this.#space;
+    const views = new Map<bigint, Uint8Array<ArrayBuffer>>();
+    if (!space.registry.any) return views;
+    const end = BigInt(address) + BigInt(length);
+    for (let at = BigInt(address); at < end; ) {
+      const range = space.flatView.at(at);
+      if (range === undefined) break; // a function has unmapped it
+      const count = Math.min(Number(end - at), range.size - Number(at - BigInt(range.start)));
+      const external = space.externalRuns.run(at, count);
+      if (external) views.set(at, viewOf(external, space.toAddress(at)));
+      at += BigInt(count);
     }
     return views;
   }

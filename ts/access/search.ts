@@ -16,6 +16,7 @@ export function indexOf(space: Space, needle: Uint8Array, address: U64Like, leng
   space.mover.expect(address, length, ACCESS_READ, "indexOf", BACKING_BYTES);
   space.mover.expectExternal(ACCESS_READ, { who: "cpu", address, length: Number(length), done: 0 });
   const { linear } = space;
+  linear.replace(); // the function of an external memory may have made it grow
   // A copy: the needle may lie in guest memory, or be shared with another thread.
   const bytes = part(needle, 0, needleLength).slice();
   const prefix = bytes.subarray(0, linear.transfer.length);
@@ -39,6 +40,7 @@ function exactly(space: Space, address: bigint): U64Like {
 /** The first address from `at` on of a prefix that ends before `end`. */
 function find(space: Space, prefix: Uint8Array, at: bigint, end: bigint): bigint | undefined {
   const { linear, handle } = space;
+  linear.replace(); // as above: `holds` asks the function, too
   linear.transfer.set(prefix);
   const length = end - at;
   const [low64, high64] = [u64.low(at), u64.high(at)];

@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { GuestMemory } from "../../../ts/index.ts";
+import { counting } from "../support.ts";
 
 const ONES = 2n ** 64n - 1n;
 /** Where the word is in the buffer. The region begins 4 bytes past a multiple of 8 of it, and so do guest addresses. */
@@ -66,6 +67,11 @@ const READS: Record<string, (memory: GuestMemory, size: Size) => bigint> = {
     memory.readSlice(AT, into);
     return word(into, size);
   },
+  read: (memory, size) => {
+    const into = new Uint8Array(size);
+    memory.read(AT, into);
+    return word(into, size);
+  },
   readBytes: (memory, size) => word(memory.readBytes(AT, size), size),
   "DMA scalar": (memory, size) => {
     const dma = memory.dma(AT, size, "read");
@@ -93,6 +99,7 @@ const WRITES: Record<string, (memory: GuestMemory, size: Size, ones: boolean, by
     else if (size === 4) memory.writeInt32(AT, ones ? -1 : 0);
     else memory.writeInt16(AT, ones ? -1 : 0);
   },
+  write: (memory, _size, _ones, bytes) => void memory.write(AT, bytes),
   writeSlice: (memory, _size, _ones, bytes) => memory.writeSlice(AT, bytes),
   fill: (memory, size, ones) => memory.fill(AT, ones ? 255 : 0, size),
   poke: (memory, _size, _ones, bytes) => memory.poke(AT, bytes),
@@ -134,6 +141,10 @@ for (const size of [2, 4, 8] as const) {
     });
     await beside(source, size, true, Object.fromEntries(acts));
     expect(torn).toEqual(none(READS));
+    for (const bytes of [counting(size), counting(size, 0x81)]) {
+      new Uint8Array(source, WORD).set(bytes);
+      for (const [name, read] of Object.entries(READS)) expect(read(memory, size), name).toBe(word(bytes, size));
+    }
     memory.dispose();
   });
 
@@ -149,10 +160,11 @@ for (const size of [2, 4, 8] as const) {
       return [name, act] as const;
     });
     expect(await beside(source, size, false, Object.fromEntries(acts))).toEqual(none(WRITES));
-    for (const write of Object.values(WRITES)) {
-      write(memory, size, false, empty);
-      write(memory, size, true, full);
-      expect(memory.peek(AT - 1, size + 2).bytes.join()).toBe([0, ...full, 0].join());
+    for (const [name, write] of Object.entries(WRITES)) {
+      for (const bytes of [full, empty]) {
+        write(memory, size, bytes === full, bytes);
+        expect(memory.peek(AT - 1, size + 2).bytes.join(), name).toBe([0, ...bytes, 0].join());
+      }
     }
     memory.dispose();
   });

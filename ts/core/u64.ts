@@ -59,7 +59,8 @@ function outOfRange(value: U64Like, what: string): RangeError {
 
 /** Names the type of a wrong value, for a message. */
 export function describe(value: unknown): string {
-  return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`;
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 /** The error for a 64-bit value that is not a bigint. */

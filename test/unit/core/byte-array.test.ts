@@ -65,7 +65,7 @@ test("undefined, before there was any array, is the caller's wrong argument", as
   for (let which = 0; which < 4; which++) {
     using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
     const copy = both(memory, undefined as unknown as Uint8Array)[which] as () => unknown;
-    expect(copy).toThrow(/must be a Uint8Array, not a undefined/);
+    expect(copy).toThrow(/must be a Uint8Array, not undefined/);
   }
 });
 

@@ -170,7 +170,7 @@ test("a piece stays", () => {
 
 test("invalid handlers", () => {
   const wrong: [message: string, device: unknown][] = [
-    ["it must be an object, not a undefined", undefined],
+    ["it must be an object, not undefined", undefined],
     ["it must be an object, not a function", () => 1],
     ["read8 must be a function, not a number", { read8: 5 }],
     ["write128 must be a function, not null", { write128: null }],

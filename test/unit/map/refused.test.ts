@@ -173,6 +173,24 @@ test("memories that were never made leave linear memory as it was", () => {
   expect(handles.size).toBeLessThanOrEqual(2);
 });
 
+test("the error says what was given in the place of a region", () => {
+  const client = memory.dirty.client("test");
+  const given: [unknown, string][] = [
+    [{}, "an object"],
+    [7, "a number"],
+    [null, "null"],
+    [undefined, "undefined"],
+  ];
+  for (const [value, what] of given) {
+    const message = new RegExp(`must be a region, not ${what}`);
+    expect(() => memory.unmap(value as never)).toThrow(message);
+    expect(() => memory.map({ kind: "alias", start: 0x10_0000, of: value as never })).toThrow(message);
+  }
+  expect(() => memory.unmap("RAM" as never)).toThrow("must be a region, not a string");
+  expect(() => client.collect({} as never)).toThrow("must be a region, not an object");
+  client.dispose();
+});
+
 afterAll(() => {
   memory.dispose();
   stranger.dispose();

@@ -174,7 +174,10 @@ export const bulk: Kinds = {
     const needle = operation.bits & 1n ? piece : machine.bytes(operation.bytes);
     machine.call("indexOf", [needle, address, bytes], () => {
       const index = Buffer.from(searched).indexOf(needle);
-      return fault() ?? ok(index < 0 ? machine.result(-1n) : machine.result(address.exact + BigInt(index)));
+      const found = index < 0 ? -1n : address.exact + BigInt(index);
+      // An empty range lies anywhere, and a number cannot say where.
+      const rounded = typeof machine.result(found) === "number" && found > BigInt(Number.MAX_SAFE_INTEGER);
+      return fault() ?? (rounded ? { fault: "RangeError" } : ok(machine.result(found)));
     });
   },
 };

@@ -126,11 +126,11 @@ export class Ranges {
   /** Copies at once if both ranges are one piece of memory that is not watched; returns false if they are not. */
   #copyPiece(to: U64Like, source: Space, from: U64Like, length: number): boolean {
     const { mover } = this.space;
-    const before = [this.space.generation, source.generation];
+    const [ours, theirs] = [this.space.generation, source.generation];
     const [here, there] = [mover.piece(to, length, ACCESS_WRITE), source.mover.piece(from, length, ACCESS_READ)];
     if (!here || !there) return false;
     // The function of an external memory may have changed a map, or detached the other side's array.
-    if (this.space.generation !== before[0] || source.generation !== before[1]) return false;
+    if (this.space.generation !== ours || source.generation !== theirs) return false;
     if (!isAttached(here.memory) || !isAttached(there.memory)) return false;
     here.memory.set(there.memory.subarray(there.at, there.at + length), here.at);
     mover.mark(here.memory, here.at, length);

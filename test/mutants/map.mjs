@@ -167,8 +167,8 @@ export const map = [
   },
   {
     file: "crate/src/linear/allocator.rs",
-    find: "            count_change();\n            allocator()",
-    replace: "            allocator()",
+    find: "        count_change();\n        // The page tables have",
+    replace: "        // The page tables have",
     why: "a region that is gone leaves its traps to the pages' next owner",
     cargo: "traps::",
   },

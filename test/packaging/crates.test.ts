@@ -15,7 +15,7 @@ const BY_CARGO = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml", "Cargo.tom
 const LICENCES = ["LICENSE-APACHE", "LICENSE-BSD-3-Clause"];
 
 test.each([
-  ["guest-memory", ["README.md"], /^src\/.+\.rs$/],
+  ["guest-memory", ["README.md", "src/guide.md"], /^src\/.+\.rs$/],
   ["vm-memory", [], /^(?:src|tests)\/.+\.rs$/],
 ])("%s is sources and licences", (name, more, sources) => {
   const { status, stdout, stderr } = cargo(`package --list --allow-dirty --package ${name}`);

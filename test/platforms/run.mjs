@@ -10,12 +10,15 @@ const descriptors = ["model::io::fd::tests::"];
 /** Those of crate/tests/threads.rs. */
 const threads = [
   "a_memory_is_replaced_while_another_thread_uses_it",
+  "a_transaction_belongs_to_its_thread",
   "aligned_values_of_up_to_eight_bytes_are_never_torn",
-  "an_access_never_reaches_pages_that_another_machine_has_by_now",
+  "an_access_never_reaches_pages_that_were_discarded",
+  "an_access_never_reaches_pages_that_were_unmapped",
   "atomic_accesses_are_never_torn",
   "discarded_pages_that_threads_write_first_at_once_lose_nothing",
   "no_mark_is_lost",
   "regions_that_threads_make_at_once_are_all_found",
+  "scalars_of_an_address_space_are_never_torn",
   "threads_that_open_dirty_clients_at_once_get_different_ones",
   "what_is_marked_can_be_read",
   "what_is_released_is_there_when_it_is_acquired",
@@ -25,7 +28,7 @@ const threads = [
 const leftOut = {
   "wasm32-wasip1": {
     "starts threads, or ends one by a panic": [
-      "machine::address_space::tests::where_there_may_be_threads_an_old_entry_leads_nowhere",
+      "linear::readers::tests::",
       "model::atomic::tests::after_a_panic_the_guard_is_in_the_error",
       "model::bitmap::backend::atomic_bitmap::tests::no_mark_is_lost_between_threads",
       "model::volatile_memory::access::tests::an_aligned_value_is_never_torn",

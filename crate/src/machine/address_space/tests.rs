@@ -125,3 +125,38 @@ fn a_list_that_cannot_be_is_refused_before_anything_is_allocated() {
     let too_much = Fault::OutOfMemory { bytes: u64::MAX };
     assert_eq!(space.reserve(u64::MAX), Err(too_much));
 }
+
+#[test]
+fn a_range_shows_runs_of_regions_whole_though_parts_were_discarded() {
+    let space = AddressSpace::new().unwrap();
+    let ram = Region::new("ram", RegionKind::Ram, GuestAddress(0), 0x10_0000).unwrap();
+    space.map(&ram, GuestAddress(0), 0).unwrap();
+    // Two windows side by side that do not show adjacent bytes.
+    for (start, offset) in [(0x20_0000, 0x8000), (0x20_2000, 0x1000)] {
+        let window = Region::alias("window", &ram, offset, 0x2000).unwrap();
+        space.map(&window, GuestAddress(start), 0).unwrap();
+    }
+    space.discard(GuestAddress(0x1_0000), 0x8_0000).unwrap();
+    let runs = |address, length| {
+        let mut runs = Vec::new();
+        space.each_region(GuestAddress(address), length, |region, offset, length| {
+            assert_eq!(region, ram.id());
+            runs.push((offset, length));
+        });
+        runs
+    };
+    assert_eq!(runs(0x123, 0x9_0000), [(0x123, 0x9_0000)]);
+    assert_eq!(
+        runs(0x20_1000, 0x2000),
+        [(0x9000, 0x1000), (0x1000, 0x1000)]
+    );
+    assert_eq!(runs(0x15_0000, 0x1000), []);
+    let mut places = Vec::new();
+    space.each_address(ram.id(), 0x1800, 0x8000, |address, length| {
+        places.push((address.0, length))
+    });
+    assert_eq!(
+        places,
+        [(0x1800, 0x8000), (0x20_0000, 0x1800), (0x20_2800, 0x1800)]
+    );
+}

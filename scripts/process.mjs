@@ -1,5 +1,5 @@
 // Child processes for the scripts: run one and show its output, or capture it. Node's own modules only.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 
@@ -20,6 +20,43 @@ export function run(command, args, { quiet = false, ...options } = {}) {
   const line = [command, ...args].join(" ");
   throw new Error(`${line.length > 120 ? `${line.slice(0, 120)} ...` : line}: ${why}`);
 }
+
+/**
+ * Runs a line of the shell with its output on this process's, and gives why it failed ("" if it did not) and the last
+ * lines that it printed. A terminal gets the output directly, for its colours, and no line is kept.
+ * @param {string} line
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
+ * @returns {Promise<{ why: string, last: string[] }>}
+ */
+export function runShell(line, options) {
+  const stdio = process.stdout.isTTY ? "inherit" : ["inherit", "pipe", "pipe"];
+  const child = spawn(line, {
+    ...options,
+    shell: true,
+    stdio: /** @type {import("node:child_process").StdioOptions} */ (stdio),
+  });
+  let kept = "";
+  for (const [from, to] of /** @type {const} */ ([
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ]))
+    from?.setEncoding("utf8").on("data", (text) => {
+      to.write(text);
+      kept = (kept + text).slice(-KEPT);
+    });
+  return new Promise((resolve) => {
+    /** @param {string} why */
+    const end = (why) => resolve({ why, last: kept.trimEnd().split("\n").slice(-LAST_LINES) });
+    child.on("error", (error) => end(error.message));
+    child.on("close", (status, signal) => {
+      end(status === 0 ? "" : `${line}: ${signal ? `ended by ${signal}` : `exit status ${status}`}`);
+    });
+  });
+}
+
+/** As much of a command's output as is kept, in characters and in lines. */
+const KEPT = 8192;
+const LAST_LINES = 24;
 
 /**
  * The output of a command, trimmed; undefined if it cannot be run or fails.

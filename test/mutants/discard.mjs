@@ -111,8 +111,8 @@ export const core = [
   },
   {
     file: "crate/src/machine/discard.rs",
-    find: "                            space.bytes_moved(map, range.start.max(first), range.last.min(last));\n",
-    replace: "                            let _ = (space, first, last);\n",
+    find: "                        space.bytes_moved(map, first, last);\n",
+    replace: "                        let _ = (space, first, last);\n",
     why: "the table still names the pages of discarded memory, which somebody else has",
     cargo: "discard::",
   },

@@ -1,4 +1,4 @@
-// The two crates: the files that `cargo publish` would send (scripts/rows.mjs has its dry run), and the refusal of
+// The two crates: the files that `cargo publish` would send (scripts/rows.mjs builds them from these), and the refusal of
 // feature `xen`.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

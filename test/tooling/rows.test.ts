@@ -62,6 +62,15 @@ test("the compiler of all else is pinned too, with its targets", () => {
   expect(rustTargets()).toEqual(expect.arrayContaining(["wasm32-unknown-unknown", "wasm32-wasip1"]));
 });
 
+test("the summary repeats the end of what a failed row printed", () => {
+  const args = ["scripts/test.mjs", "quick", "--only=rustfmt"];
+  const env = { ...process.env, GIT_DIR: "nowhere" };
+  const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", env });
+  const [printed, repeated] = stdout.split("=== summary");
+  expect(printed).not.toContain("--- the end of");
+  expect(repeated).toMatch(/--- the end of: rustfmt.*not a git repository.*\n +FAILED .*rustfmt/s);
+});
+
 test("the last line of the summary counts the rows", () => {
   const row = (result: "passed" | "FAILED" | "NOT RUN") => ({ name: "a row", result, seconds: 1, why: "" });
   const passed = [row("passed"), row("passed")];

@@ -189,9 +189,7 @@ impl AddressSpace {
 
     /// Takes a range's entries out of the page table, where another thread may read them: its pages are about to go back.
     pub(crate) fn let_go(&self, map: &MemoryMap, first: u64, last: u64) {
-        if !host::ONE_THREAD {
-            self.table.refresh(map, first, last);
-        }
+        self.table.refresh(map, first, last);
     }
 
     /// Writes the page table entries of each range that shows a block, after the block got host pages.

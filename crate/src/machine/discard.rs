@@ -56,28 +56,24 @@ impl AddressSpace {
                 size,
             } = &part;
             let mut shown = None;
-            region.discard(*offset, *size, |bytes, blocks| {
+            region.discard(*offset, *size, |bytes, blocks, given_back| {
                 each_map(&mut held, region, blocks, |space, map, first, last| {
                     map.flat.let_go(region, bytes, first, last);
-                    space.let_go(map, first, last);
+                    if !host::ONE_THREAD {
+                        each_shown(map, region, given_back, (first, last), |first, last| {
+                            space.let_go(map, first, last);
+                        });
+                    }
                 });
                 shown = Some(blocks);
             });
             if let Some(blocks) = shown {
-                each_map(&mut held, region, blocks, |_, map, first, last| {
+                let changed = (*offset, offset + (size - 1));
+                each_map(&mut held, region, blocks, |space, map, first, last| {
                     map.flat.show(first, last);
-                });
-                // Other threads' tables have let go of the blocks whole.
-                let changed = match host::ONE_THREAD {
-                    true => (*offset, offset + (size - 1)),
-                    false => blocks,
-                };
-                each_map(&mut held, region, changed, |space, map, first, last| {
-                    for range in map.flat.over(first, last) {
-                        if Arc::ptr_eq(&range.region, region) {
-                            space.bytes_moved(map, range.start.max(first), range.last.min(last));
-                        }
-                    }
+                    each_shown(map, region, changed, (first, last), |first, last| {
+                        space.bytes_moved(map, first, last);
+                    });
                 });
             }
             match first.checked_add(*size).filter(|&next| next <= last) {
@@ -144,6 +140,26 @@ fn each_map(
                 act(space, map, first, last);
             }
         });
+    }
+}
+
+/// Calls `act` with each range of addresses, from `first` to `last`, that shows some of a region's bytes, and nothing else.
+fn each_shown(
+    map: &MemoryMap,
+    region: &Arc<Region>,
+    bytes: (u64, u64),
+    (first, last): (u64, u64),
+    mut act: impl FnMut(u64, u64),
+) {
+    for range in map.flat.over(first, last) {
+        let start = range.offset;
+        let (from, to) = (
+            bytes.0.max(start),
+            bytes.1.min(start + (range.last - range.start)),
+        );
+        if from <= to && Arc::ptr_eq(&range.region, region) {
+            act(range.start + (from - start), range.start + (to - start));
+        }
     }
 }
 

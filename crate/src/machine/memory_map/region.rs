@@ -293,12 +293,13 @@ impl Region {
 
     /// Zeroes `size` bytes from `offset` on, and frees whole host pages whose blocks no map holds any more: `let_go`
     /// makes the maps let go of a part of the region, in the positions that blocks use. It also gets the first and the
-    /// last byte of all blocks that have some of it. It is not called where there is no whole page.
+    /// last byte of all blocks that have some of it, and of the pages that are freed. It is not called where there is no
+    /// whole page.
     pub(crate) fn discard(
         &self,
         offset: u64,
         size: u64,
-        let_go: impl FnOnce(&Range<u64>, (u64, u64)),
+        let_go: impl FnOnce(&Range<u64>, (u64, u64), (u64, u64)),
     ) {
         let Some(blocks) = self.blocks() else {
             return;
@@ -334,7 +335,8 @@ impl Region {
             last = last.max(span.end - 1 - all.start);
         }
         drop(blocks); // unlocked, because the maps look at the blocks when they let go
-        let_go(&window, (first, last));
+        let freed = (whole.start - all.start, whole.end - 1 - all.start);
+        let_go(&window, (first, last), freed);
         if let Some(mut blocks) = self.blocks() {
             block::give_back(&mut blocks, &whole);
         }

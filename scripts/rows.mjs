@@ -1,6 +1,6 @@
 // Every check and test, by name, with its command line. They run in this order: those that take seconds come first.
 import { environment, platforms } from "./platforms.mjs";
-import { fuzzerTool, linuxGuest, nightlyRust, platformOf } from "./steps.mjs";
+import { fuzzerTool, linuxGuest, nightlyRust, platformOf, securityLibraries } from "./steps.mjs";
 import { nightly } from "./toolchain.mjs";
 
 /**
@@ -92,6 +92,7 @@ const rest = {
       on(target, `cargo clippy --quiet ${all} --all-targets --target ${target} ${strict}`),
     ]),
   ),
+  "suites of fuse-backend-rs and virtiofsd": { run: "node test/consumers/run.mjs older", needs: [securityLibraries] },
   "rust-vmm's suites, i686": on("i686-unknown-linux-gnu", "node test/consumers/run.mjs i686"),
   "rust-vmm's suites, wasm32-wasip1": "node test/consumers/run.mjs wasm32-wasip1",
   "the same as the original, by a fuzzer": {

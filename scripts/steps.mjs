@@ -33,6 +33,7 @@ import {
 export const linuxGuest = "a kernel, busybox and a BIOS for the guest of examples/v86";
 export const nightlyRust = `Rust's ${nightly}, with Miri and the standard library's source`;
 export const fuzzerTool = `${fuzzer.crate} ${fuzzer.version}`;
+export const securityLibraries = "libcap-ng and libseccomp, with which virtiofsd is linked";
 /** @param {string} target */
 export const platformOf = (target) => `compiler and programs for ${target}`;
 
@@ -94,6 +95,13 @@ const rest = [
     optional: true,
   },
   { ...cargoTool(fuzzer, fuzzerTool), optional: true },
+  {
+    name: securityLibraries,
+    there: () => ["libcap-ng", "libseccomp"].every((name) => capture("pkg-config", ["--libs", name]) !== undefined),
+    get: () => apt("libcap-ng-dev", "libseccomp-dev", "pkg-config"),
+    how: "your system's packages for them: on Debian and Ubuntu libcap-ng-dev libseccomp-dev pkg-config",
+    optional: true,
+  },
 ];
 
 /** The steps by the groups of rows.mjs. */

@@ -1,4 +1,4 @@
-// Runs the suites of rust-vmm's crates on the core, each as its authors published it, and prints a table.
+// Runs the suites of crates that stand on vm-memory on the core, each as its authors published it, and prints a table.
 // Usage: node test/consumers/run.mjs [platform ...] [--update]
 //        (no platform: all; --update: lock the newest versions of what they depend on, and after changes of our manifests)
 import { spawnSync } from "node:child_process";

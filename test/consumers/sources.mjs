@@ -1,6 +1,16 @@
-// The sources of rust-vmm's crates as crates.io has them, in a cargo workspace below .cache/ that takes our packages by
-// `[patch.crates-io]`. Its lock file is test/consumers/<workspace>.lock.
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+// The sources of rust-vmm's crates and their users as crates.io has them, in a cargo workspace below .cache/ that takes
+// our packages by `[patch.crates-io]`. Its lock file is test/consumers/<workspace>.lock.
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { capture, run } from "../../scripts/process.mjs";
 import { root } from "../../scripts/toolchain.mjs";
@@ -8,7 +18,7 @@ import { platforms, suites, workspaces } from "./suites.mjs";
 
 /**
  * @typedef {import("./suites.mjs").Suite} Suite
- * @typedef {keyof typeof workspaces} Workspace
+ * @typedef {import("./suites.mjs").Workspace} Workspace
  */
 
 const cache = join(root, ".cache", "consumers");
@@ -77,15 +87,32 @@ function bring(workspace, missing) {
     const part = `${folder}.part`; // so that a copy that was interrupted does not count
     rmSync(part, { recursive: true, force: true });
     cpSync(dirname(found.manifest_path), part, { recursive: true });
-    if (!workspaces[workspace].benches) dropBenches(join(part, "Cargo.toml"));
+    adapt(part, workspaces[workspace]);
     renameSync(part, folder);
   }
   rmSync(empty, { recursive: true });
 }
 
-/** @param {string} manifest as cargo writes it when it publishes: a heading for each dependency and each bench */
-function dropBenches(manifest) {
-  const sections = readFileSync(manifest, "utf8").split(/^(?=\[)/m);
-  const kept = sections.filter((section) => !/^(\[\[bench\]\]|\[dev-dependencies\.criterion\])/.test(section));
+/**
+ * Makes the changes that a workspace's sources need.
+ * @param {string} folder
+ * @param {import("./suites.mjs").Settings} settings
+ */
+function adapt(folder, { benches, raised = {}, renamed }) {
+  // A manifest as cargo writes it when it publishes: a heading for each dependency and each bench.
+  const manifest = join(folder, "Cargo.toml");
+  const kept = readFileSync(manifest, "utf8")
+    .split(/^(?=\[)/m)
+    .filter((section) => benches || !/^(\[\[bench\]\]|\[dev-dependencies\.criterion\])/.test(section))
+    .map((section) => {
+      const version = raised[/^\[(?:dev-)?dependencies\.([\w-]+)\]/.exec(section)?.[1] ?? ""];
+      return version === undefined ? section : section.replace(/^version = ".*"/m, `version = "${version}"`);
+    });
   writeFileSync(manifest, kept.join(""));
+  if (renamed === undefined) return;
+  for (const name of readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".rs")) continue;
+    const file = join(folder, "src", name);
+    writeFileSync(file, readFileSync(file, "utf8").replace(...renamed));
+  }
 }

@@ -1,7 +1,7 @@
-// The suites of rust-vmm's crates that pass on the core: their names, their platforms, and their numbers of tests.
+// The suites that pass on the core, of rust-vmm's crates and their users: their names, their platforms, and their numbers of tests.
 
 /**
- * @typedef {"native" | "i686" | "wasm32-wasip1"} Platform
+ * @typedef {"native" | "older" | "i686" | "wasm32-wasip1"} Platform older: native, crates that ask for vm-memory 0.17
  * @typedef {"lib" | "tests" | "doc"} Kind a package's own unit tests; its tests/ folder; the examples in its docs
  *
  * @typedef {object} Suite
@@ -55,17 +55,43 @@ export const suites = [
     tests: { lib: 21, tests: 6 },
     platforms: ["native"],
   },
+  {
+    // Not `async-io`: its tests want a kernel with io_uring.
+    crate: "fuse-backend-rs",
+    version: "0.14.0",
+    features: ["--features=vhost-user-fs"],
+    tests: { lib: 108, doc: 1 },
+    platforms: ["older"],
+  },
+  { crate: "virtiofsd", version: "1.14.0", features: [], tests: { lib: 45, doc: 4 }, platforms: ["older"] },
 ];
 
-/** @type {Record<Platform, { workspace: "native" | "wasm", target?: string }>} what a platform builds, and for what */
+/** @typedef {"native" | "older" | "wasm"} Workspace the packages in it share a lock file */
+
+/** @type {Record<Platform, { workspace: Workspace, target?: string }>} what a platform builds, and for what */
 export const platforms = {
   native: { workspace: "native" },
+  older: { workspace: "older" },
   i686: { workspace: "native", target: "i686-unknown-linux-gnu" },
   "wasm32-wasip1": { workspace: "wasm", target: "wasm32-wasip1" },
 };
 
-/** Our packages in place of those of the same names; and whether benches stay: what they depend on refuses Wasm. */
+/**
+ * @typedef {object} Settings
+ * @property {string[]} patches our packages, in place of those of the same names
+ * @property {boolean} benches whether benches stay: what they depend on refuses Wasm
+ * @property {Record<string, string>} [raised] the versions that manifests ask for, instead of their own
+ * @property {[RegExp, string]} [renamed] a name in the sources, and the name that the raised version has for it
+ */
+
+/** @type {Record<Workspace, Settings>} */
 export const workspaces = {
   native: { patches: ["vm-memory"], benches: true },
+  older: {
+    patches: ["vm-memory"],
+    benches: true,
+    raised: { "vm-memory": "0.18.0", "virtio-queue": "0.18.0", vhost: "0.18.0", "vhost-user-backend": "0.24.0" },
+    renamed: [/\bGuestMemory\b/g, "GuestMemoryBackend"],
+  },
   wasm: { patches: ["vm-memory", "vmm-sys-util", "virtio-bindings"], benches: false },
 };

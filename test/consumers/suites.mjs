@@ -1,4 +1,4 @@
-// The suites that pass on the core, of rust-vmm's crates and their users: their names, their platforms, and their numbers of tests.
+// The suites that pass on the core, of rust-vmm's crates and their users: names, platforms, and numbers of tests.
 
 /**
  * @typedef {"native" | "older" | "i686" | "wasm32-wasip1"} Platform older: native, crates that ask for vm-memory 0.17

@@ -63,11 +63,7 @@ const test = {
   "vm-memory's API and virtio's constants, of the originals": `cargo test --quiet ${nested("test/vm-memory")}`,
   "the same as the original": `cargo test --quiet ${nested("crate/fuzz")}`,
   "rust-vmm's suites": "node test/consumers/run.mjs native",
-  // The work of a dry run of `cargo publish`. The dry run itself also asks crates.io, and fails where the network does
-  // for a moment. --allow-dirty, because all rows test the working tree.
-  "cargo package":
-    "cargo fetch --quiet --locked && " +
-    "cargo package --quiet --package guest-memory --package vm-memory --locked --offline --allow-dirty",
+  "cargo package": "node scripts/package-crates.mjs",
   "dist/": "vite build && tsc -p tsconfig.build.json",
   publint: "publint --strict",
   // A .wasm has no types, and ES modules only means no answer for CommonJS resolvers.
@@ -100,6 +96,11 @@ const rest = {
     needs: [nightlyRust, fuzzerTool],
   },
   Miri: { run: `cargo +${nightly} miri test --quiet --lib ${core}`, needs: [nightlyRust], env: { MIRIFLAGS } },
+  "models of threads": {
+    run: `cargo test --quiet --lib ${core} models:: --target-dir target/models`,
+    needs: [],
+    env: { RUSTFLAGS: "--cfg shuttle" },
+  },
   "threads, a hundred million operations": `cargo test --quiet --release --package guest-memory --features backend-atomic,backend-bitmap,backend-mmap --locked --test threads -- --ignored --exact a_hundred_million_operations_meet_no_foreign_byte`,
   ThreadSanitizer: { run: `node scripts/thread-sanitizer.mjs --quiet ${core}`, needs: [nightlyRust] },
 };

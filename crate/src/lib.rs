@@ -36,6 +36,10 @@ mod linear;
 )]
 mod machine;
 mod model;
+mod sync;
+
+#[cfg(all(test, shuttle))]
+mod models;
 
 #[doc = include_str!("guide.md")]
 pub mod guide {}

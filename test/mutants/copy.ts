@@ -76,6 +76,14 @@ export class Copy {
     return this.#run("cargo", [...args, "--", filter]);
   }
 
+  /** The core's models of threads. */
+  models(model = ""): Result {
+    const more = { RUSTFLAGS: "--cfg shuttle", CARGO_TARGET_DIR: join(environment.CARGO_TARGET_DIR, "models") };
+    const args = ["test", "--lib", "--package", "guest-memory", "--features", ALL, "--locked", "--quiet"];
+    this.#build("cargo", [...args, "--no-run"], more);
+    return this.#run("cargo", [...args, "--", `models::${model}`], more);
+  }
+
   /** Builds pkg/, without wasm-pack and wasm-opt: quicker, and the same to a test. */
   wasm(): void {
     const target = "wasm32-unknown-unknown";
@@ -88,15 +96,15 @@ export class Copy {
   }
 
   /** A fault that does not compile proves nothing. */
-  #build(command: string, args: string[]): void {
-    const { status, output } = this.#run(command, args);
+  #build(command: string, args: string[], more: NodeJS.ProcessEnv = {}): void {
+    const { status, output } = this.#run(command, args, more);
     if (status !== 0) throw new Error(`It does not compile:\n${output}`);
   }
 
   /** A command that does not end proves nothing either. */
-  #run(command: string, args: string[]): Result {
+  #run(command: string, args: string[], more: NodeJS.ProcessEnv = {}): Result {
     const limits = { timeout: HANG, killSignal: "SIGKILL", maxBuffer: 2 ** 28 } as const;
-    const options = { cwd: this.folder, env: environment, encoding: "utf8", ...limits } as const;
+    const options = { cwd: this.folder, env: { ...environment, ...more }, encoding: "utf8", ...limits } as const;
     const { status, signal, error, stdout, stderr } = spawnSync(command, args, options);
     const output = `${stdout}${stderr}`;
     if (status === null) throw new Error(`${command}: ${error?.message ?? signal}\n${output}`);

@@ -3,6 +3,7 @@
 import { backends } from "./backends.mjs";
 import * as discard from "./discard.mjs";
 import { map } from "./map.mjs";
+import { models } from "./models.mjs";
 
 /**
  * @typedef {object} Mutant
@@ -587,5 +588,6 @@ export const mutants = {
   facade: [...facade, ...map.filter(({ file }) => file.startsWith("ts/")), ...discard.facade],
   core: [...core, ...map.filter(({ cargo }) => cargo !== undefined), ...discard.core],
   backends,
+  models,
   bindings: [...bindings, ...inWasm, ...discard.bindings],
 };

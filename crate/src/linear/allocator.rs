@@ -14,8 +14,8 @@ use super::free_list::{FreeList, PageRun};
 use super::readers;
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
-use core::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A run of host pages that belongs to its holder and is given back on drop; or an empty extent, which a run can fill.
 #[derive(Debug)]

@@ -12,9 +12,9 @@
 //! With one thread there is nothing to say: an access ends before the map can change.
 
 use super::host::ONE_THREAD;
+use crate::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
+use crate::sync::{Mutex, MutexGuard, PoisonError, thread, thread_local};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering, compiler_fence, fence};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A thread's word, on a cache line of its own. It outlives the thread, and is given to another.
 #[repr(align(128))]
@@ -44,7 +44,7 @@ pub(crate) fn during<R>(access: impl FnOnce() -> Option<R>) -> Option<R> {
     if ONE_THREAD {
         return access();
     }
-    let reading = Reading(SLOT.get().or_else(take_slot)?);
+    let reading = Reading(SLOT.with(Cell::get).or_else(take_slot)?);
     reading.0.reading.store(true, Ordering::Relaxed);
     barrier();
     access()
@@ -69,7 +69,7 @@ pub(crate) fn wait() -> bool {
     if ONE_THREAD {
         return true;
     }
-    let own = SLOT.get().map(core::ptr::from_ref);
+    let own = SLOT.with(Cell::get).map(core::ptr::from_ref);
     let slots = slots();
     let others = || {
         slots
@@ -86,7 +86,7 @@ pub(crate) fn wait() -> bool {
     for slot in others() {
         while slot.reading.load(Ordering::Acquire) {
             // The thread is in the middle of one access, or the system has stopped it there.
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
     true
@@ -107,7 +107,7 @@ impl Drop for Reading {
 fn take_slot() -> Option<&'static Slot> {
     let own = OWN.try_with(|own| own.as_ref().map(|own| own.0));
     let slot = own.ok().flatten();
-    SLOT.set(slot);
+    SLOT.with(|own| own.set(slot));
     slot
 }
 
@@ -134,7 +134,7 @@ impl Own {
 
 impl Drop for Own {
     fn drop(&mut self) {
-        SLOT.set(None);
+        let _ = SLOT.try_with(|own| own.set(None)); // gone before, in a model
         let _slots = slots();
         self.0.taken.store(false, Ordering::Relaxed);
     }
@@ -216,7 +216,14 @@ mod tests {
 
     #[test]
     fn threads_that_come_after_others_use_their_slots() {
-        let address = || during(|| Some(SLOT.get().map(|slot| core::ptr::from_ref(slot).addr())));
+        let address = || {
+            during(|| {
+                Some(
+                    SLOT.with(Cell::get)
+                        .map(|slot| core::ptr::from_ref(slot).addr()),
+                )
+            })
+        };
         let own = address();
         for _ in 0..if cfg!(miri) { 20 } else { 1000 } {
             let theirs = thread::spawn(address).join().unwrap();

@@ -23,10 +23,11 @@ use crate::machine::siblings::Siblings;
 use crate::machine::spaces;
 use crate::machine::span::{self, Run};
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
+use crate::sync::{PoisonError, RwLock, RwLockWriteGuard};
 pub(crate) use changes::State;
 pub use generic::{FlatSnapshot, FlatSpace};
 pub use showing::RegionAt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::Arc;
 use transaction::Turn;
 
 mod changes;

@@ -12,7 +12,8 @@ use crate::machine::address_space::{AddressSpace, State};
 use crate::machine::block::Block;
 use crate::machine::memory_map::{FlatRange, MemoryMap};
 use crate::machine::ram_region::RamRegion;
-use std::sync::{Arc, RwLockWriteGuard};
+use crate::sync::RwLockWriteGuard;
+use std::sync::Arc;
 
 /// A range of the flat view that shows a block, with its map and its address space.
 #[derive(Clone, Copy)]

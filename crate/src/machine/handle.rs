@@ -5,7 +5,8 @@ use crate::machine::address_space::AddressSpace;
 use crate::machine::block::Block;
 use crate::machine::compaction;
 use crate::machine::spaces::{self, Spaces};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// Bits of a handle that are its slot; the other bits count how often the slot was used.
 const SLOT_BITS: u32 = 20;
@@ -139,7 +140,7 @@ fn index(handle: u32) -> usize {
 
 /// Tests that count on slots take turns, because the whole process shares the slots.
 #[cfg(test)]
-pub(crate) static TURN: Mutex<()> = Mutex::new(());
+pub(crate) static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 #[cfg(test)]
 mod tests {

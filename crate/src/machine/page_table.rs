@@ -25,6 +25,7 @@ use crate::machine::memory_map::attributes::WATCH_SHIFT;
 use crate::machine::memory_map::{FlatRange, MemoryMap};
 use crate::machine::ram_region::RamRegion;
 use crate::machine::traps;
+use crate::sync::step;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The page may be read on the fast path.
@@ -113,7 +114,11 @@ impl PageTable {
     #[inline(always)]
     pub(crate) fn entry(&self, address: u64) -> u32 {
         match usize::try_from(address >> PAGE_SHIFT) {
-            Ok(page) if page < ENTRIES as usize => self.word(page).load(Ordering::Acquire),
+            Ok(page) if page < ENTRIES as usize => {
+                let entry = self.word(page).load(Ordering::Acquire);
+                step();
+                entry
+            }
             _ => 0,
         }
     }
@@ -189,6 +194,7 @@ impl PageTable {
         for page in first..end {
             self.word(page as usize)
                 .store(entry(page - first), Ordering::Release);
+            step();
         }
         let (first, entries) = (first as usize, (end - first) as usize);
         dirty_map::mark_bytes(self.host_offset() + first * 4, entries * 4);

@@ -6,8 +6,9 @@ use crate::machine::fault::Fault;
 use crate::machine::index::Index;
 use crate::machine::memory_map::Region;
 use crate::machine::traps::Segment;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
 
 /// An address space, to its siblings.
 pub(crate) trait Sibling: Send + Sync {

@@ -4,7 +4,8 @@
 use crate::linear::allocator;
 use crate::linear::host;
 use crate::machine::block::Block;
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 /// All address spaces that have a handle.
 pub(crate) trait Spaces: Sync {

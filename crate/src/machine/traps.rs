@@ -14,9 +14,9 @@ use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::linear::readers;
 use crate::machine::index::{Index, Key};
 use crate::model::guest_memory::GuestAddress;
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 use core::ops::Range;
-use core::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most bytes of a segment, so that a search looks back no further.
 const LONGEST: u64 = 64 << PAGE_SHIFT;

@@ -1,9 +1,10 @@
 //! [`GuestMemoryAtomic`]: a memory that is replaced as a whole, while its users keep their snapshots.
 
 use crate::model::guest_memory::{GuestAddressSpace, GuestMemory};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use std::ops::Deref;
-use std::sync::{Arc, LockResult, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LockResult};
 
 /// A memory that can be replaced, shared by all clones of this handle.
 ///

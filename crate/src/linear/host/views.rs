@@ -3,7 +3,7 @@
 //! By default it may at any time. The facade promises to tell of each view that it gives to its user; from then on the
 //! answer is exact, until a caller asks for the memory itself and makes views unseen.
 
-use core::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 /// Views may be made unseen, and no promise was made.
 const UNTOLD: u8 = 0;

@@ -10,8 +10,9 @@ use crate::machine::memory_map::{
 };
 use crate::machine::region_list;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
+use crate::sync::{PoisonError, RwLockWriteGuard};
 use core::fmt;
-use std::sync::{Arc, PoisonError, RwLockWriteGuard};
+use std::sync::Arc;
 
 /// The parts of an address space that one lock protects.
 #[derive(Debug, Default)]

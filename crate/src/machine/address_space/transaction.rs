@@ -3,8 +3,8 @@
 use super::AddressSpace;
 use crate::linear::host::ONE_THREAD;
 use crate::machine::fault::Fault;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 impl AddressSpace {
     /// Makes several changes of the map take effect together, when `act` returns `Ok`. Otherwise none of them takes effect:

@@ -60,7 +60,8 @@ impl AddressSpace {
         }
         let trap = traps::arm(&segments, locate);
         self.retrap_all(&segments);
-        // A store that has not seen the trap has ended then. The caller may read the bytes that the trap guards.
+        // A store that has not seen the trap has ended then. The caller may read the bytes that the trap guards. The tables
+        // of this machine have waited for it already, if they still show the bytes; another machine may show them too.
         let _ = readers::wait();
         Ok(trap)
     }

@@ -6,9 +6,10 @@ use crate::machine::fault::Fault;
 use crate::machine::spaces;
 use crate::model::external::ExternalMemory;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 use core::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 /// The kind of a region.
 ///

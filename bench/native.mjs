@@ -1,4 +1,5 @@
-// `npm run bench:native`: the core in Rust beside vm-memory 0.18, case by case, and inside Wasm beside native, as Markdown.
+// `npm run bench:native`: the core in Rust beside vm-memory 0.18, case by case, with threads, and inside Wasm beside native,
+// as Markdown.
 // Usage: node bench/native.mjs [--little] [--region-size=bytes] [--instructions]
 //   --little          as a test: each case runs, the figures mean nothing
 //   --region-size     of the regions which accesses are in, or cross
@@ -8,7 +9,7 @@ import { arch, cpus, platform } from "node:os";
 import { join } from "node:path";
 import { capture, run } from "../scripts/process.mjs";
 import { root } from "../scripts/toolchain.mjs";
-import { criterionResults, instructions, median, times } from "./native/measure.mjs";
+import { criterionResults, instructions, median, threads, times } from "./native/measure.mjs";
 
 const folder = join(root, "bench", "native");
 const target = join(root, "target", "bench-native");
@@ -38,13 +39,14 @@ const BOUNDS = [
 
 build();
 const beside = sideBySide();
+const withThreads = threads(join(target, "release", "threads"), little ? 1 : 50);
 const counts = process.argv.includes("--instructions") ? countInstructions([...beside.keys()]) : undefined;
 const inside = insideWasm();
 print();
 
 function build() {
   const build = ["build", "--release", "--locked", "--quiet", "--bin", "loops"];
-  run("cargo", build, { cwd: folder, env });
+  run("cargo", [...build, "--bin", "threads"], { cwd: folder, env });
   run("cargo", [...build, "--target", "wasm32-wasip1"], { cwd: folder, env });
   run("cargo", ["bench", "--no-run", "--locked", "--quiet", "--bench", "criterion"], { cwd: folder, env });
 }
@@ -123,6 +125,7 @@ function print() {
     const figures = [...nanoseconds(pairs), `${median(ratios).toFixed(2)}x`, least ? `${least}x` : "not slower"];
     console.log(row([name, ...figures, verdict(reached), ...(counted ? [counted.join(" against ")] : [])]));
   }
+  printThreads(missed);
   const node = `node ${process.versions.node}`;
   console.log(
     `\n## inside Wasm on ${node}, beside native\n\n| case, at most 4x | native | Wasm | ratio | |\n|---|---|---|---|---|`,
@@ -143,6 +146,29 @@ function print() {
   const only = [...beside.keys()].filter((name) => !inside.has(name));
   console.log(`\nNot inside Wasm, which has no files here: ${only.length} cases of streams to and from a file.`);
   console.log(missed.length === 0 ? "\nEvery figure is reached." : `\nNot reached:\n\n- ${missed.join("\n- ")}`);
+}
+
+/** @param {string[]} missed */
+function printThreads(missed) {
+  console.log("\n## natively, with threads, beside vm-memory's GuestMemoryAtomic\n");
+  console.log("| case | GuestMemoryAtomic | AddressSpace | at most | |\n|---|---|---|---|---|");
+  const oursOf = (/** @type {string} */ name) => withThreads.get(name)?.[1] ?? Number.NaN;
+  const unguarded = oursOf("u32 load by a page table entry, without a guard");
+  for (const [name, [original, ours]] of withThreads) {
+    const other = Number.isNaN(original) ? "" : `${original.toFixed(2)} ns`;
+    // Two threads have at least 1.8 times one's throughput.
+    const most = name.includes(", 1 thread")
+      ? 1.3 * unguarded
+      : name.includes(", 2 threads")
+        ? (2 / 1.8) * oursOf(name.replace("2 threads", "1 thread"))
+        : name.startsWith("map and unmap")
+          ? 2 * 20_000
+          : undefined;
+    const reached = most === undefined || ours <= most;
+    if (!reached) missed.push(`${name}: ${ours.toFixed(2)} ns`);
+    const bound = most === undefined ? "" : `${most.toFixed(2)} ns`;
+    console.log(row([name, other, `${ours.toFixed(2)} ns`, bound, most === undefined ? "" : verdict(reached)]));
+  }
 }
 
 /** @param {[number, number][]} pairs */

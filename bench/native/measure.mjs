@@ -38,6 +38,23 @@ export function times([command = "", ...before], side, regionSize, milliseconds)
 }
 
 /**
+ * Nanoseconds of both sides with threads, by case.
+ * @param {string} program
+ * @param {number} milliseconds of each sample
+ * @returns {Map<string, [original: number, ours: number]>}
+ */
+export function threads(program, milliseconds) {
+  const output = capture(program, [`${milliseconds}`]);
+  if (output === undefined) throw new Error(`${program}: failed`);
+  return new Map(
+    output.split("\n").map((line) => {
+      const [name = "", original, ours] = line.split("\t");
+      return [name, [Number(original), Number(ours)]];
+    }),
+  );
+}
+
+/**
  * The instructions of one step of a case, by the difference of two runs.
  * @param {string} loops
  * @param {string} side

@@ -7,7 +7,7 @@ import { root } from "../../scripts/toolchain.mjs";
 
 let output: string;
 /** The cells of each table's rows. */
-let [beside, inside]: [string[][], string[][]] = [[], []];
+let [beside, threads, inside]: [string[][], string[][], string[][]] = [[], [], []];
 beforeAll(() => {
   output = execFileSync(process.execPath, [join(root, "bench", "native.mjs"), "--little"], {
     cwd: root,
@@ -20,7 +20,7 @@ beforeAll(() => {
       .filter((line) => line.startsWith("| ") && !line.startsWith("| case"))
       .map((line) => line.split("|").map((cell) => cell.trim())),
   );
-  [, beside = [], inside = []] = tables;
+  [, beside = [], threads = [], inside = []] = tables;
 });
 
 const POSITIVE = /^(?!0\.0+ )\d+\.\d+( ns|x)$/;
@@ -46,6 +46,20 @@ test("vm-memory's own cases and ours are there, each with a figure for both side
     expect(original, name).toMatch(POSITIVE);
     expect(ours, name).toMatch(POSITIVE);
   }
+});
+
+test("with threads, each access and change has a figure for both sides", () => {
+  const [unguarded, ...others] = threads;
+  expect(unguarded?.[3]).toMatch(POSITIVE);
+  expect(others.map(([, name]) => name)).toEqual([
+    "u32 load, 1 thread",
+    "u32 store, 1 thread",
+    "u32 load, 2 threads",
+    "u32 store, 2 threads",
+    "map and unmap, while 4 threads load",
+  ]);
+  for (const [, name, original, ours, bound] of others)
+    for (const figure of [original, ours, bound]) expect(figure, name).toMatch(POSITIVE);
 });
 
 test("inside Wasm are the same cases, but those of files", () => {

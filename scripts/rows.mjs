@@ -101,7 +101,7 @@ const rest = {
     needs: [],
     env: { RUSTFLAGS: "--cfg shuttle" },
   },
-  "threads, a hundred million operations": `cargo test --quiet --release --package guest-memory --features backend-atomic,backend-bitmap,backend-mmap --locked --test threads -- --ignored --exact a_hundred_million_operations_meet_no_foreign_byte`,
+  "threads, a hundred million operations": `cargo test --quiet --release --package guest-memory --features backend-atomic,backend-bitmap,backend-mmap --locked --test threads -- --ignored --exact pages::a_hundred_million_operations_meet_no_foreign_byte`,
   ThreadSanitizer: { run: `node scripts/thread-sanitizer.mjs --quiet ${core}`, needs: [nightlyRust] },
 };
 

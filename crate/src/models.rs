@@ -3,7 +3,7 @@
 //!
 //! `RUSTFLAGS="--cfg shuttle" cargo test --package guest-memory --lib --features backend-atomic models::` runs them.
 //! test/mutants/models.mjs has the faults that they see. Memory is as one thread sees it in them: an order that
-//! a processor makes is for ThreadSanitizer and Miri (tests/threads.rs).
+//! a processor makes is for ThreadSanitizer and Miri (tests/threads/).
 
 use crate::machine::fault::Fault;
 use crate::machine::handle;

@@ -210,7 +210,7 @@ export const map = [
   },
   {
     file: "ts/access/slow-path.ts",
-    find: "      handlers = this.#handlersOf(address, size); // a callback may do anything\n",
+    find: "      handlers = this.#refused.handlersOf(address, size); // a callback may do anything\n",
     replace: "",
     why: "a handler for holes takes a write although a callback has mapped RAM there",
     vitest: unit("observe/watch"),

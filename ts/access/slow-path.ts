@@ -1,30 +1,17 @@
 // SlowPath: scalar accesses that the page table does not serve: partial pages, crossings, addresses past 4 GiB,
 // devices, external memory, holes, ROM, protection, watches.
 
-import {
-  ACCESS_EXECUTE,
-  ACCESS_READ,
-  ACCESS_WRITE,
-  FOUND_DEVICE,
-  FOUND_EXTERNAL,
-  FOUND_MEMORY,
-  STATUS_INVALID_GUEST_ADDRESS,
-  STATUS_PARTIAL_BUFFER,
-  STATUS_PERMISSION_DENIED,
-  STATUS_READ_ONLY,
-} from "../core/abi.ts";
+import { ACCESS_READ, ACCESS_WRITE, FOUND_EXTERNAL, FOUND_MEMORY } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
-import { type BoundDevice, type Value, valueAt } from "../device/bound-device.ts";
-import type { OnDenied } from "../device/on-denied.ts";
-import { checkAnswer, type OnUnmapped } from "../device/on-unmapped.ts";
-import type { Transfer } from "../device/transfer.ts";
+import { type Value, valueAt } from "../device/bound-device.ts";
 import type { ExternalMemory } from "../external/external-memory.ts";
 import { copyScalar, type Words, wordIn } from "../external/words.ts";
 import type { Watchers } from "../observe/watchers.ts";
 import type { CachedRun } from "../space/cached-run.ts";
 import type { Access, Mover } from "../space/mover.ts";
 import type { Space } from "../space/space.ts";
+import { Refused, statusOf, toUnsigned } from "./refused.ts";
 import { DENIED, DEVICE, HOLE, MEMORY, NOTHING, PAGE, type Section, UNKNOWN } from "./section.ts";
 import type { Sections } from "./sections.ts";
 
@@ -44,6 +31,7 @@ export class SlowPath {
   readonly #space: Space;
   readonly #watchers: Watchers;
   readonly #mover: Mover;
+  readonly #refused: Refused;
   readonly #scratch: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(WIDEST));
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #sections: Sections;
@@ -62,6 +50,7 @@ export class SlowPath {
     this.#sections = sections;
     this.#watchers = watchers;
     this.#mover = space.mover;
+    this.#refused = new Refused(space);
     this.#bytes = new Uint8Array(this.#scratch.buffer);
   }
 
@@ -188,8 +177,7 @@ export class SlowPath {
     } else if (kind === DEVICE && section.device) {
       this.#keepHandlerValue(section.device.read(section.offset + at, size, "cpu", address), size);
     } else {
-      const status = kind === DENIED ? STATUS_PERMISSION_DENIED : STATUS_INVALID_GUEST_ADDRESS;
-      this.#keepHandlerValue(this.#loadDenied(status, address, size, access), size);
+      this.#keepHandlerValue(this.#refused.load(statusOf(kind), address, size, access), size);
       this.#handlerValue = undefined;
     }
     return true;
@@ -210,13 +198,7 @@ export class SlowPath {
       return true;
     }
     if (kind !== DENIED && kind !== HOLE) return false;
-    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
-    if (!handlers?.write) return false;
-    const { generation } = this.#space;
-    const value = valueAt(bytes, 0, size);
-    handlers.write(this.#toAddress(address), size, value);
-    if (kind === HOLE) this.#storeIfMapped(generation, address, bytes.slice(0, size), value);
-    return true;
+    return this.#refused.storeSection(kind, address, size, valueAt(bytes, 0, size));
   }
 
   /** Reads bytes of several sections and pages, if all of them are linear memory; returns false if not. */
@@ -317,16 +299,13 @@ export class SlowPath {
 
   #loadOther(address: U64Like, size: number, access: Access): void {
     const status = this.#mover.status(address, size, access);
-    const alone = status === 0 ? this.#single(address, size, access) : undefined;
+    const alone = status === 0 ? this.#refused.single(address, size, access) : undefined;
     if (status !== 0) {
-      this.#keepHandlerValue(this.#loadDenied(status, address, size, access), size);
+      this.#keepHandlerValue(this.#refused.load(status, address, size, access), size);
       this.#handlerValue = undefined; // the accessor converts this value, which is not a device's
     } else if (alone) this.#keepHandlerValue(alone.device.read(alone.offset, size, "cpu", address), size);
     else {
-      const bytes = new Uint8Array(size); // not the scratch area, which a handler may use
-      const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
-      this.#mover.read(bytes, access, transfer);
-      if (transfer.done < size) throw this.#mover.mapChangedError(access, transfer, "read");
+      const bytes = this.#refused.loadMapped(address, size, access); // a handler may use the scratch area
       this.#handlerValue = undefined;
       this.#bytes.set(bytes);
     }
@@ -341,38 +320,14 @@ export class SlowPath {
   #storeOther(address: U64Like, bytes: Uint8Array<ArrayBuffer>): void {
     const size = bytes.length;
     const value = valueAt(bytes, 0, size);
-    let handlers = this.#handlersOf(address, size);
+    let handlers = this.#refused.handlersOf(address, size);
     if (this.#watchers.any) {
       const oldValue = () => (handlers ? undefined : this.#current(address, size));
       this.#watchers.notify(address, size, ACCESS_WRITE, "cpu", () => ({ value, oldValue: oldValue() }));
-      handlers = this.#handlersOf(address, size); // a callback may do anything
+      handlers = this.#refused.handlersOf(address, size); // a callback may do anything
     }
-    if (handlers) {
-      const { generation } = this.#space;
-      const status = this.#mover.status(address, size, ACCESS_WRITE);
-      handlers.write?.(this.#toAddress(address), size, value);
-      if (!this.#hasMapped(status, generation, address, size, ACCESS_WRITE)) return;
-    }
-    this.#storeMapped(address, bytes, value);
-  }
-
-  /** Writes a range that is mapped, and that nothing forbids. Does not ask a handler for holes. */
-  #storeMapped(address: U64Like, bytes: Uint8Array<ArrayBuffer>, value: Value): void {
-    const size = bytes.length;
-    const alone = this.#single(address, size, ACCESS_WRITE);
-    if (alone) alone.device.write(alone.offset, size, value, "cpu", address);
-    else {
-      const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
-      this.#mover.write(bytes, ACCESS_WRITE, transfer);
-      if (transfer.done < size) throw this.#mover.mapChangedError(ACCESS_WRITE, transfer, "write");
-    }
-  }
-
-  /** The device that holds all bytes of an access, if one does. */
-  #single(address: U64Like, size: number, access: Access): { device: BoundDevice; offset: number } | undefined {
-    const { piece } = this.#space;
-    if (piece.find(address, size, access) !== FOUND_DEVICE || piece.bytes < size) return undefined;
-    return { device: this.#space.device(piece.region), offset: piece.offset };
+    if (handlers && !this.#refused.store(handlers, address, size, value)) return;
+    this.#refused.storeMapped(address, bytes, value);
   }
 
   /** The value in memory now; undefined for a device. */
@@ -381,113 +336,15 @@ export class SlowPath {
     return bytes && valueAt(bytes, 0, size);
   }
 
-  #loadDenied(status: number, address: U64Like, size: number, access: Access): Value {
-    const { onDenied, onUnmapped } = this.#space;
-    const handlers = isDenied(status) ? onDenied : onUnmapped;
-    const handler = isDenied(status) && access === ACCESS_EXECUTE ? onDenied?.fetch : handlers?.read;
-    const served = handler !== undefined && this.#servable(status, address);
-    const { generation } = this.#space;
-    const value: unknown = served ? handler.call(handlers, this.#toAddress(address), size) : undefined;
-    return this.#expectValue(value, status, generation, address, size, access);
-  }
-
-  /**
-   * The value that a handler has given for an access that `status` refuses. If it has given none, but has mapped the
-   * bytes since `generation`, the access is made; else it fails.
-   */
-  #expectValue(
-    value: unknown,
-    status: number,
-    generation: number,
-    address: U64Like,
-    size: number,
-    access: Access,
-  ): Value {
-    const what = access === ACCESS_EXECUTE ? "fetch" : "read";
-    const name = isDenied(status) ? `onDenied.${what}` : "onUnmapped.read";
-    const answer = checkAnswer(value, size, name);
-    if (answer !== undefined) return answer;
-    if (this.#hasMapped(status, generation, address, size, access)) return this.#retry(address, size, access);
-    throw this.#failure(address, size, access, what, status);
-  }
-
   /** Reads a section of kind `DENIED` or `HOLE` that no watch sees. */
   loadServed(kind: number, address: U64Like, size: 1 | 2 | 4): number {
-    const { generation } = this.#space;
-    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
-    const value: unknown = handlers?.read?.(this.#toAddress(address), size);
-    if (typeof value === "number") return size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
-    const status = kind === DENIED ? STATUS_PERMISSION_DENIED : STATUS_INVALID_GUEST_ADDRESS;
-    this.#keepHandlerValue(this.#expectValue(value, status, generation, address, size, ACCESS_READ), size);
-    this.#handlerValue = undefined;
-    return getUnsigned(this.#scratch, 0, size);
+    return this.#refused.loadSection(kind, address, size);
   }
 
   /** Writes a section of kind `DENIED` or `HOLE` that no watch sees. */
   storeServed(kind: number, address: U64Like, size: 1 | 2 | 4, value: number): void {
-    const { generation } = this.#space;
-    const handlers = kind === DENIED ? this.#space.onDenied : this.#space.onUnmapped;
-    if (handlers?.write) {
-      const unsigned = size === 4 ? value >>> 0 : size === 2 ? value & 0xffff : value & 0xff;
-      handlers.write(this.#toAddress(address), size, unsigned);
-      if (kind === DENIED || this.#space.generation === generation) return;
-      const bytes = Uint8Array.from({ length: size }, (_, index) => unsigned >>> (8 * index));
-      this.#storeIfMapped(generation, address, bytes, unsigned);
-    } else this.storeUnsigned(address, size, value); // throws its error
-  }
-
-  /** Writes bytes of a hole that its handler has mapped since `generation`, and has been told of. */
-  #storeIfMapped(generation: number, address: U64Like, bytes: Uint8Array<ArrayBuffer>, value: Value): void {
-    const { length } = bytes;
-    if (!this.#hasMapped(STATUS_INVALID_GUEST_ADDRESS, generation, address, length, ACCESS_WRITE)) return;
-    this.#storeMapped(address, bytes, value);
-  }
-
-  /** Undefined if a store is possible; else the handlers that serve it. Throws its error if none do. */
-  #handlersOf(address: U64Like, size: number): OnDenied<U64Like> | OnUnmapped<U64Like> | undefined {
-    const status = this.#mover.status(address, size, ACCESS_WRITE);
-    if (status === 0) return undefined;
-    const handlers = isDenied(status) ? this.#space.onDenied : this.#space.onUnmapped;
-    if (handlers?.write && this.#servable(status, address)) return handlers;
-    throw this.#failure(address, size, ACCESS_WRITE, "write", status);
-  }
-
-  /** Whether a handler for holes, called at `generation`, has mapped all bytes of the access. */
-  #hasMapped(status: number, generation: number, address: U64Like, size: number, access: Access): boolean {
-    const space = this.#space;
-    if (isDenied(status) || space.generation === generation || space.disposed) return false;
-    return this.#mover.status(address, size, access) === 0;
-  }
-
-  /** Reads what a handler for holes has mapped. Does not ask it again. */
-  #retry(address: U64Like, size: number, access: Access): Value {
-    const alone = this.#single(address, size, access);
-    if (alone) return alone.device.read(alone.offset, size, "cpu", address);
-    const bytes = new Uint8Array(size);
-    const transfer: Transfer = { who: "cpu", address, length: size, done: 0 };
-    this.#mover.read(bytes, access, transfer);
-    if (transfer.done < size) throw this.#mover.mapChangedError(access, transfer, "read");
-    return valueAt(bytes, 0, size);
-  }
-
-  /** The error of an access. Checks again, because a handler may have used the report block, or changed the map. */
-  #failure(address: U64Like, size: number, access: Access, what: string, before: number): Error {
-    const status = this.#mover.status(address, size, access);
-    return this.#space.linear.failure(status === 0 ? before : status, what, { address, length: size });
-  }
-
-  /**
-   * Whether a handler may serve the access: it is forbidden or touches a hole, but does not pass 2^64. The address must
-   * be exact in this memory's kind of number, because a rounded one would be another address.
-   */
-  #servable(status: number, address: U64Like): boolean {
-    const known = isDenied(status) || status === STATUS_INVALID_GUEST_ADDRESS || status === STATUS_PARTIAL_BUFFER;
-    return known && (this.#space.bigint || address <= Number.MAX_SAFE_INTEGER);
-  }
-
-  /** Converts an address to this memory's kind of number. */
-  #toAddress(address: U64Like): U64Like {
-    return this.#space.toAddress(address);
+    if (!this.#refused.storeSection(kind, address, size, toUnsigned(value, size)))
+      this.storeUnsigned(address, size, value); // throws its error
   }
 
   /** Keeps a handler's result, and writes it to the scratch area. */
@@ -523,8 +380,4 @@ function setUnsigned(data: Words, at: number, size: 1 | 2 | 4, value: number): v
   if (size === 4) data.setUint32(at, value, true);
   else if (size === 2) data.setUint16(at, value, true);
   else data.setUint8(at, value);
-}
-
-function isDenied(status: number): boolean {
-  return status === STATUS_READ_ONLY || status === STATUS_PERMISSION_DENIED;
 }

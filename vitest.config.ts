@@ -1,9 +1,9 @@
 // Vitest: projects by folder. `unit` is what one runs while working; `slow` needs browsers, runtimes or builds; `v86`
-// needs a Linux that not every system can fetch; `mutants` puts faults into a copy of the project, a few of them in
-// `npm test`.
-import { fileURLToPath } from "node:url";
+// needs a Linux that not every system can fetch; `mutants` puts faults into a copy of the project, and `bundlers` builds a
+// consumer with each of them, a few of both in `npm test`.
 import { defineConfig } from "vitest/config";
 import { HANG } from "./test/support/hang.ts";
+import settings, { base64 } from "./vite.config.ts";
 
 const slow = [
   "test/{bench,browser,virtio-example,own-module,runtimes,packaging}/**/*.test.ts",
@@ -12,9 +12,11 @@ const slow = [
 ];
 const v86 = ["test/v86/**/*.test.ts"];
 const mutants = ["test/mutants/**/*.test.ts"];
+const bundlers = ["test/bundlers/*.test.ts"];
 
 export default defineConfig({
-  resolve: { alias: { "guest-memory": fileURLToPath(new URL("ts/index.ts", import.meta.url)) } },
+  plugins: [base64],
+  resolve: settings.resolve ?? {},
   test: {
     pool: "forks",
     maxWorkers: "100%", // of the cores: by default one is left out
@@ -22,12 +24,16 @@ export default defineConfig({
     hookTimeout: HANG,
     // Finalisers are counted after a forced collection. Random tests make much garbage that dies young.
     execArgv: ["--expose-gc", "--max-semi-space-size=64"],
-    tags: [{ name: "sample", description: "One of many faults: `npm test` has these, `npm run test:all` all." }],
+    tags: [{ name: "sample", description: "One of many of its kind: `npm test` has these, `npm run test:all` all." }],
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...slow, ...v86, ...mutants] } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...slow, ...v86, ...mutants, ...bundlers] },
+      },
       { extends: true, test: { name: "slow", include: slow } },
       { extends: true, test: { name: "v86", include: v86 } },
       { extends: true, test: { name: "mutants", include: mutants } },
+      { extends: true, test: { name: "bundlers", include: bundlers } },
     ],
   },
 });

@@ -1,6 +1,6 @@
 // Every check and test, by name, with its command line. They run in this order: those that take seconds come first.
 import { environment, platforms } from "./platforms.mjs";
-import { fuzzerTool, linuxGuest, nightlyRust, platformOf, securityLibraries } from "./steps.mjs";
+import { bundlers, fuzzerTool, linuxGuest, nightlyRust, platformOf, securityLibraries } from "./steps.mjs";
 import { nightly } from "./toolchain.mjs";
 
 /**
@@ -70,11 +70,13 @@ const test = {
   "are the types wrong": "attw --pack --profile esm-only --exclude-entrypoints guest_memory.wasm",
   "vitest, slow": "vitest run --project slow",
   "vitest, v86": { run: "vitest run --project v86", needs: [linuxGuest] },
+  "bundlers, a sample": { run: "vitest run --project bundlers --tags-filter=sample", needs: [bundlers] },
   "mutants, a sample": "vitest run --project mutants --tags-filter=sample",
 };
 
 /** @type {Record<string, Row>} with `npm test`, all of `npm run test:all`: other platforms, and what takes long */
 const rest = {
+  "bundlers, the others": { run: 'vitest run --project bundlers --tags-filter="not sample"', needs: [bundlers] },
   "mutants, the others": 'vitest run --project mutants --tags-filter="not sample"',
   ...Object.fromEntries(
     platforms.map(({ target }) => [

@@ -31,6 +31,7 @@ import {
 
 /** Names of steps that rows need. */
 export const linuxGuest = "a kernel, busybox and a BIOS for the guest of examples/v86";
+export const bundlers = "the bundlers that build a consumer of the package";
 export const nightlyRust = `Rust's ${nightly}, with Miri and the standard library's source`;
 export const fuzzerTool = `${fuzzer.crate} ${fuzzer.version}`;
 export const securityLibraries = "libcap-ng and libseccomp, with which virtiofsd is linked";
@@ -67,6 +68,7 @@ const test = [
   },
   { name: linuxGuest, there: packagesAreThere, get: fetchPackages, how, takes: "55 MB", optional: true },
   { ...npmPackages("the newest Node, Deno and Bun", enginesFolder, enginesRun), optional: true },
+  { ...npmPackages(bundlers, join(root, "test", "bundlers")), takes: "270 MB", optional: true },
 ];
 
 /** @type {Step[]} */

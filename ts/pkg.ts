@@ -7,5 +7,14 @@ import type { Glue } from "./core/raw.ts";
 /** The wasm-bindgen glue of the module in pkg/. */
 export const packagedGlue: Glue = glue as unknown as Glue; // wasm-bindgen has types of its own
 
-/** The URL of the packaged binary. `?no-inline` keeps bundlers from inlining it as a string. */
-export const packagedWasm: URL = new URL("../pkg/guest_memory_bg.wasm?no-inline", import.meta.url);
+/**
+ * The URLs at which the packaged binary may lie, the likeliest first. Throws a TypeError in a bundle without a URL of its
+ * own: CommonJS, or a classic script. So they are asked for when the binary is needed, and not when this file is evaluated.
+ */
+export function packagedWasm(): URL[] {
+  // Bundlers look for this expression. `?no-inline` keeps them from inlining the binary as a string.
+  const beside = new URL("../pkg/guest_memory_bg.wasm?no-inline", import.meta.url);
+  // In development Vite 5 to 7 move this file, alone, to node_modules/.vite/deps.
+  const [, modules] = /^(.+\/node_modules\/)\.vite\/deps\//.exec(import.meta.url) ?? [];
+  return modules === undefined ? [beside] : [beside, new URL("guest-memory/pkg/guest_memory_bg.wasm", modules)];
+}

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import ts from "typescript";
 import { root } from "../../scripts/toolchain.mjs";
 import * as guestMemory from "../../ts/index.ts";
+import * as inline from "../../ts/inline.ts";
+import * as vite from "../../ts/vite.ts";
 import { compilerHost, compilerOptions } from "./public-names.ts";
 
 /** A program, and where it stands. */
@@ -33,6 +35,7 @@ export function examplesIn(title: string, markdown: string): Example[] {
 /** Compiles all examples as one program; gives the errors of each. */
 export function typeErrors(examples: readonly Example[]): string[] {
   const files = new Map(examples.map(({ code }, index) => [join(root, "test", "docs", `example-${index}.ts`), code]));
+  const declarations = join(root, "ts", "base64.d.ts");
   const host = compilerHost();
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (name) => files.has(name) || fileExists.call(host, name);
@@ -43,7 +46,7 @@ export function typeErrors(examples: readonly Example[]): string[] {
       ? getSourceFile.call(host, name, target, ...rest)
       : ts.createSourceFile(name, code, target, true);
   };
-  const program = ts.createProgram([...files.keys()], compilerOptions, host);
+  const program = ts.createProgram([...files.keys(), declarations], compilerOptions, host);
   return [...files.keys()].map((name) => {
     const errors = ts.getPreEmitDiagnostics(program, program.getSourceFile(name));
     return errors.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n")).join("\n");
@@ -55,6 +58,14 @@ const AsyncFunction = (async () => {}).constructor as new (
 ) => (...values: unknown[]) => Promise<void>;
 const requireBuiltin = createRequire(import.meta.url);
 
+/** Marked as ES modules for code that was translated to CommonJS. */
+const asModule = (module: object) => ({ __esModule: true, ...module });
+const ENTRIES: Record<string, object> = {
+  "guest-memory": asModule(guestMemory),
+  "guest-memory/inline": asModule(inline),
+  "guest-memory/vite": asModule(vite),
+};
+
 /** Runs an example. `console.assert` throws; what it logs is given back. */
 export async function run({ code }: Example): Promise<string> {
   // CommonJS, because its imports are calls: a function's body may hold them. Node 20 has no `using`: ES2022.
@@ -63,7 +74,7 @@ export async function run({ code }: Example): Promise<string> {
   });
   const lines: string[] = [];
   const ownConsole = { assert: assert.ok, log: (...values: unknown[]) => void lines.push(values.join(" ")) };
-  const require = (name: string) => (name === "guest-memory" ? guestMemory : requireBuiltin(name));
+  const require = (name: string) => ENTRIES[name] ?? requireBuiltin(name);
   await new AsyncFunction("require", "exports", "console", outputText)(require, {}, ownConsole);
   return lines.join("\n");
 }

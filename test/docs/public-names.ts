@@ -1,4 +1,4 @@
-// Every public name of the package: the exports of ts/index.ts, and the members of its classes and interfaces, with the
+// Every public name of the package: the exports of its entries, and the members of its classes and interfaces, with the
 // inherited ones.
 import { join, relative } from "node:path";
 import ts from "typescript";
@@ -18,7 +18,12 @@ export interface PublicName {
   readonly isField: boolean;
 }
 
-const index = join(root, "ts", "index.ts");
+/** The package's entries, by the names that users import. */
+const entries = {
+  "guest-memory": join(root, "ts", "index.ts"),
+  "guest-memory/inline": join(root, "ts", "inline.ts"),
+  "guest-memory/vite": join(root, "ts", "vite.ts"),
+};
 
 const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
 
@@ -43,11 +48,9 @@ export function compilerHost(): ts.CompilerHost {
 }
 
 export function publicNames(): PublicName[] {
-  const program = ts.createProgram([index], compilerOptions, compilerHost());
+  const declarations = join(root, "ts", "base64.d.ts");
+  const program = ts.createProgram([...Object.values(entries), declarations], compilerOptions, compilerHost());
   const checker = program.getTypeChecker();
-  const source = program.getSourceFile(index);
-  const module = source && checker.getSymbolAtLocation(source);
-  if (module === undefined) throw new Error("ts/index.ts is no module");
 
   const names = new Map<ts.Node | undefined, PublicName>();
   const add = (name: string, symbol: ts.Symbol): void => {
@@ -66,10 +69,16 @@ export function publicNames(): PublicName[] {
     });
   };
 
-  for (const exported of checker.getExportsOfModule(module)) {
-    const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
-    add(exported.name, symbol);
-    for (const member of membersOf(symbol, checker)) add(`${exported.name}.${memberName(member)}`, member);
+  for (const [entry, file] of Object.entries(entries)) {
+    const source = program.getSourceFile(file);
+    const module = source && checker.getSymbolAtLocation(source);
+    if (module === undefined) throw new Error(`${file} is no module`);
+    for (const exported of checker.getExportsOfModule(module)) {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      const name = exported.name === "default" ? entry : exported.name;
+      add(name, symbol);
+      for (const member of membersOf(symbol, checker)) add(`${name}.${memberName(member)}`, member);
+    }
   }
   return [...names.values()];
 }

@@ -22,9 +22,9 @@ test("wasm_bindgen is known to crate/src/bindings/ alone", () => {
   expect(knowing.filter((file) => !file.startsWith("crate/src/bindings/"))).toEqual([]);
 });
 
-test("pkg/ is known to ts/pkg.ts alone", () => {
+test("pkg/ is known to ts/pkg.ts, and its binary to ts/inline.ts, alone", () => {
   const knowing = filesIn("ts").filter((file) => /["'`][./]*\/pkg\//.test(text(file)));
-  expect(knowing).toEqual(["ts/pkg.ts"]);
+  expect(knowing).toEqual(["ts/inline.ts", "ts/pkg.ts"]);
 });
 
 test("no file in git holds a machine's path", () => {

@@ -39,8 +39,15 @@ test("no room imports from one above it", () => {
   expect(upward).toEqual([]);
 });
 
-test("only GuestMemory and the exports are beside the rooms, and no room knows them", () => {
-  expect(files.filter((file) => roomOf(file) === "").toSorted()).toEqual(["guest-memory.ts", "index.ts", "pkg.ts"]);
+test("only GuestMemory and the entries are beside the rooms, and no room knows them", () => {
+  expect(files.filter((file) => roomOf(file) === "").toSorted()).toEqual([
+    "base64.d.ts",
+    "guest-memory.ts",
+    "index.ts",
+    "inline.ts",
+    "pkg.ts",
+    "vite.ts",
+  ]);
 });
 
 test("the tests of a room lie in a folder of its name", () => {

@@ -28,7 +28,8 @@
  * - `DETACHED_BUFFER`: the caller's array has lost its bytes: its buffer was transferred, resized or grown.
  * - `DISPOSED`: the memory, or the client, was disposed.
  * - `NOT_INITIALIZED`: a synchronous call came before `init()` was done.
- * - `ABI_MISMATCH`: the Wasm module and the facade are of different versions.
+ * - `LOAD_FAILED`: the Wasm binary cannot be read or compiled.
+ * - `ABI_MISMATCH`: the Wasm module and the facade are of different versions, or the binary is another module's.
  *
  * @example
  * ```ts
@@ -66,6 +67,7 @@ export type GuestMemoryErrorCode =
   | "DETACHED_BUFFER"
   | "DISPOSED"
   | "NOT_INITIALIZED"
+  | "LOAD_FAILED"
   | "ABI_MISMATCH";
 
 /** The fields of an error, as far as they apply. */

@@ -2,9 +2,11 @@
 
 import { packagedGlue, packagedWasm } from "../pkg.ts";
 import { ABI, VIEWS_TOLD } from "./abi.ts";
+import { compile } from "./binary.ts";
 import { GuestMemoryError } from "./errors.ts";
 import { LinearMemory } from "./linear-memory.ts";
 import type { Glue, RawExports, WasmSource } from "./raw.ts";
+import { describe } from "./u64.ts";
 
 /**
  * Options of {@link init}: where the Wasm module comes from.
@@ -20,7 +22,8 @@ import type { Glue, RawExports, WasmSource } from "./raw.ts";
 export interface InitOptions {
   /**
    * The packaged binary, for bundlers that do not keep it next to the code: a URL, a Response, its bytes or a compiled
-   * module. Its place can be imported as `guest-memory/guest_memory.wasm`. Ignored once the module is loaded.
+   * module. `guest-memory/inline` has its bytes, and `guest-memory/guest_memory.wasm` is the file. A relative string is
+   * relative to the page or the worker. Ignored once the module is loaded.
    * @example
    * ```ts
    * await init({ wasm: new URL("guest_memory.wasm", "https://example.com/assets/") });
@@ -52,7 +55,9 @@ const byExports = new WeakMap<object, LinearMemory>();
  * created later; existing memories stay in their module.
  *
  * @param options - Where the module comes from.
- * @throws GuestMemoryError `ABI_MISMATCH` if the module and this facade are of different versions.
+ * @throws GuestMemoryError `LOAD_FAILED` if the binary cannot be read or compiled, `ABI_MISMATCH` if it is another
+ * module's, or of another version than this facade; TypeError for other options, and in a bundle that cannot know where
+ * the binary lies.
  *
  * @example
  * ```ts
@@ -69,18 +74,30 @@ export async function init(options: InitOptions = {}): Promise<void> {
 
 /** Loads the Wasm module as `init` does, and returns its linear memory. */
 export async function load(options: InitOptions = {}): Promise<LinearMemory> {
+  checkOptions(options);
   if (options.glue) {
-    current = adopt(await instantiate(options.glue, options.wasm));
+    current = adopt(await instantiate(options.glue, await options.wasm));
     return current;
   }
   if (current) return current;
-  loading ??= instantiate(packagedGlue, options.wasm ?? packagedWasm).then(adoptOwn);
+  loading ??= instantiateOwn(options.wasm);
   try {
     current ??= await loading;
     return current;
   } finally {
     loading = undefined; // a failure may be tried again
   }
+}
+
+/** Throws a TypeError for what is not a plain object with the options of `init`, such as a URL. */
+function checkOptions(options: unknown): void {
+  const isObject = typeof options === "object" && options !== null;
+  const parent: unknown = isObject ? Object.getPrototypeOf(options) : undefined;
+  const plain = isObject && (parent === null || Object.getPrototypeOf(parent) === null);
+  const unknown = plain ? Object.keys(options).find((key) => key !== "wasm" && key !== "glue") : undefined;
+  if (plain && unknown === undefined) return;
+  const given = unknown === undefined ? `not ${describe(options)}` : `and no option "${unknown}"`;
+  throw new TypeError(`init takes an object, { wasm } or { glue, wasm }, ${given}`);
 }
 
 /** The loaded module, for synchronous calls. */
@@ -92,27 +109,50 @@ export function loaded(): LinearMemory {
   );
 }
 
-/** Instantiates a module by its glue. The glue instantiates once; later calls return the same exports. */
-async function instantiate(glue: Glue, wasm: InitOptions["wasm"]): Promise<unknown> {
+/** Instantiates the packaged module, from the binary that the caller gives or from one of its usual places. */
+async function instantiateOwn(wasm: InitOptions["wasm"]): Promise<LinearMemory> {
   const given = await wasm;
-  if (given === undefined) return glue.default();
-  const url = typeof given === "string" ? new URL(given, globalThis.location?.href ?? import.meta.url) : given;
-  if (!(url instanceof URL)) return glue.default({ module_or_path: url });
-  if (url.protocol !== "file:") return glue.default({ module_or_path: fetch(url) });
-  const path = new URL(url);
-  path.search = ""; // removes `?no-inline`, which is for bundlers
-  const { readFile } = process.getBuiltinModule("node:fs/promises");
-  const module = await WebAssembly.compile(await readFile(path));
-  // `default` asks whether its argument is a Response, and Node takes 20 ms to load that class. `initSync` does not
-  // ask.
-  return glue.initSync ? glue.initSync({ module }) : glue.default({ module_or_path: module });
+  const module = given === undefined ? await compilePackaged() : await compile(given);
+  if (!WebAssembly.Module.exports(module).some(({ name }) => name === "guest_memory_abi"))
+    throw new GuestMemoryError("ABI_MISMATCH", "the binary is another Wasm module's, not guest-memory's");
+  try {
+    const linear = adopt(await instantiate(packagedGlue, module));
+    linear.raw.gm_views(VIEWS_TOLD); // the facade alone makes views of it
+    return linear;
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.LinkError || cause instanceof TypeError)) throw cause; // not about its imports
+    throw new GuestMemoryError("ABI_MISMATCH", "the Wasm module is of another release than this facade", { cause });
+  }
 }
 
-/** The LinearMemory of the packaged module. The facade alone makes views of it. */
-function adoptOwn(raw: unknown): LinearMemory {
-  const linear = adopt(raw);
-  linear.raw.gm_views(VIEWS_TOLD);
-  return linear;
+/** Compiles the packaged binary from the first of its places that has it. */
+async function compilePackaged(): Promise<WebAssembly.Module> {
+  let places: URL[];
+  try {
+    places = packagedWasm();
+  } catch (cause) {
+    const help = 'import wasm from "guest-memory/inline" and await init({ wasm })';
+    throw new TypeError(`this bundle has no URL of its own, so it cannot know where the Wasm binary lies: ${help}`, {
+      cause,
+    });
+  }
+  let failure: unknown;
+  for (const place of places) {
+    try {
+      return await compile(place);
+    } catch (error) {
+      failure ??= error; // of the likeliest place
+    }
+  }
+  throw failure;
+}
+
+/** Instantiates a module by its glue. The glue instantiates once; later calls return the same exports. */
+async function instantiate(glue: Glue, wasm: WasmSource | undefined): Promise<unknown> {
+  if (wasm === undefined) return glue.default();
+  const module = await compile(wasm);
+  // Without a promise: `default` asks whether its argument is a Response, and Node takes 20 ms to load that class.
+  return glue.initSync ? glue.initSync({ module }) : glue.default({ module_or_path: module });
 }
 
 /** The LinearMemory of a module's instance, made once for each instance. */

@@ -180,7 +180,7 @@ export interface Glue {
    */
   default(options?: { module_or_path: unknown }): Promise<unknown>;
   /**
-   * Does the same synchronously, from a compiled module. The facade uses it for a module that it reads from a file.
+   * Does the same synchronously, from a compiled module. The facade calls it where it is given one.
    * @example
    * ```ts
    * import type { Glue } from "guest-memory";

@@ -124,13 +124,6 @@ export const map = [
     vitest: unit("map/map-access"),
   },
   {
-    file: "ts/observe/events.ts",
-    find: "    for (const { id, come } of changes) if (come) space.placements.record(id);\n",
-    replace: "",
-    why: "a listener does not hear which region was inserted",
-    vitest: unit("observe/events"),
-  },
-  {
     file: "crate/src/bindings/dirty.rs",
     find: "    views::given();\n",
     replace: "",

@@ -1,6 +1,6 @@
 // Rust code behind the facade's back: it makes linear memory grow, and it changes the map.
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { type GuestMemory, init } from "../../ts/index.ts";
+import { type GuestMemory, init, type MapEvent } from "../../ts/index.ts";
 import { expectCode } from "../unit/support.ts";
 import { build, type Devices, importGlue, wasm } from "./build.ts";
 import { fnv, make } from "./support.ts";
@@ -138,6 +138,21 @@ describe("when Rust changes the map", () => {
     memory.events.addEventListener("mapchanged", () => events.push("changed"));
     memory.insertRegion(0x8000, memory.tables.bytes.length); // more than is free: it must grow
     expect(events).toEqual(["changed", "detached, true"]);
+  });
+
+  test("the events name the region that Rust has put in or taken away", () => {
+    const memory = make();
+    const heard: unknown[] = [];
+    for (const type of ["regionadd", "regionremove"])
+      memory.events.addEventListener(type, (event) => heard.push(type, (event as MapEvent).region));
+    devices.insert(memory.handle, 0x8000n, 0x1000n);
+    expect(heard).toEqual([]); // told at the next call
+    const region = memory.mapped[1];
+    expect(region).toMatchObject({ start: 0x8000, size: 0x1000 });
+    expect(heard).toEqual(["regionadd", region]);
+    devices.remove(memory.handle, 0x8000n, 0x1000n);
+    expect(memory.mapped.length).toBe(1);
+    expect(heard.slice(2)).toEqual(["regionremove", region]);
   });
 
   test("changes between two calls are told as one, and none of a memory that is disposed", () => {

@@ -79,7 +79,7 @@ export interface GuestMemory<A extends number | bigint = number>
     MapAccess<A>,
     HostAccess<A>,
     WatchAccess<A>,
-    EventAccess {}
+    EventAccess<A> {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the static block gives the class what the interface says.
 export class GuestMemory<A extends number | bigint = number> {

@@ -1,15 +1,18 @@
 // Changes of a map with many regions, against the same change with few; and with listeners, against none.
 
-import { GuestMemory, init, type MappedRegion } from "guest-memory";
+import { GuestMemory, init, type MappedRegion, type MemoryEvents } from "guest-memory";
 import { compare, type Effort } from "../clock.ts";
 import type { Row } from "../row.ts";
 
 const [FEW, SOME, MANY] = [16, 1024, 16_384];
-const CHANGED = ["mapchanged", "viewsdetached"];
-const EVERY = [...CHANGED, "mapbegin", "regionremove", "regionadd", "mapcommit"];
+const CHANGED = ["mapchanged", "viewsdetached"] as const;
+const EVERY = [...CHANGED, "mapbegin", "regionremove", "regionadd", "mapcommit"] as const;
 
 /** So many regions of one page, each apart, and the middle one. */
-function machine(count: number, events: readonly string[] = []): { memory: GuestMemory; bank: MappedRegion } {
+function machine(
+  count: number,
+  events: readonly (keyof MemoryEvents)[] = [],
+): { memory: GuestMemory; bank: MappedRegion } {
   const specs = Array.from({ length: count }, (_, index) => {
     return { kind: "ram", name: `r${index}`, start: index * 0x2000, size: 0x1000 } as const;
   });

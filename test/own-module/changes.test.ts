@@ -1,6 +1,6 @@
 // Rust code behind the facade's back: it makes linear memory grow, and it changes the map.
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { type GuestMemory, init, type MapEvent } from "../../ts/index.ts";
+import { type GuestMemory, init } from "../../ts/index.ts";
 import { expectCode } from "../unit/support.ts";
 import { build, type Devices, importGlue, wasm } from "./build.ts";
 import { fnv, make } from "./support.ts";
@@ -143,8 +143,8 @@ describe("when Rust changes the map", () => {
   test("the events name the region that Rust has put in or taken away", () => {
     const memory = make();
     const heard: unknown[] = [];
-    for (const type of ["regionadd", "regionremove"])
-      memory.events.addEventListener(type, (event) => heard.push(type, (event as MapEvent).region));
+    for (const type of ["regionadd", "regionremove"] as const)
+      memory.events.addEventListener(type, (event) => heard.push(type, event.region));
     devices.insert(memory.handle, 0x8000n, 0x1000n);
     expect(heard).toEqual([]); // told at the next call
     const region = memory.mapped[1];

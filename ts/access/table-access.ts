@@ -3,6 +3,7 @@
 
 import { ACCESS_READ, ACCESS_WRITE, VIEWS_UNSEEN } from "../core/abi.ts";
 import type { U64Like } from "../core/u64.ts";
+import type { WasmMemory } from "../core/wasm-types.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 
@@ -64,7 +65,7 @@ export interface TableAccess {
    * console.assert(memory.wasmMemory.buffer === memory.tables.bytes.buffer);
    * ```
    */
-  get wasmMemory(): WebAssembly.Memory;
+  get wasmMemory(): WasmMemory;
 
   /**
    * The offset in linear memory of a range that lies in one region and allows `access`. Undefined, and not an error, if

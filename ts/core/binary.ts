@@ -4,13 +4,14 @@ import { lengthOfBuffer } from "./byte-array.ts";
 import { GuestMemoryError } from "./errors.ts";
 import type { WasmSource } from "./raw.ts";
 import { describe } from "./u64.ts";
+import type { WasmModule } from "./wasm-types.ts";
 
 /** The first bytes of a Wasm binary. */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 /** Compiles the binary that a source gives. Throws a TypeError for a source of another type, and `LOAD_FAILED`. */
-export async function compile(source: WasmSource): Promise<WebAssembly.Module> {
-  if (tagOf(source) === "WebAssembly.Module") return source as WebAssembly.Module;
+export async function compile(source: WasmSource): Promise<WasmModule> {
+  if (tagOf(source) === "WebAssembly.Module") return source as WasmModule;
   const [bytes, from] = await read(source);
   try {
     return await WebAssembly.compile(bytes);

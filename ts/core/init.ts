@@ -7,6 +7,7 @@ import { GuestMemoryError } from "./errors.ts";
 import { LinearMemory } from "./linear-memory.ts";
 import type { Glue, RawExports, WasmSource } from "./raw.ts";
 import { describe } from "./u64.ts";
+import type { WasmModule } from "./wasm-types.ts";
 
 /**
  * Options of {@link init}: where the Wasm module comes from.
@@ -126,7 +127,7 @@ async function instantiateOwn(wasm: InitOptions["wasm"]): Promise<LinearMemory> 
 }
 
 /** Compiles the packaged binary from the first of its places that has it. */
-async function compilePackaged(): Promise<WebAssembly.Module> {
+async function compilePackaged(): Promise<WasmModule> {
   let places: URL[];
   try {
     places = packagedWasm();

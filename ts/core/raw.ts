@@ -1,8 +1,10 @@
 // The raw interface of a Wasm module: its exports, its glue, and the sources that a module can be loaded from.
 
+import type { WasmMemory, WasmModule } from "./wasm-types.ts";
+
 /** The exports of every module that links the crate with its bindings (crate/src/bindings). */
 export interface RawExports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   guest_memory_abi(): number;
   gm_layout(index: number): number;
   gm_stage_range(startLow: number, startHigh: number, sizeLow: number, sizeHigh: number): number;
@@ -153,7 +155,7 @@ export interface RawExports {
  * await init({ wasm: place }); // fetches it, unless the module is loaded already
  * ```
  */
-export type WasmSource = URL | string | Response | BufferSource | WebAssembly.Module;
+export type WasmSource = URL | string | Response | ArrayBufferView | ArrayBuffer | WasmModule;
 
 /**
  * The JavaScript that wasm-bindgen (target `web`) generates for a module: `import * as glue from "../my_module.js"`.
@@ -190,5 +192,5 @@ export interface Glue {
    * console.assert(glue.initSync !== undefined);
    * ```
    */
-  initSync?(options: { module: WebAssembly.Module }): unknown;
+  initSync?(options: { module: WasmModule }): unknown;
 }

@@ -16,6 +16,21 @@ import { hex } from "./errors.ts";
  */
 export type U64Like = number | bigint;
 
+/**
+ * A size, or an offset in a region, in bytes. In a memory whose addresses are numbers it is a number; in one of bigints it
+ * may be either, and is a bigint from 2^53 on.
+ *
+ * @example
+ * ```ts
+ * import { GuestMemory, type SizeOf } from "guest-memory";
+ *
+ * using memory = await GuestMemory.create([{ kind: "reserved", start: 0n, size: 2n ** 60n }], { addresses: "bigint" });
+ * const size: SizeOf<bigint> | undefined = memory.mapped[0]?.size;
+ * console.assert(size === 2n ** 60n);
+ * ```
+ */
+export type SizeOf<A extends number | bigint = number> = A extends bigint ? number | bigint : number;
+
 const LIMIT = 1n << 64n;
 const HIGH = 0x1_0000_0000;
 

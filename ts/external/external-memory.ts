@@ -4,6 +4,7 @@ import { isAttached, isShared, lengthOfBuffer, tryGet } from "../core/byte-array
 import { type ErrorDetails, GuestMemoryError, hex } from "../core/errors.ts";
 import * as u64 from "../core/u64.ts";
 import { describe, type U64Like } from "../core/u64.ts";
+import type { WasmMemory } from "../core/wasm-types.ts";
 import { SharedWords, type Words } from "./words.ts";
 
 /**
@@ -24,7 +25,7 @@ import { SharedWords, type Words } from "./words.ts";
  * console.assert(new Uint32Array(source.buffer)[0x2000] === 7 && memory.readUint32(0x1000) === 7);
  * ```
  */
-export type ExternalSource = WebAssembly.Memory | ArrayBuffer | SharedArrayBuffer | (() => ArrayBufferLike);
+export type ExternalSource = WasmMemory | ArrayBuffer | SharedArrayBuffer | (() => ArrayBufferLike);
 
 /** Arrays over the same bytes, one for each size of element. */
 export interface Cells {

@@ -1,7 +1,7 @@
 // MappedRegion: the object for a region in a memory's map, which moves, hides and shows it.
 
 import { GuestMemoryError } from "../core/errors.ts";
-import type { U64Like } from "../core/u64.ts";
+import type { SizeOf, U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { RegionKind, RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
@@ -30,8 +30,8 @@ export class MappedRegion<A extends number | bigint = number> {
   readonly name: string;
   /** The region's kind. */
   readonly kind: RegionKind;
-  /** The size in bytes: a number or a bigint, as in the region's spec. */
-  readonly size: number | bigint;
+  /** The size in bytes. Where addresses are bigints: a number or a bigint, as in the region's spec. */
+  readonly size: SizeOf<A>;
   /** The priority. Where regions overlap, accesses see the one with the highest priority. */
   readonly priority: number;
   /** The region that an alias shows; undefined for every other kind. */
@@ -44,7 +44,7 @@ export class MappedRegion<A extends number | bigint = number> {
     this.#record = record;
     this.name = record.name;
     this.kind = record.kind;
-    this.size = record.size;
+    this.size = (record.space.bigint ? record.size : Number(record.size)) as SizeOf<A>;
     this.priority = record.priority;
     this.target = record.target && (mappedRegion(record.target) as MappedRegion<U64Like> as MappedRegion<A>);
     records.set(this, record);

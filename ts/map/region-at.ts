@@ -10,7 +10,7 @@ import {
   REGION_AT_PRIORITY,
   REGION_AT_REGION,
 } from "../core/abi.ts";
-import type { U64Like } from "../core/u64.ts";
+import type { SizeOf, U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
 import { type MappedRegion, mappedRegion } from "./mapped-region.ts";
@@ -36,7 +36,7 @@ export interface RegionAt<A extends number | bigint = number> {
   /** The region whose byte shows, of any kind: never an alias, but the region that it shows. */
   readonly region: MappedRegion<A>;
   /** The offset of the byte in the region: a bigint past 2^53. */
-  readonly offset: number | bigint;
+  readonly offset: SizeOf<A>;
   /** The accesses that `protect` allows there. */
   readonly permissions: Permissions;
   /** The region of the next lower priority, which would show if this one were disabled; undefined for the lowest. */

@@ -5,6 +5,7 @@ import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 import { MapEvent } from "./map-event.ts";
 import { MapEvents } from "./map-events.ts";
+import type { MemoryEventTarget } from "./memory-events.ts";
 
 /** The engine's own method: the user may have given the event target another. It never throws a listener's error. */
 const dispatch = EventTarget.prototype.dispatchEvent;
@@ -22,7 +23,7 @@ const dispatch = EventTarget.prototype.dispatchEvent;
  * memory.insertRegion(0x8000, 0x1000);
  * ```
  */
-export interface EventAccess {
+export interface EventAccess<A extends number | bigint = number> {
   /**
    * How often typed arrays over linear memory were detached so far. Readable after disposal.
    *
@@ -77,7 +78,7 @@ export interface EventAccess {
    * console.assert(changes === 1);
    * ```
    */
-  get events(): EventTarget;
+  get events(): MemoryEventTarget<A>;
 }
 
 /** The part of GuestMemory that is {@link EventAccess}. */
@@ -113,11 +114,11 @@ export class Events {
     this.#space = space;
   }
 
-  get target(): EventTarget {
+  get target(): MemoryEventTarget {
     this.#target ??= new MapEvents((type) => {
       if (type === "regionadd" || type === "regionremove") this.#listen();
     });
-    return this.#target;
+    return this.#target as EventTarget as MemoryEventTarget;
   }
 
   viewsDetached(): void {

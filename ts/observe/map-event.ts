@@ -1,6 +1,6 @@
 // MapEvent: the event for one range that a change of the map has added or removed.
 
-import type { U64Like } from "../core/u64.ts";
+import type { SizeOf, U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { type MappedRegion, mappedRegion } from "../map/mapped-region.ts";
 import type { FlatChange } from "../space/flat-view.ts";
@@ -14,11 +14,11 @@ import type { Space } from "../space/space.ts";
  *
  * @example
  * ```ts
- * import { GuestMemory, type MapEvent } from "guest-memory";
+ * import { GuestMemory } from "guest-memory";
  *
  * using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0, size: 0x1000 }]);
  * const heard: string[] = [];
- * memory.events.addEventListener("regionadd", (event) => heard.push((event as MapEvent).region!.name));
+ * memory.events.addEventListener("regionadd", (event) => heard.push(event.region!.name));
  * memory.map({ kind: "ram", name: "more", start: 0x1000, size: 0x1000 });
  * console.assert(heard.join() === "more");
  * ```
@@ -40,10 +40,10 @@ export class MapEvent<A extends number | bigint = number> extends Event {
    * The first guest-physical address of the range.
    * @example
    * ```ts
-   * import { GuestMemory, type MapEvent } from "guest-memory";
+   * import { GuestMemory } from "guest-memory";
    *
    * using memory = await GuestMemory.create([]);
-   * memory.events.addEventListener("regionadd", (event) => console.assert((event as MapEvent).start === 0x4000));
+   * memory.events.addEventListener("regionadd", (event) => console.assert(event.start === 0x4000));
    * memory.map({ kind: "ram", name: "window", start: 0x4000, size: 0x1000 });
    * ```
    */
@@ -55,25 +55,25 @@ export class MapEvent<A extends number | bigint = number> extends Event {
    * The size of the range in bytes: a bigint past 2^53.
    * @example
    * ```ts
-   * import { GuestMemory, type MapEvent } from "guest-memory";
+   * import { GuestMemory } from "guest-memory";
    *
    * using memory = await GuestMemory.create([]);
-   * memory.events.addEventListener("regionadd", (event) => console.assert((event as MapEvent).size === 0x1000));
+   * memory.events.addEventListener("regionadd", (event) => console.assert(event.size === 0x1000));
    * memory.map({ kind: "ram", name: "window", start: 0x4000, size: 0x1000 });
    * ```
    */
-  get size(): number | bigint {
-    return u64.shortest(this.#range.last - this.#range.start + 1n);
+  get size(): SizeOf<A> {
+    return u64.shortest(this.#range.last - this.#range.start + 1n) as SizeOf<A>;
   }
 
   /**
    * The region whose bytes the range shows, never an alias; undefined if the facade does not know it.
    * @example
    * ```ts
-   * import { GuestMemory, type MapEvent } from "guest-memory";
+   * import { GuestMemory } from "guest-memory";
    *
    * using memory = await GuestMemory.create([]);
-   * memory.events.addEventListener("regionadd", (event) => console.assert((event as MapEvent).region?.name === "window"));
+   * memory.events.addEventListener("regionadd", (event) => console.assert(event.region?.name === "window"));
    * memory.map({ kind: "ram", name: "window", start: 0x4000, size: 0x1000 });
    * ```
    */
@@ -85,14 +85,14 @@ export class MapEvent<A extends number | bigint = number> extends Event {
    * The byte of the region at which the range begins: a bigint past 2^53.
    * @example
    * ```ts
-   * import { GuestMemory, type MapEvent } from "guest-memory";
+   * import { GuestMemory } from "guest-memory";
    *
    * using memory = await GuestMemory.create([]);
-   * memory.events.addEventListener("regionadd", (event) => console.assert((event as MapEvent).offset === 0));
+   * memory.events.addEventListener("regionadd", (event) => console.assert(event.offset === 0));
    * memory.map({ kind: "ram", name: "window", start: 0x4000, size: 0x1000 });
    * ```
    */
-  get offset(): number | bigint {
-    return u64.shortest(this.#range.offset);
+  get offset(): SizeOf<A> {
+    return u64.shortest(this.#range.offset) as SizeOf<A>;
   }
 }

@@ -14,7 +14,8 @@ const detach = (buffer: ArrayBuffer) => void structuredClone(buffer, { transfer:
 describe("mapping", () => {
   const memory = GuestMemory.createSync([{ kind: "ram", name: "RAM", start: 0, size: 0x1000 }]);
   let events = 0;
-  for (const type of ["mapbegin", "mapcommit", "mapchanged"]) memory.events.addEventListener(type, () => events++);
+  for (const type of ["mapbegin", "mapcommit", "mapchanged"] as const)
+    memory.events.addEventListener(type, () => events++);
   const state = () => [
     memory.toJSON(),
     memory.tree({ flat: true }),

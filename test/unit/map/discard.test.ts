@@ -1,6 +1,6 @@
 // Discard: discarded ranges read 0 by every kind of access, and take pages again when they are written.
 import { beforeAll, expect, test } from "vitest";
-import { GuestMemory, init, type MapEvent } from "../../../ts/index.ts";
+import { GuestMemory, init } from "../../../ts/index.ts";
 import { expectCode, expectUntouched, thrownBy } from "../support.ts";
 
 beforeAll(() => init());
@@ -359,8 +359,8 @@ test("regions, tree, data and events show a region as one, whatever was discarde
   });
   const before = shown();
   const heard: string[] = [];
-  for (const type of ["regionadd", "regionremove", "mapchanged", "viewsdetached"]) {
-    memory.events.addEventListener(type, (event) => void heard.push((event as MapEvent).type));
+  for (const type of ["regionadd", "regionremove", "mapchanged", "viewsdetached"] as const) {
+    memory.events.addEventListener(type, (event) => void heard.push(event.type));
   }
   expect(memory.view(START, 1).length).toBe(1); // a view to be detached
   memory.discard(GONE, 0x3000);

@@ -1,7 +1,7 @@
 // The memory map: regions of every kind, priorities, changes alone and in transactions, other address spaces, the map as
 // text, as data and as events.
 import { expect, test } from "vitest";
-import { GuestMemory, type GuestMemoryError, type MapEvent, type MappedRegion } from "../../../ts/index.ts";
+import { GuestMemory, type GuestMemoryError, type MappedRegion } from "../../../ts/index.ts";
 import { counting, expectCode, thrownBy } from "../support.ts";
 
 type Region = MappedRegion<number>;
@@ -327,11 +327,11 @@ test("an alias names its target wherever that stands, by its kind where it has n
 
 /** What is heard of changes, in order. */
 function listen(memory: GuestMemory, heard: string[]): void {
-  for (const type of ["mapbegin", "mapcommit", "mapchanged"])
+  for (const type of ["mapbegin", "mapcommit", "mapchanged"] as const)
     memory.events.addEventListener(type, () => heard.push(type));
-  for (const type of ["regionremove", "regionadd"]) {
+  for (const type of ["regionremove", "regionadd"] as const) {
     memory.events.addEventListener(type, (event) => {
-      const { start, size, region, offset } = event as MapEvent;
+      const { start, size, region, offset } = event;
       heard.push(`${type} ${region?.name} ${start.toString(16)}+${size.toString(16)} @${offset.toString(16)}`);
     });
   }
@@ -495,7 +495,7 @@ test("bigint memories: regions up to 2^64, events and data past 2^53", async () 
   using memory = await GuestMemory.create([], { addresses: "bigint" });
   const events: unknown[] = [];
   memory.events.addEventListener("regionadd", (event) => {
-    const { start, size, offset } = event as MapEvent<bigint>;
+    const { start, size, offset } = event;
     events.push([start, size, offset]);
   });
   const top = memory.map({ kind: "ram", name: "top", start: 2n ** 64n - 0x1001n, size: 0x1001 });

@@ -33,7 +33,7 @@ const create =
 const alias = (name: string, of: string) => ({ kind: "alias", name, start: 0, size: 1, of });
 
 let events = 0;
-for (const type of ["mapbegin", "regionadd", "regionremove", "mapcommit", "mapchanged"]) {
+for (const type of ["mapbegin", "regionadd", "regionremove", "mapcommit", "mapchanged"] as const) {
   memory.events.addEventListener(type, () => events++);
 }
 const state = () => [

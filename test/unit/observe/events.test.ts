@@ -44,7 +44,7 @@ test("viewsdetached: to every memory of the linear memory, once a growth, before
   const other = await fresh.GuestMemory.fromRanges([[0, 0x4000]]);
   const seen: string[] = [];
   for (const [name, target] of [["memory", memory] as const, ["other", other] as const]) {
-    for (const type of ["viewsdetached", "mapchanged"]) {
+    for (const type of ["viewsdetached", "mapchanged"] as const) {
       target.events.addEventListener(type, () => seen.push(`${name} ${type}`));
     }
   }
@@ -152,8 +152,8 @@ test("what a device gives a listener is not taken for what is read", async () =>
 /** A list to which each `regionadd` and `regionremove` adds its region's name. */
 function namesOf(memory: GuestMemory): unknown[] {
   const heard: unknown[] = [];
-  for (const type of ["regionadd", "regionremove"]) {
-    memory.events.addEventListener(type, (event) => void heard.push(`${type} ${(event as MapEvent).region?.name}`));
+  for (const type of ["regionadd", "regionremove"] as const) {
+    memory.events.addEventListener(type, (event) => void heard.push(`${type} ${event.region?.name}`));
   }
   return heard;
 }
@@ -242,9 +242,9 @@ test("regionremove and regionadd tell the difference of two flat views, whatever
     { kind: "alias", name: "mirror", start: 0x2_0000, of: "low" },
   ]);
   const heard: Record<string, string[]> = { regionremove: [], regionadd: [] };
-  for (const type of ["regionremove", "regionadd"]) {
+  for (const type of ["regionremove", "regionadd"] as const) {
     memory.events.addEventListener(type, (event) => {
-      const { start, size, region, offset } = event as MapEvent;
+      const { start, size, region, offset } = event;
       heard[type]?.push(`${start} ${size} ${region?.name} ${offset}`);
     });
   }
@@ -289,8 +289,8 @@ test("a listener hears of the changes since it was added, and what an event tell
   events.addEventListener("mapchanged", () => {});
   memory.insertRegion(0x1000, 0x1000); // before the listeners
   const heard: MapEvent[] = [];
-  for (const type of ["regionremove", "regionadd"]) {
-    events.addEventListener(type, (event) => void heard.push(event as MapEvent));
+  for (const type of ["regionremove", "regionadd"] as const) {
+    events.addEventListener(type, (event) => void heard.push(event));
   }
   const second = memory.map({ kind: "mmio", name: "second", start: 0x8000, size: 0x1000, device: {} });
   memory.unmap(second);
@@ -307,7 +307,7 @@ test("a listener hears of the changes since it was added, and what an event tell
 test("a listener of one kind of event hears that kind alone", async () => {
   using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
   const heard: string[] = [];
-  const types = ["mapbegin", "regionremove", "regionadd", "mapcommit", "mapchanged"];
+  const types = ["mapbegin", "regionremove", "regionadd", "mapcommit", "mapchanged"] as const;
   for (const type of types) {
     const listener = () => heard.push(type);
     memory.events.addEventListener(type, listener);
@@ -324,7 +324,7 @@ test("a listener of one kind of event hears that kind alone", async () => {
 test("inserted regions are found by the listener that hears of them", async () => {
   using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
   const heard: unknown[] = [];
-  memory.events.addEventListener("regionadd", (event) => heard.push((event as MapEvent).region));
+  memory.events.addEventListener("regionadd", (event) => heard.push(event.region));
   memory.insertRegion(0x8000, 0x1000);
   expect(heard).toEqual([memory.mapped[1]]);
   expect(heard[0]).toBeDefined();
@@ -333,7 +333,7 @@ test("inserted regions are found by the listener that hears of them", async () =
 test("a region that nothing has asked for before its listener came has its name in the event", async () => {
   using memory = await GuestMemory.fromRanges([[0, 0x1000]]);
   const heard: unknown[] = [];
-  memory.events.addEventListener("regionremove", (event) => heard.push((event as MapEvent).region?.name));
+  memory.events.addEventListener("regionremove", (event) => heard.push(event.region?.name));
   memory.map({ kind: "reserved", start: 0, size: 0x1000, priority: 1 });
   expect(heard).toEqual(["ram"]);
 });
@@ -345,7 +345,7 @@ test("an event target that the user has changed stops nothing", async () => {
     throw new Error("not the engine's");
   };
   const heard: string[] = [];
-  for (const type of ["mapchanged", "viewsdetached"]) target.addEventListener(type, () => heard.push(type));
+  for (const type of ["mapchanged", "viewsdetached"] as const) target.addEventListener(type, () => heard.push(type));
   const bank = memory.map({ kind: "mmio", start: 0x8000, size: 0x1000, device: {} });
   memory.unmap(bank);
   expect(() => memory.map({ kind: "alias", start: 0x8000, of: bank })).toThrow("not in this machine");

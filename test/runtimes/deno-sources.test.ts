@@ -1,5 +1,6 @@
 // Deno on the TypeScript sources: from a checkout and by URL, with nothing built and nothing installed.
 import { execFile } from "node:child_process";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -44,5 +45,51 @@ describe.runIf(deno)("Deno on the sources", () => {
     const { host } = new URL(server.url);
     const results = await run(cache, `--allow-import=${host}`, `--allow-net=${host}`, `${server.url}/suite-by-url.ts`);
     expect(JSON.parse(results)).toEqual(names.map((name) => ({ name })));
+  });
+
+  describe("in a folder of the sources alone, as JSR would have it", () => {
+    let folder: string;
+    beforeAll(() => {
+      folder = scratch("jsr");
+      const { publish } = JSON.parse(readFileSync(join(root, "jsr.json"), "utf8"));
+      for (const path of publish.include) cpSync(join(root, path), join(folder, path), { recursive: true });
+      const imports = JSON.stringify({ imports: { "@guest-memory/guest-memory": "./ts/index.ts" } });
+      writeFileSync(join(folder, "map.json"), imports);
+      writeFileSync(
+        join(folder, "memory_test.ts"),
+        `import { GuestMemory } from "@guest-memory/guest-memory";
+Deno.test("it is written and read", async () => {
+  const memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+  const added: number[] = [];
+  memory.events.addEventListener("regionadd", ({ start }) => added.push(start));
+  memory.insertRegion(0x8000, 0x1000);
+  memory.writeUint32(0x8000, 7);
+  if (memory.readUint32(0x8000) !== 7 || added[0] !== 0x8000) throw new Error("no");
+});`,
+      );
+    });
+    afterAll(() => remove(folder));
+
+    /** Runs a command of Deno there; throws what it says where it fails. */
+    async function command(...args: string[]): Promise<string> {
+      const options = { cwd: folder, env: { ...process.env, DENO_DIR: cache, NO_COLOR: "1" }, timeout: HANG };
+      const { stdout, stderr } = await promisify(execFile)(deno?.path ?? "", args, options);
+      return stdout + stderr;
+    }
+
+    test("deno check: no package of types is needed", async () => {
+      expect(await command("check", "--config", "map.json", "ts/index.ts", "memory_test.ts")).toContain("Check");
+    });
+
+    test("deno test, with the permission to read the binary", async () => {
+      expect(await command("test", "--config", "map.json", "--allow-read", "memory_test.ts")).toContain("1 passed");
+      const refused = command("test", "--no-prompt", "--config", "map.json", "memory_test.ts");
+      await expect(refused).rejects.toMatchObject({ stdout: expect.stringMatching(/LOAD_FAILED[\s\S]*--allow-read/) });
+    });
+
+    test("deno publish, dry: the binary is an asset", async () => {
+      const said = await command("publish", "--dry-run", "--allow-dirty");
+      expect(said).toMatch(/pkg\/guest_memory_bg\.wasm[\s\S]*Success/);
+    });
   });
 });

@@ -9,6 +9,11 @@ import type { WasmModule } from "./wasm-types.ts";
 /** The first bytes of a Wasm binary. */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
+/** The part of Node.js' `process` that is needed here; Deno and Bun have it too. No package of types has to be there. */
+interface NodeProcess {
+  getBuiltinModule(name: "node:fs/promises"): { readFile(path: URL): Promise<Uint8Array<ArrayBuffer>> };
+}
+
 /** Compiles the binary that a source gives. Throws a TypeError for a source of another type, and `LOAD_FAILED`. */
 export async function compile(source: WasmSource): Promise<WasmModule> {
   if (tagOf(source) === "WebAssembly.Module") return source as WasmModule;
@@ -56,7 +61,9 @@ async function readUrl(url: URL): Promise<[BufferSource, string]> {
   if (url.protocol === "file:") {
     const path = new URL(url);
     path.search = ""; // removes `?no-inline`, which is for bundlers
-    const { readFile } = globalThis.process.getBuiltinModule("node:fs/promises");
+    // Not the name `process` by itself, for which a bundler would bring a stand-in.
+    const { process } = globalThis as unknown as { process: NodeProcess };
+    const { readFile } = process.getBuiltinModule("node:fs/promises");
     try {
       return [await readFile(path), path.href];
     } catch (cause) {

@@ -13,9 +13,11 @@ import { Sections } from "./access/sections.ts";
 import { SlowPath } from "./access/slow-path.ts";
 import { type TableAccess, tableAccess } from "./access/table-access.ts";
 import { load, loaded } from "./core/init.ts";
+import { showAs } from "./core/shown.ts";
 import type { U64Like } from "./core/u64.ts";
 import { createEmpty, createFromRanges, type GuestMemoryOptions, type GuestRange } from "./map/create.ts";
 import { type MapAccess, mapAccess } from "./map/map-access.ts";
+import { textOf } from "./map/map-text.ts";
 import { placeRegions, readSpecs } from "./map/place-region.ts";
 import { type RegionAccess, regionAccess } from "./map/region-access.ts";
 import type { RegionSpec } from "./map/region-spec.ts";
@@ -24,7 +26,7 @@ import { type EventAccess, Events, eventAccess } from "./observe/events.ts";
 import { type HostAccess, hostAccess } from "./observe/host-access.ts";
 import { type WatchAccess, watchAccess } from "./observe/watch-access.ts";
 import { Watchers } from "./observe/watchers.ts";
-import type { Space } from "./space/space.ts";
+import { Space } from "./space/space.ts";
 
 /** The parts of one memory, each made once. */
 interface Parts {
@@ -93,6 +95,9 @@ export class GuestMemory<A extends number | bigint = number> {
       for (const member of Object.values(members)) member.enumerable = false; // as a class's own are
       Object.defineProperties(GuestMemory.prototype, members);
     }
+    // Frameworks that wrap plain objects in proxies (Vue's ref) leave an object with a tag of its own alone.
+    Object.defineProperty(GuestMemory.prototype, Symbol.toStringTag, { value: "GuestMemory", configurable: true });
+    showAs(GuestMemory, "GuestMemory", (memory) => textOf(of(memory).space));
     // Not every engine has the symbol.
     if (Symbol.dispose) GuestMemory.prototype[Symbol.dispose] = GuestMemory.prototype.dispose;
   }
@@ -110,6 +115,10 @@ export class GuestMemory<A extends number | bigint = number> {
   declare [Symbol.dispose]: () => void;
 
   private constructor(space: Space) {
+    if (!(space instanceof Space))
+      throw new TypeError(
+        "GuestMemory has no public constructor: await GuestMemory.create([...]), or fromRanges([...])",
+      );
     const parts = partsOf(space);
     const { watchers, events } = parts;
     this.#parts = parts;

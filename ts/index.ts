@@ -4,8 +4,9 @@
 
 export { DmaRange } from "./access/dma-range.ts";
 export type { GuestMemoryTables } from "./access/table-access.ts";
-export { GuestMemoryError, type GuestMemoryErrorCode } from "./core/errors.ts";
+export { type ErrorAsData, GuestMemoryError, type GuestMemoryErrorCode } from "./core/errors.ts";
 export { type InitOptions, init } from "./core/init.ts";
+export type { JsonNumber } from "./core/json.ts";
 export type { Glue, WasmSource } from "./core/raw.ts";
 export type { SizeOf, U64Like } from "./core/u64.ts";
 export type { WasmMemory, WasmModule } from "./core/wasm-types.ts";
@@ -16,12 +17,13 @@ export type { ExternalSource } from "./external/external-memory.ts";
 export { GuestMemory } from "./guest-memory.ts";
 export type { GuestMemoryOptions, GuestRange } from "./map/create.ts";
 export { GuestRegion } from "./map/guest-region.ts";
-export type { JsonNumber, MapAsData } from "./map/map-text.ts";
+export type { MapAsData, RegionAsData } from "./map/map-text.ts";
 export { MappedRegion } from "./map/mapped-region.ts";
 export type { Permissions } from "./map/permissions.ts";
 export type { RegionAt } from "./map/region-at.ts";
 export type { RegionSpec } from "./map/region-spec.ts";
 export { DirtyClient, DirtyLog } from "./observe/dirty.ts";
+export { hexdump } from "./observe/hexdump.ts";
 export type { PeekResult } from "./observe/host-access.ts";
 export type { HostWrite, HostWriteListener } from "./observe/host-write.ts";
 export { MapEvent } from "./observe/map-event.ts";

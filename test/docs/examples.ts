@@ -24,7 +24,7 @@ using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
 
 /** The blocks that are fenced as `ts` in Markdown. */
 export function examplesIn(title: string, markdown: string): Example[] {
-  const blocks = [...markdown.matchAll(/^ *```ts\n(.*?)^ *```$(?:\n\n((?: {4}[^\n]*\n)+))?/gms)];
+  const blocks = [...`${markdown}\n`.matchAll(/^ *```ts\n(.*?)^ *```$(?:\n\n((?: {4}[^\n]*\n)+))?/gms)];
   return blocks.map(([, code = "", output], index) => ({
     title: blocks.length === 1 ? title : `${title}, example ${index + 1}`,
     code: /^\s*import /m.test(code) ? code : PRELUDE + code,

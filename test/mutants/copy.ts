@@ -15,7 +15,17 @@ interface Result {
 }
 
 /** What a copy needs. Copies lie inside the checkout, so that Node finds its packages. */
-const NEEDED = ["Cargo.toml", "Cargo.lock", "crate", "package.json", "tsconfig.json", "vitest.config.ts", "ts", "pkg"];
+const NEEDED = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "crate",
+  "package.json",
+  "tsconfig.json",
+  "vite.config.ts",
+  "vitest.config.ts",
+  "ts",
+  "pkg",
+];
 const TESTS = ["test/unit", "test/properties", "test/footprint", "test/support"];
 /** One of so many faults is put in by `npm test` too. */
 const SAMPLE = 12;

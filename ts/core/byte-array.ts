@@ -44,11 +44,19 @@ export function isShared(buffer: unknown): boolean {
  */
 export function byteLengthOf(bytes: Uint8Array, what: string): number {
   if (tagOf.call(bytes) !== "Uint8Array") {
-    throw new TypeError(`${what} must be a Uint8Array, not ${describe(bytes)}`);
+    throw new TypeError(`${what} must be a Uint8Array, not ${kindOf(bytes, what)}`);
   }
   const length = lengthOf.call(bytes) as number;
   if (length === 0) expectAttached(bytes, what);
   return length;
+}
+
+/** Words for a value that is no Uint8Array, and for what makes one of it. */
+function kindOf(value: unknown, what: string): string {
+  const typed = ArrayBuffer.isView(value) ? (tagOf.call(value) ?? "DataView") : undefined;
+  if (typed !== undefined) return `a ${typed}: new Uint8Array(${what}.buffer, ${what}.byteOffset, ${what}.byteLength)`;
+  if (Array.isArray(value)) return `an array: Uint8Array.from(${what})`;
+  return lengthOfBuffer(value) === undefined ? describe(value) : `a buffer: new Uint8Array(${what})`;
 }
 
 /**

@@ -1,5 +1,7 @@
 // GuestMemoryError and its codes. core/abi.ts maps the core's status numbers to them.
 
+import { type JsonNumber, json } from "./json.ts";
+
 /**
  * The reason for an error, as {@link GuestMemoryError.code}:
  *
@@ -80,6 +82,40 @@ export interface ErrorDetails {
 }
 
 /**
+ * An error as data: the result of {@link GuestMemoryError.toJSON}.
+ *
+ * @example
+ * ```ts
+ * import { type ErrorAsData, GuestMemory, type GuestMemoryError } from "guest-memory";
+ *
+ * using memory = await GuestMemory.fromRanges([[0x0, 0x1000]]);
+ * let data: ErrorAsData | undefined;
+ * try {
+ *   memory.readUint8(0x2000);
+ * } catch (error) {
+ *   data = (error as GuestMemoryError).toJSON();
+ * }
+ * console.assert(data?.code === "INVALID_GUEST_ADDRESS");
+ * ```
+ */
+export interface ErrorAsData {
+  /** `GuestMemoryError`. */
+  name: string;
+  /** The reason. */
+  code: GuestMemoryErrorCode;
+  /** The text for a person. */
+  message: string;
+  /** The first address of the access or range. */
+  address: JsonNumber | undefined;
+  /** The length in bytes. */
+  length: JsonNumber | undefined;
+  /** The region that the error is about. */
+  region: { start: JsonNumber; size: number } | undefined;
+  /** The bytes that were moved before a handler failed. */
+  completed: number | undefined;
+}
+
+/**
  * An error about guest memory. A value of a wrong type throws a TypeError instead, and a number that is not an address
  * or a length throws a RangeError. Arguments are checked first. After an error memory is as it was before the call,
  * except for the bytes that {@link GuestMemoryError.completed} counts.
@@ -122,6 +158,34 @@ export class GuestMemoryError extends Error {
     this.length = place.length;
     this.region = place.region;
     this.completed = place.completed;
+  }
+
+  /**
+   * The error as data, for JSON and for another thread: `structuredClone` and `postMessage` keep no more of an error than
+   * its message and its stack.
+   *
+   * @example
+   * ```ts
+   * try {
+   *   memory.readUint8(0x2000);
+   * } catch (error) {
+   *   const { code, address } = structuredClone((error as GuestMemoryError).toJSON());
+   *   console.assert(code === "INVALID_GUEST_ADDRESS" && address === 0x2000);
+   * }
+   * ```
+   */
+  toJSON(): ErrorAsData {
+    const number = (value: number | bigint | undefined) => (value === undefined ? undefined : json(value));
+    const { name, code, message, region, completed } = this;
+    return {
+      name,
+      code,
+      message,
+      address: number(this.address),
+      length: number(this.length),
+      region: region && { start: json(region.start), size: region.size },
+      completed,
+    };
   }
 }
 

@@ -11,6 +11,12 @@ const NARROWER: unknown[] = [undefined, "split", "replicate", "read-modify-write
 const UNALIGNED: unknown[] = [undefined, "split", "whole"];
 const ENDIAN: unknown[] = [undefined, "little", "big"];
 
+/** The refusal of an option, with the values that it may have. */
+function mustBe(option: string, allowed: readonly unknown[], given: unknown): string {
+  const values = allowed.filter((value) => value !== undefined).map((value) => `"${value}"`);
+  return `${option} must be ${values.slice(0, -1).join(", ")} or ${values.at(-1)}, not ${String(given)}`;
+}
+
 /** A value as a handler takes and returns it: a number up to 4 bytes, a bigint of 8 and 16. */
 export type Value = number | bigint;
 
@@ -55,9 +61,9 @@ export class BoundDevice {
         throw wrong(`${handler} must be a function, not ${describe(value)}`);
       }
     }
-    if (!NARROWER.includes(device.narrower)) throw wrong(`narrower must not be ${String(device.narrower)}`);
-    if (!UNALIGNED.includes(device.unaligned)) throw wrong(`unaligned must not be ${String(device.unaligned)}`);
-    if (!ENDIAN.includes(device.endian)) throw wrong(`endian must not be ${String(device.endian)}`);
+    if (!NARROWER.includes(device.narrower)) throw wrong(mustBe("narrower", NARROWER, device.narrower));
+    if (!UNALIGNED.includes(device.unaligned)) throw wrong(mustBe("unaligned", UNALIGNED, device.unaligned));
+    if (!ENDIAN.includes(device.endian)) throw wrong(mustBe("endian", ENDIAN, device.endian));
     this.handlers = device.endian === "big" ? swapped(device) : device;
     this.#narrower = device.narrower;
     this.#reads = sizesOf(device, "read");
@@ -227,8 +233,9 @@ export class BoundDevice {
     else throw this.#invalid(`${size} bytes at offset ${hex(offset)}: it has no handler for that any more`);
   }
 
-  /** Checks the type of a handler's result: a number up to 4 bytes, a bigint above. */
+  /** Checks the type of a handler's result: a number up to 4 bytes, a bigint above, for which an exact number may stand. */
   #given(value: unknown, size: number): Value {
+    if (size > 4 && Number.isSafeInteger(value)) return BigInt.asUintN(8 * size, BigInt(value as number));
     return typeof value === (size <= 4 ? "number" : "bigint") ? (value as Value) : this.wrong(value, size);
   }
 

@@ -105,7 +105,7 @@ export interface Device {
    * console.assert(memory.readBigUint64(0x8010) === 2n ** 63n);
    * ```
    */
-  read64?(offset: number, who: Initiator): bigint;
+  read64?(offset: number, who: Initiator): bigint | number;
   /**
    * Reads 16 bytes.
    * @example
@@ -115,7 +115,7 @@ export interface Device {
    * console.assert(memory.readBigUint128(0x8010) === 2n ** 127n);
    * ```
    */
-  read128?(offset: number, who: Initiator): bigint;
+  read128?(offset: number, who: Initiator): bigint | number;
   /**
    * Writes 1 byte.
    * @example

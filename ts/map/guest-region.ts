@@ -1,5 +1,7 @@
 // GuestRegion: a range of the flat view that is memory, as data.
 
+import { type JsonNumber, json } from "../core/json.ts";
+import { showAs } from "../core/shown.ts";
 import type { U64Like } from "../core/u64.ts";
 import type { MemoryRange } from "../space/flat-view.ts";
 import type { Space } from "../space/space.ts";
@@ -41,6 +43,17 @@ export class GuestRegion<A extends number | bigint = number> {
   }
 
   /**
+   * The range as data, for JSON.
+   * @example
+   * ```ts
+   * console.assert(JSON.stringify(memory.regions[0]) === '{"start":0,"size":4096,"lastAddress":4095}');
+   * ```
+   */
+  toJSON(): { start: JsonNumber; size: number; lastAddress: JsonNumber } {
+    return { start: json(this.start), size: this.size, lastAddress: json(this.lastAddress) };
+  }
+
+  /**
    * The placed region whose bytes the range shows; never an alias. Undefined once no address space of the machine maps
    * the region and no alias shows it.
    * @example
@@ -56,6 +69,8 @@ export class GuestRegion<A extends number | bigint = number> {
     return record && (mappedRegion(record) as MappedRegion<U64Like> as MappedRegion<A>);
   }
 }
+
+showAs(GuestRegion, "GuestRegion", ({ start, size, lastAddress }) => ({ start, size, lastAddress }));
 
 const lists = new WeakMap<readonly MemoryRange[], readonly GuestRegion<U64Like>[]>();
 const objects = new WeakMap<MemoryRange, GuestRegion<U64Like>>();

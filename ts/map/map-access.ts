@@ -1,10 +1,12 @@
 // MapAccess: GuestMemory's methods for its map: regions, transactions, protection, and the map as text and data.
 
 import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
+import { GuestMemoryError } from "../core/errors.ts";
 import { checkObject, flag } from "../core/options.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { PartOf } from "../space/part.ts";
+import type { RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 import { type MapAsData, mapAsData, treeOf } from "./map-text.ts";
 import { type MappedRegion, mappedRegion, recordOf } from "./mapped-region.ts";
@@ -55,8 +57,9 @@ export interface MapAccess<A extends number | bigint = number> {
   /**
    * Takes a region out of the map. Aliases still show its bytes.
    *
-   * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not in the map, `DISPOSED`; TypeError if it is not a
-   * `MappedRegion`.
+   * @param region - the region, or the name of the first region in the map that has it.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if the region is not in the map, `DISPOSED`; TypeError if it is neither a
+   * `MappedRegion` nor a string.
    *
    * @example
    * ```ts
@@ -65,7 +68,7 @@ export interface MapAccess<A extends number | bigint = number> {
    * console.assert(!memory.addressInRange(0x8000));
    * ```
    */
-  unmap(region: MappedRegion<A>): void;
+  unmap(region: MappedRegion<A> | string): void;
 
   /**
    * The regions in the map, in the order of mapping. Includes the regions of `fromRanges` and of Rust code.
@@ -201,10 +204,17 @@ export function mapAccess(of: PartOf<{ space: Space }>): MapAccess<U64Like> {
 }
 
 function unmap(space: Space, region: unknown): void {
-  const { id } = recordOf(space, region, "unmap");
+  const { id } = typeof region === "string" ? namedRegion(space, region) : recordOf(space, region, "unmap");
   space.placements.of(id); // brings the record's `start` up to date, which stays readable
   space.machine.leaving(id);
   space.changes.make("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, id));
+}
+
+function namedRegion(space: Space, name: string): RegionRecord {
+  space.enter();
+  const record = space.placements.named(name);
+  if (record) return record;
+  throw new GuestMemoryError("NO_MEMORY_REGION", `unmap: no region in the map has the name "${name}"`);
 }
 
 function protect(space: Space, address: U64Like, length: U64Like, permissions: unknown): void {

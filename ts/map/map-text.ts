@@ -1,22 +1,40 @@
 // The map as text, in the format of QEMU's `info mtree`, and as plain data.
 
+import { type JsonNumber, json } from "../core/json.ts";
 import { readFlatRanges } from "../space/flat-view.ts";
 import { labelOf, type RegionKind, type RegionLabel, readPlacements } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 
 /**
- * A number up to 2^53 - 1, or a decimal string for a larger value, which a JSON number could not hold exactly.
+ * A region as data: in {@link GuestMemory.toJSON}, and the result of {@link MappedRegion.toJSON}.
  *
  * @example
  * ```ts
- * import { GuestMemory, type JsonNumber } from "guest-memory";
+ * import { GuestMemory, type RegionAsData } from "guest-memory";
  *
- * using memory = await GuestMemory.create([{ kind: "ram", start: 2n ** 60n, size: 4096 }], { addresses: "bigint" });
- * const start: JsonNumber = memory.toJSON().regions[0]!.start;
- * console.assert(BigInt(start) === 2n ** 60n);
+ * using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0, size: 4096 }]);
+ * const region: RegionAsData = memory.mapped[0]!.toJSON();
+ * console.assert(region.name === "RAM" && region.enabled);
  * ```
  */
-export type JsonNumber = number | string;
+export interface RegionAsData {
+  /** The region's name. */
+  name: string;
+  /** Its kind. */
+  kind: RegionKind;
+  /** The first guest-physical address. */
+  start: JsonNumber;
+  /** The size in bytes. */
+  size: JsonNumber;
+  /** The priority. */
+  priority: number;
+  /** Whether it is shown. */
+  enabled: boolean;
+  /** The name of the region that an alias shows; only for aliases. */
+  of?: string;
+  /** The byte of that region at which an alias begins; only for aliases in the map. */
+  offset?: JsonNumber;
+}
 
 /**
  * A memory's map as data: the result of {@link GuestMemory.toJSON}. Sizes and offsets are in bytes.
@@ -34,18 +52,7 @@ export interface MapAsData {
   /** The name of the memory in `tree()`. */
   name: string;
   /** The regions in the map, in the order of mapping. */
-  regions: {
-    name: string;
-    kind: RegionKind;
-    start: JsonNumber;
-    size: JsonNumber;
-    priority: number;
-    enabled: boolean;
-    /** The name of the region that an alias shows; only for aliases. */
-    of?: string;
-    /** The byte of that region at which an alias begins; only for aliases. */
-    offset?: JsonNumber;
-  }[];
+  regions: RegionAsData[];
   /** The flat view: the ranges that accesses see, in ascending order. */
   flat: { start: JsonNumber; size: JsonNumber; region: string; kind: RegionKind; offset: JsonNumber }[];
 }
@@ -106,6 +113,17 @@ export function treeOf(space: Space, flat: boolean): string {
   ].join("\n");
 }
 
+/** How many lines of a map a person reads. */
+const LINES = 40;
+
+/** A memory for console.log: its map, the first lines of it. */
+export function textOf(space: Space): string {
+  if (space.disposed) return "(disposed)";
+  const lines = treeOf(space, false).split("\n");
+  const more = lines.length > LINES ? [`    ... and ${lines.length - LINES} more`] : [];
+  return [...lines.slice(0, LINES), ...more].join("\n");
+}
+
 /** An address as QEMU prints it. */
 function hex16(value: bigint): string {
   return value.toString(16).padStart(16, "0");
@@ -134,8 +152,4 @@ export function mapAsData(space: Space): MapAsData {
       offset: json(offset),
     })),
   };
-}
-
-function json(value: bigint): JsonNumber {
-  return value > BigInt(Number.MAX_SAFE_INTEGER) ? String(value) : Number(value);
 }

@@ -1,10 +1,13 @@
 // MappedRegion: the object for a region in a memory's map, which moves, hides and shows it.
 
 import { GuestMemoryError } from "../core/errors.ts";
+import { json } from "../core/json.ts";
+import { showAs } from "../core/shown.ts";
 import type { SizeOf, U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { RegionKind, RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
+import type { RegionAsData } from "./map-text.ts";
 
 /** Maps objects to records and back. WeakMaps, so that the public type does not show the record. */
 const records = new WeakMap<object, RegionRecord>();
@@ -108,12 +111,13 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   move(to: U64Like): void {
-    const { space, id } = this.#record;
-    space.expectEnd(to, this.size);
-    space.changes.make("move", { address: to, length: this.size }, () => {
+    const { space, id, name, size, priority } = this.#record;
+    space.expectEnd(to, size);
+    const act = () => {
       u64.check(to, "to");
       return space.linear.raw.gm_move(space.handle, id, u64.low(to), u64.high(to));
-    });
+    };
+    space.changes.make("move", { address: to, length: size }, act, [{ id, name, start: to, size, priority }]);
   }
 
   /**
@@ -150,12 +154,31 @@ export class MappedRegion<A extends number | bigint = number> {
     this.#show(false);
   }
 
+  /**
+   * The region as data, for JSON and for console.log.
+   * @example
+   * ```ts
+   * const bank = memory.map({ kind: "ram", name: "bank", start: 0x8000, size: 0x1000 });
+   * console.assert(JSON.parse(JSON.stringify(bank)).start === 0x8000);
+   * ```
+   */
+  toJSON(): RegionAsData {
+    const { space, id, name, kind, size, priority, target } = this.#record;
+    const placement = space.disposed ? undefined : space.placements.of(id); // brings the record's `start` up to date
+    const alias = target ? { of: target.name, ...(placement ? { offset: json(placement.offset) } : {}) } : {};
+    const enabled = placement?.enabled ?? false;
+    return { name, kind, start: json(this.#record.start), size: json(size), priority, enabled, ...alias };
+  }
+
   #show(enabled: boolean): void {
     const { space, id } = this.#record;
     const what = enabled ? "enable" : "disable";
-    space.changes.make(what, {}, () => space.linear.raw.gm_enable(space.handle, id, enabled ? 1 : 0));
+    const act = () => space.linear.raw.gm_enable(space.handle, id, enabled ? 1 : 0);
+    space.changes.make(what, {}, act, [this.#record]);
   }
 }
+
+showAs(MappedRegion, "MappedRegion", (region) => region.toJSON());
 
 /** The object of a record. Always the same one. */
 export function mappedRegion(record: RegionRecord): MappedRegion<U64Like> {

@@ -74,29 +74,34 @@ function checkSpec(space: Space, given: GivenSpec): Request {
 function place(space: Space, request: Request): RegionRecord {
   const { kind, name, start, size, priority, target, offset, device, external } = request;
   let record: RegionRecord | undefined;
-  space.changes.make("map", { address: start, length: size }, () => {
-    const contents = contentsOf(space, request);
-    const number = external ? space.registry.add(external) : 0;
-    const status = requestMap(space.linear, space.handle, {
-      kind: REGION_KINDS.indexOf(kind),
-      name,
-      start,
-      size,
-      priority,
-      enabled: request.enabled,
-      target: target ? target.id : number,
-      offset,
-    });
-    if (status !== 0) {
-      space.registry.forget(number); // the core forgets it only if it has made the region
-      return status;
-    }
-    const id = space.linear.reported(MAP_REGION);
-    record = { id, space, name, kind, size, priority, target, device, external, start: space.toAddress(start) };
-    space.machine.add(record);
-    if (contents) load(space, id, contents);
-    return 0;
-  });
+  space.changes.make(
+    "map",
+    { address: start, length: size },
+    () => {
+      const contents = contentsOf(space, request);
+      const number = external ? space.registry.add(external) : 0;
+      const status = requestMap(space.linear, space.handle, {
+        kind: REGION_KINDS.indexOf(kind),
+        name,
+        start,
+        size,
+        priority,
+        enabled: request.enabled,
+        target: target ? target.id : number,
+        offset,
+      });
+      if (status !== 0) {
+        space.registry.forget(number); // the core forgets it only if it has made the region
+        return status;
+      }
+      const id = space.linear.reported(MAP_REGION);
+      record = { id, space, name, kind, size, priority, target, device, external, start: space.toAddress(start) };
+      space.machine.add(record);
+      if (contents) load(space, id, contents);
+      return 0;
+    },
+    [{ id: 0, name, start, size, priority }],
+  );
   return record as unknown as RegionRecord;
 }
 

@@ -73,8 +73,8 @@ export interface GivenSpec {
 }
 
 /** Checks a spec. Reads each property once, because a getter may give another answer the next time. */
-export function readSpec(spec: RegionSpec): GivenSpec {
-  checkObject(spec, "a region");
+export function readSpec(spec: RegionSpec, index?: number): GivenSpec {
+  checkObject(spec, index === undefined ? "a region" : `region ${index}`);
   const { kind, start, size, priority = 0, enabled: shown, name: given } = spec;
   const { of, offset = 0, device, source, contents } = spec as unknown as GivenSpec;
   if (!REGION_KINDS.includes(kind)) {
@@ -85,10 +85,11 @@ export function readSpec(spec: RegionSpec): GivenSpec {
   if (typeof priority !== "number") throw new TypeError(`priority must be a number, not ${describe(priority)}`);
   if ((priority | 0) !== priority) throw new RangeError(`priority must be a 32-bit integer, not ${priority}`);
   const enabled = flag(shown, "enabled", true);
-  check(start, "start");
+  const label = index === undefined ? `region "${name}"` : `region ${index} ("${name}")`;
+  check(start, `${label}: start`);
   const shows = kind === "alias" || kind === "external"; // another's bytes, by default all
-  if (shows) check(offset, "offset");
-  if (!shows || (size !== undefined && size !== null)) check(size, "size");
+  if (shows) check(offset, `${label}: offset`);
+  if (!shows || (size !== undefined && size !== null)) check(size, `${label}: size`);
   if (size === 0 || size === 0n) throw new RangeError(`a region has at least one byte: "${name}" has none`);
   return { kind, name, start, size, priority, enabled, of, offset, device, source, contents };
 }

@@ -1,7 +1,9 @@
 // Changes: changes to a space's map, one at a time or several in a transaction.
 
+import { STATUS_MEMORY_REGION_OVERLAP } from "../core/abi.ts";
 import type { ErrorDetails } from "../core/errors.ts";
 import { describe } from "../core/u64.ts";
+import { type Changed, overlapError } from "./overlap.ts";
 import type { Space } from "./space.ts";
 
 /**
@@ -16,13 +18,18 @@ export class Changes {
     this.#space = space;
   }
 
-  /** Makes one change: `act` calls the core and returns its status. Throws the error of a status other than 0. */
-  make(what: string, details: ErrorDetails, act: () => number): void {
+  /**
+   * Makes one change: `act` calls the core and returns its status. Throws the error of a status other than 0.
+   *
+   * @param changed - the regions that it places, for the message about an overlap.
+   */
+  make(what: string, details: ErrorDetails, act: () => number, changed: readonly Changed[] = []): void {
     const space = this.#space;
     space.enter();
     const status = act();
     space.placements.invalidate();
-    const failure = status === 0 ? undefined : space.linear.failure(status, what, details);
+    let failure = status === 0 ? undefined : space.linear.failure(status, what, details);
+    if (status === STATUS_MEMORY_REGION_OVERLAP) failure = overlapError(space, what, changed, details) ?? failure;
     space.linear.refresh();
     if (failure) throw failure;
     if (this.#depth > 0) return;
@@ -55,7 +62,7 @@ export class Changes {
     this.#depth--;
     let refused = true;
     try {
-      this.make("transaction", {}, () => raw.gm_commit(space.handle));
+      this.make("transaction", {}, () => raw.gm_commit(space.handle), space.machine.added);
       refused = false;
     } finally {
       space.machine.end(refused); // refused, the core has undone the changes: the regions that they placed are in no map

@@ -30,6 +30,11 @@ export class Machine {
     return this.#regions.get(id);
   }
 
+  /** The records of the regions that were added since the outermost transaction began. */
+  get added(): RegionRecord[] {
+    return this.#added.flatMap((id) => this.#regions.get(id) ?? []);
+  }
+
   add(region: RegionRecord): void {
     this.#regions.set(region.id, region);
     if (region.target) this.#count(region.target, 1);

@@ -73,9 +73,10 @@ export function labelOf(linear: LinearMemory, id: number): RegionLabel {
 }
 
 /** Reads the placements from the core, in the order of mapping, with the changes of an open transaction. */
-export function readPlacements({ linear, handle }: Space): Placement[] {
+export function readPlacements({ linear, handle }: Space, most = Number.POSITIVE_INFINITY): Placement[] {
   const all: Placement[] = [];
-  for (let number = 0n; linear.raw.gm_placement(handle, u64.low(number), u64.high(number)) === 0; ) {
+  for (let number = 0n; all.length < most; ) {
+    if (linear.raw.gm_placement(handle, u64.low(number), u64.high(number)) !== 0) break;
     all.push(reportedPlacement(linear));
     number = linear.reported64(abi.PLACEMENT_NUMBER_LOW) + 1n;
   }

@@ -176,9 +176,9 @@ test("invalid handlers", () => {
     ["write128 must be a function, not null", { write128: null }],
     ["read must be a function, not a string", { read: "r" }],
     ["peek must be a function, not an object", { peek: {} }],
-    ["narrower must not be wrap", { narrower: "wrap" }],
-    ["unaligned must not be true", { unaligned: true }],
-    ["endian must not be middle", { endian: "middle" }],
+    ['narrower must be "split", "replicate" or "read-modify-write", not wrap', { narrower: "wrap" }],
+    ['unaligned must be "split" or "whole", not true', { unaligned: true }],
+    ['endian must be "little" or "big", not middle', { endian: "middle" }],
   ];
   using memory = GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x1000 }]);
   for (const [message, device] of wrong) {
@@ -200,10 +200,19 @@ test("invalid values", () => {
     expectCode(() => memory.readUint32(AT), "INVALID_HANDLER");
     expectCode(() => memory.readUint8(AT), "INVALID_HANDLER");
   }
-  for (const value of [1, "1", undefined]) {
+  for (const value of [1.5, Number.NaN, 2 ** 53, "1", undefined]) {
     using memory = around({ read64: (() => value) as never, read128: (() => value) as never });
     expectCode(() => memory.readBigUint64(AT), "INVALID_HANDLER");
     expectCode(() => memory.readBigUint128(AT), "INVALID_HANDLER");
+  }
+  for (const [value, bits] of [
+    [7, 7n],
+    [-2, -2n],
+    [2 ** 53 - 1, 2n ** 53n - 1n],
+  ] as const) {
+    using memory = around({ read64: () => value, read128: () => value });
+    expect(memory.readBigUint64(AT)).toBe(BigInt.asUintN(64, bits));
+    expect(memory.readBigUint128(AT)).toBe(BigInt.asUintN(128, bits));
   }
   using memory = around({ read32: (offset) => (offset < 8 ? 1 : ("late" as never)) });
   const error = expectCode(() => memory.readBytes(AT, 16), "INVALID_HANDLER", place(AT, 16));

@@ -1,7 +1,7 @@
 // Changes of the map that must fail, each with its error, and the map as it was: data, text, page table, events, bytes.
 import { afterAll, expect, test } from "vitest";
 import { GuestMemory, GuestMemoryError, init, type MappedRegion, type RegionSpec } from "../../../ts/index.ts";
-import { thrownBy } from "../support.ts";
+import { expectCode, thrownBy } from "../support.ts";
 
 await init();
 
@@ -186,7 +186,8 @@ test("the error says what was given in the place of a region", () => {
     expect(() => memory.unmap(value as never)).toThrow(message);
     expect(() => memory.map({ kind: "alias", start: 0x10_0000, of: value as never })).toThrow(message);
   }
-  expect(() => memory.unmap("RAM" as never)).toThrow("must be a region, not a string");
+  const unnamed = expectCode(() => memory.unmap("no such region"), "NO_MEMORY_REGION");
+  expect(unnamed.message).toBe('unmap: no region in the map has the name "no such region"');
   expect(() => client.collect({} as never)).toThrow("must be a region, not an object");
   client.dispose();
 });

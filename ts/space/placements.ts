@@ -73,7 +73,7 @@ export function labelOf(linear: LinearMemory, id: number): RegionLabel {
 }
 
 /** Reads the placements from the core, in the order of mapping, with the changes of an open transaction. */
-export function readPlacements({ linear, handle }: Space, most = Number.POSITIVE_INFINITY): Placement[] {
+export function readPlacements({ linear, handle }: Space, most: number = Number.POSITIVE_INFINITY): Placement[] {
   const all: Placement[] = [];
   for (let number = 0n; all.length < most; ) {
     if (linear.raw.gm_placement(handle, u64.low(number), u64.high(number)) !== 0) break;

@@ -96,10 +96,16 @@ export const bundlers = {
 };
 
 /**
- * Bundles one program into built/: a classic script by esbuild or by Vite's library mode, or CommonJS for Node.
+ * Bundles one program into built/: minified by esbuild, a classic script by esbuild or by Vite's library mode, or CommonJS
+ * for Node.
  * @type {Record<string, (folder: string, program: string) => Promise<unknown>>}
  */
 const programs = {
+  async minified(folder, program) {
+    const { build } = await import("esbuild");
+    const files = { entryPoints: [join(folder, `${program}.js`)], outfile: join(folder, "built", `${program}.js`) };
+    await build({ ...files, bundle: true, minify: true, format: "esm", logLevel: "error" });
+  },
   async iife(folder, program) {
     const { build } = await import("esbuild");
     const files = { entryPoints: [join(folder, `${program}.js`)], outfile: join(folder, "built", `${program}.js`) };

@@ -1,7 +1,8 @@
 // Each bundler builds a consumer of the packed package, without settings of our own, and the page passes the suite.
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
 import { type Consumer, consume } from "../packaging/packed.ts";
@@ -69,6 +70,16 @@ for (const [name, { binary }] of Object.entries(bundlers)) {
     }
   });
 }
+
+test("the main entry stays small: README has the limits", { tags: ["sample"] }, () => {
+  consumer.write("size.js", `export * from "guest-memory";`);
+  const args = [script, "minified", "bundle", consumer.folder, "size"];
+  execFileSync(process.execPath, args, { cwd: consumer.folder, timeout: HANG });
+  const code = readFileSync(join(consumer.folder, "built", "size.js"));
+  expect(code.length).toBeLessThan(112 * 1024);
+  expect(gzipSync(code, { level: 9 }).length).toBeLessThan(36 * 1024);
+  expect(readFileSync(join(root, "README.md"), "utf8")).toContain("under 112 KiB minified, 36 KiB gzipped");
+});
 
 /** Opens the page that a bundler serves in development. */
 async function develop(name: string, folder: string): Promise<string | undefined> {

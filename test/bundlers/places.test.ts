@@ -7,6 +7,7 @@ import { root } from "../../scripts/toolchain.mjs";
 import { type Consumer, consume } from "../packaging/packed.ts";
 import { names } from "../runtimes/suite/index.js";
 import { withPage } from "../support/chromium.ts";
+import { engine } from "../support/engines.ts";
 import { HANG } from "../support/hang.ts";
 import { serve } from "../support/server.ts";
 
@@ -120,6 +121,15 @@ import { suite } from "./suite/index.js";`;
 test("CommonJS for Node", () => {
   bundle("node", "cjs", `${withBytes} results().then((value) => console.log(JSON.stringify(value)));`);
   const printed = execFileSync(process.execPath, [join(consumer.folder, "built", "node.js")], { encoding: "utf8" });
+  expect(JSON.parse(printed)).toEqual(everyCheckPasses);
+});
+
+test.runIf(engine("bun"))("one executable of Bun's, with the bytes inside", () => {
+  consumer.write("single.js", `${withBytes} results().then((value) => console.log(JSON.stringify(value)));`);
+  const executable = join(consumer.folder, "built", "single");
+  const args = ["build", "--compile", "single.js", "--outfile", executable];
+  execFileSync(engine("bun")?.path ?? "", args, { cwd: consumer.folder, timeout: HANG, stdio: "pipe" });
+  const printed = execFileSync(executable, { encoding: "utf8", cwd: root, timeout: HANG });
   expect(JSON.parse(printed)).toEqual(everyCheckPasses);
 });
 

@@ -1,7 +1,7 @@
 // `npm start`: an ARM program running on GuestMemory, in the terminal; `npm start -- --web`: the same in a page; `npm
 // start -- --example=name`: another of examples/, which may need the tools that `npm run setup` installs. The first
 // needs only Node: pkg/ is committed, and this script uses Node's own modules until the packages are installed.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packagesAreInstalled } from "./packages.mjs";
@@ -13,14 +13,28 @@ const flag = "--example=";
 const name = args.find((word) => word.startsWith(flag))?.slice(flag.length) ?? "rp2040";
 const example = join(root, "examples", name);
 
+/** The examples: the folders with a program and a page. */
+function examples() {
+  const folders = readdirSync(join(root, "examples"));
+  return folders.filter((each) => existsSync(join(root, "examples", each, "main.ts")));
+}
+
+function help() {
+  console.log(`npm start                       rp2040js, an ARM microcontroller, on guest memory, in the terminal
+npm start -- --web              the same in a page
+npm start -- --example=name     another example: ${examples().join(", ")}
+npm start -- --help             this text`);
+}
+
 /** Installs everything but the example itself. */
 function prepare() {
+  if (!examples().includes(name))
+    throw new Error(`there is no example "${name}", but ${examples().join(", ")} (npm start -- --help)`);
   if (!nodeIsNewEnough()) {
     throw new Error(`Node.js ${oldestNode.join(".")} or newer is needed, and this is ${process.versions.node}.`);
   }
   for (const file of ["pkg/guest_memory_bg.wasm", `examples/${name}/main.ts`, `examples/${name}/index.html`]) {
-    if (!existsSync(join(root, file)))
-      throw new Error(`${file} is missing: no such example, or not all of a checkout.`);
+    if (!existsSync(join(root, file))) throw new Error(`${file} is missing: this is not all of a checkout.`);
   }
   if (packagesAreInstalled(root)) return;
   console.log("Installing the npm packages that package-lock.json names (once) ...");
@@ -44,10 +58,13 @@ async function serve() {
 }
 
 try {
-  prepare();
-  await build();
-  if (args.includes("--web")) await serve();
-  else await (await import("./run.mjs")).runProgram(`examples/${name}/main.ts`, args);
+  if (args.includes("--help")) help();
+  else {
+    prepare();
+    await build();
+    if (args.includes("--web")) await serve();
+    else await (await import("./run.mjs")).runProgram(`examples/${name}/main.ts`, args);
+  }
 } catch (error) {
   console.error(`npm start: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

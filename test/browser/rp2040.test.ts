@@ -1,5 +1,5 @@
 // `npm start`, as a user sees it: the example in the terminal, and in a page of Chromium.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -96,6 +96,14 @@ test("in a page a program can be slowed down, and stopped", async () => {
   );
 });
 
+test("--help names the examples, and so does a wrong name", () => {
+  const help = execFileSync(process.execPath, [start, "--help"], { cwd: root, encoding: "utf8" });
+  expect(help).toContain("avr8js, readme, rp2040, rust-device, trs80, v86");
+  const wrong = spawnSync(process.execPath, [start, "--example=nope"], { cwd: root, encoding: "utf8" });
+  expect(wrong.status).toBe(1);
+  expect(wrong.stderr).toContain('there is no example "nope", but avr8js, readme, rp2040, rust-device, trs80, v86');
+});
+
 test("in a page a region is clicked, its bytes are shown, and a watchpoint lists the accesses that it sees", async () => {
   await withExample([], (url) =>
     withPage(url, async (page, problems) => {
@@ -124,6 +132,20 @@ test("in a page a region is clicked, its bytes are shown, and a watchpoint lists
       await watches.getByRole("button", { name: "End" }).click();
       await runInPage(page, "tour");
       expect(await events.count()).toBe(0);
+
+      // A refused address or a missing kind of access ends with the next change, and the form works again.
+      const watch = page.getByRole("button", { name: "Watch", exact: true });
+      const address = page.getByRole("textbox", { name: "Address" });
+      await address.fill("nowhere");
+      await watch.click();
+      expect(await watches.textContent()).toBe("");
+      await address.fill("0x20000010");
+      await page.getByRole("checkbox", { name: "Writes" }).uncheck();
+      await watch.click();
+      expect(await watches.textContent()).toBe("");
+      await page.getByRole("checkbox", { name: "Reads" }).check();
+      await watch.click();
+      expect(await watches.textContent()).toContain("0x20000010, 4 bytes, reads");
       expect(problems.messages).toEqual([]);
     }),
   );

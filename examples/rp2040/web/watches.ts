@@ -19,6 +19,10 @@ export class Watches {
     this.#list = root.querySelector("#watches") as HTMLElement;
     this.#events = root.querySelector("#events") as HTMLElement;
     this.#tell = tell;
+    // A browser does not submit a form with an invalid field, so a refusal ends when the reader changes something.
+    this.#form.addEventListener("input", () => {
+      for (const name of ["address", "write"]) this.#field(name).setCustomValidity("");
+    });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#add();

@@ -1,10 +1,11 @@
-// Builds pkg/ from crate/module with wasm-pack. Its flags make the result the same, byte for byte, in any folder on any machine
+// Builds pkg/ from crate/module with wasm-pack and Binaryen. Their flags make the result the same, byte for byte, in any folder on any machine
 // with the same toolchain.
 // Usage: node scripts/build-pkg.mjs [folder]      (the folder is pkg/ unless named)
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { digestOf, sourceDigest } from "./digest.mjs";
+import { optimise } from "./optimise.mjs";
 import { capture, run, withPath } from "./process.mjs";
 import { root, toolPath } from "./toolchain.mjs";
 
@@ -62,6 +63,8 @@ export function buildPkg(folder) {
         CARGO_TARGET_DIR: join(root, "target", "pkg"), // apart from cargo test's artefacts, whose flags differ
       },
     });
+    const module = join(fresh, "guest_memory_bg.wasm");
+    writeFileSync(module, optimise(readFileSync(module)));
     rmSync(join(fresh, ".gitignore"), { force: true }); // wasm-pack's `*` would keep pkg/ out of git and of the tarball
     const digest = digestOf(fresh);
     if (digest.sources !== sources) throw new Error("The sources changed while they were built: build again.");

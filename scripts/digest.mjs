@@ -15,7 +15,7 @@ import { cargoTools, root } from "./toolchain.mjs";
 /** @param {string | Buffer} bytes */
 export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** The files pkg/ is built from: the core and its module, their manifests, and the script that sets the compiler's flags. */
+/** The files pkg/ is built from: the core and its module, their manifests, and the scripts that build and optimise. */
 export function sourceFiles() {
   const inCrate = ["crate/src", "crate/module"]
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
@@ -25,7 +25,8 @@ export function sourceFiles() {
         .slice(root.length + 1)
         .replaceAll("\\", "/"),
     );
-  return ["Cargo.lock", "Cargo.toml", "crate/Cargo.toml", "scripts/build-pkg.mjs", ...inCrate].sort();
+  const scripts = ["scripts/build-pkg.mjs", "scripts/optimise.mjs"];
+  return ["Cargo.lock", "Cargo.toml", "crate/Cargo.toml", ...scripts, ...inCrate].sort();
 }
 
 export function sourceDigest() {

@@ -1,5 +1,5 @@
 // The tools that build and test the project: their versions, and where they are found. Imports Node's own modules only.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,15 +71,14 @@ export function findTool(tool) {
   return capture(join(folder, tool.command), ["--version"]) === wanted ? folder : undefined;
 }
 
-/** The folders that must be on PATH for wasm-pack, which looks there for wasm-bindgen and wasm-opt. */
+/** The folders that must be on PATH for wasm-pack, which looks there for wasm-bindgen. */
 export function toolPath() {
-  const folders = [join(root, "node_modules", ".bin")];
+  const folders = [];
   for (const tool of cargoTools()) {
     const folder = findTool(tool);
     if (folder === undefined) throw new Error(`${tool.command} ${tool.version} is missing: run \`npm run setup\`.`);
     if (folder !== "") folders.push(folder);
   }
-  if (!existsSync(join(root, "node_modules", "binaryen"))) throw new Error("wasm-opt is missing: run `npm ci`.");
   return folders;
 }
 

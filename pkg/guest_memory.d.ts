@@ -241,6 +241,11 @@ export function gm_resume_trap(handle: number, trap: number, low: number, high: 
 export function gm_roll_back(handle: number): number;
 
 /**
+ * Makes an alias show the bytes of another region from an offset on.
+ */
+export function gm_show(handle: number, alias: number, region: number, low: number, high: number): number;
+
+/**
  * Takes the pages that Rust stores have sprung, as many as fit, as [`gm_trapped`] gives them. Report:
  * [`abi::TRAPPED_COUNT`].
  */
@@ -352,6 +357,7 @@ export interface InitOutput {
     readonly gm_reserve: (a: number, b: number, c: number) => number;
     readonly gm_resume_trap: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_roll_back: (a: number) => number;
+    readonly gm_show: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_sprung: () => void;
     readonly gm_stage_range: (a: number, b: number, c: number, d: number) => number;
     readonly gm_suspend_trap: (a: number, b: number, c: number, d: number) => number;

@@ -578,6 +578,20 @@ export function gm_roll_back(handle) {
 }
 
 /**
+ * Makes an alias show the bytes of another region from an offset on.
+ * @param {number} handle
+ * @param {number} alias
+ * @param {number} region
+ * @param {number} low
+ * @param {number} high
+ * @returns {number}
+ */
+export function gm_show(handle, alias, region, low, high) {
+    const ret = wasm.gm_show(handle, alias, region, low, high);
+    return ret >>> 0;
+}
+
+/**
  * Takes the pages that Rust stores have sprung, as many as fit, as [`gm_trapped`] gives them. Report:
  * [`abi::TRAPPED_COUNT`].
  */

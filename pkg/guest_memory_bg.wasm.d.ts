@@ -46,6 +46,7 @@ export const gm_remove: (a: number, b: number, c: number, d: number, e: number) 
 export const gm_reserve: (a: number, b: number, c: number) => number;
 export const gm_resume_trap: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_roll_back: (a: number) => number;
+export const gm_show: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_sprung: () => void;
 export const gm_stage_range: (a: number, b: number, c: number, d: number) => number;
 export const gm_suspend_trap: (a: number, b: number, c: number, d: number) => number;

@@ -132,6 +132,16 @@ pub fn gm_enable(handle: u32, region: u32, enabled: u32) -> u32 {
     })
 }
 
+/// Makes an alias show the bytes of another region from an offset on.
+#[wasm_bindgen]
+pub fn gm_show(handle: u32, alias: u32, region: u32, low: u32, high: u32) -> u32 {
+    with(handle, |space| {
+        let found = Region::by_id(alias).zip(Region::by_id(region));
+        let found = found.ok_or(Fault::NoMemoryRegion);
+        status(found.and_then(|(alias, region)| space.show(&alias, &region, wide(low, high))))
+    })
+}
+
 /// Begins a transaction.
 #[wasm_bindgen]
 pub fn gm_begin(handle: u32) -> u32 {

@@ -30,6 +30,7 @@ pub use showing::RegionAt;
 use std::sync::Arc;
 use transaction::Turn;
 
+mod aliases;
 mod changes;
 mod generic;
 mod protection;
@@ -277,7 +278,7 @@ impl AddressSpace {
 impl Drop for AddressSpace {
     fn drop(&mut self) {
         self.placements(|all| {
-            let removed = all.iter().map(|placement| placement.region());
+            let removed = all.iter().map(|placement| placement.leaf().0);
             self.siblings.change(core::iter::empty(), removed);
         });
         for range in self.view().flat.ranges() {

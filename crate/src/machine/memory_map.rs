@@ -10,6 +10,7 @@
 //! [`FlatView`] is the memory alone, for loaders.
 
 mod access;
+mod alias;
 pub(crate) mod attributes;
 mod chunk;
 mod flat_range;

@@ -17,6 +17,9 @@ pub(crate) trait Sibling: Send + Sync {
 
     /// The host offset of the page table, which no other address space has.
     fn table(&self) -> usize;
+
+    /// Shows what an alias, and the aliases that follow it, show now.
+    fn follow(&self, alias: &Arc<Region>);
 }
 
 /// The machine that an address space and its siblings belong to.
@@ -104,7 +107,8 @@ impl Siblings {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note of regions that were placed and of regions that were removed. All pages of a region that enters the
+    /// Takes note of the regions of which there is one placement more, and of those of which there is one less, an alias's
+    /// included. All pages of a region that enters the
     /// machine are dirty for each open client, as QEMU has it for a new RAM block.
     pub(crate) fn change<'a>(
         &self,
@@ -113,13 +117,13 @@ impl Siblings {
     ) {
         let mut members = self.lock();
         // Placed first: a region that is removed and placed in one change has not left.
-        for region in placed.map(|region| region.leaf().0) {
+        for region in placed {
             if !region.has_bytes() {
                 continue;
             }
             members.enter(region).placed += 1;
         }
-        for region in removed.map(|region| region.leaf().0) {
+        for region in removed {
             if let Some(index) = members.index_of(region) {
                 let member = &mut members.regions[index];
                 member.placed -= 1;

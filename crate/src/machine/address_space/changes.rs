@@ -17,13 +17,15 @@ use std::sync::Arc;
 /// The parts of an address space that one lock protects.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    placements: Placements,
+    pub(super) placements: Placements,
     /// The map that the placements come to.
     pub(crate) map: Arc<MemoryMap>,
     pub(super) watches: Watches,
     /// The ranges that have come and gone, once there is a listener.
     pub(crate) journal: Option<Journal>,
     changes: Changes,
+    /// The aliases that show other bytes now, and whether this space must still follow them. The others must in any case.
+    pub(super) shown: Vec<(Arc<Region>, bool)>,
 }
 
 /// The changes since the map was last computed.
@@ -53,20 +55,35 @@ pub(super) struct Protection {
 }
 
 #[derive(Debug)]
-enum Undo {
+pub(super) enum Undo {
     Protected,
+    /// The placement's number, and the region that it shows in the end.
     Added(u64, Arc<Region>),
     Removed(u64, Placement),
     Changed(u64, Placement),
+    /// The alias, the region that it showed before, and the offset in it.
+    Showed(Arc<Region>, Arc<Region>, u64),
+    /// The regions that a placement showed in the end before and after an alias's change: a part of `Showed`.
+    Followed(Arc<Region>, Arc<Region>),
 }
 
 impl State {
-    fn number_of(&self, region: &Region) -> Result<u64, Fault> {
+    pub(super) fn number_of(&self, region: &Region) -> Result<u64, Fault> {
         let found = self.placements.of(region.id());
         found.map(|(number, _)| number).ok_or(Fault::NoMemoryRegion)
     }
 
-    fn note(&mut self, undo: Undo, touched: Option<u32>, spans: impl Iterator<Item = (u64, u64)>) {
+    /// Whether no transaction is open.
+    pub(super) fn is_settled(&self) -> bool {
+        self.changes.open.is_empty()
+    }
+
+    pub(super) fn note(
+        &mut self,
+        undo: Undo,
+        touched: Option<u32>,
+        spans: impl Iterator<Item = (u64, u64)>,
+    ) {
         self.changes.undo.push(undo);
         self.changes.touched.extend(touched);
         self.changes.spans.extend(spans);
@@ -154,6 +171,11 @@ impl State {
                 Undo::Added(number, _) => drop(self.placements.remove(number)),
                 Undo::Removed(number, placement) => drop(self.placements.put(number, placement)),
                 Undo::Changed(number, placement) => drop(self.placements.put(number, placement)),
+                Undo::Showed(alias, target, offset) => {
+                    alias.show_again(&target, offset);
+                    self.follow(&alias, false);
+                }
+                Undo::Followed(..) => {}
             }
         }
         // Regions and spans may stay listed after their step was taken back, which only costs time. The lists are
@@ -166,7 +188,7 @@ impl State {
 }
 
 /// The addresses at which a placement shows something.
-fn span(placement: &Placement) -> Option<(u64, u64)> {
+pub(super) fn span(placement: &Placement) -> Option<(u64, u64)> {
     placement
         .enabled
         .then(|| (placement.start, placement.last()))
@@ -232,15 +254,10 @@ impl AddressSpace {
             if state.number_of(region).is_ok() {
                 return Err(Fault::AlreadyMapped);
             }
-            let placement = Placement {
-                region: Arc::clone(region),
-                start: start.0,
-                priority,
-                enabled,
-            };
-            let shown = span(&placement);
+            let placement = Placement::new(region, start.0, priority, enabled);
+            let (shown, leaf) = (span(&placement), Arc::clone(placement.leaf().0));
             let number = state.placements.push(placement);
-            let added = Undo::Added(number, Arc::clone(region));
+            let added = Undo::Added(number, leaf);
             state.note(added, Some(region.id()), shown.into_iter());
             Ok(())
         })?;
@@ -322,10 +339,7 @@ impl AddressSpace {
         let mut state = self.state();
         let was_open = state.changes.open.pop().is_some();
         let settled = self.settle(&mut state);
-        drop(state);
-        if was_open {
-            self.turn.end();
-        }
+        self.end_step(state, was_open);
         settled
     }
 
@@ -334,9 +348,19 @@ impl AddressSpace {
         let mut state = self.state();
         if let Some(steps) = state.changes.open.pop() {
             state.undo(steps);
-            drop(state);
-            self.turn.end();
+            self.end_step(state, true);
         }
+    }
+
+    /// Ends this thread's turn, and lets the other spaces of the machine follow.
+    #[inline(never)]
+    fn end_step(&self, mut state: RwLockWriteGuard<'_, State>, has_turn: bool) {
+        let shown = state.take_shown();
+        drop(state);
+        if has_turn {
+            self.turn.end(); // before another space's turn is taken, so that no two threads wait for each other
+        }
+        self.follow_all(&shown);
     }
 
     /// Makes one step: a transaction of its own if none is open.
@@ -344,10 +368,13 @@ impl AddressSpace {
         &self,
         act: impl FnOnce(&mut State) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let _turn = self.turn.take();
+        let turn = self.turn.take();
         let mut state = self.state();
         act(&mut state)?;
-        self.settle(&mut state)
+        core::mem::forget(turn);
+        let settled = self.settle(&mut state);
+        self.end_step(state, true);
+        settled
     }
 
     /// Computes the map from the placements, if no transaction is open.
@@ -369,11 +396,12 @@ impl AddressSpace {
             ..
         } = &mut state.changes;
         let placed = undo.iter().filter_map(|step| match step {
-            Undo::Added(_, region) => Some(region),
+            Undo::Added(_, leaf) | Undo::Followed(_, leaf) => Some(leaf),
             _ => None,
         });
         let removed = undo.iter().filter_map(|step| match step {
-            Undo::Removed(_, placement) => Some(placement.region()),
+            Undo::Removed(_, placement) => Some(placement.leaf().0),
+            Undo::Followed(leaf, _) => Some(leaf),
             _ => None,
         });
         self.siblings.change(placed, removed);

@@ -46,7 +46,7 @@ impl AddressSpace {
                     highest = Some(found);
                 }
             });
-            let (leaf, before) = highest?.region().leaf();
+            let (leaf, before) = highest?.leaf();
             let offset = before + (address.0 - highest?.start());
             Some((Arc::clone(leaf), offset, highest?.priority()))
         })?;

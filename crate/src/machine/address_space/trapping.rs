@@ -9,7 +9,6 @@ use crate::machine::region_list;
 use crate::machine::siblings::Sibling;
 use crate::machine::traps::{self, HostRange, Segment, Sprung};
 use crate::model::guest_memory::GuestAddress;
-#[cfg(target_arch = "wasm32")]
 use std::sync::Arc;
 
 impl AddressSpace {
@@ -174,6 +173,10 @@ impl AddressSpace {
 impl Sibling for AddressSpace {
     fn table(&self) -> usize {
         self.table.host_offset()
+    }
+
+    fn follow(&self, alias: &Arc<Region>) {
+        self.follow_alias(alias);
     }
 
     fn retrap(&self, segments: &[Segment]) {

@@ -19,9 +19,26 @@ pub struct Placement {
     pub(crate) start: u64,
     pub(crate) priority: i32,
     pub(crate) enabled: bool,
+    /// The region that is shown in the end, and the offset in it of the first byte.
+    pub(super) leaf: (Arc<Region>, u64),
 }
 
 impl Placement {
+    pub(crate) fn new(region: &Arc<Region>, start: u64, priority: i32, enabled: bool) -> Self {
+        Placement {
+            region: Arc::clone(region),
+            start,
+            priority,
+            enabled,
+            leaf: region.leaf(),
+        }
+    }
+
+    /// The region that is shown in the end, and the offset in it of the first byte.
+    pub(crate) fn leaf(&self) -> (&Arc<Region>, u64) {
+        (&self.leaf.0, self.leaf.1)
+    }
+
     /// The region.
     pub fn region(&self) -> &Arc<Region> {
         &self.region
@@ -50,7 +67,7 @@ impl Placement {
 
     /// The range that shows guest addresses `start` to `last`, both inside, without the bytes.
     pub(super) fn range(&self, start: u64, last: u64) -> FlatRange {
-        let (region, before) = self.region.leaf();
+        let (region, before) = self.leaf();
         let offset = before + (start - self.start);
         FlatRange::of(region, offset, start, last, self.priority)
     }

@@ -76,13 +76,19 @@ impl Placements {
         number
     }
 
-    /// Puts a placement at a number. Gives the one that was there, of the same region.
-    pub(crate) fn put(&mut self, number: u64, placement: Placement) -> Option<Placement> {
+    /// Puts a placement at a number. It shows what its region shows now. Gives the one that was there, of the same region.
+    pub(crate) fn put(&mut self, number: u64, mut placement: Placement) -> Option<Placement> {
+        placement.leaf = placement.region.leaf();
         if let Some(slot) = Self::slot_in(&self.by_number, number) {
             let place = self.slots.get_mut(usize::try_from(slot).ok()?)?;
             let (_, before) = place.replace((number, placement.clone()))?;
             let (index, old) = self.by_address(slot, &before);
             index.remove(&old);
+            let (old, new) = (before.leaf().0.id(), placement.leaf().0.id());
+            if old != new {
+                self.by_leaf.remove(&(old.into(), slot, 0));
+                self.by_leaf.insert((new.into(), slot, 0));
+            }
             let (index, key) = self.by_address(slot, &placement);
             index.insert(key);
             return Some(before);
@@ -94,7 +100,7 @@ impl Placements {
         let at = slot as u64;
         let id = placement.region.id();
         self.by_number.insert((number, at, 0));
-        let leaf = placement.region.leaf().0.id();
+        let leaf = placement.leaf().0.id();
         self.by_leaf.insert((leaf.into(), at, 0));
         self.by_name
             .insert((hash_of(placement.region.name()), number, at));
@@ -111,7 +117,7 @@ impl Placements {
         let (_, placement) = self.slots.get_mut(slot)?.take()?;
         let id = placement.region.id();
         self.by_number.remove(&(number, at, 0));
-        let leaf = placement.region.leaf().0.id();
+        let leaf = placement.leaf().0.id();
         self.by_leaf.remove(&(leaf.into(), at, 0));
         self.by_name
             .remove(&(hash_of(placement.region.name()), number, at));
@@ -190,7 +196,7 @@ impl Placements {
             let Some((_, placement)) = self.slot(key.1).filter(|(_, found)| found.enabled) else {
                 continue;
             };
-            let from = placement.region.leaf().1;
+            let from = placement.leaf().1;
             let to = from + (placement.region.size() - 1);
             if from <= last && to >= first {
                 let address = |offset: u64| placement.start + (offset - from);

@@ -1,5 +1,6 @@
 //! `Region`: memory, a device or an alias, to be placed in an address space. It knows what it shows, not where.
 
+use super::alias::{self, Target};
 use crate::linear::host::{self, PAGE_SIZE};
 use crate::machine::block::{self, Block};
 use crate::machine::fault::Fault;
@@ -71,13 +72,7 @@ enum Content {
     Bytes(Mutex<Vec<Arc<Block>>>),
     External(Arc<dyn ExternalMemory>),
     Nothing,
-    /// The target, the region that is shown in the end, and the offset in that region of the first byte.
-    Alias {
-        target: Arc<Region>,
-        leaf: Arc<Region>,
-        offset: u64,
-        in_leaf: u64,
-    },
+    Alias(Mutex<Target>),
 }
 
 impl Region {
@@ -129,17 +124,9 @@ impl Region {
         if size == 0 {
             return Err(Fault::EmptyRegion { address: offset });
         }
-        let end = offset.checked_add(size).filter(|&end| end <= target.size);
-        end.ok_or(Fault::InvalidAlias { offset })?;
-        let (leaf, before) = target.leaf();
-        let content = Content::Alias {
-            target: Arc::clone(target),
-            leaf: Arc::clone(leaf),
-            offset,
-            // Inside the leaf, because the target is inside it.
-            in_leaf: before + offset,
-        };
-        Self::register(name, RegionKind::Alias, size, content)
+        alias::make(target, offset, size, |target| {
+            Self::register(name, RegionKind::Alias, size, Content::Alias(target))
+        })
     }
 
     /// A region that shows `size` bytes of another owner.
@@ -220,25 +207,17 @@ impl Region {
         self.kind
     }
 
-    /// The region that an alias shows, and the offset in it from which on. `None` for all other regions.
-    pub fn target(&self) -> Option<(&Arc<Region>, GuestUsize)> {
-        match &self.content {
-            Content::Alias { target, offset, .. } => Some((target, *offset)),
-            _ => None,
-        }
-    }
-
     /// The host offset of the first byte of RAM and ROM. It changes when regions are moved together. After the first
     /// [discard](crate::AddressSpace::discard), the other bytes need not be adjacent to the first.
     pub fn host_offset(&self) -> Option<usize> {
         Some(self.blocks()?.first()?.host_offset())
     }
 
-    /// The region that is shown in the end, and the offset in it at which this one begins.
-    pub(crate) fn leaf(self: &Arc<Self>) -> (&Arc<Region>, u64) {
+    /// The bytes that an alias shows.
+    pub(super) fn alias_content(&self) -> Option<&Mutex<Target>> {
         match &self.content {
-            Content::Alias { leaf, in_leaf, .. } => (leaf, *in_leaf),
-            _ => (self, 0),
+            Content::Alias(target) => Some(target),
+            _ => None,
         }
     }
 
@@ -344,6 +323,12 @@ impl Region {
     }
 }
 
+impl Drop for Region {
+    fn drop(&mut self) {
+        self.follows_target(false);
+    }
+}
+
 /// A range of a region, in the positions that its blocks use.
 fn in_blocks(blocks: &[Arc<Block>], offset: u64, size: u64) -> Range<u64> {
     let first = blocks.first().map_or(0, |block| block.span().start);
@@ -359,19 +344,6 @@ static ALL: Mutex<Vec<(u32, Weak<Region>)>> = Mutex::new(Vec::new());
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_alias_of_an_alias_shows_the_first() {
-        let ram = Region::new("ram", RegionKind::Ram, GuestAddress(0), 0x1000).unwrap();
-        let upper = Region::alias("upper", &ram, 0x800, 0x800).unwrap();
-        let top = Region::alias("top", &upper, 0x700, 0x100).unwrap();
-        let (leaf, offset) = top.leaf();
-        assert!(Arc::ptr_eq(leaf, &ram) && offset == 0xf00);
-        assert!(
-            top.target()
-                .is_some_and(|(target, at)| Arc::ptr_eq(target, &upper) && at == 0x700)
-        );
-    }
 
     #[test]
     fn what_cannot_be_is_refused() {

@@ -35,7 +35,7 @@ pub(crate) fn placements(out: &mut impl Write, name: &str, placements: &Placemen
     for (_, placement) in sorted.from((0, 0, 0)).filter_map(at) {
         let region = placement.region();
         let (first, last, priority) = (placement.start(), placement.last(), placement.priority());
-        let shown = region.leaf().0;
+        let shown = placement.leaf().0;
         write!(
             out,
             "    {first:016x}-{last:016x} (prio {priority}, {}): ",

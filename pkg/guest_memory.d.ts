@@ -241,7 +241,7 @@ export function gm_resume_trap(handle: number, trap: number, low: number, high: 
 export function gm_roll_back(handle: number): number;
 
 /**
- * Makes an alias show the bytes of another region from an offset on.
+ * Makes an alias show the bytes of a region from an offset on; 0 stands for the region that it shows already.
  */
 export function gm_show(handle: number, alias: number, region: number, low: number, high: number): number;
 

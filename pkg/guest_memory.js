@@ -578,7 +578,7 @@ export function gm_roll_back(handle) {
 }
 
 /**
- * Makes an alias show the bytes of another region from an offset on.
+ * Makes an alias show the bytes of a region from an offset on; 0 stands for the region that it shows already.
  * @param {number} handle
  * @param {number} alias
  * @param {number} region

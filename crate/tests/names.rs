@@ -67,6 +67,13 @@ fn regions_come_go_move_and_hide_alone_and_in_transactions() -> Result<(), Fault
     };
     assert_eq!(starts(&before), [0, PAGE, 2 * PAGE, 8 * PAGE]);
     assert_eq!(starts(&now), [PAGE, 2 * PAGE, 9 * PAGE]);
+    space.show(&mirror, &named(&space, "ROM"), 0)?;
+    assert!(
+        mirror
+            .target()
+            .is_some_and(|(target, _)| target.name() == "ROM")
+    );
+    space.show(&mirror, &ram, 0)?;
     let undone = space.transaction(|space| {
         space.unmap(&mirror)?;
         Err::<(), Fault>(Fault::AlreadyMapped)

@@ -5,6 +5,34 @@ const unit = (/** @type {string[]} */ ...names) => names.map((name) => `test/uni
 /** @type {import("./mutants.mjs").Mutant[]} */
 export const map = [
   {
+    file: "crate/src/machine/address_space/aliases.rs",
+    find: "if space.table() != self.table.host_offset() {",
+    replace: "if space.table() == self.table.host_offset() {",
+    why: "a sibling goes on showing what an alias showed before",
+    cargo: "aliases::",
+  },
+  {
+    file: "crate/src/machine/memory_map/placements.rs",
+    find: "            if old != new {\n                self.by_leaf.remove(&(old.into(), slot, 0));",
+    replace: "            if old == new {\n                self.by_leaf.remove(&(old.into(), slot, 0));",
+    why: "the addresses of a region are looked for where an alias showed it before",
+    vitest: unit("map/aliases"),
+  },
+  {
+    file: "crate/src/machine/address_space/changes.rs",
+    find: "let following = alias.show_again(&target, offset);",
+    replace: "let following = vec![(alias, target, offset).0];",
+    why: "an alias in a transaction that is undone goes on showing the new bytes",
+    cargo: "aliases::",
+  },
+  {
+    file: "ts/space/machine.ts",
+    find: "    if (target) this.#count(target, 1);\n    if (before)",
+    replace: "    if (before)",
+    why: "a region that an alias shows now is forgotten with its last placement",
+    vitest: unit("map/aliases"),
+  },
+  {
     file: "crate/src/machine/memory_map/guest_memory.rs",
     find: "if !allowed || !self.attributes.is_empty() {",
     replace: "if !self.attributes.is_empty() {",

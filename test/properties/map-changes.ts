@@ -41,15 +41,21 @@ function misplaced(machine: MapMachine, start: bigint, size: bigint): { fault: s
 
 /** Makes a change in the model, unless two regions clash by it. */
 function unlessClash(model: MapModel, address: bigint | undefined, change: () => void): Outcome {
-  const before = model.placed.map((region) => ({ region, start: region.start, enabled: region.enabled }));
+  const before = model.placed.map(keep);
   change();
   if (!model.clashes()) return ok();
   restore(model, before);
   return address === undefined ? { fault: "MEMORY_REGION_OVERLAP" } : { fault: "MEMORY_REGION_OVERLAP", address };
 }
 
-function restore(model: MapModel, before: { region: MapRegion; start: bigint; enabled: boolean }[]): void {
-  for (const { region, start, enabled } of before) Object.assign(region, { start, enabled });
+/** A region, and what a change may alter of it. */
+const keep = (region: MapRegion) => {
+  const { start, enabled, target, offset } = region;
+  return { region, as: { start, enabled, target, offset } };
+};
+
+function restore(model: MapModel, before: ReturnType<typeof keep>[]): void {
+  for (const { region, as } of before) Object.assign(region, as);
   model.placed = before.map(({ region }) => region);
 }
 
@@ -132,20 +138,28 @@ function sourceOf(size: number, bits: bigint) {
   return { source: () => buffer, offset, change, bytes: () => new Uint8Array(buffer) };
 }
 
-/** A region of one side, and its object; undefined if there is none. */
-function some(machine: MapMachine, { model }: Side, bits: bigint) {
-  const region = pick(model.placed, bits);
+/** A region and the regions that it shows. */
+const chainOf = (region: MapRegion): MapRegion[] => [region, ...(region.target ? chainOf(region.target) : [])];
+
+/** A region of one side, maybe one of a kind, and its object; undefined if there is none. */
+function some(machine: MapMachine, { model }: Side, bits: bigint, of?: Kind) {
+  const all = model.placed.filter(({ kind }) => of === undefined || kind === of);
+  const region = pick(all, bits);
   const object = region && machine.regions.get(region);
   return region && object ? { region, object } : undefined;
 }
 
 /** A change of one region that is mapped: how it is called, what the model makes of it. */
 function alteration(machine: MapMachine, side: Side, { kind, at, bits }: Pick<Operation, "kind" | "at" | "bits">) {
-  const found = some(machine, side, bits >> 8n);
+  const found = some(machine, side, bits >> 8n, kind === "show" ? "alias" : undefined);
   if (found === undefined) return undefined;
   const { region, object } = found;
   const { model, memory } = side;
   const to = machine.place(at);
+  const target = bits & 2n ? region.target : pick([...machine.regions.keys()], bits >> 16n);
+  const isSame = target === region.target;
+  const room = target && target.size >= region.size ? target.size - region.size : 0n;
+  const offset = (bits >> 24n) % (room + (bits & 4n ? 1n : 3n));
   const steps = {
     move: {
       act: () => object.move(to.given),
@@ -168,6 +182,17 @@ function alteration(machine: MapMachine, side: Side, { kind, at, bits }: Pick<Op
         region.enabled = false;
       },
     },
+    show: {
+      act: () => {
+        if (isSame && bits & 1n) object.offset = offset;
+        else if (target) object.show(machine.regions.get(target) as MappedRegion, offset);
+      },
+      invalid: (): Outcome | undefined => {
+        const isCircle = target !== undefined && chainOf(target).includes(region);
+        return !target || isCircle || offset + region.size > target.size ? { fault: "INVALID_ALIAS" } : undefined;
+      },
+      change: () => Object.assign(region, { target, offset }),
+    },
     unmap: {
       act: () => memory.unmap(object),
       change: () => void model.placed.splice(model.placed.indexOf(region), 1),
@@ -175,7 +200,8 @@ function alteration(machine: MapMachine, side: Side, { kind, at, bits }: Pick<Op
   };
   type Step = { act(): void; change(): void; invalid?(): Outcome | undefined; address?: bigint };
   const step: Step = steps[kind as keyof typeof steps];
-  return { ...step, name: `${region.name}.${kind}(${kind === "move" ? show(to.given) : ""})` };
+  const given = { move: show(to.given), show: `${target?.name}, ${offset}` }[kind];
+  return { ...step, name: `${region.name}.${kind}(${given ?? ""})` };
 }
 
 function alter(machine: MapMachine, operation: Operation): void {
@@ -222,7 +248,7 @@ function transaction(machine: MapMachine, { at, other, bits, bytes }: Operation)
   const side = machine.side(bits);
   const { model, memory } = side;
   const [throws, inner] = [bits % 8n === 3n, bits % 8n === 7n];
-  const before = model.placed.map((region) => ({ region, start: region.start, enabled: region.enabled }));
+  const before = model.placed.map(keep);
   const address = machine.address(other, side);
   const forbidden = new Map(model.forbidden);
   // Whether a place can be written says what is forbidden there, and nobody is told of the question.
@@ -233,7 +259,7 @@ function transaction(machine: MapMachine, { at, other, bits, bytes }: Operation)
   machine.log.push(`transaction(() => {`);
   const steps = () => {
     for (let index = 0; index < count; index++) {
-      const kinds = ["move", "move", "enable", "disable", "unmap", "protect", "protect"];
+      const kinds = ["move", "move", "enable", "disable", "unmap", "protect", "protect", "show", "show"];
       const kind = kinds[(bytes.seed >> (3 * index)) % kinds.length] ?? "move";
       const place = { at: { ...at, anchor: at.anchor + 5 * index }, bits: bits >> BigInt(4 * index) };
       const undone = inner && index === count - 1;
@@ -306,6 +332,7 @@ export const changes: MapKinds = {
   move: alter,
   enable: alter,
   disable: alter,
+  show: alter,
   transaction,
 
   protect(machine, { at, bits }) {

@@ -377,10 +377,12 @@ export class MapMachine {
         this.same("known", peeked.known.indexOf(known ? 0 : 1), -1);
       }
     }
-    for (const [{ start, enabled, space }, region] of this.regions) {
+    for (const [{ start, enabled, space, target, offset }, region] of this.regions) {
       const isMapped = space.placed.some(({ name }) => name === region.name);
       this.same("isMapped", region.isMapped, isMapped);
       if (isMapped) this.same("start", [region.start, region.enabled], [this.own(start), enabled]);
+      if (!isMapped || target === undefined) continue;
+      this.same("shows", [region.target?.name, BigInt(region.offset ?? -1n)], [target.name, offset]);
     }
   }
 

@@ -18,12 +18,13 @@ export interface MapRegion {
   readonly registers: Uint8Array;
   /** Whether its device has `peek`. */
   readonly peeks: boolean;
-  readonly target: MapRegion | undefined;
-  readonly offset: bigint;
   /** Where it was made: its bytes lie as far from a page's start as this, or, external memory, from their buffer's. */
   readonly made: bigint;
   start: bigint;
   enabled: boolean;
+  /** What an alias shows. */
+  target: MapRegion | undefined;
+  offset: bigint;
   /** Whether something of it was discarded: its bytes need not be adjacent any more, or be anywhere. */
   torn: boolean;
 }

@@ -14,7 +14,19 @@ import { Counts, type Failure, report, samples, shrink } from "./runs.ts";
 const KINDS: MapKinds = { ...changes, ...accesses, ...dirtyKinds };
 const NAMES = Object.keys(KINDS);
 /** More of what makes memory appear than of what hides it. */
-const MIX = [...NAMES, "map ram", "map ram", "map alias", "enable", "enable", "trapWrites", "trapWrites", "trapWrites"];
+const MIX = [
+  ...NAMES,
+  "map ram",
+  "map ram",
+  "map alias",
+  "show",
+  "show",
+  "enable",
+  "enable",
+  "trapWrites",
+  "trapWrites",
+  "trapWrites",
+];
 const LEAST_OPERATIONS = 100_000;
 const LEAST_OF_A_KIND = 1_000;
 const LEAST_OF_AN_OUTCOME = 25;

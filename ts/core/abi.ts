@@ -435,7 +435,7 @@ export const STATUS_TEXTS = {
   9: "linear memory cannot hold {length} bytes more",
   10: "all seven dirty clients are in use",
   11: "the memory was disposed",
-  12: "the alias, from byte {address} of its target on, shows more than that has",
+  12: "the alias would show itself, or more than its target has from byte {address} on",
   13: "the memory at guest address {address} is read-only",
   14: "the access is not permitted at guest address {address}",
   15: "a device is at guest address {address}, or external memory",

@@ -32,7 +32,7 @@ export interface RegionAsData {
   enabled: boolean;
   /** The name of the region that an alias shows; only for aliases. */
   of?: string;
-  /** The byte of that region at which an alias begins; only for aliases in the map. */
+  /** The byte of that region at which an alias begins; only for aliases. */
   offset?: JsonNumber;
 }
 

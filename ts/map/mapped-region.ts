@@ -37,8 +37,6 @@ export class MappedRegion<A extends number | bigint = number> {
   readonly size: SizeOf<A>;
   /** The priority. Where regions overlap, accesses see the one with the highest priority. */
   readonly priority: number;
-  /** The region that an alias shows; undefined for every other kind. */
-  readonly target: MappedRegion<A> | undefined;
   readonly #record: RegionRecord;
 
   /** For this library: users get regions from a memory. */
@@ -49,7 +47,6 @@ export class MappedRegion<A extends number | bigint = number> {
     this.kind = record.kind;
     this.size = (record.space.bigint ? record.size : Number(record.size)) as SizeOf<A>;
     this.priority = record.priority;
-    this.target = record.target && (mappedRegion(record.target) as MappedRegion<U64Like> as MappedRegion<A>);
     records.set(this, record);
     objects.set(record, this as MappedRegion<number | bigint> as MappedRegion<U64Like>);
   }
@@ -63,9 +60,7 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   get start(): A {
-    const { space, id } = this.#record;
-    space.placements.of(id); // brings the record up to date, while the region is in the map
-    return this.#record.start as A;
+    return this.#latest().start as A;
   }
 
   /**
@@ -93,6 +88,72 @@ export class MappedRegion<A extends number | bigint = number> {
   get isMapped(): boolean {
     const { space, id } = this.#record;
     return space.placements.of(id) !== undefined;
+  }
+
+  /**
+   * The region that an alias shows; undefined for every other kind. After the alias is unmapped, the last one.
+   * @example
+   * ```ts
+   * const ram = memory.map({ kind: "ram", start: 0x8000, size: 0x1000 });
+   * const mirror = memory.map({ kind: "alias", start: 0x9000, of: ram });
+   * console.assert(mirror.target === ram && ram.target === undefined);
+   * ```
+   */
+  get target(): MappedRegion<A> | undefined {
+    const { target } = this.#latest();
+    return target && (mappedRegion(target) as MappedRegion<U64Like> as MappedRegion<A>);
+  }
+
+  /**
+   * The byte of its target that an alias begins at; undefined for every other kind. Setting it shows other bytes of the
+   * same target, as {@link MappedRegion.show} does.
+   *
+   * @throws as {@link MappedRegion.show}, when it is set.
+   *
+   * @example
+   * ```ts
+   * const banks = memory.map({ kind: "ram", start: 0x1_0000, size: 0x4000 });
+   * const window = memory.map({ kind: "alias", start: 0x8000, of: banks, size: 0x1000 });
+   * memory.writeUint8(0x1_2000, 7);
+   * window.offset = 0x2000;
+   * console.assert(memory.readUint8(0x8000) === 7);
+   * ```
+   */
+  get offset(): SizeOf<A> | undefined {
+    const { space, kind, offset } = this.#latest();
+    if (kind !== "alias") return undefined;
+    return (space.bigint ? offset : Number(offset)) as SizeOf<A>;
+  }
+
+  set offset(offset: U64Like) {
+    show(this.#record, undefined, offset, "offset");
+  }
+
+  /**
+   * Makes an alias show other bytes: as many as it has, from `offset` on in `region`. A mapper puts a bank there, or RAM
+   * in place of ROM. Aliases of the alias follow, and so do the machine's other address spaces. An offset
+   * that is no multiple of 4096 away from the alias's address works, but all accesses are slow then.
+   *
+   * @param region - a region of the machine that is in a map or that an alias shows, or the name of the first region in
+   * the map that has it.
+   * @param offset - the byte of `region` that the alias begins at. Default 0.
+   * @throws GuestMemoryError `NO_MEMORY_REGION` if the alias or the region is not mapped, `INVALID_ALIAS` if the region has
+   * too few bytes or shows the alias itself, `DISPOSED`; TypeError if this region is not an alias, or if `region` is
+   * neither a `MappedRegion` nor a string; TypeError, RangeError for a wrong offset. The map is then unchanged.
+   *
+   * @example
+   * ```ts
+   * memory.map({ kind: "rom", name: "BASIC", start: 0x1_0000, size: 0x1000, contents: Uint8Array.of(1) });
+   * memory.map({ kind: "ram", name: "RAM", start: 0x2_0000, size: 0x4000 });
+   * const window = memory.map({ kind: "alias", name: "window", start: 0x8000, of: "BASIC" });
+   * window.show("RAM", 0x1000);
+   * memory.writeUint8(0x8000, 7);
+   * console.assert(memory.readUint8(0x2_1000) === 7);
+   * ```
+   */
+  show(region: MappedRegion<A> | string, offset: U64Like = 0): void {
+    const { space } = this.#record;
+    show(this.#record, targetOf(space, region, "show"), offset, "show");
   }
 
   /**
@@ -163,11 +224,16 @@ export class MappedRegion<A extends number | bigint = number> {
    * ```
    */
   toJSON(): RegionAsData {
-    const { space, id, name, kind, size, priority, target } = this.#record;
-    const placement = space.disposed ? undefined : space.placements.of(id); // brings the record's `start` up to date
-    const alias = target ? { of: target.name, ...(placement ? { offset: json(placement.offset) } : {}) } : {};
-    const enabled = placement?.enabled ?? false;
-    return { name, kind, start: json(this.#record.start), size: json(size), priority, enabled, ...alias };
+    const { name, kind, size, priority, target, offset, start } = this.#latest();
+    const alias = target ? { of: target.name, offset: json(offset) } : {};
+    return { name, kind, start: json(start), size: json(size), priority, enabled: this.enabled, ...alias };
+  }
+
+  /** The record, brought up to date while the region is in the map. */
+  #latest(): RegionRecord {
+    const { space, id } = this.#record;
+    space.placements.of(id);
+    return this.#record;
   }
 
   #show(enabled: boolean): void {
@@ -183,6 +249,30 @@ showAs(MappedRegion, "MappedRegion", (region) => region.toJSON());
 /** The object of a record. Always the same one. */
 export function mappedRegion(record: RegionRecord): MappedRegion<U64Like> {
   return objects.get(record) ?? new MappedRegion<U64Like>(record);
+}
+
+/** Makes an alias show other bytes, of another region or of its own target. */
+function show(alias: RegionRecord, target: RegionRecord | undefined, offset: U64Like, what: string): void {
+  if (alias.kind !== "alias") {
+    throw new TypeError(`${what}: the region "${alias.name}" is of kind ${alias.kind}, not an alias`);
+  }
+  const { space } = alias;
+  u64.check(offset, "offset");
+  space.changes.make(target ? `${what}: "${alias.name}" of "${target.name}"` : `${what} of "${alias.name}"`, {}, () => {
+    const [low, high] = [u64.low(offset), u64.high(offset)];
+    const status = space.linear.raw.gm_show(space.handle, alias.id, target?.id ?? 0, low, high);
+    if (status === 0 && target) space.placements.shows(alias.id, target.id, offset);
+    return status;
+  });
+}
+
+/** The record of a region that the caller names for an alias to show. */
+export function targetOf(space: Space, region: unknown, what: string): RegionRecord {
+  if (typeof region !== "string") return recordOf(space, region, what);
+  space.enter();
+  const named = space.placements.named(region);
+  if (named) return named;
+  throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: there is no region "${region}" to show`);
 }
 
 /** The record of a region that the caller passed. Throws unless the region is one of the space's machine. */

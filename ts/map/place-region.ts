@@ -10,7 +10,7 @@ import { BoundDevice } from "../device/bound-device.ts";
 import { ExternalMemory } from "../external/external-memory.ts";
 import type { RegionKind, RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
-import { recordOf } from "./mapped-region.ts";
+import { targetOf } from "./mapped-region.ts";
 import { type GivenSpec, type RegionSpec, readSpec } from "./region-spec.ts";
 
 /** A caller's spec, checked. */
@@ -60,7 +60,7 @@ export function placeRegions(space: Space, specs: readonly GivenSpec[]): void {
 /** Checks what depends on the map or on objects of the caller. */
 function checkSpec(space: Space, given: GivenSpec): Request {
   const { kind, name, start, priority, enabled, offset, contents } = given;
-  const target = kind === "alias" ? targetOf(space, given.of) : undefined;
+  const target = kind === "alias" ? targetOf(space, given.of, "of") : undefined;
   const external = kind === "external" ? new ExternalMemory(name, given.source, offset, given.size) : undefined;
   const size = given.size ?? external?.size ?? rest(target, offset);
   space.expectEnd(start, size);
@@ -95,7 +95,8 @@ function place(space: Space, request: Request): RegionRecord {
         return status;
       }
       const id = space.linear.reported(MAP_REGION);
-      record = { id, space, name, kind, size, priority, target, device, external, start: space.toAddress(start) };
+      const at = { start: space.toAddress(start), target, offset: target ? offset : 0 };
+      record = { id, space, name, kind, size, priority, device, external, ...at };
       space.machine.add(record);
       if (contents) load(space, id, contents);
       return 0;
@@ -126,15 +127,6 @@ function load({ linear }: Space, id: number, contents: Uint8Array): void {
   const host = linear.reported(REGION_HOST);
   linear.u8.set(contents, host);
   linear.markDirty(host, contents.length);
-}
-
-/** The region that an alias names. */
-function targetOf(space: Space, of: unknown): RegionRecord {
-  if (typeof of !== "string") return recordOf(space, of, "of");
-  space.enter();
-  const named = space.placements.named(of);
-  if (named) return named;
-  throw new GuestMemoryError("NO_MEMORY_REGION", `of: there is no region "${of}" to show`);
 }
 
 /** The size of an alias whose spec has none: its target's bytes from `offset` to the end. */

@@ -20,6 +20,8 @@ export class Machine {
   #open = 0;
   /** The regions that were added since the outermost transaction began. */
   #added: number[] = [];
+  /** The aliases that show other bytes since then. */
+  readonly #shown = new Set<RegionRecord>();
   /** The regions to look at next, by and by: Rust code unmaps regions without a word. */
   #next = this.#regions.keys();
 
@@ -41,6 +43,15 @@ export class Machine {
     if (this.#open > 0) this.#added.push(region.id);
   }
 
+  /** Takes note of an alias that shows another region than before. */
+  show(alias: RegionRecord, target: RegionRecord | undefined): void {
+    if (this.#open > 0) this.#shown.add(alias);
+    const before = alias.target;
+    alias.target = target;
+    if (target) this.#count(target, 1);
+    if (before) this.#count(before, -1);
+  }
+
   /** Must be called when a transaction begins. */
   begin(): void {
     this.#open++;
@@ -49,8 +60,13 @@ export class Machine {
   /** Must be called when a transaction has ended. A rollback unmaps the regions that the transaction has placed. */
   end(rolledBack: boolean): void {
     this.#open--;
-    if (rolledBack) for (const id of this.#added) this.#leaving.add(id);
-    if (this.#open === 0) this.#added = [];
+    if (rolledBack) {
+      for (const id of this.#added) this.#leaving.add(id);
+      for (const { space, id } of [...this.#shown]) space.placements.has(id); // reads again what they show
+    }
+    if (this.#open > 0) return;
+    this.#added = [];
+    this.#shown.clear();
   }
 
   /** Must be called before a region leaves a map. */

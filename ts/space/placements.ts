@@ -32,13 +32,16 @@ export interface RegionRecord {
   readonly kind: RegionKind;
   readonly size: U64Like;
   readonly priority: number;
-  /** The region that an alias shows. */
-  readonly target?: RegionRecord | undefined;
   /** The device, if the region has one and the facade has made it. */
   readonly device?: BoundDevice | undefined;
   readonly external?: ExternalMemory | undefined;
-  /** The first address, as of the last time that the space's placements were read. */
+  // As of the last time that the space's placements were read:
+  /** The first address. */
   start: U64Like;
+  /** The region that an alias shows. The machine sets it, which counts the aliases of each region. */
+  target?: RegionRecord | undefined;
+  /** The byte of its target that an alias begins at; else 0. */
+  offset: U64Like;
 }
 
 /** A region in the map. */
@@ -184,7 +187,17 @@ export class Placements {
     this.#byId.set(placement.id, placement);
     const record = this.#record(placement);
     record.start = this.#space.toAddress(placement.start);
+    if (placement.target !== 0) this.shows(placement.id, placement.target, placement.offset);
     return record;
+  }
+
+  /** Remembers that an alias shows bytes of a region, named by its id, from an offset on. */
+  shows(alias: number, target: number, offset: U64Like): void {
+    const { machine } = this.#space;
+    const record = machine.get(alias);
+    if (record === undefined) return;
+    record.offset = u64.shortest(BigInt(offset));
+    if (record.target?.id !== target) machine.show(record, machine.get(target));
   }
 
   /** The record of a region in the map. Made here for regions of `fromRanges`, of `insertRegion` and of Rust code. */
@@ -201,6 +214,7 @@ export class Placements {
       size: u64.shortest(size),
       priority,
       target: machine.get(target),
+      offset: 0,
       start: this.#space.toAddress(start),
     };
     machine.add(record);

@@ -132,11 +132,14 @@ pub fn gm_enable(handle: u32, region: u32, enabled: u32) -> u32 {
     })
 }
 
-/// Makes an alias show the bytes of another region from an offset on.
+/// Makes an alias show the bytes of a region from an offset on; 0 stands for the region that it shows already.
 #[wasm_bindgen]
 pub fn gm_show(handle: u32, alias: u32, region: u32, low: u32, high: u32) -> u32 {
     with(handle, |space| {
-        let found = Region::by_id(alias).zip(Region::by_id(region));
+        let found = Region::by_id(alias).and_then(|alias| match region {
+            0 => alias.target().map(|(region, _)| (alias, region)),
+            _ => Region::by_id(region).map(|region| (alias, region)),
+        });
         let found = found.ok_or(Fault::NoMemoryRegion);
         status(found.and_then(|(alias, region)| space.show(&alias, &region, wide(low, high))))
     })

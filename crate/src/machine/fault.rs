@@ -74,8 +74,8 @@ pub enum Fault {
     /// Seven dirty clients are open already.
     #[error("all seven dirty clients are in use")]
     TooManyClients,
-    /// An alias shows more bytes than its target has.
-    #[error("the alias, from byte {offset:#x} of its target on, shows more than that has")]
+    /// An alias shows itself, or more bytes than its target has.
+    #[error("the alias would show itself, or more than its target has from byte {offset:#x} on")]
     InvalidAlias {
         /// The offset in the target where it begins.
         offset: u64,

@@ -107,8 +107,8 @@ impl Siblings {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note of the regions of which there is one placement more, and of those of which there is one less, an alias's
-    /// included. All pages of a region that enters the
+    /// Takes note of the regions that got a placement, and of the regions that lost one, where an alias counts for the
+    /// region that it shows in the end. All pages of a region that enters the
     /// machine are dirty for each open client, as QEMU has it for a new RAM block.
     pub(crate) fn change<'a>(
         &self,

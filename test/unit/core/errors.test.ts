@@ -161,7 +161,7 @@ const ROWS: Partial<Record<GuestMemoryErrorCode, Row>> = {
     },
     address: 0x9000,
     length: 0x101,
-    says: /shows more than that has/,
+    says: /would show itself, or more than its target has from byte 0xf00 on/,
   },
   INVALID_HANDLER: {
     act: (memory) => {

@@ -36,17 +36,14 @@ impl AddressSpace {
     ) -> Result<(), Fault> {
         self.change(|state| {
             state.number_of(alias)?;
-            let (before, from) = alias.show(target, offset)?;
-            if Arc::ptr_eq(&before, target) && from == offset {
-                return Ok(());
-            }
-            state.note(
-                Undo::Showed(Arc::clone(alias), before, from),
-                None,
-                core::iter::empty(),
-            );
+            let Some(shown) = alias.show(target, offset)? else {
+                return Ok(()); // the same bytes as before
+            };
+            let (before, from) = shown.before;
+            let showed = Undo::Showed(Arc::clone(alias), before, from);
+            state.note(showed, None, core::iter::empty());
             state.shown.push((Arc::clone(alias), false));
-            state.follow(alias, true);
+            state.follow(&shown.following, true);
             Ok(())
         })
     }
@@ -55,7 +52,7 @@ impl AddressSpace {
     pub(super) fn follow_alias(&self, alias: &Arc<Region>) {
         let followed = self.change(|state| {
             match state.is_settled() {
-                true => state.follow(alias, true),
+                true => state.follow(&alias.following(), true),
                 false => state.shown.push((Arc::clone(alias), true)),
             }
             Ok(())
@@ -82,11 +79,10 @@ impl AddressSpace {
 }
 
 impl State {
-    /// Shows what an alias, and the aliases that follow it, show now. Takes note of each placement that has changed, unless
-    /// a step is taken back.
+    /// Shows what aliases show now. Takes note of each placement that has changed, unless a step is taken back.
     #[inline(never)]
-    pub(super) fn follow(&mut self, alias: &Arc<Region>, take_note: bool) {
-        for region in alias.following() {
+    pub(super) fn follow(&mut self, aliases: &[Arc<Region>], take_note: bool) {
+        for region in aliases {
             let Some((number, placement)) = self.placements.of(region.id()) else {
                 continue;
             };
@@ -96,9 +92,10 @@ impl State {
             };
             let (after, offset) = region.leaf();
             let (before, from) = before.leaf();
-            if take_note && (!Arc::ptr_eq(before, &after) || from != offset) {
-                let followed = Undo::Followed(Arc::clone(before), after);
-                self.note(followed, None, shown.into_iter());
+            let same = Arc::ptr_eq(before, &after);
+            if take_note && (!same || from != offset) {
+                let moved = (!same).then(|| (Arc::clone(before), after));
+                self.note(Undo::Followed(moved), None, shown.into_iter());
             }
         }
     }

@@ -63,8 +63,9 @@ pub(super) enum Undo {
     Changed(u64, Placement),
     /// The alias, the region that it showed before, and the offset in it.
     Showed(Arc<Region>, Arc<Region>, u64),
-    /// The regions that a placement showed in the end before and after an alias's change: a part of `Showed`.
-    Followed(Arc<Region>, Arc<Region>),
+    /// The regions that a placement showed in the end before and after an alias's change, unless it is the same one: a
+    /// part of `Showed`.
+    Followed(Option<(Arc<Region>, Arc<Region>)>),
 }
 
 impl State {
@@ -172,8 +173,8 @@ impl State {
                 Undo::Removed(number, placement) => drop(self.placements.put(number, placement)),
                 Undo::Changed(number, placement) => drop(self.placements.put(number, placement)),
                 Undo::Showed(alias, target, offset) => {
-                    alias.show_again(&target, offset);
-                    self.follow(&alias, false);
+                    let following = alias.show_again(&target, offset);
+                    self.follow(&following, false);
                 }
                 Undo::Followed(..) => {}
             }
@@ -396,12 +397,12 @@ impl AddressSpace {
             ..
         } = &mut state.changes;
         let placed = undo.iter().filter_map(|step| match step {
-            Undo::Added(_, leaf) | Undo::Followed(_, leaf) => Some(leaf),
+            Undo::Added(_, leaf) | Undo::Followed(Some((_, leaf))) => Some(leaf),
             _ => None,
         });
         let removed = undo.iter().filter_map(|step| match step {
             Undo::Removed(_, placement) => Some(placement.leaf().0),
-            Undo::Followed(leaf, _) => Some(leaf),
+            Undo::Followed(Some((leaf, _))) => Some(leaf),
             _ => None,
         });
         self.siblings.change(placed, removed);

@@ -1,5 +1,6 @@
 //! The regions, the page table and the generation of an address space agree after every change.
 
+mod aliases;
 mod scalars;
 mod scale;
 

@@ -213,6 +213,16 @@ impl Region {
         Some(self.blocks()?.first()?.host_offset())
     }
 
+    /// Takes the target out of an alias that is dropped.
+    fn take_target(&mut self) -> Option<Arc<Region>> {
+        self.follows_target(false);
+        let target = self.target().map(|(region, _)| region);
+        if target.is_some() {
+            self.content = Content::Nothing;
+        }
+        target
+    }
+
     /// The bytes that an alias shows.
     pub(super) fn alias_content(&self) -> Option<&Mutex<Target>> {
         match &self.content {
@@ -324,8 +334,12 @@ impl Region {
 }
 
 impl Drop for Region {
+    /// A chain of aliases is dropped in a loop, since a recursion's depth would be in the hands of the caller.
     fn drop(&mut self) {
-        self.follows_target(false);
+        let mut next = self.take_target();
+        while let Some(mut region) = next.and_then(Arc::into_inner) {
+            next = region.take_target();
+        }
     }
 }
 

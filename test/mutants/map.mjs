@@ -208,7 +208,7 @@ export const map = [
     vitest: unit("space/traps"),
   },
   {
-    file: "ts/observe/host-access.ts",
+    file: "ts/space/loader.ts",
     find: "  space.traps.spring(address, length, ACCESS_LOAD);\n",
     replace: "",
     why: "a loader's write springs no trap",
@@ -251,9 +251,9 @@ export const map = [
     vitest: unit("map/map-access"),
   },
   {
-    file: "ts/observe/host-access.ts",
-    find: 'space.mover.expect(address, length, 0, "poke", BACKING_BYTES);',
-    replace: 'space.mover.expect(address, length, 0, "poke");',
+    file: "ts/space/loader.ts",
+    find: "space.mover.expect(address, length, 0, what, BACKING_BYTES);",
+    replace: "space.mover.expect(address, length, 0, what);",
     why: "a loader's write goes to a device",
     vitest: unit("observe/host-access"),
   },

@@ -271,9 +271,9 @@ const facade = [
     vitest: unit("core/callers-buffers"),
   },
   {
-    file: "ts/access/bulk.ts",
-    find: "    this.#expose(address, length);\n    return new Uint8Array(",
-    replace: "    return new Uint8Array(",
+    file: "ts/space/views.ts",
+    find: "  expose(space, address, length);\n  return new Uint8Array(",
+    replace: "  return new Uint8Array(",
     why: "bytes that were shown are not zeroed for their next owner",
     vitest: ["test/footprint/isolation.test.ts"],
   },

@@ -16,10 +16,10 @@ import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { Transfer } from "../device/transfer.ts";
 import type { Watchers } from "../observe/watchers.ts";
-import type { ExternalRun } from "../space/external-runs.ts";
 import type { MemoryRange } from "../space/flat-view.ts";
 import { Pieces } from "../space/pieces.ts";
 import type { Space } from "../space/space.ts";
+import { expose, externalView, viewOf } from "../space/views.ts";
 
 /** Reads, writes and shows ranges of guest memory. */
 export class Bulk {
@@ -88,13 +88,7 @@ export class Bulk {
 
   /** A view of the range, in one region. */
   view(address: U64Like, length: U64Like): Uint8Array<ArrayBuffer> {
-    const run = this.#space.externalRuns.run(address, length);
-    if (run && run.length >= length) return viewOf(run, address);
-    this.#space.resolver.single(address, length, "view");
-    this.#space.mover.populate(address, length, "view");
-    const host = this.#space.resolver.single(address, length, "view"); // again: the range may have new pages now
-    this.#expose(address, length);
-    return new Uint8Array(this.#space.linear.buffer, host, Number(length));
+    return viewOf(this.#space, address, length);
   }
 
   /** Views of the range, one for each region crossed. */
@@ -104,7 +98,7 @@ export class Bulk {
     const ofExternal = this.#externalViews(address, length);
     space.mover.populate(address, length, "views");
     space.mover.expect(address, length, 0, "views", BACKING_BYTES); // again: a listener may have changed the map
-    this.#expose(address, length);
+    expose(this.#space, address, length);
     const views: Uint8Array<ArrayBuffer>[] = [];
     let at = BigInt(address);
     let left = Number(length);
@@ -114,7 +108,7 @@ export class Bulk {
       const external = space.externalRuns.run(at, end);
       if (external) {
         const made = ofExternal.get(at);
-        views.push(made?.length === end ? made : viewOf(external, space.toAddress(at)));
+        views.push(made?.length === end ? made : externalView(external, space.toAddress(at)));
         at += BigInt(end);
         left -= end;
         continue;
@@ -150,7 +144,7 @@ export class Bulk {
       if (range === undefined) break; // a function has unmapped it
       const count = Math.min(Number(end - at), range.size - Number(at - BigInt(range.start)));
       const external = space.externalRuns.run(at, count);
-      if (external) views.set(at, viewOf(external, space.toAddress(at)));
+      if (external) views.set(at, externalView(external, space.toAddress(at)));
       at += BigInt(count);
     }
     return views;
@@ -160,12 +154,6 @@ export class Bulk {
   #stoppedOutside(whole: string | undefined): boolean {
     const at = this.#stoppedAt;
     return at === FOUND_DEVICE || at === FOUND_EXTERNAL || (at === FOUND_NOTHING && whole !== undefined);
-  }
-
-  /** Tells the core that a view shows a range: the pages count as written, and must be zeroed before their reuse. */
-  #expose(address: U64Like, length: U64Like): void {
-    const { linear, handle } = this.#space;
-    linear.raw.gm_expose(handle, u64.low(address), u64.high(address), u64.low(length), u64.high(length));
   }
 
   /**
@@ -303,12 +291,4 @@ export class Bulk {
     if (done > 0) this.#space.resolver.remember(address);
     return done;
   }
-}
-
-/**
- * A view of external bytes. Its buffer may be a SharedArrayBuffer, although the type says ArrayBuffer: the exact type
- * would burden all users, and few have shared memory.
- */
-function viewOf({ external, offset, length }: ExternalRun, address: U64Like): Uint8Array<ArrayBuffer> {
-  return external.current(address, length).subarray(offset, offset + length) as Uint8Array<ArrayBuffer>;
 }

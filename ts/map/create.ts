@@ -98,6 +98,12 @@ export function createEmpty(linear: LinearMemory, options: GuestMemoryOptions, s
   return make(linear, status, "create", {}, { bigint, name, sibling }, reserve);
 }
 
+/** Makes the window of a machine, which shows one region at a time. Linear memory may grow. */
+export function createWindow(sibling: Space): Space {
+  const status = sibling.linear.raw.gm_create_empty(sibling.handle);
+  return make(sibling.linear, status, "region", {}, { bigint: true, sibling, isWindow: true }, 0);
+}
+
 function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: boolean } {
   checkObject(options, "options");
   const { reserve = 0, addresses = "number" } = options;

@@ -8,6 +8,7 @@ import * as u64 from "../core/u64.ts";
 import type { RegionKind, RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 import type { RegionAsData } from "./map-text.ts";
+import { fillRegion, readRegion, viewRegion, writeRegion } from "./region-bytes.ts";
 
 /** Maps objects to records and back. WeakMaps, so that the public type does not show the record. */
 const records = new WeakMap<object, RegionRecord>();
@@ -154,6 +155,81 @@ export class MappedRegion<A extends number | bigint = number> {
   show(region: MappedRegion<A> | string, offset: U64Like = 0): void {
     const { space } = this.#record;
     show(this.#record, targetOf(space, region, "show"), offset, "show");
+  }
+
+  /**
+   * Reads bytes of the region, also where it is hidden or disabled, as a debugger does: without regard to `protect`,
+   * and without calls of watches. An alias reads its target; a `romDevice` reads its contents.
+   *
+   * @param offset - the first byte, in bytes from the region's start.
+   * @param into - is filled as a whole.
+   * @throws RangeError if the region does not have all the bytes; GuestMemoryError `NOT_MEMORY` for a device or a reserved
+   * range, `NO_MEMORY_REGION` if no map of the machine has the region and no alias shows it, `DETACHED_BUFFER`,
+   * `DISPOSED`; TypeError for an array of another type.
+   *
+   * @example
+   * ```ts
+   * const bank = memory.map({ kind: "ram", start: 0x8000, size: 0x1000, enabled: false, contents: Uint8Array.of(1, 2) });
+   * const into = new Uint8Array(2);
+   * bank.read(0, into);
+   * console.assert(into.join() === "1,2");
+   * ```
+   */
+  read(offset: U64Like, into: Uint8Array): void {
+    readRegion(this.#record, offset, into);
+  }
+
+  /**
+   * Writes bytes of the region, also where it is hidden or disabled, as a loader does: into ROM too, without regard to
+   * `protect`. Marks the pages dirty and calls `onHostWrite`, but no watch and no device's handler.
+   *
+   * @param offset - the first byte, in bytes from the region's start.
+   * @throws as {@link MappedRegion.read}; GuestMemoryError `OUT_OF_MEMORY` if discarded bytes find no pages. No byte is
+   * written then.
+   *
+   * @example
+   * ```ts
+   * const rom = memory.map({ kind: "rom", start: 0x8000, size: 0x1000 });
+   * rom.write(0xffc, Uint8Array.of(0x00, 0x80));
+   * console.assert(memory.readUint16(0x8ffc) === 0x8000);
+   * ```
+   */
+  write(offset: U64Like, bytes: Uint8Array): void {
+    writeRegion(this.#record, offset, bytes);
+  }
+
+  /**
+   * Sets `length` bytes of the region from `offset` on to a byte, as {@link MappedRegion.write} does.
+   *
+   * @param byte - the lowest eight bits count.
+   * @throws as {@link MappedRegion.write}; TypeError for a byte that is not a number.
+   *
+   * @example
+   * ```ts
+   * const flash = memory.map({ kind: "rom", start: 0x8000, size: 0x1000 });
+   * flash.fill(0, 0xff, flash.size); // erased
+   * console.assert(memory.readUint8(0x8fff) === 0xff);
+   * ```
+   */
+  fill(offset: U64Like, byte: number, length: U64Like): void {
+    fillRegion(this.#record, offset, byte, length);
+  }
+
+  /**
+   * A view of `length` bytes of the region from `offset` on, also where it is hidden or disabled. As with
+   * {@link GuestMemory.view}, growth detaches it, and code that writes through it marks what it writes.
+   *
+   * @throws as {@link MappedRegion.read}; GuestMemoryError `CROSSES_REGIONS` at the edge of discarded bytes.
+   *
+   * @example
+   * ```ts
+   * const screen = memory.map({ kind: "ram", start: 0xa_0000, size: 0x1000 });
+   * memory.writeUint8(0xa_0010, 7);
+   * console.assert(screen.view(0x10, 4)[0] === 7);
+   * ```
+   */
+  view(offset: U64Like, length: U64Like): Uint8Array<ArrayBuffer> {
+    return viewRegion(this.#record, offset, length);
   }
 
   /**

@@ -1,13 +1,13 @@
 // HostAccess: a loader's writes, a debugger's reads, and the listener for the host's writes.
 
-import { ACCESS_LOAD, BACKING_BYTES, FOUND_DEVICE, FOUND_EXTERNAL, FOUND_MEMORY } from "../core/abi.ts";
-import { byteLengthOf, part } from "../core/byte-array.ts";
+import { FOUND_DEVICE, FOUND_EXTERNAL, FOUND_MEMORY } from "../core/abi.ts";
 import { GuestMemoryError } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { copyScalar, wordIn } from "../external/words.ts";
 import { mappedRegion } from "../map/mapped-region.ts";
-import { type HostWriteCall, hostWritten } from "../space/host-writes.ts";
+import type { HostWriteCall } from "../space/host-writes.ts";
+import { poke } from "../space/loader.ts";
 import type { PartOf } from "../space/part.ts";
 import { Pieces } from "../space/pieces.ts";
 import type { Space } from "../space/space.ts";
@@ -133,14 +133,6 @@ function hostWriteCall(space: Space, listener: HostWriteListener<U64Like>): Host
       listener(address, length, Object.freeze(written));
     },
   };
-}
-
-function poke(space: Space, address: U64Like, bytes: Uint8Array): void {
-  const length = byteLengthOf(bytes, "bytes");
-  space.mover.expect(address, length, 0, "poke", BACKING_BYTES);
-  space.traps.spring(address, length, ACCESS_LOAD);
-  space.mover.write(part(bytes, 0, length).slice(), ACCESS_LOAD, { who: "cpu", address, length, done: 0 });
-  hostWritten(space, address, length);
 }
 
 function peek(space: Space, address: U64Like, length: U64Like): PeekResult {

@@ -25,6 +25,10 @@ export class Machine {
   /** The regions to look at next, by and by: Rust code unmaps regions without a word. */
   #next = this.#regions.keys();
 
+  /** How many spaces of the user's are open. */
+  spaces = 0;
+  /** A space that shows one region at a time, for accesses to a region by offsets; made when it is first needed. */
+  window: Space | undefined;
   /** The spaces with a listener for the host's writes, by handle, held weakly. */
   readonly listening: Map<number, WeakRef<Space>> = new Map();
 

@@ -152,7 +152,7 @@ export class Mover {
   }
 
   /** Sets a range to one byte, up to the first byte that cannot be written. */
-  fill(byte: number, access: typeof ACCESS_WRITE, transfer: Transfer): void {
+  fill(byte: number, access: typeof ACCESS_WRITE | typeof ACCESS_LOAD, transfer: Transfer): void {
     this.populate(transfer.address, transfer.length, "fill");
     this.expectExternal(access, transfer);
     this.#move(

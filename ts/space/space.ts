@@ -51,6 +51,8 @@ export interface SpaceOptions {
   bigint: boolean;
   /** Another space of the same machine. */
   sibling?: Space | undefined;
+  /** Whether it is the machine's window, which goes with the last other space. */
+  isWindow?: boolean;
 }
 
 /** The listener of a space whose GuestMemory does not exist yet. */
@@ -97,6 +99,7 @@ export class Space implements Member {
   readonly piece: Piece;
 
   readonly #leave: () => void;
+  readonly #isWindow: boolean;
   /** The generation at the last `mapChanged` of the listener. */
   #notifiedGeneration: number;
   /** The generations at disposal. */
@@ -113,6 +116,8 @@ export class Space implements Member {
     this.control = this.#controlIn(linear.u32);
     this.#notifiedGeneration = this.control[CONTROL_GENERATION] as number;
     this.machine = options.sibling?.machine ?? new Machine();
+    this.#isWindow = options.isWindow ?? false;
+    if (!this.#isWindow) this.machine.spaces++;
     this.registry = ExternalRegistry.of(linear);
     this.flatView = new FlatView(this);
     this.placements = new Placements(this);
@@ -233,5 +238,6 @@ export class Space implements Member {
     this.hostWrites = undefined;
     this.machine.listening.delete(this.handle);
     this.listener.arraysReplaced();
+    if (!this.#isWindow && --this.machine.spaces === 0) this.machine.window?.dispose();
   }
 }

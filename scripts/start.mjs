@@ -1,17 +1,18 @@
-// `npm start`: an ARM program running on GuestMemory, in the terminal; `npm start -- --web`: the same in a page; `npm
-// start -- --example=name`: another of examples/, which may need the tools that `npm run setup` installs. The first
+// `npm start`: an ARM program running on GuestMemory, in the terminal; `npm start -- --web`: the examples' pages; a name
+// after either: another of examples/, which may need the tools that `npm run setup` installs. The first
 // needs only Node: pkg/ is committed, and this script uses Node's own modules until the packages are installed.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { packagesAreInstalled } from "./packages.mjs";
 import { npm } from "./process.mjs";
+import { build, serve } from "./serve.mjs";
 import { nodeIsNewEnough, oldestNode, root } from "./toolchain.mjs";
 
 const args = process.argv.slice(2);
 const flag = "--example=";
-const name = args.find((word) => word.startsWith(flag))?.slice(flag.length) ?? "rp2040";
-const example = join(root, "examples", name);
+const web = args.includes("--web");
+const named = args.find((word) => word.startsWith(flag))?.slice(flag.length) ?? args.find((word) => /^[^-]/.test(word));
+const name = named ?? "rp2040";
 
 /** The examples: the folders with a program and a page. */
 function examples() {
@@ -21,8 +22,9 @@ function examples() {
 
 function help() {
   console.log(`npm start                       rp2040js, an ARM microcontroller, on guest memory, in the terminal
-npm start -- --web              the same in a page
 npm start -- --example=name     another example: ${examples().join(", ")}
+npm start -- --web              a page that links the pages of all examples
+npm start -- --web name         the page of one of them
 npm start -- --help             this text`);
 }
 
@@ -41,28 +43,12 @@ function prepare() {
   npm(["install", "--no-save", "--no-audit", "--no-fund"], { cwd: root, quiet: true });
 }
 
-/** Builds an example that is not written in TypeScript alone. */
-async function build() {
-  const script = join(example, "build.mjs");
-  if (existsSync(script)) (await import(pathToFileURL(script).href)).build();
-}
-
-async function serve() {
-  const { createServer } = await import("vite");
-  // A cache for each example: another's packages in it would make Vite load the page a second time, while it is in use.
-  const cacheDir = join(root, ".cache", "vite", name);
-  const server = await createServer({ root: example, configFile: join(root, "vite.config.ts"), cacheDir });
-  await server.listen();
-  server.printUrls();
-  console.log("  Open it in a browser; Ctrl+C ends the server.");
-}
-
 try {
   if (args.includes("--help")) help();
   else {
     prepare();
-    await build();
-    if (args.includes("--web")) await serve();
+    if (named !== undefined || !web) await build(name);
+    if (web) await serve(named);
     else await (await import("./run.mjs")).runProgram(`examples/${name}/main.ts`, args);
   }
 } catch (error) {

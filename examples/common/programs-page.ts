@@ -2,7 +2,6 @@
 // memory map, and which pages were written.
 
 import type { GuestMemory } from "guest-memory";
-import "./programs-page.css";
 
 /** The number of instructions in a frame: a few milliseconds' worth. */
 const SLICE = 100_000;
@@ -20,7 +19,7 @@ export interface Loaded {
 export const fetchBytes = async (url: URL) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 
 /**
- * Offers the programs, and runs the chosen one. A program that was running ends then.
+ * Runs the first program, and then the one that the reader chooses. A program that was running ends then.
  *
  * @param titles each program's name, and a line about it
  * @param load makes a new machine for a program
@@ -30,14 +29,17 @@ export function offerPrograms<N extends string>(titles: Record<N, string>, load:
   const choice = element("select", HTMLSelectElement);
   for (const [name, title] of Object.entries(titles)) choice.add(new Option(`${name}: ${title}`, name));
   let current = 0;
-  element("#start", HTMLFormElement).addEventListener("submit", (event) => {
+  const form = element("#start", HTMLFormElement);
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
     const mine = ++current;
+    show("#screen", "");
+    state.textContent = `${choice.value} is starting.`;
     start(choice.value as N, () => mine === current).catch((error) => {
       state.textContent = `Failed: ${error instanceof Error ? error.message : error}`;
     });
   });
-  state.textContent = "Ready.";
+  form.requestSubmit();
 
   async function start(name: N, isCurrent: () => boolean): Promise<void> {
     const loaded = await load(name);

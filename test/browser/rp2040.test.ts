@@ -37,7 +37,7 @@ async function runInPage(page: Page, program: Program): Promise<string> {
 }
 
 test("in a page each program prints what is expected, and the map shows the pages that it writes", async () => {
-  await withExample([], (url) =>
+  await withExample("rp2040", (url) =>
     withPage(url, async (page, problems) => {
       for (const program of PROGRAMS) {
         expect(await runInPage(page, program)).toBe(expected(program));
@@ -77,7 +77,7 @@ function coloursOfSram(page: Page): Promise<Record<string, number>> {
 }
 
 test("in a page a program can be slowed down, and stopped", async () => {
-  await withExample([], (url) =>
+  await withExample("rp2040", (url) =>
     withPage(url, async (page, problems) => {
       await page.getByLabel("Instructions a second").selectOption("1000000");
       await page.getByLabel("Rounds").fill("1000");
@@ -99,13 +99,15 @@ test("in a page a program can be slowed down, and stopped", async () => {
 test("--help names the examples, and so does a wrong name", () => {
   const help = execFileSync(process.execPath, [start, "--help"], { cwd: root, encoding: "utf8" });
   expect(help).toContain("avr8js, readme, rp2040, rust-device, trs80, v86");
-  const wrong = spawnSync(process.execPath, [start, "--example=nope"], { cwd: root, encoding: "utf8" });
-  expect(wrong.status).toBe(1);
-  expect(wrong.stderr).toContain('there is no example "nope", but avr8js, readme, rp2040, rust-device, trs80, v86');
+  for (const args of [["--example=nope"], ["--web", "nope"]]) {
+    const wrong = spawnSync(process.execPath, [start, ...args], { cwd: root, encoding: "utf8" });
+    expect(wrong.status).toBe(1);
+    expect(wrong.stderr).toContain('there is no example "nope", but avr8js, readme, rp2040, rust-device, trs80, v86');
+  }
 });
 
 test("in a page a region is clicked, its bytes are shown, and a watchpoint lists the accesses that it sees", async () => {
-  await withExample([], (url) =>
+  await withExample("rp2040", (url) =>
     withPage(url, async (page, problems) => {
       await runInPage(page, "sort");
       await page.getByRole("button", { name: /^boot ROM 0x00000000, 16 KiB, rom/ }).click();
@@ -146,6 +148,40 @@ test("in a page a region is clicked, its bytes are shown, and a watchpoint lists
       await page.getByRole("checkbox", { name: "Reads" }).check();
       await watch.click();
       expect(await watches.textContent()).toContain("0x20000010, 4 bytes, reads");
+      expect(problems.messages).toEqual([]);
+    }),
+  );
+});
+
+test("in a page the bytes of SRAM are shown first, the buttons turn the page, and the keyboard leads to each byte", async () => {
+  await withExample("rp2040", (url) =>
+    withPage(url, async (page, problems) => {
+      const row = page.locator("#bytes tr").first();
+      const heads = row.getByRole("rowheader");
+      await row.getByText("0x20000000").waitFor();
+      await page.getByRole("button", { name: "Next", exact: true }).click();
+      await row.getByText("0x20000100").waitFor();
+      await page.getByRole("button", { name: "Back", exact: true }).click();
+      await row.getByText("0x20000000").waitFor();
+      await page.getByRole("button", { name: "Back", exact: true }).click(); // the region's beginning: nothing moves
+      expect(await heads.textContent()).toBe("0x20000000");
+
+      await page.getByRole("button", { name: "Next", exact: true }).focus();
+      // The second ArrowUp does nothing: no byte lies above.
+      for (const key of [
+        "Tab",
+        "ArrowRight",
+        "ArrowRight",
+        "ArrowLeft",
+        "ArrowDown",
+        "ArrowUp",
+        "ArrowUp",
+        "ArrowDown",
+      ]) {
+        await page.keyboard.press(key);
+      }
+      await page.keyboard.press("Enter");
+      expect(await page.getByRole("textbox", { name: "Address" }).inputValue()).toBe("0x20000011");
       expect(problems.messages).toEqual([]);
     }),
   );

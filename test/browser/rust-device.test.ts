@@ -7,10 +7,10 @@ import { root } from "../../scripts/toolchain.mjs";
 import { withPage } from "../support/chromium.ts";
 import { start, withExample } from "../support/example.ts";
 
-const example = "--example=rust-device";
+const example = "rust-device";
 
 test("in the terminal it shows both devices and what each attack comes to, and ends with 0", () => {
-  const shown = execFileSync(process.execPath, [start, example], { cwd: root, encoding: "utf8" });
+  const shown = execFileSync(process.execPath, [start, `--example=${example}`], { cwd: root, encoding: "utf8" });
   expect(shown).toMatch(/^ {2}160 random bytes: [0-9a-f]{48}\.\.\.$/m);
   expect(shown).toContain("  console | The guest says hello.\n");
   for (const { name, answer } of ATTACKS)
@@ -23,7 +23,7 @@ const literally = (text: string) => text.replaceAll(/[\^+.]/g, "\\$&");
 const rows = async (page: Page, selector: string) => page.locator(`${selector} tr`).allInnerTexts();
 
 test("in a page the entropy device fills and the console drains what the driver posts", async () => {
-  await withExample([example], (url) =>
+  await withExample(example, (url) =>
     withPage(url, async (page, problems) => {
       await page.getByText("Ready.").waitFor();
       await page.getByLabel("Bytes").first().fill("100");
@@ -47,7 +47,7 @@ test("in a page the entropy device fills and the console drains what the driver 
 });
 
 test("in a page each attack gets its answer, and changes nothing", async () => {
-  await withExample([example], (url) =>
+  await withExample(example, (url) =>
     withPage(url, async (page, problems) => {
       await page.getByText("Ready.").waitFor();
       for (const device of ["console", "entropy"]) {

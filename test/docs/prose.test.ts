@@ -60,7 +60,6 @@ const FILES = [
   "bench/*.mjs",
   "examples/*.ts",
   "examples/*.mjs",
-  ":!examples/common/css.d.ts",
 ];
 
 const list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...FILES], { cwd: root });

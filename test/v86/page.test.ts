@@ -6,11 +6,16 @@ import { root } from "../../scripts/toolchain.mjs";
 import { withPage } from "../support/chromium.ts";
 import { start, withExample } from "../support/example.ts";
 import { HANG } from "../support/hang.ts";
+import { expectShell } from "../support/page-shell.ts";
 
-const example = "--example=v86";
+const example = "v86";
 
 test("in the terminal it shows what passes between guest and host, and ends with 0", () => {
-  const shown = execFileSync(process.execPath, [start, example], { cwd: root, encoding: "utf8", timeout: HANG });
+  const shown = execFileSync(process.execPath, [start, `--example=${example}`], {
+    cwd: root,
+    encoding: "utf8",
+    timeout: HANG,
+  });
   expect(shown).toMatch(/^ {2}guest# uname -a\n {2}Linux \(none\) \S+-686 /m);
   expect(shown).toMatch(/^ {2}guest# devmem 0xd0000004 32\n {2}0xDEADBEEF$/m);
   expect(shown).toMatch(/^ {2}guest# cat note\n {2}The answer is 43\.$/m);
@@ -24,7 +29,7 @@ async function send(page: Page, line: string, answer: string): Promise<void> {
 }
 
 test("in a page Linux boots, and guest and page see the same bytes", async () => {
-  await withExample([example], (url) =>
+  await withExample(example, (url) =>
     withPage(url, async (page, problems) => {
       await page.getByText("Linux runs.").waitFor();
       expect(Number(await page.locator("#growths").textContent())).toBeGreaterThan(0);
@@ -45,6 +50,7 @@ test("in a page Linux boots, and guest and page see the same bytes", async () =>
       await page.getByText(/^0xc0000000 {2}-- -- /).waitFor();
       await page.getByRole("button", { name: "Write" }).click();
       await page.getByText(/^GuestMemoryError: /).waitFor();
+      await expectShell(page);
       expect(problems.messages).toEqual([]);
     }),
   );

@@ -1,13 +1,11 @@
 // The map as a list of regions, and the bytes of the one that was chosen.
 
 import type { MapAsData } from "guest-memory";
+import { ByteTable } from "./byte-table.ts";
+import { hexadecimal } from "./hexadecimal.ts";
 import type { Bytes, Look } from "./protocol.ts";
 
-const COLUMNS = 16;
 const SHOWN = 256; // bytes
-
-export const hexadecimal = (address: number) => `0x${address.toString(16).padStart(8, "0")}`;
-const byteText = (byte: number) => byte.toString(16).padStart(2, "0");
 
 interface Shown {
   name: string;
@@ -18,49 +16,48 @@ interface Shown {
 export class Inspector {
   readonly #list: HTMLElement;
   readonly #title: HTMLElement;
-  readonly #bytes: HTMLElement;
+  readonly #bytes: ByteTable;
   readonly #ask: (look: Look) => void;
   #region: Shown | undefined;
   #address = 0;
 
   /**
    * @param ask sends a question to the worker
-   * @param choose takes the address of a byte that was clicked
+   * @param choose takes the address of a byte that the reader chose
    */
   constructor(root: ParentNode, ask: (look: Look) => void, choose: (address: number) => void) {
     const element = (selector: string) => root.querySelector(selector) as HTMLElement;
     this.#list = element("#regions");
     this.#title = element("#bytes-region");
-    this.#bytes = element("#bytes");
+    this.#bytes = new ByteTable(element("#bytes"), choose);
     this.#ask = ask;
     element("#bytes-back").addEventListener("click", () => this.#turn(-SHOWN));
-    element("#bytes-on").addEventListener("click", () => this.#turn(SHOWN));
-    this.#bytes.addEventListener("click", ({ target }) => {
-      const address = (target as HTMLElement).dataset.address;
-      if (address !== undefined) choose(Number(address));
-    });
+    element("#bytes-next").addEventListener("click", () => this.#turn(SHOWN));
   }
 
-  /** Shows a map's regions. The chosen region stays chosen. */
+  /** Shows a map's regions. The chosen region stays chosen; the first is the RAM. */
   showMap({ regions }: MapAsData): void {
-    const buttons = regions
+    const listed = regions
       .map(({ name, kind, start, size, of }) => ({ name, kind, start: Number(start), size: Number(size), of }))
-      .sort((a, b) => a.start - b.start)
-      .map(({ name, kind, start, size, of }) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.dataset.kind = kind;
-        const [title, where] = [document.createElement("b"), document.createElement("span")];
-        title.textContent = name;
-        where.textContent = `${hexadecimal(start)}, ${sizeText(size)}, ${of === undefined ? kind : `alias of ${of}`}`;
-        button.append(title, where);
-        button.addEventListener("click", () => this.#choose({ name, start, end: start + size }, start));
-        const item = document.createElement("li");
-        item.append(button);
-        return item;
-      });
-    this.#list.replaceChildren(...buttons);
-    this.refresh();
+      .sort((a, b) => a.start - b.start);
+    const items = listed.map(({ name, kind, start, size, of }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.kind = kind;
+      const [title, where] = [document.createElement("b"), document.createElement("span")];
+      title.textContent = name;
+      where.textContent = `${hexadecimal(start)}, ${sizeText(size)}, ${of === undefined ? kind : `alias of ${of}`}`;
+      button.append(title, where);
+      button.addEventListener("click", () => this.#choose({ name, start, end: start + size }, start));
+      const item = document.createElement("li");
+      item.append(button);
+      return item;
+    });
+    this.#list.replaceChildren(...items);
+    const ram = listed.find(({ kind }) => kind === "ram");
+    if (this.#region === undefined && ram !== undefined) {
+      this.#choose({ name: ram.name, start: ram.start, end: ram.start + ram.size }, ram.start);
+    } else this.refresh();
   }
 
   /** Asks for the bytes again. */
@@ -72,22 +69,7 @@ export class Inspector {
 
   showBytes({ address, bytes, known }: Bytes): void {
     if (address !== this.#address) return; // an answer to an older question
-    const rows: HTMLElement[] = [];
-    for (let row = 0; row < bytes.length; row += COLUMNS) {
-      const line = document.createElement("tr");
-      const head = document.createElement("th");
-      head.scope = "row";
-      head.textContent = hexadecimal(address + row);
-      line.append(head);
-      for (let at = row; at < row + COLUMNS && at < bytes.length; at++) {
-        const cell = document.createElement("td");
-        cell.dataset.address = String(address + at);
-        cell.textContent = known[at] ? byteText(bytes[at]) : "··";
-        line.append(cell);
-      }
-      rows.push(line);
-    }
-    this.#bytes.replaceChildren(...rows);
+    this.#bytes.show(address, bytes, known);
   }
 
   #choose(region: Shown, address: number): void {

@@ -1,7 +1,7 @@
 // The pages of guest memory: a canvas for each region that has bytes, with a square for each page. Its colour tells
 // whether the host or the program wrote it, and how long ago.
 
-import { hexadecimal } from "./inspector.ts";
+import { hexadecimal } from "./hexadecimal.ts";
 import type { Range } from "./protocol.ts";
 
 const PAGE_SIZE = 4096;

@@ -1,6 +1,6 @@
 // The watchpoints that the reader has set, and the accesses that they have seen.
 
-import { hexadecimal } from "./inspector.ts";
+import { hexadecimal } from "./hexadecimal.ts";
 import type { EndWatch, Progress, Seen, SetWatch } from "./protocol.ts";
 
 const KEPT = 200; // lines of events
@@ -85,6 +85,7 @@ export class Watches {
     count.textContent = "0";
     end.type = "button";
     end.textContent = "End";
+    end.setAttribute("aria-label", `End the watch at ${hexadecimal(address)}`);
     end.addEventListener("click", () => {
       this.#set.delete(id);
       this.#tell({ type: "unwatch", id });

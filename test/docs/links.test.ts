@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
+import { linksOf } from "../support/markdown.ts";
 
 const list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: root });
 const pages = list.toString().trim().split("\n");
@@ -18,17 +19,13 @@ const anchorsOf = (page: string) =>
       .replaceAll(" ", "-"),
   );
 
-/** The links of a page that lead into the project. */
-const linksOf = (page: string) =>
-  [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link).filter((link) => !link.includes("://"));
-
 test("there are pages, and links in them", () => {
   expect(pages).toEqual(expect.arrayContaining(["README.md", "CONTRIBUTING.md", "docs/architecture.md"]));
-  expect(pages.flatMap(linksOf).length).toBeGreaterThan(50);
+  expect(pages.flatMap((page) => linksOf(read(page))).length).toBeGreaterThan(50);
 });
 
 test.each(pages)("%s", (page) => {
-  const broken = linksOf(page).filter((link) => {
+  const broken = linksOf(read(page)).filter((link) => {
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? page : join(dirname(page), path);
     return !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor));

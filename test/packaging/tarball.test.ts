@@ -5,6 +5,7 @@ import { isAbsolute, join, posix } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
+import { linksOf } from "../support/markdown.ts";
 import { type Consumer, consume } from "./packed.ts";
 
 let consumer: Consumer;
@@ -40,6 +41,7 @@ test("holds the package and nothing else", () => {
     "LICENSE-APACHE",
     "LICENSE-BSD-3-Clause",
     "README.md",
+    "SECURITY.md",
     "package.json",
     ...["index", "inline", "vite"].flatMap((entry) => [`dist/${entry}.js`, `dist/${entry}.js.map`]),
     ...declarations,
@@ -51,6 +53,24 @@ test("holds the package and nothing else", () => {
     "pkg/guest_memory_bg.wasm.d.ts",
   ];
   expect(files).toEqual(expected.sort());
+});
+
+/** Where links lead that only the repository has. Once it has an address they are absolute, and there are no such links. */
+const REPOSITORY = ["CONTRIBUTING.md", "crate/src/guide.md", "examples/", "test/bundlers", "ts/"];
+
+test("each link in it leads to a file in it, or into the repository, as long as that has no address", () => {
+  const { repository } = JSON.parse(read("package.json").toString());
+  const elsewhere = repository === undefined ? REPOSITORY : [];
+  const pages = files.filter((file) => file.endsWith(".md"));
+  expect(pages.length).toBeGreaterThan(10);
+  for (const page of pages) {
+    for (const link of linksOf(read(page).toString())) {
+      const [path = ""] = link.split("#");
+      const target = path === "" ? page : posix.join(posix.dirname(page), path);
+      const leads = files.includes(target) || elsewhere.some((known) => target.startsWith(known));
+      expect(leads, `${link} in ${page}`).toBe(true);
+    }
+  }
 });
 
 test("its pkg/ is the committed one, to the byte", () => {

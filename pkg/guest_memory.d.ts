@@ -177,6 +177,11 @@ export function gm_named(handle: number, length: number, low: number, high: numb
 export function gm_newest_trap(): void;
 
 /**
+ * The accesses that `protect` allows to a page. Report: [`abi::PERMISSIONS_ALLOWED`] and the following.
+ */
+export function gm_permissions(handle: number, page_low: number, page_high: number): number;
+
+/**
  * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
  * from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  */
@@ -345,6 +350,7 @@ export interface InitOutput {
     readonly gm_move: (a: number, b: number, c: number, d: number) => number;
     readonly gm_named: (a: number, b: number, c: number, d: number) => number;
     readonly gm_newest_trap: () => void;
+    readonly gm_permissions: (a: number, b: number, c: number) => number;
     readonly gm_piece: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_placement: (a: number, b: number, c: number) => number;
     readonly gm_placement_of: (a: number, b: number) => number;

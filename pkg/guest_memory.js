@@ -424,6 +424,18 @@ export function gm_newest_trap() {
 }
 
 /**
+ * The accesses that `protect` allows to a page. Report: [`abi::PERMISSIONS_ALLOWED`] and the following.
+ * @param {number} handle
+ * @param {number} page_low
+ * @param {number} page_high
+ * @returns {number}
+ */
+export function gm_permissions(handle, page_low, page_high) {
+    const ret = wasm.gm_permissions(handle, page_low, page_high);
+    return ret >>> 0;
+}
+
+/**
  * The result of an access at an address, and the number of bytes with the same result, at most `limit`. Gives a number
  * from [`abi::FOUND_MEMORY`] on. Report: [`abi::PIECE_BYTES`] and the following.
  * @param {number} handle

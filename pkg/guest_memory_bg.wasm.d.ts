@@ -34,6 +34,7 @@ export const gm_mark_dirty: (a: number, b: number, c: number, d: number, e: numb
 export const gm_move: (a: number, b: number, c: number, d: number) => number;
 export const gm_named: (a: number, b: number, c: number, d: number) => number;
 export const gm_newest_trap: () => void;
+export const gm_permissions: (a: number, b: number, c: number) => number;
 export const gm_piece: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_placement: (a: number, b: number, c: number) => number;
 export const gm_placement_of: (a: number, b: number) => number;

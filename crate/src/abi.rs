@@ -7,7 +7,7 @@
 // The version.
 
 /// The version of this interface; the facade refuses a module that has another.
-pub const ABI: u32 = 5;
+pub const ABI: u32 = 6;
 
 // Statuses: the results of most calls. The rest of a name is the facade's error code.
 
@@ -286,6 +286,15 @@ pub const REGION_AT_OFFSET_HIGH: u32 = 3;
 pub const REGION_AT_PRIORITY: u32 = 4;
 /// The accesses that `protect` allows.
 pub const REGION_AT_ALLOWED: u32 = 5;
+
+// Words of the report block after `gm_permissions`.
+
+/// The accesses that `protect` allows.
+pub const PERMISSIONS_ALLOWED: u32 = 0;
+/// The number of the last page with the same permissions, low half.
+pub const PERMISSIONS_LAST_LOW: u32 = 1;
+/// The number of the last page with the same permissions, high half.
+pub const PERMISSIONS_LAST_HIGH: u32 = 2;
 
 // The word of the report block after `gm_each_region` and `gm_each_address`.
 

@@ -127,6 +127,8 @@ fn each_kind_of_access_finds_what_it_may() -> Result<(), Box<dyn std::error::Err
     assert_eq!(map.read_obj::<u8>(rom)?, 1);
     // The view of the CPU: it is told of everything that is there.
     space.protect(GuestAddress(0), PAGE, Access::READ)?;
+    let everywhere = (Access::READ, GuestAddress(PAGE - 1));
+    assert_eq!(space.permissions(GuestAddress(7)), everywhere);
     let map = space.view();
     let shown = |address: u64, access| map.piece(GuestAddress(address), 4, access).shown;
     assert!(matches!(

@@ -4,7 +4,7 @@
 // The version.
 
 /** The version of this interface; the facade refuses a module that has another. */
-export const ABI = 5;
+export const ABI = 6;
 
 // Statuses: the results of most calls. The rest of a name is the facade's error code.
 
@@ -283,6 +283,15 @@ export const REGION_AT_OFFSET_HIGH = 3;
 export const REGION_AT_PRIORITY = 4;
 /** The accesses that `protect` allows. */
 export const REGION_AT_ALLOWED = 5;
+
+// Words of the report block after `gm_permissions`.
+
+/** The accesses that `protect` allows. */
+export const PERMISSIONS_ALLOWED = 0;
+/** The number of the last page with the same permissions, low half. */
+export const PERMISSIONS_LAST_LOW = 1;
+/** The number of the last page with the same permissions, high half. */
+export const PERMISSIONS_LAST_HIGH = 2;
 
 // The word of the report block after `gm_each_region` and `gm_each_address`.
 

@@ -52,6 +52,7 @@ export interface RawExports {
   gm_move(handle: number, region: number, low: number, high: number): number;
   gm_enable(handle: number, region: number, enabled: number): number;
   gm_show(handle: number, alias: number, region: number, low: number, high: number): number;
+  gm_permissions(handle: number, pageLow: number, pageHigh: number): number;
   gm_begin(handle: number): number;
   gm_commit(handle: number): number;
   gm_roll_back(handle: number): number;

@@ -141,7 +141,8 @@ export interface MapAccess<A extends number | bigint = number> {
   protect(address: U64Like, length: U64Like, permissions: Permissions): void;
 
   /**
-   * The map as text, in the format of QEMU's `info mtree`; with `flat`, the flat view in the format of `info mtree -f`.
+   * The map as text, in the format of QEMU's `info mtree`; with `flat`, the flat view in the format of `info mtree -f`. Behind
+   * it are the pages that `protect` has forbidden something, if there are any.
    *
    * @throws GuestMemoryError `DISPOSED`; TypeError for a `flat` that is not a boolean.
    *
@@ -153,7 +154,7 @@ export interface MapAccess<A extends number | bigint = number> {
   tree(options?: { flat?: boolean }): string;
 
   /**
-   * The map as data: its regions and its flat view. Addresses and sizes are numbers up to 2^53 - 1, and decimal strings
+   * The map as data: its regions, its flat view, and its protection. Addresses and sizes are numbers up to 2^53 - 1, and decimal strings
    * beyond.
    *
    * @throws GuestMemoryError `DISPOSED`.

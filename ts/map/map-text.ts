@@ -4,6 +4,7 @@ import { type JsonNumber, json } from "../core/json.ts";
 import { readFlatRanges } from "../space/flat-view.ts";
 import { labelOf, type RegionKind, type RegionLabel, readPlacements } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
+import { type Permissions, readProtection } from "./permissions.ts";
 
 /**
  * A region as data: in {@link GuestMemory.toJSON}, and the result of {@link MappedRegion.toJSON}.
@@ -55,6 +56,8 @@ export interface MapAsData {
   regions: RegionAsData[];
   /** The flat view: the ranges that accesses see, in ascending order. */
   flat: { start: JsonNumber; size: JsonNumber; region: string; kind: RegionKind; offset: JsonNumber }[];
+  /** The ranges of whole pages that `protect` has forbidden something, in ascending order. */
+  protection: { start: JsonNumber; size: JsonNumber; permissions: Permissions }[];
 }
 
 /** QEMU's names of the kinds. */
@@ -81,6 +84,10 @@ function naming({ linear }: Space): (id: number) => RegionLabel {
 export function treeOf(space: Space, flat: boolean): string {
   space.enter();
   const nameOf = naming(space);
+  const protection = readProtection(space).map(
+    ({ start, last, permissions }) => `  ${hex16(start)}-${hex16(last)}: ${permissions}`,
+  );
+  if (protection.length > 0) protection.unshift("Protection");
   const line = (start: bigint, last: bigint, priority: number, id: number) =>
     `${hex16(start)}-${hex16(last)} (prio ${priority}, ${QEMU_KINDS[nameOf(id).shown]}): `;
   if (flat) {
@@ -94,6 +101,7 @@ export function treeOf(space: Space, flat: boolean): string {
       ` AS "${space.name}", root: ${space.name}`,
       ` Root memory region: ${space.name}`,
       ...ranges,
+      ...protection,
     ].join("\n");
   }
   // Sorted by address, then from the highest priority to the lowest, then in the order of mapping.
@@ -110,6 +118,7 @@ export function treeOf(space: Space, flat: boolean): string {
     `address-space: ${space.name}`,
     `  ${hex16(0n)}-${hex16((1n << 64n) - 1n)} (prio 0, i/o): ${space.name}`,
     ...lines,
+    ...protection,
   ].join("\n");
 }
 
@@ -150,6 +159,11 @@ export function mapAsData(space: Space): MapAsData {
       region: nameOf(id).name,
       kind: nameOf(id).kind,
       offset: json(offset),
+    })),
+    protection: readProtection(space).map(({ start, last, permissions }) => ({
+      start: json(start),
+      size: json(last - start + 1n),
+      permissions,
     })),
   };
 }

@@ -1,9 +1,6 @@
 // RegionAt: the region that an address shows, with what lies beneath it.
 
 import {
-  ACCESS_EXECUTE,
-  ACCESS_READ,
-  ACCESS_WRITE,
   REGION_AT_ALLOWED,
   REGION_AT_FOUND,
   REGION_AT_OFFSET_LOW,
@@ -14,7 +11,7 @@ import type { SizeOf, U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import type { Space } from "../space/space.ts";
 import { type MappedRegion, mappedRegion } from "./mapped-region.ts";
-import type { Permissions } from "./permissions.ts";
+import { type Permissions, permissionsOf } from "./permissions.ts";
 
 /**
  * The region that an address shows: the result of {@link GuestMemory.regionAt}. A frozen snapshot.
@@ -64,9 +61,4 @@ export function regionAt(space: Space, address: U64Like): RegionAt<U64Like> | un
     layers.push({ region: mappedRegion(record), offset, permissions: permissionsOf(allowed) });
   }
   return layers.reduceRight<RegionAt<U64Like> | undefined>((below, at) => Object.freeze({ ...at, below }), undefined);
-}
-
-function permissionsOf(allowed: number): Permissions {
-  const [r, w, x] = [allowed & ACCESS_READ, allowed & ACCESS_WRITE, allowed & ACCESS_EXECUTE];
-  return `${r ? "r" : "-"}${w ? "w" : "-"}${x ? "x" : "-"}`;
 }

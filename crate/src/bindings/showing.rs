@@ -2,6 +2,7 @@
 
 use super::{TRANSFER_BYTES, halves, put_words, report, report_wide, wide, with, word};
 use crate::abi;
+use crate::linear::host::PAGE_SHIFT;
 use crate::machine::address_space::AddressSpace;
 use crate::model::guest_memory::GuestAddress;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -24,6 +25,19 @@ pub fn gm_region_at(handle: u32, low: u32, high: u32, is_below: bool, below: i32
             report(abi::REGION_AT_PRIORITY, found.priority.cast_unsigned());
             report(abi::REGION_AT_ALLOWED, found.allowed.bits());
         }
+        abi::STATUS_OK
+    })
+}
+
+/// The accesses that `protect` allows to a page. Report: [`abi::PERMISSIONS_ALLOWED`] and the following.
+#[wasm_bindgen]
+pub fn gm_permissions(handle: u32, page_low: u32, page_high: u32) -> u32 {
+    with(handle, |space| {
+        let address = wide(page_low, page_high) << PAGE_SHIFT;
+        let (allowed, last) = space.permissions(GuestAddress(address));
+        report(abi::PERMISSIONS_ALLOWED, allowed.bits());
+        let words = [abi::PERMISSIONS_LAST_LOW, abi::PERMISSIONS_LAST_HIGH];
+        report_wide(words, last.0 >> PAGE_SHIFT);
         abi::STATUS_OK
     })
 }

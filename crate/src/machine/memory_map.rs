@@ -41,7 +41,9 @@ pub use placement::Placement;
 pub(crate) use placements::Placements;
 pub use ranges::{Ranges, RangesIter};
 pub use region::{Region, RegionKind};
-pub(crate) use tree::{flat as write_flat, placements as write_tree};
+pub(crate) use tree::{
+    flat as write_flat, placements as write_tree, protection as write_protection,
+};
 pub(crate) use watch::Watches;
 
 /// A snapshot of an address space: the region that each address shows, and the accesses that it allows.

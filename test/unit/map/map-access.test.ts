@@ -297,7 +297,21 @@ test("tree() and toJSON(): the map as text in QEMU's columns, and as data", asyn
       flat(0x7fff, 1, "hole", "reserved", 0),
       flat(0xffff_0000, 0x1_0000, "BIOS", "rom", 0),
     ],
+    protection: [],
   });
+  memory.protect(0, 0x2000, "r-x");
+  memory.protect(0xffff_f000, 0x1000, "--x");
+  memory.watch(0x1000, 1, { read: true }, () => {});
+  const protection = [
+    "Protection",
+    "  0000000000000000-0000000000001fff: r-x",
+    "  00000000fffff000-00000000ffffffff: --x",
+  ].join("\n");
+  for (const flat of [false, true]) expect(memory.tree({ flat }).endsWith(`\n${protection}`)).toBe(true);
+  expect(memory.toJSON().protection).toEqual([
+    { start: 0, size: 0x2000, permissions: "r-x" },
+    { start: 0xffff_f000, size: 0x1000, permissions: "--x" },
+  ]);
 });
 
 test("a map of more text than crosses at once, with names in several bytes", async () => {

@@ -6,7 +6,8 @@ use crate::machine::fault::Fault;
 use crate::machine::index::Index;
 use crate::machine::memory_map::attributes::FORBIDDEN;
 use crate::machine::memory_map::{
-    Access, Journal, MemoryMap, Placement, Placements, Region, Watches, write_flat, write_tree,
+    Access, Journal, MemoryMap, Placement, Placements, Region, Watches, write_flat,
+    write_protection, write_tree,
 };
 use crate::machine::region_list;
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
@@ -490,17 +491,19 @@ impl AddressSpace {
         look(&state.placements)
     }
 
-    /// Writes the map under this name, in the format of QEMU's `info mtree` (`flat`: of `info mtree -f`).
+    /// Writes the map under this name, in the format of QEMU's `info mtree` (`flat`: of `info mtree -f`), and behind it the
+    /// pages that `protect` has forbidden something.
     ///
     /// # Errors
     ///
     /// The errors of `out`.
     pub fn write_tree(&self, out: &mut impl fmt::Write, name: &str, flat: bool) -> fmt::Result {
         if flat {
-            write_flat(out, name, self.view().flat())
+            write_flat(out, name, self.view().flat())?;
         } else {
-            self.placed(|placed| write_tree(out, name, placed))
+            self.placed(|placed| write_tree(out, name, placed))?;
         }
+        write_protection(out, &self.view().attributes)
     }
 
     pub(crate) fn state(&self) -> RwLockWriteGuard<'_, State> {

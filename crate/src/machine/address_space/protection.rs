@@ -44,6 +44,35 @@ impl AddressSpace {
         })
     }
 
+    /// The accesses that [`protect`](AddressSpace::protect) allows at an address, mapped or not, and the last address up
+    /// to which all addresses allow the same.
+    ///
+    /// ```
+    /// use guest_memory::memory_map::Access;
+    /// use guest_memory::{AddressSpace, GuestAddress};
+    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x4000)])?;
+    /// space.protect(GuestAddress(0x1000), 0x2000, Access::READ)?;
+    /// assert_eq!(space.permissions(GuestAddress(0x1234)), (Access::READ, GuestAddress(0x2fff)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn permissions(&self, address: GuestAddress) -> (Access, GuestAddress) {
+        let map = self.view();
+        let mut pages = map
+            .attributes
+            .over(address.0 >> PAGE_SHIFT, u64::MAX >> PAGE_SHIFT);
+        let forbidden = |bits: u8| bits & FORBIDDEN;
+        // Watched pages are runs of their own.
+        let first = pages
+            .next()
+            .map_or((0, 0), |run| (forbidden(run.bits), run.last));
+        let same = pages.take_while(|run| forbidden(run.bits) == first.0);
+        let last = same.last().map_or(first.1, |run| run.last);
+        (
+            Access::from_bits(u32::from(!first.0 & FORBIDDEN)),
+            GuestAddress(last << PAGE_SHIFT | ((1 << PAGE_SHIFT) - 1)),
+        )
+    }
+
     /// Watches accesses of these kinds to a range, mapped or not, and gives the watch's number. Accesses to the pages
     /// that the range touches leave the fast path, and their [`piece`](crate::memory_map::MemoryMap::piece) says that
     /// they are watched. Code that makes an access asks [`watchers`](AddressSpace::watchers) which watches to notify.

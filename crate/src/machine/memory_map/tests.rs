@@ -308,6 +308,22 @@ FlatView #0
   0000000000010000-0000000000017fff (prio 0, ram): ram
 ";
     assert_eq!(text(true), expected);
+    space
+        .protect(GuestAddress(0x1_0000), 0x4000, Access::READ)
+        .unwrap();
+    space
+        .protect(GuestAddress(0x1_6000), 0x1000, Access::EXECUTE)
+        .unwrap();
+    space
+        .watch(GuestAddress(0x1_2000), 1, Access::READ)
+        .unwrap();
+    let protection = "\
+Protection
+  0000000000010000-0000000000013fff: r--
+  0000000000016000-0000000000016fff: --x
+";
+    assert_eq!(text(true), format!("{expected}{protection}"));
+    assert!(text(false).ends_with(protection));
 }
 
 mod many;

@@ -3,7 +3,9 @@
 //! in it. Here the flat view too has the priority of the placement, because a region has none of its own.
 //! ts/map/map-text.ts does the same.
 
+use super::attributes::{Attributes, FORBIDDEN, NO_EXECUTE, NO_READ, NO_WRITE, Pages};
 use super::{FlatView, Placements, Region, RegionKind};
+use crate::linear::host::PAGE_SHIFT;
 use crate::machine::index::Index;
 use std::fmt::{Result, Write};
 
@@ -88,6 +90,43 @@ pub(crate) fn flat(out: &mut impl Write, name: &str, view: &FlatView) -> Result 
             writeln!(out)?;
         } else {
             writeln!(out, " @{offset:016x}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the accesses that are allowed where some are not.
+pub(crate) fn protection(out: &mut impl Write, attributes: &Attributes) -> Result {
+    let mut before: Option<Pages> = None;
+    let mut heading = "Protection\n";
+    let end = Pages {
+        first: 0,
+        last: 0,
+        bits: 0,
+    };
+    for run in attributes
+        .over(0, u64::MAX >> PAGE_SHIFT)
+        .chain(core::iter::once(end))
+    {
+        let bits = run.bits & FORBIDDEN;
+        match &mut before {
+            // A watched page is a run of its own.
+            Some(joined) if joined.bits == bits && run.first != 0 => joined.last = run.last,
+            _ => {
+                if let Some(Pages { first, last, bits }) = before.filter(|run| run.bits != 0) {
+                    let letter = |bit, letter| if bits & bit == 0 { letter } else { '-' };
+                    let (first, last) = (first << PAGE_SHIFT, last << PAGE_SHIFT | 0xfff);
+                    writeln!(
+                        out,
+                        "{heading}  {first:016x}-{last:016x}: {}{}{}",
+                        letter(NO_READ, 'r'),
+                        letter(NO_WRITE, 'w'),
+                        letter(NO_EXECUTE, 'x')
+                    )?;
+                    heading = "";
+                }
+                before = Some(Pages { bits, ..run });
+            }
         }
     }
     Ok(())

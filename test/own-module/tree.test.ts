@@ -22,8 +22,15 @@ test("an empty map; regions of every kind; what Rust has mapped; addresses up to
   expectOneText(memory, "große Machine");
   const bank = memory.map({ kind: "ram", name: "bank 😀", start: 0n, size: 0x3000n });
   memory.map({ kind: "rom", start: 0xffff_ffff_ffff_f000n, size: 0x1000n });
-  memory.map({ kind: "romDevice", name: "flash", start: 1n << 60n, size: 0x1001n, device: {} });
-  memory.map({ kind: "mmio", name: "", start: 0x1000n, size: 1n, priority: 2 ** 31 - 1, device: {} });
+  memory.map({ kind: "romDevice", name: "flash", start: 1n << 60n, size: 0x1001n, device: { peek: () => undefined } });
+  memory.map({
+    kind: "mmio",
+    name: "",
+    start: 0x1000n,
+    size: 1n,
+    priority: 2 ** 31 - 1,
+    device: { peek: () => undefined },
+  });
   memory.map({ kind: "reserved", name: " blanks ", start: 0x1000n, size: 0x20n, priority: -(2 ** 31) });
   const window = memory.map({ kind: "alias", name: "a window", start: 0x8000n, of: bank, offset: 0x800n });
   memory.map({ kind: "alias", name: "of a window", start: 0x10_0000n, of: window, offset: 1n, size: 5n });
@@ -55,7 +62,7 @@ test("random maps", async () => {
       const kind = target ? (kinds[random(5)] as (typeof kinds)[number]) : "ram";
       const place = { name: `r${index}`, start: random(0x8000), priority: index - 6, enabled: random(4) > 0 };
       const size = 1 + random(0x2000);
-      const spec = { kind, ...place, size, of: target, device: {} };
+      const spec = { kind, ...place, size, of: target, device: { peek: () => undefined } };
       if (kind === "alias") spec.size = 1 + random(Number(target?.size));
       regions.push(memory.map(spec as RegionSpec));
     }

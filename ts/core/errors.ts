@@ -17,8 +17,8 @@ import { type JsonNumber, json } from "./json.ts";
  * - `PERMISSION_DENIED`: `protect` forbids the access.
  * - `NOT_MEMORY`: a device is there, where bytes of memory are needed.
  * - `INVALID_ALIAS`: an alias shows more bytes than its target has, or shows itself by way of other aliases.
- * - `INVALID_HANDLER`: a device has no handler for this access, or a handler is not a function or returned a value of
- *   the wrong type.
+ * - `INVALID_HANDLER`: a device has no handler, or none for this access; or a handler is misspelt, is not a function, or
+ *   returned a value of the wrong type.
  * - `HANDLER_FAILED`: a device's handler, or `onUnmapped`, threw in the middle of an access in parts; `cause` is the
  *   error it threw.
  * - `INVALID_EXTERNAL`: the external source is not a buffer, is detached, or is smaller than its region.

@@ -11,6 +11,27 @@ const NARROWER: unknown[] = [undefined, "split", "replicate", "read-modify-write
 const UNALIGNED: unknown[] = [undefined, "split", "whole"];
 const ENDIAN: unknown[] = [undefined, "little", "big"];
 
+const HANDLERS = [
+  "read",
+  "write",
+  "peek",
+  ...SIZES.flatMap((size) => [`read${size * 8}`, `write${size * 8}`]),
+] as "read8"[];
+/** The most prototypes that are looked at. */
+const MOST_PROTOTYPES = 16;
+
+/** A method whose name only just misses a handler's: `Read8`, `write_32`, `read24`. A device may have other methods. */
+function misspeltIn(device: object): string | undefined {
+  let at: object | null = device;
+  for (let level = 0; level < MOST_PROTOTYPES && at !== null && at !== Object.prototype; level++) {
+    for (const name of Object.getOwnPropertyNames(at)) {
+      if (/^(read|write)[_-]?\d+$/i.test(name) && !HANDLERS.includes(name as "read8")) return name;
+    }
+    at = Object.getPrototypeOf(at);
+  }
+  return undefined;
+}
+
 /** The refusal of an option, with the values that it may have. */
 function mustBe(option: string, allowed: readonly unknown[], given: unknown): string {
   const values = allowed.filter((value) => value !== undefined).map((value) => `"${value}"`);
@@ -47,20 +68,24 @@ export class BoundDevice {
   readonly #wideWrites: readonly number[];
 
   /**
-   * @throws GuestMemoryError `INVALID_HANDLER` if a handler is not a function, or a rule is not one of those allowed.
+   * @throws GuestMemoryError `INVALID_HANDLER` if there is no handler, one is misspelt or is not a function, or a rule is not
+   * an allowed one.
    */
   constructor(name: string, device: Device) {
     this.#name = name;
     const wrong = (what: string) => new GuestMemoryError("INVALID_HANDLER", `the device of "${name}": ${what}`);
     if (typeof device !== "object" || device === null) throw wrong(`it must be an object, not ${describe(device)}`);
-    const bits = SIZES.map((size) => size * 8) as 8[];
-    const names = ["read", "write", "peek", ...bits.flatMap((size) => [`read${size}`, `write${size}`])] as "read8"[];
-    for (const handler of names) {
+    let any = false;
+    for (const handler of HANDLERS) {
       const value: unknown = device[handler];
       if (value !== undefined && typeof value !== "function") {
         throw wrong(`${handler} must be a function, not ${describe(value)}`);
       }
+      any ||= value !== undefined;
     }
+    const misspelt = misspeltIn(device);
+    if (misspelt !== undefined) throw wrong(`${misspelt} is no handler: handlers are ${HANDLERS.join(", ")}`);
+    if (!any) throw wrong(`it has no handler: handlers are ${HANDLERS.join(", ")}`);
     if (!NARROWER.includes(device.narrower)) throw wrong(mustBe("narrower", NARROWER, device.narrower));
     if (!UNALIGNED.includes(device.unaligned)) throw wrong(mustBe("unaligned", UNALIGNED, device.unaligned));
     if (!ENDIAN.includes(device.endian)) throw wrong(mustBe("endian", ENDIAN, device.endian));

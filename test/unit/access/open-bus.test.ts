@@ -263,7 +263,7 @@ test("a range with an address that is not exact, or past 2^64, asks nobody", asy
 test("a range with more than 16 MiB in holes asks nobody", async () => {
   const { memory, calls } = await board();
   const [start, most] = [0x10_0000, 1 << 24];
-  memory.map({ kind: "mmio", start: start + most, size: 8, device: {} });
+  memory.map({ kind: "mmio", start: start + most, size: 8, device: { peek: () => undefined } });
   const range = { address: start, length: most + 16 };
   expectCode(() => memory.fill(start, 0, range.length), "INVALID_GUEST_ADDRESS", range);
   for (const length of [2 ** 40, 2 ** 52]) {

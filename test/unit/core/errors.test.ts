@@ -147,7 +147,7 @@ const ROWS: Partial<Record<GuestMemoryErrorCode, Row>> = {
   },
   NOT_MEMORY: {
     act: (memory) => {
-      memory.map({ kind: "mmio", start: 0x2902, size: 8, device: {} });
+      memory.map({ kind: "mmio", start: 0x2902, size: 8, device: { peek: () => undefined } });
       memory.poke(0x2900, new Uint8Array(4));
     },
     address: 0x2900,

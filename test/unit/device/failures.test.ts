@@ -169,16 +169,27 @@ test("a piece stays", () => {
 });
 
 test("invalid handlers", () => {
+  const read8 = () => 0;
+  const all =
+    "handlers are read, write, peek, read8, write8, read16, write16, read32, write32, read64, write64, read128, write128";
+  class Registers {
+    Read8() {}
+  }
   const wrong: [message: string, device: unknown][] = [
     ["it must be an object, not undefined", undefined],
     ["it must be an object, not a function", () => 1],
+    [`it has no handler: ${all}`, {}],
+    [`it has no handler: ${all}`, { narrower: "split", reset() {} }],
+    [`read24 is no handler: ${all}`, { read8, read24: () => 0 }],
+    [`write_32 is no handler: ${all}`, { read8, write_32() {} }],
+    [`Read8 is no handler: ${all}`, new (class extends Registers {})()],
     ["read8 must be a function, not a number", { read8: 5 }],
     ["write128 must be a function, not null", { write128: null }],
     ["read must be a function, not a string", { read: "r" }],
     ["peek must be a function, not an object", { peek: {} }],
-    ['narrower must be "split", "replicate" or "read-modify-write", not wrap', { narrower: "wrap" }],
-    ['unaligned must be "split" or "whole", not true', { unaligned: true }],
-    ['endian must be "little" or "big", not middle', { endian: "middle" }],
+    ['narrower must be "split", "replicate" or "read-modify-write", not wrap', { read8, narrower: "wrap" }],
+    ['unaligned must be "split" or "whole", not true', { read8, unaligned: true }],
+    ['endian must be "little" or "big", not middle', { read8, endian: "middle" }],
   ];
   using memory = GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x1000 }]);
   for (const [message, device] of wrong) {
@@ -221,7 +232,7 @@ test("invalid values", () => {
 });
 
 test("no handler", () => {
-  using memory = around({ narrower: "read-modify-write" });
+  using memory = around({ peek: () => 0, narrower: "read-modify-write" });
   for (const act of [
     () => memory.readUint8(AT),
     () => memory.writeUint32(AT, 1),
@@ -230,6 +241,9 @@ test("no handler", () => {
   ]) {
     expect(thrownBy(act)).toMatchObject({ code: "INVALID_HANDLER" });
   }
+  // A device may have other methods, and be any object.
+  using other = around(Object.assign(Object.create(null), { read8: () => 3, readFifo: () => 4, reset() {} }));
+  expect(other.readUint8(AT)).toBe(3);
   const device: Device = { write32: () => {}, narrower: "read-modify-write" };
   using blind = around(device);
   expectCode(() => blind.writeUint8(AT, 1), "INVALID_HANDLER");

@@ -346,7 +346,7 @@ test("the range counts as written, also once it has pages again", () => {
 test("regions, tree, data and events show a region as one, whatever was discarded of it", () => {
   const memory = GuestMemory.createSync([
     { kind: "ram", name: "RAM", start: START, size: SIZE },
-    { kind: "mmio", name: "device", start: 0x1000, size: 0x100, priority: 1, device: {} },
+    { kind: "mmio", name: "device", start: 0x1000, size: 0x100, priority: 1, device: { peek: () => undefined } },
   ]);
   const shown = () => ({
     regions: memory.regions.map(({ start, size }) => [start, size]),
@@ -424,7 +424,7 @@ test("in a transaction it takes effect at once and for good", () => {
 test("what cannot be discarded, and arguments that are none", () => {
   const { memory } = subject();
   memory.map({ kind: "rom", name: "ROM", start: 0xa000, size: 0x1000 });
-  memory.map({ kind: "romDevice", name: "flash", start: 0xb000, size: 0x1000, device: {} });
+  memory.map({ kind: "romDevice", name: "flash", start: 0xb000, size: 0x1000, device: { peek: () => undefined } });
   memory.map({ kind: "reserved", name: "hole", start: 0x7000, size: 0x100, priority: 1 });
   expectUntouched(memory, () => {
     expectCode(() => memory.discard(0xa800, 1), "READ_ONLY", { address: 0xa800, length: 1 });

@@ -10,8 +10,8 @@ test("removeRegion takes RAM alone, whatever region of another kind has this sta
   using memory = await GuestMemory.create([
     { kind: "ram", name: "RAM", start: 0, size: 0x1000 },
     { kind: "rom", ...placed(0x1000) },
-    { kind: "romDevice", ...placed(0x2000), device: {} },
-    { kind: "mmio", ...placed(0x3000), device: {} },
+    { kind: "romDevice", ...placed(0x2000), device: { peek: () => undefined } },
+    { kind: "mmio", ...placed(0x3000), device: { peek: () => undefined } },
     { kind: "alias", ...placed(0x4000), of: "RAM" },
     { kind: "reserved", ...placed(0x5000) },
     { kind: "external", ...placed(0x6000), source: new ArrayBuffer(16) },
@@ -158,7 +158,7 @@ test("options that are not given have the documented defaults", async () => {
     { kind: "alias", start: 0x4000, of: "ram" },
     { kind: "alias", name: "tail", start: 0x8000, of: "ram", offset: 0x1800 },
     { kind: "external", start: 0xc000, source },
-    { kind: "mmio", start: 0xd000, size: 4, device: {} },
+    { kind: "mmio", start: 0xd000, size: 4, device: { peek: () => undefined } },
   ]);
   const shown = memory.mapped.map(({ name, start, size, priority, enabled }) => [name, start, size, priority, enabled]);
   expect(shown).toEqual([

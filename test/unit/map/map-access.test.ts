@@ -57,7 +57,13 @@ test("contents that lie in guest memory itself survive the growth that the regio
   const size = memory.wasmMemory.buffer.byteLength; // more than is free
   memory.map({ kind: "ram", start: 0x1000_0000, size, contents: memory.view(0, 8) });
   expect([...memory.readBytes(0x1000_0000, 8)]).toEqual([...counting(8)]);
-  const spec = { kind: "mmio", start: 0x8000, size: 16, device: {}, contents: new Uint8Array(0) };
+  const spec = {
+    kind: "mmio",
+    start: 0x8000,
+    size: 16,
+    device: { peek: () => undefined },
+    contents: new Uint8Array(0),
+  };
   expect(
     thrownBy(() => memory.map(spec as unknown as { kind: "reserved"; start: number; size: number })),
   ).toBeInstanceOf(TypeError);
@@ -235,7 +241,7 @@ test("tree() and toJSON(): the map as text in QEMU's columns, and as data", asyn
       { kind: "ram", name: "RAM", start: 0, size: 0x8000 },
       { kind: "rom", name: "BIOS", start: 0xffff_0000, size: 0x1_0000 },
       { kind: "alias", name: "shadow", start: 0x4000, of: "BIOS", offset: 0x4000, size: 0x1000, priority: 1 },
-      { kind: "mmio", name: "VGA", start: 0xa_0000, size: 0x100, device: {}, enabled: false },
+      { kind: "mmio", name: "VGA", start: 0xa_0000, size: 0x100, device: { peek: () => undefined }, enabled: false },
       { kind: "reserved", name: "hole", start: 0x7fff, size: 1, priority: 2 },
     ],
     { name: "system" },

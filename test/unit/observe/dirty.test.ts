@@ -92,7 +92,13 @@ test("ranges are whole pages, clipped to regions, merged where they touch, ascen
 
 test("a page that several ranges show is reported in each that shows bytes no lower one does", async () => {
   const ram: RegionSpec = { kind: "ram", name: "ram", start: 0x1000, size: 0x1000 };
-  const device: RegionSpec = { kind: "mmio", start: 0x1400, size: 0x100, priority: 1, device: {} };
+  const device: RegionSpec = {
+    kind: "mmio",
+    start: 0x1400,
+    size: 0x100,
+    priority: 1,
+    device: { peek: () => undefined },
+  };
   const other: RegionSpec = { kind: "ram", start: 0x1400, size: 0x100, priority: 1 };
   const alias = (start: number, size: number): RegionSpec => ({ kind: "alias", start, of: "ram", size });
   const around = [
@@ -136,7 +142,13 @@ test("pages in parts, more than fit into one report of the core", async () => {
   const pages = 600;
   const devices = Array.from(
     { length: pages },
-    (_, page): RegionSpec => ({ kind: "mmio", start: page * 4096 + 0x400, size: 0x100, priority: 1, device: {} }),
+    (_, page): RegionSpec => ({
+      kind: "mmio",
+      start: page * 4096 + 0x400,
+      size: 0x100,
+      priority: 1,
+      device: { peek: () => undefined },
+    }),
   );
   using memory = await GuestMemory.create([{ kind: "ram", start: 0, size: pages * 4096 }, ...devices]);
   using client = memory.dirty.client("watch");
@@ -347,7 +359,7 @@ test("a region is collected by its own offsets, in as many calls of the core as 
   expectCode(() => client.collect(flash, 0x100_0001), "NOT_MEMORY");
   expectCode(() => client.collect(flash, 0x100_0000, 1), "NOT_MEMORY");
   expect(client.collect(flash, 0x100_0000)).toEqual([]);
-  const uart = memory.map({ kind: "mmio", start: 0x1000_0000, size: 4, device: {} });
+  const uart = memory.map({ kind: "mmio", start: 0x1000_0000, size: 4, device: { peek: () => undefined } });
   expectCode(() => client.collect(uart), "NOT_MEMORY");
   expectCode(() => client.collect(memory.map({ kind: "alias", start: 0x2000_0000, of: flash })), "NOT_MEMORY");
   expectCode(() => client.collect(banks().bank), "NO_MEMORY_REGION");

@@ -237,7 +237,7 @@ test("regionremove and regionadd tell the difference of two flat views, whatever
       start: 0x1000 * index,
       size: 0x1800,
       priority: index + 1,
-      device: {},
+      device: { peek: () => undefined },
     })),
     { kind: "alias", name: "mirror", start: 0x2_0000, of: "low" },
   ]);
@@ -292,7 +292,13 @@ test("a listener hears of the changes since it was added, and what an event tell
   for (const type of ["regionremove", "regionadd"] as const) {
     events.addEventListener(type, (event) => void heard.push(event));
   }
-  const second = memory.map({ kind: "mmio", name: "second", start: 0x8000, size: 0x1000, device: {} });
+  const second = memory.map({
+    kind: "mmio",
+    name: "second",
+    start: 0x8000,
+    size: 0x1000,
+    device: { peek: () => undefined },
+  });
   memory.unmap(second);
   memory.map({ kind: "ram", name: "third", start: 0x8000, size: 0x800 });
   const told = heard.map(({ type, start, size, region, offset }) => [type, start, size, region?.name, offset]);
@@ -346,7 +352,7 @@ test("an event target that the user has changed stops nothing", async () => {
   };
   const heard: string[] = [];
   for (const type of ["mapchanged", "viewsdetached"] as const) target.addEventListener(type, () => heard.push(type));
-  const bank = memory.map({ kind: "mmio", start: 0x8000, size: 0x1000, device: {} });
+  const bank = memory.map({ kind: "mmio", start: 0x8000, size: 0x1000, device: { peek: () => undefined } });
   memory.unmap(bank);
   expect(() => memory.map({ kind: "alias", start: 0x8000, of: bank })).toThrow("not in this machine");
   memory.reserve(0x1000_0000);

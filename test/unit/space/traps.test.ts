@@ -172,7 +172,7 @@ test("the page table of every space knows of the trap, also where banks come and
 
 test("a trap needs memory, a function, and options that are options", () => {
   const { memory, bus } = machine();
-  memory.map({ kind: "mmio", start: 0x8000_4000, size: 4, device: {} });
+  memory.map({ kind: "mmio", start: 0x8000_4000, size: 4, device: { peek: () => undefined } });
   const at = (address: number | bigint, length: number) => () => memory.trapWrites(address, length, () => {});
   expectCode(at(0x8000_3fff, 2), "NOT_MEMORY", { address: 0x8000_3fff, length: 2 });
   expectCode(at(0x8000_4000, 1), "NOT_MEMORY", { address: 0x8000_4000, length: 1 });

@@ -1,11 +1,13 @@
 // The packaged Wasm module: the only file that imports ../pkg, which is built from crate/. It stays at the top of ts/,
 // because `../pkg` must also be right in dist/index.js, into which this file is bundled.
 
-import * as glue from "../pkg/guest_memory.js";
-import type { Glue } from "./core/raw.ts";
+import { initSync } from "../pkg/guest_memory.js"; // alone: bundlers then leave out a function for each of the core's calls
+import type { WasmModule } from "./core/wasm-types.ts";
 
-/** The wasm-bindgen glue of the module in pkg/. */
-export const packagedGlue: Glue = glue as unknown as Glue; // wasm-bindgen has types of its own
+/** Instantiates a module of pkg/ once; later calls return the same exports. */
+export function instantiatePackaged(module: WasmModule): unknown {
+  return initSync({ module: module as never }); // wasm-bindgen has types of its own
+}
 
 /**
  * The URLs at which the packaged binary may lie, the likeliest first. Throws a TypeError in a bundle without a URL of its

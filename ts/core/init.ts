@@ -1,6 +1,6 @@
 // init(): finds the Wasm module, instantiates it, and checks its interface version.
 
-import { packagedGlue, packagedWasm } from "../pkg.ts";
+import { instantiatePackaged, packagedWasm } from "../pkg.ts";
 import { ABI, VIEWS_TOLD } from "./abi.ts";
 import { compile } from "./binary.ts";
 import { GuestMemoryError } from "./errors.ts";
@@ -117,7 +117,7 @@ async function instantiateOwn(wasm: InitOptions["wasm"]): Promise<LinearMemory> 
   if (!WebAssembly.Module.exports(module).some(({ name }) => name === "guest_memory_abi"))
     throw new GuestMemoryError("ABI_MISMATCH", "the binary is another Wasm module's, not guest-memory's");
   try {
-    const linear = adopt(await instantiate(packagedGlue, module));
+    const linear = adopt(instantiatePackaged(module));
     linear.raw.gm_views(VIEWS_TOLD); // the facade alone makes views of it
     return linear;
   } catch (cause) {

@@ -67,6 +67,11 @@ export function gm_dirty_collect(handle: number, client: number, low: number, hi
 export function gm_dirty_collect_region(client: number, region: number, low: number, high: number, length_low: number, length_high: number): number;
 
 /**
+ * Makes pages of a region dirty again for a client that has collected them.
+ */
+export function gm_dirty_give_back(client: number, region: number, low: number, high: number, length_low: number, length_high: number): number;
+
+/**
  * Opens a dirty client. Report: [`abi::DIRTY_CLIENT`].
  */
 export function gm_dirty_open(handle: number): number;
@@ -329,6 +334,7 @@ export interface InitOutput {
     readonly gm_dirty_close: (a: number, b: number) => number;
     readonly gm_dirty_collect: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly gm_dirty_collect_region: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly gm_dirty_give_back: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_dirty_open: (a: number) => number;
     readonly gm_discard: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_dispose: (a: number) => number;

@@ -157,6 +157,21 @@ export function gm_dirty_collect_region(client, region, low, high, length_low, l
 }
 
 /**
+ * Makes pages of a region dirty again for a client that has collected them.
+ * @param {number} client
+ * @param {number} region
+ * @param {number} low
+ * @param {number} high
+ * @param {number} length_low
+ * @param {number} length_high
+ * @returns {number}
+ */
+export function gm_dirty_give_back(client, region, low, high, length_low, length_high) {
+    const ret = wasm.gm_dirty_give_back(client, region, low, high, length_low, length_high);
+    return ret >>> 0;
+}
+
+/**
  * Opens a dirty client. Report: [`abi::DIRTY_CLIENT`].
  * @param {number} handle
  * @returns {number}

@@ -13,6 +13,7 @@ export const gm_create_staged: () => number;
 export const gm_dirty_close: (a: number, b: number) => number;
 export const gm_dirty_collect: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
 export const gm_dirty_collect_region: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+export const gm_dirty_give_back: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
 export const gm_dirty_open: (a: number) => number;
 export const gm_discard: (a: number, b: number, c: number, d: number, e: number) => number;
 export const gm_dispose: (a: number) => number;

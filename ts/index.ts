@@ -23,6 +23,7 @@ export type { Permissions } from "./map/permissions.ts";
 export type { RegionAt } from "./map/region-at.ts";
 export type { RegionSpec } from "./map/region-spec.ts";
 export { DirtyClient, DirtyLog } from "./observe/dirty.ts";
+export { DirtyEpoch } from "./observe/dirty-epoch.ts";
 export { hexdump } from "./observe/hexdump.ts";
 export type { PeekResult } from "./observe/host-access.ts";
 export type { HostWrite, HostWriteListener } from "./observe/host-write.ts";

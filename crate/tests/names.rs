@@ -1,6 +1,6 @@
 //! The memory map by its Rust names: docs/names.md has each name beside the facade's.
 
-use guest_memory::dirty_log::collect_region;
+use guest_memory::dirty_log::{collect_region, give_back_region};
 use guest_memory::external::{ExternalMemory, Unavailable};
 use guest_memory::memory_map::{Access, FlatView, MemoryMap, Piece, Placement, Shown};
 use guest_memory::{
@@ -216,6 +216,7 @@ fn watches_write_traps_and_dirty_clients() -> Result<(), Fault> {
         .region_at(address, None)
         .expect("the mirror shows RAM");
     let collected = collect_region(client, &shown.region, 0, PAGE, &mut [(0, 0)])?;
+    give_back_region(client, &shown.region, 0, PAGE)?;
     assert_eq!((shown.offset, collected), (0, (0, None)));
     Ok(())
 }

@@ -5,6 +5,20 @@ const unit = (/** @type {string[]} */ ...names) => names.map((name) => `test/uni
 /** @type {import("./mutants.mjs").Mutant[]} */
 export const map = [
   {
+    file: "ts/observe/dirty.ts",
+    find: "if (!this.#open || space.disposed) return;",
+    replace: "if (this.#open || space.disposed) return;",
+    why: "an epoch that failed loses its pages",
+    vitest: unit("observe/dirty-epoch"),
+  },
+  {
+    file: "crate/src/machine/dirty_log/by_region.rs",
+    find: "block.mark(pages_of(block, in_block, size), 1 << client);",
+    replace: "block.mark(pages_of(block, in_block, size), 0xff);",
+    why: "an epoch that failed makes pages dirty for other clients",
+    vitest: unit("observe/dirty-epoch"),
+  },
+  {
     file: "crate/src/machine/address_space/aliases.rs",
     find: "if space.table() != self.table.host_offset() {",
     replace: "if space.table() == self.table.host_offset() {",

@@ -1,5 +1,5 @@
 // Dirty clients on a random map: which pages each was told of, and the model of it.
-import type { DirtyClient } from "../../ts/index.ts";
+import type { DirtyClient, DirtyEpoch } from "../../ts/index.ts";
 import type { MapKinds } from "./map-changes.ts";
 import type { MapMachine, Side } from "./map-machine.ts";
 import type { Bytes, FlatPiece, MapRegion } from "./map-model.ts";
@@ -17,8 +17,16 @@ interface Client {
   readonly marks: Map<MapRegion, Set<bigint>>;
 }
 
+/** What a client has taken and neither committed nor given back. */
+interface Taken {
+  readonly client: Client;
+  readonly epoch: DirtyEpoch<number | bigint>;
+  readonly marks: Map<MapRegion, Set<bigint>>;
+}
+
 /** The dirty clients of a machine. */
 export class DirtyModel {
+  readonly taken: Taken[] = [];
   readonly clients: Client[] = [];
   /** The regions with bytes that one of the maps had, itself or through an alias. */
   #inside = new Set<MapRegion>();
@@ -135,9 +143,12 @@ export const dirtyKinds: MapKinds = {
     const client = pick(machine, bits);
     if (client === undefined) return;
     machine.log.push(`collect() of client ${machine.dirty.clients.indexOf(client)}`);
-    machine.compare(
+    collected(
+      machine,
+      client,
+      bits,
       () => ok(shown(machine, machine.dirty.collect(client))),
-      () => client.client.collect(),
+      (how) => client.client[how](),
     );
   },
 
@@ -146,14 +157,17 @@ export const dirtyKinds: MapKinds = {
     if (client === undefined) return;
     const [address, bytes] = [machine.address(at, client.side), machine.length(length)];
     machine.log.push(`collect(${address.given}, ${bytes.given}) of client ${machine.dirty.clients.indexOf(client)}`);
-    machine.compare(
+    collected(
+      machine,
+      client,
+      bits,
       () => {
         if (!address.valid || !bytes.valid) return { fault: "RangeError" };
         const last = address.exact + bytes.exact - 1n;
         if (bytes.exact > 0n && last >= TOP) return { fault: "GUEST_ADDRESS_OVERFLOW", address: address.exact };
         return ok(shown(machine, bytes.exact === 0n ? [] : machine.dirty.collect(client, address.exact, last)));
       },
-      () => client.client.collect(address.given, bytes.given),
+      (how) => client.client[how](address.given, bytes.given),
     );
   },
 
@@ -165,17 +179,62 @@ export const dirtyKinds: MapKinds = {
     const offset = (bits >> 24n) % (region.size + 2n);
     const bytes = (length.add < 0n ? -length.add : length.add) % (region.size + 2n);
     machine.log.push(`collect(${region.name}, ${offset}, ${bytes}) of client ${machine.dirty.clients.indexOf(client)}`);
-    machine.compare(
+    collected(
+      machine,
+      client,
+      bits,
       () => {
         const isMemory = region.kind === "ram" || region.kind === "rom" || region.kind === "romDevice";
         if (!isMemory || offset + bytes > region.size) return { fault: "NOT_MEMORY" };
         const ranges = machine.dirty.collectRegion(client, region, offset, bytes);
         return ok(ranges.map((range) => range.map(Number)));
       },
-      () => client.client.collect(object, offset, bytes),
+      (how) => client.client[how](object, offset, bytes),
     );
   },
+
+  "end an epoch"(machine: MapMachine, { bits }) {
+    const { taken, clients } = machine.dirty;
+    const [one] = taken.splice(Number(bits % BigInt(taken.length || 1)), 1);
+    if (one === undefined) return;
+    const commits = (bits >> 8n) % 2n === 0n;
+    machine.log.push(`${commits ? "commit" : "dispose"} of an epoch of client ${clients.indexOf(one.client)}`);
+    machine.compare(ok, () => {
+      if (commits) one.epoch.commit();
+      one.epoch.dispose();
+      one.epoch.dispose();
+    });
+    if (commits) return;
+    for (const [region, pages] of one.marks) for (const page of pages) mark(one.client.marks, region, page);
+  },
 };
+
+/** Compares a collection, or a taking whose epoch ends later. */
+function collected(
+  machine: MapMachine,
+  client: Client,
+  bits: bigint,
+  model: () => Outcome,
+  collect: (how: "collect" | "take") => unknown,
+): void {
+  const { taken } = machine.dirty;
+  if (bits & (1n << 50n)) {
+    machine.compare(model, () => collect("collect"));
+    return;
+  }
+  const before = new Map([...client.marks].map(([region, pages]) => [region, new Set(pages)]));
+  let epoch: DirtyEpoch<number | bigint> | undefined;
+  machine.compare(model, () => {
+    epoch = collect("take") as DirtyEpoch<number | bigint>;
+    return epoch.ranges;
+  });
+  if (epoch === undefined) return;
+  const gone = [...before].map(([region, pages]) => {
+    const left = client.marks.get(region);
+    return [region, new Set([...pages].filter((page) => !left?.has(page)))] as const;
+  });
+  taken.push({ client, epoch, marks: new Map(gone) });
+}
 
 function pick(machine: MapMachine, bits: bigint): Client | undefined {
   const { clients } = machine.dirty;

@@ -53,6 +53,14 @@ export interface RawExports {
   gm_enable(handle: number, region: number, enabled: number): number;
   gm_show(handle: number, alias: number, region: number, low: number, high: number): number;
   gm_permissions(handle: number, pageLow: number, pageHigh: number): number;
+  gm_dirty_give_back(
+    client: number,
+    region: number,
+    low: number,
+    high: number,
+    lengthLow: number,
+    lengthHigh: number,
+  ): number;
   gm_begin(handle: number): number;
   gm_commit(handle: number): number;
   gm_roll_back(handle: number): number;

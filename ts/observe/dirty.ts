@@ -5,7 +5,9 @@ import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
 import { check, describe, high, join, joinBig, low, type U64Like } from "../core/u64.ts";
 import { type MappedRegion, recordOf } from "../map/mapped-region.ts";
+import { regionsOf } from "../space/host-writes.ts";
 import type { Space } from "../space/space.ts";
+import { DirtyEpoch } from "./dirty-epoch.ts";
 
 /** The last address. */
 const TOP = (1n << 64n) - 1n;
@@ -163,6 +165,41 @@ export class DirtyClient<A extends number | bigint = number> {
     if (typeof from === "object" && from !== null) return this.#collectRegion(from, second ?? 0, third);
     if (from === undefined && second === undefined) return this.#collectRange(0n, TOP);
     return this.#collectWithin(from as U64Like, second as U64Like);
+  }
+
+  /**
+   * Collects as {@link DirtyClient.collect} does, for a consumer that may fail before it is done: until
+   * {@link DirtyEpoch.commit}, disposal gives the pages back, and the next collection reports them again.
+   *
+   * @throws as {@link DirtyClient.collect}.
+   *
+   * @example
+   * ```ts
+   * const client = memory.dirty.client("migration");
+   * memory.writeUint8(0x10, 1);
+   * {
+   *   using epoch = client.take();
+   *   console.assert(epoch.ranges.length === 1); // and then the connection fails
+   * }
+   * console.assert(client.collect().length === 1);
+   * ```
+   */
+  take(address?: U64Like, length?: U64Like): DirtyEpoch<A>;
+  take(region: MappedRegion<A>, offset?: U64Like, length?: U64Like): DirtyEpoch;
+  take(from?: U64Like | MappedRegion<A>, second?: U64Like, third?: U64Like): DirtyEpoch<A> | DirtyEpoch {
+    const space = this.#space;
+    const ranges = this.collect(from as MappedRegion<A>, second, third) as [number | A, number][];
+    const region = typeof from === "object" && from !== null ? recordOf(space, from, "region").id : undefined;
+    const runs = ranges.flatMap(([start, length]) =>
+      region === undefined ? regionsOf(space, start, length) : { region, start: BigInt(start), length },
+    );
+    return new DirtyEpoch<A>(ranges as [A, number][], () => {
+      if (!this.#open || space.disposed) return;
+      const { raw } = space.linear;
+      for (const { region, start, length } of runs) {
+        raw.gm_dirty_give_back(this.#bit, region, low(start), high(start), low(length), high(length));
+      }
+    });
   }
 
   #collectWithin(address: U64Like, length: U64Like): [A, number][] {

@@ -3,7 +3,7 @@
 use super::{TRANSFER_BYTES, halves, put_words, report, report_wide, status, wide, with, word};
 use crate::abi;
 use crate::linear::host::views;
-use crate::machine::dirty_log::{GuestRange, collect_region};
+use crate::machine::dirty_log::{GuestRange, collect_region, give_back_region};
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::Region;
 use crate::model::guest_memory::GuestAddress;
@@ -79,6 +79,21 @@ pub fn gm_dirty_collect_region(
         let ranges = ranges.map(|(offset, length)| (GuestAddress(offset), length));
         collected(&ranges[..count], next);
     }))
+}
+
+/// Makes pages of a region dirty again for a client that has collected them.
+#[wasm_bindgen]
+pub fn gm_dirty_give_back(
+    client: u8,
+    region: u32,
+    low: u32,
+    high: u32,
+    length_low: u32,
+    length_high: u32,
+) -> u32 {
+    let (offset, length) = (wide(low, high), wide(length_low, length_high));
+    let region = Region::by_id(region).ok_or(Fault::NoMemoryRegion);
+    status(region.and_then(|region| give_back_region(client, &region, offset, length)))
 }
 
 /// Writes ranges to the transfer buffer, and their number and what follows to the report.

@@ -12,7 +12,7 @@ use crate::model::region::GuestMemoryRegion;
 mod by_region;
 mod part;
 
-pub use by_region::collect_region;
+pub use by_region::{collect_region, give_back_region};
 use part::{Part, part};
 
 /// A range of guest addresses: start and length in bytes.

@@ -1,17 +1,16 @@
 // The documentation: every public name has a description, all but plain fields have an example, and every example compiles
 // and runs.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
 import { init } from "../../ts/index.ts";
 import { type Example, examplesIn, run, typeErrors } from "./examples.ts";
+import { pagesIn } from "./pages.ts";
 import { publicNames } from "./public-names.ts";
 
 const names = publicNames();
-const documents = ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)].filter(
-  (file) => file.endsWith(".md") && existsSync(join(root, file)),
-);
+const documents = ["README.md", ...pagesIn("docs")];
 const inNames = names.flatMap(({ name, place, examples }) => examplesIn(`${name} (${place})`, examples.join("\n")));
 const inDocuments = documents.flatMap((file) => examplesIn(file, readFileSync(join(root, file), "utf8")));
 const all: Example[] = [...inNames, ...inDocuments];
@@ -54,7 +53,7 @@ describe("examples", () => {
   test("are in README.md and docs/ too", () => {
     const titles = inDocuments.map(({ title }) => title);
     expect(titles).toEqual(
-      expect.arrayContaining(["README.md, example 1", "README.md, example 2", "docs/page-table.md"]),
+      expect.arrayContaining(["README.md, example 1", "docs/page-table.md", "docs/guides/jit.md, example 1"]),
     );
   });
 

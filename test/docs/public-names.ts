@@ -12,6 +12,8 @@ export interface PublicName {
   readonly description: string;
   /** The text of each `@example`. */
   readonly examples: readonly string[];
+  /** The text of each `@throws`. */
+  readonly throws: readonly string[];
   /** A constructor has no name of its own: the class's example shows how to get one. */
   readonly isConstructor: boolean;
   /** A field holds data and does nothing, so that a description is enough. */
@@ -56,14 +58,17 @@ export function publicNames(): PublicName[] {
   const add = (name: string, symbol: ts.Symbol): void => {
     const declaration = symbol.declarations?.[0];
     if (names.has(declaration)) return; // inherited, and seen in another class
+    const tags = (name: string) =>
+      symbol
+        .getJsDocTags(checker)
+        .filter((tag) => tag.name === name)
+        .map((tag) => ts.displayPartsToString(tag.text));
     names.set(declaration, {
       name,
       place: placeOf(symbol),
       description: ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim(),
-      examples: symbol
-        .getJsDocTags(checker)
-        .filter((tag) => tag.name === "example")
-        .map((tag) => ts.displayPartsToString(tag.text)),
+      examples: tags("example"),
+      throws: tags("throws"),
       isConstructor: (symbol.flags & ts.SymbolFlags.Constructor) !== 0,
       isField: isField(symbol, checker),
     });

@@ -111,8 +111,8 @@ export const map = [
   },
   {
     file: "ts/map/region-spec.ts",
-    find: 'const enabled = flag(shown, "enabled", true);',
-    replace: "const enabled = shown !== false;",
+    find: "const enabled = flag(shown, ",
+    replace: "const enabled = ((given: unknown, ..._rest: unknown[]) => given !== false)(shown, ",
     why: "a flag of a wrong type passes for true",
     vitest: unit("core/options"),
   },

@@ -3,6 +3,7 @@
 import { ACCESS_READ, ACCESS_WRITE, FOUND_DEVICE } from "../core/abi.ts";
 import { byteLengthOf, deliver, keep, part } from "../core/byte-array.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
+import { oneOf } from "../core/options.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { putBytes, type Value, valueAt } from "../device/bound-device.ts";
@@ -296,12 +297,12 @@ export class DmaRange {
     if (access !== this.#access) {
       throw new GuestMemoryError(
         "PERMISSION_DENIED",
-        `the range at ${hex(this.#address)} is not for a ${access}`,
+        `dma ${access}: the range at ${hex(this.#address)} was made for "${this.#access}" alone`,
         place,
       );
     }
     if (BigInt(offset) + BigInt(length) > BigInt(this.length)) {
-      const message = `${length} bytes at offset ${offset} go past the range's ${this.length}`;
+      const message = `dma ${access}: ${length} bytes at offset ${offset} pass the end of a range of ${this.length} bytes`;
       throw new GuestMemoryError("PARTIAL_BUFFER", message, place);
     }
     if (length === 0) return this.#address; // at the range's end it could be 2^64, which is not an address
@@ -351,7 +352,7 @@ export interface DmaAccess {
 export function dmaAccess(of: PartOf<DmaParts>): DmaAccess {
   return {
     dma(address, length, access) {
-      if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
+      oneOf(access, "access", ["read", "write"]);
       const parts = of(this);
       parts.space.mover.expectServed(address, length, access === "read" ? ACCESS_READ : ACCESS_WRITE, "dma");
       return new DmaRange(parts, address, length, access);

@@ -90,7 +90,7 @@ function checkHandlers(handlers: unknown, what: string, names: string[]): void {
   for (const name of names) {
     const handler: unknown = (handlers as Record<string, unknown>)[name];
     if (handler !== undefined && typeof handler !== "function") {
-      throw new TypeError(`${what}'s handlers must be functions, not ${describe(handler)}`);
+      throw new TypeError(`${what}.${name} must be a function, not ${describe(handler)}`);
     }
   }
 }

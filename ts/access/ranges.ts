@@ -89,15 +89,15 @@ export class Ranges {
     }
     // Checks both sides again, the source first as the core does, so that the error names the address of the failed
     // side.
-    source.mover.expectServed(fromAddress, length, ACCESS_READ, "copy from");
-    target.mover.expectServed(to, length, ACCESS_WRITE, "copy to");
+    source.mover.expectServed(fromAddress, length, ACCESS_READ, "copy source");
+    target.mover.expectServed(to, length, ACCESS_WRITE, "copy target");
     if (status !== STATUS_NOT_MEMORY && !isUnmapped(status))
-      throw linear.failure(status, "copy", { address: to, length });
+      throw linear.failure(status, "copy target", { address: to, length });
     if (this.#copyPiece(to, source, fromAddress, Number(length))) return;
     // With devices or watches, all of the source is read before the first byte is written.
     const bytes = new Uint8Array(Number(length));
     const part = { who: "cpu", length: bytes.length, holes: true, done: 0 } as const;
-    source.mover.readAll(bytes, { ...part, address: fromAddress }, "copy from");
+    source.mover.readAll(bytes, { ...part, address: fromAddress }, "copy source");
     from.#watchers.notifyRange(fromAddress, bytes.length, ACCESS_READ, "cpu", (at, count) => ({
       value: bytes.slice(at, at + count),
       oldValue: undefined,
@@ -106,7 +106,7 @@ export class Ranges {
       value: bytes.slice(at, at + count),
       oldValue: target.mover.current(u64.add(to, at), count),
     }));
-    target.mover.writeAll(bytes, { ...part, address: to }, "copy to");
+    target.mover.writeAll(bytes, { ...part, address: to }, "copy target");
   }
 
   #copyInCore(to: U64Like, source: Space, from: U64Like, length: U64Like): number {
@@ -144,7 +144,7 @@ export class Ranges {
       source.mover.status(from, length, ACCESS_READ, BACKING_LINEAR) ||
       target.mover.status(to, length, ACCESS_WRITE, BACKING_LINEAR);
     if (status !== 0) return status;
-    target.mover.populate(to, length, "copy to");
+    target.mover.populate(to, length, "copy target");
     const [there, here] = [new Pieces(source, from, Number(length)), new Pieces(target, to, Number(length))];
     for (let done = 0; there.next(done, ACCESS_READ) && here.next(done, ACCESS_WRITE); ) {
       const bytes = Math.min(there.bytes, here.bytes, CHUNK);

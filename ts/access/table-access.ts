@@ -2,6 +2,7 @@
 // contract.
 
 import { ACCESS_READ, ACCESS_WRITE, VIEWS_UNSEEN } from "../core/abi.ts";
+import { oneOf } from "../core/options.ts";
 import type { U64Like } from "../core/u64.ts";
 import type { WasmMemory } from "../core/wasm-types.ts";
 import type { PartOf } from "../space/part.ts";
@@ -112,7 +113,7 @@ export function tableAccess(of: PartOf<{ space: Space }>): TableAccess {
       return raw.memory;
     },
     hostOffset(address, length, access = "read") {
-      if (access !== "read" && access !== "write") throw new TypeError(`access must be "read" or "write"`);
+      oneOf(access, "access", ["read", "write"]);
       return of(this).space.resolver.probe(address, length, access === "read" ? ACCESS_READ : ACCESS_WRITE);
     },
     get handle() {

@@ -12,6 +12,7 @@ import {
   PAGE_BITS,
   REPORT_WORDS,
   STATUS_CODES,
+  STATUS_OUT_OF_MEMORY,
   STATUS_TEXTS,
 } from "./abi.ts";
 import { isAttached } from "./byte-array.ts";
@@ -21,6 +22,9 @@ import { joinBig } from "./u64.ts";
 
 /** Up to this many pages, a loop marks faster than `TypedArray.fill`. */
 const FEW_PAGES = 32;
+
+/** The end of the message about memory that cannot be had. */
+const LIMIT = " (it has at most 4 GiB for all memories together; external memory lies outside it)";
 
 /** A part of the facade that holds typed arrays over a linear memory, and needs new ones when it grows. */
 export interface Member {
@@ -155,6 +159,6 @@ export class LinearMemory {
     const filled = text
       .replace("{address}", () => hex(this.reported64(FAULT_ADDRESS_LOW)))
       .replace("{length}", () => String(this.reported64(FAULT_LENGTH_LOW)));
-    return new GuestMemoryError(code, start + filled, place);
+    return new GuestMemoryError(code, start + filled + (status === STATUS_OUT_OF_MEMORY ? LIMIT : ""), place);
   }
 }

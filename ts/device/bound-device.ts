@@ -1,6 +1,7 @@
 // BoundDevice: checks a device's handlers once, and turns each access into calls of them. docs/mmio.md is the contract.
 
 import { GuestMemoryError, hex } from "../core/errors.ts";
+import { mustBe } from "../core/options.ts";
 import { describe, type U64Like } from "../core/u64.ts";
 import { swapped } from "./byte-order.ts";
 import type { Device, Initiator, NarrowAccessRule } from "./device.ts";
@@ -30,12 +31,6 @@ function misspeltIn(device: object): string | undefined {
     at = Object.getPrototypeOf(at);
   }
   return undefined;
-}
-
-/** The refusal of an option, with the values that it may have. */
-function mustBe(option: string, allowed: readonly unknown[], given: unknown): string {
-  const values = allowed.filter((value) => value !== undefined).map((value) => `"${value}"`);
-  return `${option} must be ${values.slice(0, -1).join(", ")} or ${values.at(-1)}, not ${String(given)}`;
 }
 
 /** A value as a handler takes and returns it: a number up to 4 bytes, a bigint of 8 and 16. */
@@ -205,7 +200,7 @@ export class BoundDevice {
 
   #readPart(offset: number, size: number, who: Initiator): Value {
     if ((this.#reads & size) !== 0 || this.handlers.read !== undefined) return this.#call(offset, size, who);
-    const wide = this.#wider(offset, size, this.#reads);
+    const wide = this.#wider("read", offset, size, this.#reads);
     const start = offset - (offset % wide);
     return valueAt(bytesOf(this.#call(start, wide, who), wide), offset - start, size);
   }
@@ -215,7 +210,7 @@ export class BoundDevice {
       this.#send(offset, size, value, who);
       return;
     }
-    const wide = this.#wider(offset, size, this.#writes);
+    const wide = this.#wider("write", offset, size, this.#writes);
     const start = offset - (offset % wide);
     const bytes = new Uint8Array(wide);
     if (this.#narrower === "read-modify-write") putBytes(bytes, 0, this.#readPart(start, wide, who), wide);
@@ -228,12 +223,14 @@ export class BoundDevice {
   }
 
   /** The narrowest size above `size` that has a handler, if `narrower` states a rule. */
-  #wider(offset: number, size: number, sizes: number): number {
+  #wider(what: string, offset: number, size: number, sizes: number): number {
     const wide = SIZES.find((wider) => wider > size && (sizes & wider) !== 0);
     if (wide !== undefined && this.#narrower !== undefined) return wide;
     const why =
-      wide === undefined ? "it has no handler for that" : `it takes ${wide} bytes, and has no rule, \`narrower\``;
-    throw this.#invalid(`${size} bytes at offset ${hex(offset)}: ${why}`);
+      wide === undefined
+        ? "it has no handler for that"
+        : `its narrowest takes ${wide} bytes, and it states no \`narrower\``;
+    throw this.#invalid(`a ${what} of ${size} bytes at offset ${hex(offset)}: ${why}`);
   }
 
   /** Calls the read handler of this size, or the one for every size. */

@@ -147,8 +147,10 @@ export class ExternalMemory {
     if (typeof source === "function") buffer = this.#call(source, place);
     else if (lengthOfBuffer(source) === undefined) buffer = tryGet(bufferOf, source);
     if (lengthOfBuffer(buffer) !== undefined) return buffer as ArrayBuffer;
+    const given = typeof source === "function" ? buffer : source;
     const what = typeof source === "function" ? "its function gave" : "it is";
-    throw this.#invalid(`${what} ${describe(typeof source === "function" ? buffer : source)}, not a buffer`, place);
+    const help = ArrayBuffer.isView(given) ? ": give its buffer, and its byteOffset as offset" : "";
+    throw this.#invalid(`${what} ${describe(given)}, not a buffer${help}`, place);
   }
 
   #call(source: object, place: ErrorDetails): unknown {

@@ -1,9 +1,9 @@
 // Creation: makes a memory from ranges of RAM, or with an empty map.
 
 import { SPACE_HANDLE, SPACE_TABLE } from "../core/abi.ts";
-import { type ErrorDetails, hex } from "../core/errors.ts";
+import { type ErrorDetails, GuestMemoryError, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import { checkObject } from "../core/options.ts";
+import { checkObject, oneOf } from "../core/options.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { Space, type SpaceOptions } from "../space/space.ts";
@@ -79,6 +79,10 @@ export function createFromRanges(
   }
   // All ranges are read before the first is staged: the caller's iterator may run any code, even make a memory.
   const checked = Array.from(ranges, (range) => checkRange(range, bigint));
+  if (checked.length === 0) {
+    const text = "fromRanges: the list has no range; GuestMemory.create([]) makes a memory without regions";
+    throw new GuestMemoryError("NO_MEMORY_REGION", text, { length: 0 });
+  }
   const { raw } = linear;
   for (const [start, size] of checked) {
     const status = raw.gm_stage_range(u64.low(start), u64.high(start), u64.low(size), u64.high(size));
@@ -107,7 +111,7 @@ export function createWindow(sibling: Space): Space {
 function checkOptions(options: GuestMemoryOptions): { reserve: U64Like; bigint: boolean } {
   checkObject(options, "options");
   const { reserve = 0, addresses = "number" } = options;
-  if (addresses !== "number" && addresses !== "bigint") throw new TypeError(`addresses must be "number" or "bigint"`);
+  oneOf(addresses, "addresses", ["number", "bigint"]);
   u64.check(reserve, "reserve");
   return { reserve, bigint: addresses === "bigint" };
 }
@@ -147,7 +151,7 @@ export function checkRange(range: GuestRange, bigint: boolean): readonly [U64Lik
   const [start, size] = range;
   u64.check(start, "start");
   u64.check(size, "size");
-  if (size === 0 || size === 0n) throw new RangeError(`a region has at least one byte: ${hex(start)}, 0 bytes`);
+  if (size === 0 || size === 0n) throw new RangeError(`the region at ${hex(start)}: size must be at least 1, not 0`);
   if (!bigint && BigInt(start) + BigInt(size) > SAFE_END) {
     throw new RangeError(
       `the region at ${hex(start)}, ${size} bytes, ends past 2^53: make the memory with { addresses: "bigint" }`,

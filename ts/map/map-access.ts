@@ -205,10 +205,11 @@ export function mapAccess(of: PartOf<{ space: Space }>): MapAccess<U64Like> {
 }
 
 function unmap(space: Space, region: unknown): void {
-  const { id } = typeof region === "string" ? namedRegion(space, region) : recordOf(space, region, "unmap");
+  const record = typeof region === "string" ? namedRegion(space, region) : recordOf(space, region, "unmap");
+  const { id } = record;
   space.placements.of(id); // brings the record's `start` up to date, which stays readable
   space.machine.leaving(id);
-  space.changes.make("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, id));
+  space.changes.make("unmap", {}, () => space.linear.raw.gm_unmap(space.handle, id), [record]);
 }
 
 function namedRegion(space: Space, name: string): RegionRecord {

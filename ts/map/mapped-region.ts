@@ -249,11 +249,9 @@ export class MappedRegion<A extends number | bigint = number> {
    */
   move(to: U64Like): void {
     const { space, id, name, size, priority } = this.#record;
+    u64.check(to, "to");
     space.expectEnd(to, size);
-    const act = () => {
-      u64.check(to, "to");
-      return space.linear.raw.gm_move(space.handle, id, u64.low(to), u64.high(to));
-    };
+    const act = () => space.linear.raw.gm_move(space.handle, id, u64.low(to), u64.high(to));
     space.changes.make("move", { address: to, length: size }, act, [{ id, name, start: to, size, priority }]);
   }
 
@@ -348,13 +346,14 @@ export function targetOf(space: Space, region: unknown, what: string): RegionRec
   space.enter();
   const named = space.placements.named(region);
   if (named) return named;
-  throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: there is no region "${region}" to show`);
+  throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: no region in the map has the name "${region}"`);
 }
 
 /** The record of a region that the caller passed. Throws unless the region is one of the space's machine. */
 export function recordOf(space: Space, region: unknown, what: string): RegionRecord {
   const record = typeof region === "object" && region !== null ? records.get(region) : undefined;
-  if (record === undefined) throw new TypeError(`${what} must be a region, not ${u64.describe(region)}`);
+  if (record === undefined)
+    throw new TypeError(`${what}: ${u64.describe(region)} is not a region, as map() and region(name) give it`);
   if (space.machine.get(record.id) === record) return record;
-  throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: the region "${record.name}" is not in this machine`);
+  throw new GuestMemoryError("NO_MEMORY_REGION", `${what}: region "${record.name}" is not in this machine`);
 }

@@ -60,12 +60,13 @@ export function placeRegions(space: Space, specs: readonly GivenSpec[]): void {
 /** Checks what depends on the map or on objects of the caller. */
 function checkSpec(space: Space, given: GivenSpec): Request {
   const { kind, name, start, priority, enabled, offset, contents } = given;
-  const target = kind === "alias" ? targetOf(space, given.of, "of") : undefined;
+  const target = kind === "alias" ? targetOf(space, given.of, `region "${name}": of`) : undefined;
   const external = kind === "external" ? new ExternalMemory(name, given.source, offset, given.size) : undefined;
-  const size = given.size ?? external?.size ?? rest(target, offset);
+  const size = given.size ?? external?.size ?? rest(target, given);
   space.expectEnd(start, size);
   const hasDevice = kind === "mmio" || kind === "romDevice";
-  if (hasDevice && size > Number.MAX_SAFE_INTEGER) throw new RangeError(`a device's region has fewer than 2^53 bytes`);
+  if (hasDevice && size > Number.MAX_SAFE_INTEGER)
+    throw new RangeError(`region "${name}": with a device, size must be below 2^53, not ${size}`);
   const device = hasDevice ? new BoundDevice(name, given.device) : undefined;
   return { kind, name, start, size, priority, enabled, target, offset, device, external, contents };
 }
@@ -110,13 +111,13 @@ function place(space: Space, request: Request): RegionRecord {
  * The bytes that a region holds at first. They are copied if they lie in this linear memory itself, because it may
  * grow, and so detach them, before they are loaded.
  */
-function contentsOf(space: Space, { kind, size, contents: given }: Request): Uint8Array | undefined {
+function contentsOf(space: Space, { kind, name, size, contents: given }: Request): Uint8Array | undefined {
   if (given === undefined) return undefined;
   const length = byteLengthOf(given, "contents");
   if (kind !== "ram" && kind !== "rom" && kind !== "romDevice") {
-    throw new TypeError(`a region of kind ${kind} has no contents`);
+    throw new TypeError(`region "${name}": kind ${kind} takes no contents`);
   }
-  if (length > size) throw new RangeError(`the contents are more than the region's ${size} bytes`);
+  if (length > size) throw new RangeError(`region "${name}": contents has ${length} bytes, more than size, ${size}`);
   const contents = part(given, 0, length);
   return ownedBy(given, space.linear.buffer) ? contents.slice() : contents;
 }
@@ -130,12 +131,12 @@ function load({ linear }: Space, id: number, contents: Uint8Array): void {
 }
 
 /** The size of an alias whose spec has none: its target's bytes from `offset` to the end. */
-function rest(target: RegionRecord | undefined, offset: U64Like): U64Like {
+function rest(target: RegionRecord | undefined, { name, offset }: GivenSpec): U64Like {
   const left = BigInt(target?.size ?? 0) - BigInt(offset);
   if (left > 0n) return u64.shortest(left);
   throw new GuestMemoryError(
     "INVALID_ALIAS",
-    `the alias begins at byte ${offset} of a region of ${target?.size} bytes`,
+    `region "${name}": offset is ${offset}, and region "${target?.name}" has ${target?.size} bytes`,
   );
 }
 
@@ -155,7 +156,7 @@ function targetsFirst(specs: GivenSpec[]): GivenSpec[] {
     });
     if (left.length === waiting.length) {
       const circle = left.map(({ name }) => `"${name}"`).join(", ");
-      throw new GuestMemoryError("INVALID_ALIAS", `aliases in a circle: ${circle}`);
+      throw new GuestMemoryError("INVALID_ALIAS", `these aliases show each other, in a circle: ${circle}`);
     }
     waiting = left;
   }

@@ -1,9 +1,11 @@
 // RegionAccess: GuestMemory's methods for regions as vm-memory has them: find, insert, remove, reserve, discard.
 
-import { ACCESS_LOAD } from "../core/abi.ts";
+import { ACCESS_LOAD, STATUS_MEMORY_REGION_OVERLAP, STATUS_NO_MEMORY_REGION } from "../core/abi.ts";
+import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
 import { hostWritten } from "../space/host-writes.ts";
+import { overlapError } from "../space/overlap.ts";
 import type { PartOf } from "../space/part.ts";
 import type { Space } from "../space/space.ts";
 import { checkRange } from "./create.ts";
@@ -263,8 +265,13 @@ function insert(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const { linear, handle } = space;
   space.enter();
   const status = linear.raw.gm_insert(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
-  const failure = status === 0 ? undefined : linear.failure(status, "insertRegion", detailsOf(start, size));
+  let failure = status === 0 ? undefined : linear.failure(status, "insertRegion", detailsOf(start, size));
   linear.replace();
+  if (status === STATUS_MEMORY_REGION_OVERLAP) {
+    const given = { id: 0, name: "ram", start, size, priority: 0 };
+    failure =
+      overlapError(space, `insertRegion at ${hex(start)}, ${size} bytes`, [given], detailsOf(start, size)) ?? failure;
+  }
   if (!failure) space.placements.invalidate();
   const placed = failure ? undefined : space.placements.exact(start, size);
   const region = placed && guestRegionOf(space, placed.id, start, size);
@@ -283,6 +290,10 @@ function remove(space: Space, start: U64Like, size: U64Like): GuestRegion<U64Lik
   const leaving = space.placements.exact(start, size); // its record says from now on where the region was
   const region = leaving && guestRegionOf(space, leaving.id, start, size);
   const status = linear.raw.gm_remove(handle, u64.low(start), u64.high(start), u64.low(size), u64.high(size));
+  if (status === STATUS_NO_MEMORY_REGION) {
+    const text = `removeRegion at ${hex(start)}, ${size} bytes: no region of RAM has exactly this start and size`;
+    throw new GuestMemoryError("NO_MEMORY_REGION", text, detailsOf(start, size));
+  }
   if (status !== 0) throw linear.failure(status, "removeRegion", detailsOf(start, size));
   space.placements.invalidate();
   if (leaving) space.machine.leaving(leaving.id);

@@ -1,7 +1,7 @@
 // RegionSpec: the description of a region to make and to place in a memory's map.
 
 import { REGION_KINDS } from "../core/abi.ts";
-import { checkObject, flag } from "../core/options.ts";
+import { checkObject, flag, oneOf } from "../core/options.ts";
 import { check, describe, type U64Like } from "../core/u64.ts";
 import type { Device } from "../device/device.ts";
 import type { ExternalSource } from "../external/external-memory.ts";
@@ -77,19 +77,18 @@ export function readSpec(spec: RegionSpec, index?: number): GivenSpec {
   checkObject(spec, index === undefined ? "a region" : `region ${index}`);
   const { kind, start, size, priority = 0, enabled: shown, name: given } = spec;
   const { of, offset = 0, device, source, contents } = spec as unknown as GivenSpec;
-  if (!REGION_KINDS.includes(kind)) {
-    throw new TypeError(`kind must be one of ${REGION_KINDS.join(", ")}, not ${String(kind)}`);
-  }
   const name = given ?? kind;
-  if (typeof name !== "string") throw new TypeError(`name must be a string, not ${describe(name)}`);
-  if (typeof priority !== "number") throw new TypeError(`priority must be a number, not ${describe(priority)}`);
-  if ((priority | 0) !== priority) throw new RangeError(`priority must be a 32-bit integer, not ${priority}`);
-  const enabled = flag(shown, "enabled", true);
-  const label = index === undefined ? `region "${name}"` : `region ${index} ("${name}")`;
+  const label = index === undefined ? `region "${String(name)}"` : `region ${index} ("${String(name)}")`;
+  oneOf(kind, `${label}: kind`, REGION_KINDS);
+  if (typeof name !== "string") throw new TypeError(`${label}: name must be a string, not ${describe(name)}`);
+  if (typeof priority !== "number")
+    throw new TypeError(`${label}: priority must be a number, not ${describe(priority)}`);
+  if ((priority | 0) !== priority) throw new RangeError(`${label}: priority must be a 32-bit integer, not ${priority}`);
+  const enabled = flag(shown, `${label}: enabled`, true);
   check(start, `${label}: start`);
   const shows = kind === "alias" || kind === "external"; // another's bytes, by default all
   if (shows) check(offset, `${label}: offset`);
   if (!shows || (size !== undefined && size !== null)) check(size, `${label}: size`);
-  if (size === 0 || size === 0n) throw new RangeError(`a region has at least one byte: "${name}" has none`);
+  if (size === 0 || size === 0n) throw new RangeError(`${label}: size must be at least 1, not 0`);
   return { kind, name, start, size, priority, enabled, of, offset, device, source, contents };
 }

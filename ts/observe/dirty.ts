@@ -227,13 +227,17 @@ export class DirtyClient<A extends number | bigint = number> {
   }
 
   #collectRegion(region: MappedRegion<A>, offset: U64Like, length: U64Like | undefined): [number, number][] {
-    const { id, size } = recordOf(this.#space, region, "region");
+    const { id, name, kind, size, target } = recordOf(this.#space, region, "collect");
     check(offset, "offset");
     const rest = BigInt(size) - BigInt(offset);
-    if (length === undefined && rest < 0n) length = 1; // which the core refuses
-    length ??= rest;
+    length ??= rest < 0n ? 0 : rest;
     check(length, "length");
     const end = BigInt(offset) + BigInt(length);
+    const refused = (text: string) => new GuestMemoryError("NOT_MEMORY", `collect: region "${name}" ${text}`);
+    if (target) throw refused(`is an alias: collect its target, "${target.name}"`);
+    if (kind !== "ram" && kind !== "rom" && kind !== "romDevice")
+      throw refused(`is of kind ${kind}, which has no pages`);
+    if (end > BigInt(size)) throw refused(`has ${size} bytes, and byte ${end - 1n} is asked for`);
     const { raw } = this.#space.linear;
     return this.#ranges(
       BigInt(offset),

@@ -139,7 +139,7 @@ function peek(space: Space, address: U64Like, length: U64Like): PeekResult {
   u64.check(length, "length");
   const pieces = new Pieces(space, address, Number(length));
   space.enter();
-  const [bytes, known] = [new Uint8Array(Number(length)), new Uint8Array(Number(length))];
+  const [bytes, known] = [bytesFor(length), bytesFor(length)];
   for (let done = 0; pieces.next(done, 0); ) {
     const { kind, bytes: count, offset, region } = pieces;
     if (kind === FOUND_MEMORY) {
@@ -161,6 +161,14 @@ function peek(space: Space, address: U64Like, length: U64Like): PeekResult {
     done += count;
   }
   return { bytes, known };
+}
+
+function bytesFor(length: U64Like): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(Number(length));
+  } catch (cause) {
+    throw new RangeError(`peek: no array can have ${length} bytes`, { cause });
+  }
 }
 
 /** Copies bytes of an external memory. Returns false if its buffer is detached or too small. */

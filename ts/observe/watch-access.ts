@@ -112,7 +112,7 @@ export function watchAccess(of: PartOf<{ space: Space; watchers: Watchers }>): W
       const has = (kind: keyof WatchKinds) => flag(kinds[kind], `kinds.${kind}`, false);
       const access =
         (has("read") ? ACCESS_READ : 0) | (has("write") ? ACCESS_WRITE : 0) | (has("execute") ? ACCESS_EXECUTE : 0);
-      if (access === 0) throw new TypeError("kinds must have read, write or execute");
+      if (access === 0) throw new TypeError("kinds must set read, write or execute to true");
       expectFunction(callback);
       const { watchers } = of(this);
       return new Watch(watchers, watchers.add(address, length, access, callback));

@@ -1,7 +1,7 @@
 // Changes: changes to a space's map, one at a time or several in a transaction.
 
-import { STATUS_MEMORY_REGION_OVERLAP } from "../core/abi.ts";
-import type { ErrorDetails } from "../core/errors.ts";
+import { STATUS_MEMORY_REGION_OVERLAP, STATUS_NO_MEMORY_REGION } from "../core/abi.ts";
+import { type ErrorDetails, GuestMemoryError } from "../core/errors.ts";
 import { describe } from "../core/u64.ts";
 import { type Changed, overlapError } from "./overlap.ts";
 import type { Space } from "./space.ts";
@@ -21,7 +21,7 @@ export class Changes {
   /**
    * Makes one change: `act` calls the core and returns its status. Throws the error of a status other than 0.
    *
-   * @param changed - the regions that it places, for the message about an overlap.
+   * @param changed - the regions that it places, for the message of a refusal.
    */
   make(what: string, details: ErrorDetails, act: () => number, changed: readonly Changed[] = []): void {
     const space = this.#space;
@@ -30,6 +30,7 @@ export class Changes {
     space.placements.invalidate();
     let failure = status === 0 ? undefined : space.linear.failure(status, what, details);
     if (status === STATUS_MEMORY_REGION_OVERLAP) failure = overlapError(space, what, changed, details) ?? failure;
+    if (status === STATUS_NO_MEMORY_REGION && changed[0]) failure = notMapped(what, changed[0].name, details);
     space.linear.refresh();
     if (failure) throw failure;
     if (this.#depth > 0) return;
@@ -49,7 +50,7 @@ export class Changes {
     let result: T;
     try {
       result = change();
-      if (isPromise(result)) throw new TypeError("a transaction does not wait: it must not give a promise");
+      if (isPromise(result)) throw new TypeError("change must not return a promise: a transaction does not wait");
     } catch (error) {
       this.#depth--;
       if (!space.disposed) raw.gm_roll_back(space.handle);
@@ -70,6 +71,10 @@ export class Changes {
     }
     return result;
   }
+}
+
+function notMapped(what: string, name: string, details: ErrorDetails): GuestMemoryError {
+  return new GuestMemoryError("NO_MEMORY_REGION", `${what}: region "${name}" is not in the map`, details);
 }
 
 function isPromise(value: unknown): boolean {

@@ -2,7 +2,9 @@
 
 import {
   ACCESS_WRITE,
+  FAULT_ADDRESS_LOW,
   LAYOUT_SPRUNG,
+  STATUS_NOT_MEMORY,
   TRAP_FOUND,
   TRAP_ID,
   TRAPPED_COUNT,
@@ -11,6 +13,7 @@ import {
   TRAPPED_TRAP,
   TRAPPED_WORDS,
 } from "../core/abi.ts";
+import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
 import type { U64Like } from "../core/u64.ts";
 import * as u64 from "../core/u64.ts";
@@ -224,7 +227,13 @@ export class Traps {
     const status = linear.raw.gm_trap(handle, low, high, u64.low(length), u64.high(length), exact);
     linear.replace(); // thousands of traps make linear memory grow
     const trap = linear.reported(TRAP_ID);
-    const failure = status === 0 ? undefined : linear.failure(status, "trapWrites", { address, length });
+    const place = { address, length };
+    let failure = status === 0 ? undefined : linear.failure(status, "trapWrites", place);
+    if (status === STATUS_NOT_MEMORY) {
+      const where = `trapWrites at ${hex(address)}, ${length} bytes`;
+      const at = hex(linear.reported64(FAULT_ADDRESS_LOW));
+      failure = new GuestMemoryError("NOT_MEMORY", `${where}: neither RAM nor ROM is at guest address ${at}`, place);
+    }
     linear.refresh();
     if (failure) throw failure;
     return trap;

@@ -72,7 +72,7 @@ const ROWS: Partial<Record<GuestMemoryErrorCode, Row>> = {
     address: 0x1000,
     length: 0xfff,
     region: { start: 0x1000, size: 0xfff },
-    says: /no such region/,
+    says: /no region of RAM has exactly/,
   },
   MISALIGNED: {
     act: (memory) => memory.add32(0x1002, 1),

@@ -187,9 +187,9 @@ test("invalid handlers", () => {
     ["write128 must be a function, not null", { write128: null }],
     ["read must be a function, not a string", { read: "r" }],
     ["peek must be a function, not an object", { peek: {} }],
-    ['narrower must be "split", "replicate" or "read-modify-write", not wrap', { read8, narrower: "wrap" }],
+    ['narrower must be "split", "replicate" or "read-modify-write", not "wrap"', { read8, narrower: "wrap" }],
     ['unaligned must be "split" or "whole", not true', { read8, unaligned: true }],
-    ['endian must be "little" or "big", not middle', { read8, endian: "middle" }],
+    ['endian must be "little" or "big", not "middle"', { read8, endian: "middle" }],
   ];
   using memory = GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x1000 }]);
   for (const [message, device] of wrong) {

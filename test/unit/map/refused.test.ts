@@ -182,13 +182,13 @@ test("the error says what was given in the place of a region", () => {
     [undefined, "undefined"],
   ];
   for (const [value, what] of given) {
-    const message = new RegExp(`must be a region, not ${what}`);
+    const message = new RegExp(`${what} is not a region`);
     expect(() => memory.unmap(value as never)).toThrow(message);
     expect(() => memory.map({ kind: "alias", start: 0x10_0000, of: value as never })).toThrow(message);
   }
   const unnamed = expectCode(() => memory.unmap("no such region"), "NO_MEMORY_REGION");
   expect(unnamed.message).toBe('unmap: no region in the map has the name "no such region"');
-  expect(() => client.collect({} as never)).toThrow("must be a region, not an object");
+  expect(() => client.collect({} as never)).toThrow("an object is not a region");
   client.dispose();
 });
 

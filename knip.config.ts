@@ -4,6 +4,7 @@ import type { KnipConfig } from "knip";
 export default {
   entry: [
     "scripts/*.mjs",
+    "scripts/reference.ts", // scripts/site.mjs names it
     "test/**/*.test.ts",
     "test/{consumers,platforms}/run.mjs",
     "bench/{*,emulators/*}.ts",

@@ -76,6 +76,7 @@ const test = {
 
 /** @type {Record<string, Row>} with `npm test`, all of `npm run test:all`: other platforms, and what takes long */
 const rest = {
+  "the reference site": "node scripts/site.mjs",
   "bundlers, the others": { run: 'vitest run --project bundlers --tags-filter="not sample"', needs: [bundlers] },
   "mutants, the others": 'vitest run --project mutants --tags-filter="not sample"',
   ...Object.fromEntries(

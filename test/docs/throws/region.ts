@@ -1,5 +1,4 @@
 // Documented errors of RegionAccess and TableAccess.
-
 import { disposed, machine, type Row, rowsOf, top, wrong } from "./row.ts";
 
 export const rows: Row[] = [

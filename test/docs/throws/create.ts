@@ -1,5 +1,6 @@
 // Documented errors of creation and of `init`.
 import { vi } from "vitest";
+import { ABI } from "../../../ts/core/abi.ts";
 import { type Glue, GuestMemory, type GuestRange, init, type RegionSpec } from "../../../ts/index.ts";
 import { disposed, machine, type Row, rowsOf, wrong } from "./row.ts";
 
@@ -114,7 +115,7 @@ export const rows: Row[] = [
         [async () => (await fresh()).init({ wasm: empty }), "the binary is another Wasm module's, not guest-memory's"],
         [
           () => init({ glue: noMap }),
-          "the Wasm module has interface version none, this facade needs 5: use the two from one release (a module of your own needs `guest_memory::export_bindings!();`)",
+          `the Wasm module has interface version none, this facade needs ${ABI}: use the two from one release (a module of your own needs \`guest_memory::export_bindings!();\`)`,
         ],
       ],
       TypeError: [

@@ -1,5 +1,6 @@
 // Footprints: machines and regions that come and go need no more linear memory than the most of them alive at once.
 import { expect, test } from "vitest";
+import type { MappedRegion } from "../../ts/index.ts";
 import { bytesOf, freshLibrary, isZero, MIB, PAGE, random, rawBytes, soil, soilThrough } from "./machines.ts";
 
 test("1,000 machines of 64 MiB, one after another, need no more than two, and each begins with zeroes", async () => {
@@ -70,4 +71,33 @@ test("regions that come and go in any order need no more than the most there wer
   expect(bytesOf(memory)).toBe(once);
   expect(memory.compare(2 ** 24, 2 ** 24 + 40 * MIB, 40 * MIB)).toBe(0);
   expect(memory.readUint8(2 ** 24)).toBe(0);
+});
+
+test("where linear memory is full, a region that finds no room is refused, and the memory goes on working", async () => {
+  const { GuestMemory } = await freshLibrary();
+  using memory = GuestMemory.fromRangesSync([[0, 0x1000]]);
+  for (let size = 2 ** 31; size >= 0x1000; ) {
+    try {
+      memory.insertRegion((memory.lastAddress as number) + 1, size);
+    } catch {
+      size /= 2;
+    }
+  }
+  const map = (index: number) =>
+    memory.map({ kind: "reserved", name: "x".repeat(index % 64), start: 2 ** 41 + index * 0x2000, size: 0x1000 });
+  let count = 0;
+  const fill = () => {
+    for (; count < 20_000; count++) map(count);
+  };
+  expect(fill).toThrow(expect.objectContaining({ code: "OUT_OF_MEMORY" }));
+  expect(count).toBeGreaterThan(0);
+  const mapped = memory.mapped.length;
+  memory.writeSlice(0x10, Uint8Array.of(1, 2, 3));
+  memory.transaction(() => {
+    for (const region of memory.mapped.slice(-64)) region.disable();
+  });
+  memory.protect(0, 0x1000, "r--");
+  expect([memory.mapped.at(-1)?.enabled, memory.readUint16(0x10)]).toEqual([false, 0x0201]);
+  memory.unmap(memory.mapped.at(-1) as MappedRegion);
+  expect(memory.mapped.length).toBe(mapped - 1);
 });

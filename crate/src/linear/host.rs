@@ -40,17 +40,28 @@ pub(crate) fn pages_for(start: u64, size: u64) -> Option<u32> {
         .filter(|&pages| pages <= MAX_PAGES)
 }
 
+/// The room of the heap that is kept free for later calls, and that one call needs at most, in bytes.
+const HEADROOM: usize = 64 * 1024;
+pub(crate) const HEAP_NEEDED: usize = 16 * 1024;
+/// The same for each region: its slot, its range and its keys, whose lists grow by doubling.
+const PER_REGION: usize = 256;
+
 /// Makes sure that the heap has room for the small allocations of later calls (a changed list of `regions` regions,
 /// say). Without it such a call might grow the linear memory and so detach the views that a caller holds. Returns
-/// whether there is room. Most callers ignore a false, because the allocation that needs the space reports it.
+/// whether there is room.
 pub(crate) fn keep_heap_headroom(regions: usize) -> bool {
-    const LEAST: usize = 64 * 1024;
-    // For each region: its address, its start, its reference counts, and as much again for the list before the change.
-    const PER_REGION: usize = 128;
+    has_room(HEADROOM.saturating_add(regions.saturating_mul(PER_REGION)))
+}
+
+/// Whether the heap has room for one change of a map of `regions` regions. A change that adds to what is kept for good is
+/// refused without it, since it would end in a trap where the linear memory cannot grow.
+pub(crate) fn has_heap_room(regions: usize) -> bool {
+    has_room(HEAP_NEEDED.saturating_add(regions.saturating_mul(PER_REGION)))
+}
+
+fn has_room(bytes: usize) -> bool {
     let mut block: Vec<u8> = Vec::new();
-    let room = block
-        .try_reserve_exact(LEAST.saturating_add(regions.saturating_mul(PER_REGION)))
-        .is_ok();
+    let room = block.try_reserve_exact(bytes).is_ok();
     if room {
         // A volatile write through the pointer keeps the optimiser from dropping both the allocation and its release.
         // SAFETY: the block is this long and owned here; safe code cannot write to spare capacity without `MaybeUninit`

@@ -142,6 +142,12 @@ export const rows: Row[] = [
         'the dirty client "display" was disposed',
       ],
     },
+    "DirtyClient.take": {
+      NO_MEMORY_REGION: [
+        (client) => client.take(machine().region("RAM") as MappedRegion),
+        'collect: region "RAM" is not in this machine',
+      ],
+    },
   }),
   ...rowsOf(disposed, {
     "GuestMemory.peek": { DISPOSED: [(memory) => memory.peek(0, 4), "the memory was disposed"] },

@@ -252,6 +252,11 @@ impl AddressSpace {
         enabled: bool,
     ) -> Result<(), Fault> {
         region_list::check_region(start, region.size())?;
+        if !host::has_heap_room(self.placed(Placements::len) + 1) {
+            return Err(Fault::OutOfMemory {
+                bytes: host::HEAP_NEEDED as u64,
+            });
+        }
         self.change(|state| {
             if state.number_of(region).is_ok() {
                 return Err(Fault::AlreadyMapped);
@@ -263,7 +268,7 @@ impl AddressSpace {
             state.note(added, Some(region.id()), shown.into_iter());
             Ok(())
         })?;
-        host::keep_heap_headroom(self.placed(Placements::len));
+        host::keep_heap_headroom(self.placed(Placements::len)); // for calls that must not grow linear memory
         Ok(())
     }
 

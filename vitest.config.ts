@@ -1,6 +1,6 @@
 // Vitest: projects by folder. `unit` is what one runs while working; `slow` needs browsers, runtimes or builds; `v86`
 // needs a Linux that not every system can fetch; `mutants` puts faults into a copy of the project, and `bundlers` builds a
-// consumer with each of them, a few of both in `npm test`.
+// consumer with each of them, a few of both in `npm test`; `browsers` needs Firefox and WebKitGTK too.
 import { defineConfig } from "vitest/config";
 import { HANG } from "./test/support/hang.ts";
 import settings, { base64 } from "./vite.config.ts";
@@ -13,6 +13,7 @@ const slow = [
 const v86 = ["test/v86/**/*.test.ts"];
 const mutants = ["test/mutants/**/*.test.ts"];
 const bundlers = ["test/bundlers/*.test.ts"];
+const browsers = ["test/browsers/*.test.ts"];
 
 export default defineConfig({
   plugins: [base64],
@@ -28,12 +29,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [...slow, ...v86, ...mutants, ...bundlers] },
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...slow, ...v86, ...mutants, ...bundlers, ...browsers],
+        },
       },
       { extends: true, test: { name: "slow", include: slow } },
       { extends: true, test: { name: "v86", include: v86 } },
       { extends: true, test: { name: "mutants", include: mutants } },
       { extends: true, test: { name: "bundlers", include: bundlers } },
+      { extends: true, test: { name: "browsers", include: browsers } },
     ],
   },
 });

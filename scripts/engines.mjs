@@ -1,7 +1,8 @@
-// Finds the JavaScript engines that tests and benchmarks run on: the newest Node, Deno, Bun, and Chromium.
+// Finds the JavaScript engines that tests and benchmarks run on: the newest Node, Deno, Bun, Chromium, Firefox, WebKitGTK.
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { capture, which } from "./process.mjs";
-import { root } from "./toolchain.mjs";
+import { findTool, geckodriver, root } from "./toolchain.mjs";
 
 /** The folder of the manifest that installs the newest Node, Deno and Bun. */
 export const enginesFolder = join(root, "test", "support", "engines");
@@ -40,4 +41,49 @@ export function findChromium() {
     if (version !== undefined) return { name: "chromium", path, version };
   }
   return undefined;
+}
+
+/** The browsers, by the names that the tests have for them. */
+export const browserNames = /** @type {const} */ (["chromium", "firefox", "webkitgtk"]);
+
+/** @typedef {(typeof browserNames)[number]} BrowserName */
+
+/** @typedef {{ name: BrowserName, path: string, driver: string }} Browser with the program that drives it */
+
+/**
+ * Firefox, by FIREFOX_PATH or under one of its usual names, with geckodriver.
+ * @returns {Browser | undefined}
+ */
+export function findFirefox() {
+  const path = [process.env.FIREFOX_PATH ?? "", "firefox-esr", "firefox"]
+    .filter((name) => name !== "")
+    .map(which)
+    .find((found) => found !== undefined);
+  const folder = findTool(geckodriver);
+  if (path === undefined || folder === undefined) return undefined;
+  return { name: "firefox", path, driver: join(folder, geckodriver.command) };
+}
+
+/**
+ * WebKitGTK's small browser, which is in the same package as its driver, with the X server that shows it.
+ * @returns {Browser | undefined}
+ */
+export function findWebKit() {
+  const driver = which("WebKitWebDriver");
+  if (driver === undefined || which("Xvfb") === undefined) return undefined;
+  const folders = ["/usr/lib", "/usr/libexec", ...foldersIn("/usr/lib").filter((name) => name.endsWith("-linux-gnu"))];
+  const path = folders
+    .flatMap((folder) => foldersIn(folder).filter((name) => /\/webkit(2gtk|gtk)-[\d.]+$/.test(name)))
+    .map((folder) => which(join(folder, "MiniBrowser")))
+    .find((found) => found !== undefined);
+  return path === undefined ? undefined : { name: "webkitgtk", path, driver };
+}
+
+/** @param {string} folder */
+function foldersIn(folder) {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    return []; // this system has no such folder
+  }
 }

@@ -1,6 +1,16 @@
 // Every check and test, by name, with its command line. They run in this order: those that take seconds come first.
 import { environment, platforms } from "./platforms.mjs";
-import { bundlers, fuzzerTool, linuxGuest, nightlyRust, platformOf, securityLibraries } from "./steps.mjs";
+import {
+  bundlers,
+  firefox,
+  firefoxDriver,
+  fuzzerTool,
+  linuxGuest,
+  nightlyRust,
+  platformOf,
+  securityLibraries,
+  webKit,
+} from "./steps.mjs";
 import { nightly } from "./toolchain.mjs";
 
 /**
@@ -78,6 +88,7 @@ const test = {
 const rest = {
   "the reference site": "node scripts/site.mjs",
   "bundlers, the others": { run: 'vitest run --project bundlers --tags-filter="not sample"', needs: [bundlers] },
+  "browsers: Firefox, WebKitGTK": { run: "vitest run --project browsers", needs: [firefox, firefoxDriver, webKit] },
   "mutants, the others": 'vitest run --project mutants --tags-filter="not sample"',
   ...Object.fromEntries(
     platforms.map(({ target }) => [

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fetchPackages, how, packagesAreThere } from "../examples/v86/guest/packages.mjs";
-import { enginesFolder, findChromium, findEngine } from "./engines.mjs";
+import { enginesFolder, findChromium, findEngine, findFirefox, findWebKit } from "./engines.mjs";
 import { packagesAreInstalled } from "./packages.mjs";
 import { commandsOf, platforms, runs } from "./platforms.mjs";
 import { capture, npm, run } from "./process.mjs";
@@ -11,6 +11,7 @@ import {
   cargoTools,
   findTool,
   fuzzer,
+  geckodriver,
   nightly,
   nodeIsNewEnough,
   oldestNode,
@@ -35,6 +36,9 @@ export const bundlers = "the bundlers that build a consumer of the package";
 export const nightlyRust = `Rust's ${nightly}, with Miri and the standard library's source`;
 export const fuzzerTool = `${fuzzer.crate} ${fuzzer.version}`;
 export const securityLibraries = "libcap-ng and libseccomp, with which virtiofsd is linked";
+export const firefox = "Firefox";
+export const firefoxDriver = `${geckodriver.crate} ${geckodriver.version}`;
+export const webKit = "WebKitGTK, its driver, and Xvfb";
 /** @param {string} target */
 export const platformOf = (target) => `compiler and programs for ${target}`;
 
@@ -97,6 +101,21 @@ const rest = [
     optional: true,
   },
   { ...cargoTool(fuzzer, fuzzerTool), optional: true },
+  { ...cargoTool(geckodriver, firefoxDriver), optional: true },
+  {
+    name: firefox,
+    there: () => findFirefox() !== undefined,
+    get: () => apt("firefox-esr"),
+    how: "install Firefox, or set FIREFOX_PATH to its executable",
+    optional: true,
+  },
+  {
+    name: webKit,
+    there: () => findWebKit() !== undefined,
+    get: () => apt("webkit2gtk-driver", "xvfb"),
+    how: "your system's packages for them: on Debian and Ubuntu webkit2gtk-driver xvfb",
+    optional: true,
+  },
   {
     name: securityLibraries,
     there: () => ["libcap-ng", "libseccomp"].every((name) => capture("pkg-config", ["--libs", name]) !== undefined),

@@ -41,6 +41,12 @@ export function cargoTools() {
 export const fuzzer = { crate: "cargo-fuzz", command: "cargo-fuzz", version: "0.13.2", flags: ["--locked"] };
 
 /**
+ * Mozilla's own driver of Firefox. Debian has no package of it, and the one on npm downloads a binary from elsewhere.
+ * @type {Tool}
+ */
+export const geckodriver = { crate: "geckodriver", command: "geckodriver", version: "0.37.1", flags: ["--locked"] };
+
+/**
  * The version of a crate in Cargo.lock.
  * @param {string} crate
  */
@@ -65,10 +71,14 @@ export function toolFolder({ crate, version }) {
  * @param {Tool} tool
  */
 export function findTool(tool) {
-  const wanted = `${tool.command} ${tool.version}`;
-  if (capture(tool.command, ["--version"]) === wanted) return "";
+  /** @param {string} command Some say more, in brackets or in further lines. */
+  const saysVersion = (command) =>
+    capture(command, ["--version"])
+      ?.split("\n")[0]
+      ?.replace(/ \(.*\)$/, "") === `${tool.command} ${tool.version}`;
+  if (saysVersion(tool.command)) return "";
   const folder = join(toolFolder(tool), "bin");
-  return capture(join(folder, tool.command), ["--version"]) === wanted ? folder : undefined;
+  return saysVersion(join(folder, tool.command)) ? folder : undefined;
 }
 
 /** The folders that must be on PATH for wasm-pack, which looks there for wasm-bindgen. */

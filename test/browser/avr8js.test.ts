@@ -2,8 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
-import { start } from "../support/example.ts";
-import { expectedOf, expectPrograms } from "../support/programs-page.ts";
+import { withBrowserPage } from "../support/browser-page.ts";
+import { start, withExample } from "../support/example.ts";
+import { examplePages, expectedOf } from "../support/example-pages.ts";
 
 const EXAMPLE = "avr8js";
 const NAMES = ["tour", "sort", "sieve"];
@@ -23,4 +24,5 @@ test("in the terminal it shows the map, what each program sends, the same state,
   expect(shown.match(/a watch saw \d+ ticks of its clock, all stored by the instruction at 0x54$/gm)).toHaveLength(3);
 });
 
-test("in a page each program shows what it sends", () => expectPrograms(EXAMPLE, NAMES, "(prio 0, ram): data"));
+test("in a page each program shows what it sends", () =>
+  withExample(EXAMPLE, (url) => withBrowserPage("chromium", url, examplePages[EXAMPLE])));

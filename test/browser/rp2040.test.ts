@@ -6,12 +6,13 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { PROGRAMS, type Program } from "../../examples/rp2040/firmware.ts";
 import { root } from "../../scripts/toolchain.mjs";
-import { withPage } from "../support/chromium.ts";
+import { byPlaywright } from "../support/browser-page.ts";
+import { type PageProblems, withPage } from "../support/chromium.ts";
 import { start, withExample } from "../support/example.ts";
+import { expectedOf, runInRp2040 } from "../support/example-pages.ts";
 import { PAGE_HANG } from "../support/hang.ts";
 
-const expected = (program: Program) =>
-  readFileSync(join(root, "examples", "rp2040", "firmware", `${program}.txt`), "utf8");
+const expected = (program: Program) => expectedOf("rp2040", program);
 
 test("in the terminal it shows the memory map, the programs' output, pages written and speed, and ends with 0", () => {
   const shown = execFileSync(process.execPath, [start], { cwd: root, encoding: "utf8" });
@@ -27,20 +28,14 @@ test("in the terminal it shows the memory map, the programs' output, pages writt
   expect(shown).toMatch(/^ {2}geometric mean +\d+ %$/m);
 });
 
-async function runInPage(page: Page, program: Program): Promise<string> {
-  await page.getByLabel("Program").selectOption(program);
-  await page.getByLabel("Rounds").fill("1");
-  await page.getByRole("button", { name: "Run" }).click();
-  await page.waitForFunction(() => /^(done|failed.*)$/.test(document.querySelector("#state")?.textContent ?? ""));
-  expect(await page.locator("#state").textContent()).toBe("done");
-  return (await page.getByRole("log").textContent()) ?? "";
-}
+const runInPage = (page: Page, problems: PageProblems, program: Program) =>
+  runInRp2040(byPlaywright(page, problems), program);
 
 test("in a page each program prints what is expected, and the map shows the pages that it writes", async () => {
   await withExample("rp2040", (url) =>
     withPage(url, async (page, problems) => {
       for (const program of PROGRAMS) {
-        expect(await runInPage(page, program)).toBe(expected(program));
+        expect(await runInPage(page, problems, program)).toBe(expected(program));
         expect(Number((await page.locator("#speed").textContent()) ?? "")).toBeGreaterThan(0);
       }
       // What the terminal says of the interpreter: 3 pages, all in SRAM.
@@ -109,7 +104,7 @@ test("--help names the examples, and so does a wrong name", () => {
 test("in a page a region is clicked, its bytes are shown, and a watchpoint lists the accesses that it sees", async () => {
   await withExample("rp2040", (url) =>
     withPage(url, async (page, problems) => {
-      await runInPage(page, "sort");
+      await runInPage(page, problems, "sort");
       await page.getByRole("button", { name: /^boot ROM 0x00000000, 16 KiB, rom/ }).click();
       // The boot ROM's first two words: the stack's top, and the address of its code with the Thumb bit.
       const firstRow = page.locator("#bytes tr").first();
@@ -126,13 +121,13 @@ test("in a page a region is clicked, its bytes are shown, and a watchpoint lists
       const watches = page.getByRole("list", { name: "Watchpoints" });
       expect(await watches.textContent()).toContain("0x40034000, 4 bytes, writes");
       // It stays set for the next run, and sees each character that the program prints.
-      expect(await runInPage(page, "sort")).toBe(expected("sort"));
+      expect(await runInPage(page, problems, "sort")).toBe(expected("sort"));
       expect(await watches.getByRole("status").textContent()).toBe(String(expected("sort").length));
       const events = page.getByRole("list", { name: "Accesses seen" }).getByRole("listitem");
       expect(await events.first().textContent()).toMatch(/^write of \d at 0x40034000: 0x0*0a$/); // the last newline
 
       await watches.getByRole("button", { name: "End" }).click();
-      await runInPage(page, "tour");
+      await runInPage(page, problems, "tour");
       expect(await events.count()).toBe(0);
 
       // A refused address or a missing kind of access ends with the next change, and the form works again.

@@ -2,8 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
-import { start } from "../support/example.ts";
-import { expectedOf, expectPrograms } from "../support/programs-page.ts";
+import { withBrowserPage } from "../support/browser-page.ts";
+import { start, withExample } from "../support/example.ts";
+import { examplePages, expectedOf } from "../support/example-pages.ts";
 
 const EXAMPLE = "trs80";
 const NAMES = ["tour", "sort", "sieve"];
@@ -22,4 +23,5 @@ test("in the terminal it shows the map, each program's screen, the same state, a
   expect(shown.match(/a watch saw stores into the screen's first line/g)).toHaveLength(3);
 });
 
-test("in a page each program shows its screen", () => expectPrograms(EXAMPLE, NAMES, "(prio 0, rom): ROM"));
+test("in a page each program shows its screen", () =>
+  withExample(EXAMPLE, (url) => withBrowserPage("chromium", url, examplePages[EXAMPLE])));

@@ -1,19 +1,35 @@
 // A missing runtime: an error under CI=true, printed loudly elsewhere, and never passed over in silence.
 import { afterEach, expect, test, vi } from "vitest";
-import { engine } from "../support/engines.ts";
+import { browser, engine } from "../support/engines.ts";
 
-vi.mock("../../scripts/engines.mjs", () => ({ findEngine: () => undefined, findChromium: () => undefined }));
+vi.mock("../../scripts/engines.mjs", () => ({
+  findEngine: () => undefined,
+  findChromium: () => undefined,
+  findFirefox: () => undefined,
+  findWebKit: () => undefined,
+}));
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
 });
 
-test.each(["node", "deno", "bun", "chromium"] as const)("%s", (name) => {
+const ofTest = (["node", "deno", "bun", "chromium"] as const).map((name) => ({
+  name,
+  find: () => engine(name),
+  how: "npm run setup",
+}));
+const ofRest = (["firefox", "webkitgtk"] as const).map((name) => ({
+  name,
+  find: () => browser(name),
+  how: "npm run setup -- rest",
+}));
+
+test.each([...ofTest, ...ofRest])("$name", ({ name, find, how }) => {
   vi.stubEnv("CI", "true");
-  expect(() => engine(name)).toThrow(`NOT TESTED on ${name}: it is not installed. \`npm run setup\` gets it`);
+  expect(find).toThrow(`NOT TESTED on ${name}: it is not installed. \`${how}\` gets it`);
   vi.stubEnv("CI", "");
   const said = vi.spyOn(console, "warn").mockImplementation(() => {});
-  expect(engine(name)).toBeUndefined();
+  expect(find()).toBeUndefined();
   expect(said.mock.calls.flat().join()).toContain(`NOT TESTED on ${name}`);
 });
 

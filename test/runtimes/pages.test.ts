@@ -1,5 +1,5 @@
 // The suite on the packed package in pages of Chromium: as modules over HTTP, built by Vite, and from Vite's dev server.
-import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { build, createServer } from "vite";
@@ -9,25 +9,19 @@ import { type Consumer, consume } from "../packaging/packed.ts";
 import { withPage } from "../support/chromium.ts";
 import { engine } from "../support/engines.ts";
 import { serve } from "../support/server.ts";
+import { bringSuite, mappedPage, page } from "../support/suite-page.ts";
 import { names } from "./suite/index.js";
 
 const everyCheckPasses = names.map((name) => ({ name }));
-const importMap = JSON.stringify({ imports: { "guest-memory": "/node_modules/guest-memory/dist/index.js" } });
-const main = `import * as library from "guest-memory";
-import { suite } from "./suite/index.js";
-document.querySelector("pre").textContent = JSON.stringify(await suite(library));`;
 const givenUrl = `import { GuestMemory, init } from "guest-memory";
 import wasm from "guest-memory/guest_memory.wasm?url";
 await init({ wasm });
 document.querySelector("pre").textContent = GuestMemory.fromRangesSync([[0, 4096]]).lastAddress;`;
-const page = (head: string) =>
-  `<!doctype html><meta charset="utf-8"><title>guest-memory</title><link rel="icon" href="data:,">${head}<pre></pre>`;
 
 let consumer: Consumer;
 beforeAll(() => {
   consumer = consume();
-  cpSync(join(root, "test", "runtimes", "suite"), join(consumer.folder, "suite"), { recursive: true });
-  consumer.write("main.js", main);
+  bringSuite(consumer);
   consumer.write("given-url.js", givenUrl);
   consumer.write("index.html", page(`<script type="module" src="./main.js"></script>`));
   consumer.write("given-url.html", page(`<script type="module" src="./given-url.js"></script>`));
@@ -51,10 +45,7 @@ async function open(url: string): Promise<string | undefined> {
 
 describe.runIf(engine("chromium"))("Chromium", () => {
   test("loads it as modules over HTTP, by an import map, and passes the suite", async () => {
-    const mapped = page(
-      `<script type="importmap">${importMap}</script><script type="module" src="./main.js"></script>`,
-    );
-    const server = await serve(consumer.folder, { "/mapped.html": mapped });
+    const server = await serve(consumer.folder, { "/mapped.html": mappedPage() });
     try {
       expect(JSON.parse((await open(`${server.url}/mapped.html`)) ?? "")).toEqual(everyCheckPasses);
     } finally {

@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createServer } from "vite";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browserNames } from "../../scripts/engines.mjs";
+import { afterAll, beforeAll, describe, expect, type RunnerTestCase as Task, test } from "vitest";
+import { type BrowserName, browserNames } from "../../scripts/engines.mjs";
 import { root } from "../../scripts/toolchain.mjs";
 import { type Consumer, consume } from "../packaging/packed.ts";
+import { lacks } from "../runtimes/lacks.ts";
 import { names } from "../runtimes/suite/index.js";
 import { type BrowserPage, until, withBrowserPage } from "../support/browser-page.ts";
 import { examplePages } from "../support/example-pages.ts";
@@ -17,6 +18,11 @@ let consumer: Consumer;
 beforeAll(() => {
   consumer = consume();
   bringSuite(consumer);
+  consumer.write(
+    "features.js",
+    `import { missing } from "./suite/features.js";
+    document.querySelector("pre").textContent = JSON.stringify(missing());`,
+  );
 });
 afterAll(() => consumer?.remove());
 
@@ -42,21 +48,36 @@ async function withExamplePage(example: string, use: (url: string) => Promise<un
   }
 }
 
+/** Serves the consumer, isolated, opens one of its pages, and gives what the page's `pre` says. */
+async function said(name: BrowserName, code: string, task: Readonly<Task>): Promise<string | undefined> {
+  const isolated = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+  const server = await serve(consumer.folder, { "/page.html": mappedPage(code, collector) }, isolated);
+  try {
+    return await withBrowserPage(name, `${server.url}/page.html`, async (page) => {
+      task.meta.version = page.version;
+      const text = await until(page, "pre", /./);
+      expect(await page.problems()).toEqual([]);
+      return text;
+    });
+  } finally {
+    await server.close();
+  }
+}
+
 describe.each(browserNames)("%s", (name) => {
-  test("the suite, as modules over HTTP by an import map", async () => {
-    const server = await serve(consumer.folder, { "/mapped.html": mappedPage(collector) });
-    try {
-      await withBrowserPage(name, `${server.url}/mapped.html`, async (page) => {
-        const results = JSON.parse(await until(page, "pre", /./));
-        expect(results).toEqual(names.map((check) => ({ name: check })));
-        expect(await page.problems()).toEqual([]);
-      });
-    } finally {
-      await server.close();
-    }
+  test("imports the package as modules over HTTP, by an import map, and passes the suite", async ({ task }) => {
+    const text = await said(name, "./main.js", task);
+    if (text !== undefined) expect(JSON.parse(text)).toEqual(names.map((check) => ({ name: check })));
   });
 
-  test.each(Object.keys(examplePages))("the page of examples/%s", async (example) => {
+  test("has each feature, but for those of lacks.ts", async ({ task }) => {
+    const text = await said(name, "./features.js", task);
+    if (text === undefined) return;
+    task.meta.missing = JSON.parse(text);
+    expect(task.meta.missing).toEqual(lacks[name] ?? []);
+  });
+
+  test.each(Object.keys(examplePages))("runs the page of examples/%s", async (example) => {
     if (example === "rust-device")
       (await import(pathToFileURL(join(root, "examples", example, "build.mjs")).href)).build();
     const shows = async (page: BrowserPage) => {
@@ -65,4 +86,20 @@ describe.each(browserNames)("%s", (name) => {
     };
     await withExamplePage(example, (url) => withBrowserPage(name, url, shows));
   });
+});
+
+test.each(browserNames)("%s: what goes wrong in a page is seen", async (name) => {
+  for (const wrong of ["throw", "Promise.reject", "console.error"]) {
+    const code = `setTimeout(() => ${wrong === "throw" ? "{ throw Error('on purpose'); }" : `${wrong}("on purpose")`})`;
+    const server = await serve(consumer.folder, {
+      "/page.html": mappedPage("data:text/javascript,", `${collector} ${code}`),
+    });
+    try {
+      const waits = withBrowserPage(name, `${server.url}/page.html`, (page) => until(page, "pre", /never/));
+      const seen = await waits.catch(String);
+      if (seen !== undefined) expect(seen).toContain("on purpose");
+    } finally {
+      await server.close();
+    }
+  }
 });

@@ -7,6 +7,7 @@ import { root } from "../../scripts/toolchain.mjs";
 import { type Consumer, consume } from "../packaging/packed.ts";
 import { engine } from "../support/engines.ts";
 import { HANG } from "../support/hang.ts";
+import { lacks } from "./lacks.ts";
 import { names, suite } from "./suite/index.js";
 
 const engines = (["this node", "node", "deno", "bun"] as const).flatMap((name) => engine(name) ?? []);
@@ -22,6 +23,10 @@ beforeAll(() => {
   consumer.write(
     "module.js",
     `import * as library from "guest-memory"; import { suite } from "./suite/index.js"; ${print}`,
+  );
+  consumer.write(
+    "features.js",
+    `import { missing } from "./suite/features.js"; console.log(JSON.stringify(missing()));`,
   );
   const required = `const library = require("guest-memory"); const { suite } = require("./suite/index.js");`;
   consumer.write("commonjs.cjs", `${required} (async () => { ${print} })();`);
@@ -53,6 +58,11 @@ describe.each(engines)("$name $version", ({ name, path }) => {
 
   test("takes the binary that the package exports", () => {
     expect(run("wasm.js")).toBe("4095\n");
+  });
+
+  test("has each feature, but for those of lacks.ts", ({ task }) => {
+    task.meta.missing = JSON.parse(run("features.js"));
+    expect(task.meta.missing).toEqual(lacks[name] ?? []);
   });
 
   test("runs the README's example", () => {

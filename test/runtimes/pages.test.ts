@@ -45,7 +45,7 @@ async function open(url: string): Promise<string | undefined> {
 
 describe.runIf(engine("chromium"))("Chromium", () => {
   test("loads it as modules over HTTP, by an import map, and passes the suite", async () => {
-    const server = await serve(consumer.folder, { "/mapped.html": mappedPage() });
+    const server = await serve(consumer.folder, { "/mapped.html": mappedPage("./main.js") });
     try {
       expect(JSON.parse((await open(`${server.url}/mapped.html`)) ?? "")).toEqual(everyCheckPasses);
     } finally {

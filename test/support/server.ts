@@ -17,14 +17,16 @@ const types: Record<string, string> = {
  * Serves a folder on a free port; "/" is its index.html.
  *
  * @param pages texts served at a path in place of a file, for a test's own page
+ * @param headers more headers of each answer
  */
-export async function serve(folder: string, pages: Record<string, string> = {}) {
+export async function serve(folder: string, pages: Record<string, string> = {}, headers: Record<string, string> = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const path = pathname === "/" ? "/index.html" : decodeURIComponent(pathname);
     try {
       const body = pages[path] ?? (await readFile(join(folder, normalize(path)))); // normalised: no ".." leads out
-      response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" }).end(body);
+      const type = types[extname(path)] ?? "application/octet-stream";
+      response.writeHead(200, { ...headers, "content-type": type }).end(body);
     } catch {
       response.writeHead(404, { "content-type": "text/plain" }).end(`no ${path}`);
     }

@@ -19,8 +19,12 @@ export function bringSuite(consumer: Consumer): void {
 export const page = (head: string) =>
   `<!doctype html><meta charset="utf-8"><title>guest-memory</title><link rel="icon" href="data:,">${head}<pre></pre>`;
 
-/** The page that loads main.js as modules over HTTP, by an import map. @param first a script's code, run before all else */
-export const mappedPage = (first = "") =>
+/**
+ * A page that loads a program of the consumer as modules over HTTP, by an import map.
+ *
+ * @param first a script's code that runs before all else
+ */
+export const mappedPage = (program: string, first = "") =>
   page(
-    `<script>${first}</script><script type="importmap">${importMap}</script><script type="module" src="./main.js"></script>`,
+    `<script>${first}</script><script type="importmap">${importMap}</script><script type="module" src="${program}"></script>`,
   );

@@ -16,7 +16,13 @@ import { PAGE_HANG } from "./hang.ts";
 export const collector = `window.pageProblems = [];
 addEventListener("error", ({ message }) => pageProblems.push(message));
 addEventListener("unhandledrejection", ({ reason }) => pageProblems.push(String(reason)));
-console.error = (...words) => void pageProblems.push(words.join(" "));`;
+{
+  const { error } = console;
+  console.error = (...words) => {
+    pageProblems.push(words.join(" "));
+    error(...words);
+  };
+}`;
 
 /** The key of an element's reference, the same in each implementation. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";

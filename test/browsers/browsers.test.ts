@@ -29,7 +29,7 @@ afterAll(() => consumer?.remove());
 /** Serves an example's page as `npm start -- --web` does, with the collector in it, and hands its address to `use`. */
 async function withExamplePage(example: string, use: (url: string) => Promise<unknown>): Promise<void> {
   const server = await createServer({
-    root: join(root, "examples", example),
+    root: join(root, "examples"),
     configFile: join(root, "vite.config.ts"),
     cacheDir: join(root, ".cache", "vite-browsers", example),
     logLevel: "warn",
@@ -42,7 +42,7 @@ async function withExamplePage(example: string, use: (url: string) => Promise<un
   });
   try {
     await server.listen();
-    await use(server.resolvedUrls?.local[0] ?? "");
+    await use(`${server.resolvedUrls?.local[0]}${example}/`);
   } finally {
     await server.close();
   }

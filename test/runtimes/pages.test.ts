@@ -6,8 +6,11 @@ import { build, createServer } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../../scripts/toolchain.mjs";
 import { type Consumer, consume } from "../packaging/packed.ts";
+import { withBrowserPage } from "../support/browser-page.ts";
 import { withPage } from "../support/chromium.ts";
 import { engine } from "../support/engines.ts";
+import { withExample } from "../support/example.ts";
+import { examplePages } from "../support/example-pages.ts";
 import { serve } from "../support/server.ts";
 import { bringSuite, mappedPage, page } from "../support/suite-page.ts";
 import { names } from "./suite/index.js";
@@ -87,14 +90,6 @@ describe.runIf(engine("chromium"))("Chromium", () => {
     }
   });
 
-  test("runs the README's example in its page", async () => {
-    const example = join(root, "examples", "readme");
-    const server = await createServer({ root: example, configFile: join(root, "vite.config.ts"), logLevel: "warn" });
-    try {
-      await server.listen();
-      expect(await open(server.resolvedUrls?.local[0] ?? "")).toBe("wrote 5 bytes, read 5: 1 2 3 4 5\n");
-    } finally {
-      await server.close();
-    }
-  });
+  test("runs the README's example in its page", () =>
+    withExample("readme", (url) => withBrowserPage("chromium", url, examplePages.readme)));
 });

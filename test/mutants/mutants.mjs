@@ -83,7 +83,7 @@ const facade = [
     find: 'if ((u64.low(address) & (size - 1)) !== 0) throw misaligned("not");',
     replace: 'if ((u64.low(address) & (size - 1)) !== 0 && size > 4) throw misaligned("not");',
     why: "a misaligned atomic access is let through where its bytes happen to be aligned in linear memory",
-    vitest: unit("map/map-access"),
+    vitest: unit("map/map-access", "map/map-text", "map/map-events"),
   },
   {
     file: "ts/access/atomics.ts",

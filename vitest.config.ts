@@ -1,6 +1,6 @@
 // Vitest: projects by folder. `unit` is what one runs while working; `slow` needs browsers, runtimes or builds; `v86`
 // needs a Linux that not every system can fetch; `mutants` puts faults into a copy of the project, and `bundlers` builds a
-// consumer with each of them, a few of both in `npm test`; `browsers` needs Firefox and WebKitGTK too.
+// consumer with each of them, a few of both in `npm test`; `browsers` needs Firefox and WebKitGTK too, `next` Next.js.
 import { defineConfig } from "vitest/config";
 import { HANG } from "./test/support/hang.ts";
 import settings, { base64 } from "./vite.config.ts";
@@ -14,6 +14,7 @@ const v86 = ["test/v86/**/*.test.ts"];
 const mutants = ["test/mutants/**/*.test.ts"];
 const bundlers = ["test/bundlers/*.test.ts"];
 const browsers = ["test/browsers/*.test.ts"];
+const next = ["test/next/*.test.ts"];
 
 export default defineConfig({
   plugins: [base64],
@@ -32,7 +33,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...slow, ...v86, ...mutants, ...bundlers, ...browsers],
+          exclude: [...slow, ...v86, ...mutants, ...bundlers, ...browsers, ...next],
         },
       },
       { extends: true, test: { name: "slow", include: slow } },
@@ -40,6 +41,7 @@ export default defineConfig({
       { extends: true, test: { name: "mutants", include: mutants } },
       { extends: true, test: { name: "bundlers", include: bundlers } },
       { extends: true, test: { name: "browsers", include: browsers } },
+      { extends: true, test: { name: "next", include: next } },
     ],
   },
 });

@@ -30,6 +30,7 @@ const files = {
   engines: ["slow", "test/runtimes/engines.test.ts"],
   browsers: ["browsers", "test/browsers/browsers.test.ts"],
   bundlers: ["bundlers", "test/bundlers/bundlers.test.ts"],
+  next: ["next", "test/next/next.test.ts"],
   places: ["bundlers", "test/bundlers/places.test.ts"],
   compilers: ["bundlers", "test/bundlers/compilers.test.ts"],
 };
@@ -39,6 +40,11 @@ export function bundlerVersion(name) {
   const { dependencies } = JSON.parse(readFileSync(join(root, "test", "bundlers", "package.json"), "utf8"));
   const packages = { rspack: "@rspack/core", parcel: "@parcel/core" };
   return dependencies[packages[/** @type {"parcel"} */ (name)] ?? name].replace(/^npm:.+@/, "");
+}
+
+/** The version of Next.js, as test/next/package.json pins it. */
+export function nextVersion() {
+  return JSON.parse(readFileSync(join(root, "test", "next", "package.json"), "utf8")).dependencies.next;
 }
 
 const outputFile = join(root, ".cache", "platforms.json");
@@ -156,6 +162,12 @@ Each builds a page with the packed package and no settings, and the page passes 
 is not tried. In a monorepo, Vite 5 to 7 need the plugin of \`guest-memory/vite\` in development.
 
 ${bundlersTable(tests("bundlers"))}
+
+## Next.js
+
+Version ${nextVersion()} on its own bundler, Turbopack, with the setting \`serverExternalPackages: ["guest-memory"]\` for the server's side:
+
+${testsTable(tests("next"))}
 
 ## Where a bundled program runs
 

@@ -6,6 +6,7 @@ import {
   firefoxDriver,
   fuzzerTool,
   linuxGuest,
+  nextJs,
   nightlyRust,
   platformOf,
   securityLibraries,
@@ -87,6 +88,7 @@ const test = {
 /** @type {Record<string, Row>} with `npm test`, all of `npm run test:all`: other platforms, and what takes long */
 const rest = {
   "the reference site": "node scripts/site.mjs",
+  "Next.js": { run: "vitest run --project next", needs: [nextJs] },
   "bundlers, the others": { run: 'vitest run --project bundlers --tags-filter="not sample"', needs: [bundlers] },
   "browsers: Firefox, WebKitGTK": { run: "vitest run --project browsers", needs: [firefox, firefoxDriver, webKit] },
   "mutants, the others": 'vitest run --project mutants --tags-filter="not sample"',

@@ -32,6 +32,7 @@ import {
 
 /** Names of steps that rows need. */
 export const linuxGuest = "a kernel, busybox and a BIOS for the guest of examples/v86";
+export const nextJs = "Next.js, which builds and serves a consumer of the package";
 export const bundlers = "the bundlers that build a consumer of the package";
 export const nightlyRust = `Rust's ${nightly}, with Miri and the standard library's source`;
 export const fuzzerTool = `${fuzzer.crate} ${fuzzer.version}`;
@@ -77,6 +78,7 @@ const test = [
 
 /** @type {Step[]} */
 const rest = [
+  { ...npmPackages(nextJs, join(root, "test", "next")), takes: "340 MB", optional: true },
   ...platforms.map((platform) => ({
     name: platformOf(platform.target),
     there: () => hasTarget(platform.target) && runs(platform),

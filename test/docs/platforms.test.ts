@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { browserNames } from "../../scripts/engines.mjs";
-import { bundlerVersion, titles } from "../../scripts/platforms-page.mjs";
+import { bundlerVersion, nextVersion, titles } from "../../scripts/platforms-page.mjs";
 import { root } from "../../scripts/toolchain.mjs";
 import { bundlers } from "../bundlers/bundlers.mjs";
 import { lacks } from "../runtimes/lacks.ts";
@@ -69,4 +69,9 @@ test("the reason stands with each feature, the suite has as many checks as it sa
   for (const reason of Object.values(without)) expect(text).toContain(reason);
   expect(text).toContain(`The suite has ${names.length} checks`);
   expect(text).not.toContain("fails");
+});
+
+test("Next.js is there, in the version that is pinned, and works", () => {
+  expect(text).toContain(`\n## Next.js\n\nVersion ${nextVersion()} on its own bundler`);
+  expect(text).toMatch(/\| A build has one binary, and client and server make a memory +\| works \|/);
 });

@@ -68,6 +68,7 @@ function deviceOf(
     bytes.set(inOrder(bytesOf(BigInt(value), size)), offset);
   };
   return {
+    peek: () => undefined, // so that a device without another handler can be mapped
     ...Object.fromEntries(reads.map((size) => [`read${8 * size}`, (offset: number) => read(offset, size)])),
     ...Object.fromEntries(
       writes.map((size) => [`write${8 * size}`, (at: number, value: never) => write(at, size, value)]),

@@ -34,7 +34,7 @@ async function read(source: WasmSource): Promise<[BufferSource, string]> {
     return [new Uint8Array(buffer, byteOffset, byteLength).slice(), "the binary"];
   }
   if (lengthOfBuffer(source) !== undefined) return read(new Uint8Array(source as ArrayBuffer));
-  if (tagOf(source) === "URL") return readUrl(new URL((source as URL).href));
+  if (tagOf(source) === "URL") return readUrl(resolve((source as URL).href)); // Turbopack's may be relative
   if (tagOf(source) === "Response") return readResponse(source as Response);
   throw new TypeError(
     `wasm must be a URL, a string, a Response, the binary's bytes or a WebAssembly.Module, not ${describe(source)}`,

@@ -118,6 +118,23 @@ test("LOAD_FAILED names the place, what came, and what to do", async () => {
   }
 });
 
+test("a URL of a bundler's own, which is relative, is one of the page's", async () => {
+  class RelativeURL {
+    readonly href = "/static/guest_memory.wasm";
+    readonly [Symbol.toStringTag] = "URL"; // as Turbopack makes them
+  }
+  const wasm = new RelativeURL() as unknown as URL;
+  expect(await refusal({ wasm })).toBeInstanceOf(TypeError); // there is no page here
+  vi.stubGlobal("location", { href: "http://127.0.0.1:1/app/page" });
+  try {
+    expect((await refusal({ wasm })).message).toContain(
+      "http://127.0.0.1:1/static/guest_memory.wasm cannot be fetched",
+    );
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
 test("a page's policy is named where it forbids compilation", async () => {
   const words = "Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not allowed";
   vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(new WebAssembly.CompileError(words));

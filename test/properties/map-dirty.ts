@@ -190,6 +190,7 @@ export const dirtyKinds: MapKinds = {
         return ok(ranges.map((range) => range.map(Number)));
       },
       (how) => client.client[how](object, offset, bytes),
+      region,
     );
   },
 
@@ -209,31 +210,37 @@ export const dirtyKinds: MapKinds = {
   },
 };
 
-/** Compares a collection, or a taking whose epoch ends later. */
+/** Compares a collection, or a taking whose epoch ends later; `of` is the region, if it is one's. */
 function collected(
   machine: MapMachine,
   client: Client,
   bits: bigint,
   model: () => Outcome,
   collect: (how: "collect" | "take") => unknown,
+  of?: MapRegion,
 ): void {
   const { taken } = machine.dirty;
   if (bits & (1n << 50n)) {
     machine.compare(model, () => collect("collect"));
     return;
   }
-  const before = new Map([...client.marks].map(([region, pages]) => [region, new Set(pages)]));
   let epoch: DirtyEpoch<number | bigint> | undefined;
   machine.compare(model, () => {
     epoch = collect("take") as DirtyEpoch<number | bigint>;
     return epoch.ranges;
   });
   if (epoch === undefined) return;
-  const gone = [...before].map(([region, pages]) => {
-    const left = client.marks.get(region);
-    return [region, new Set([...pages].filter((page) => !left?.has(page)))] as const;
-  });
-  taken.push({ client, epoch, marks: new Map(gone) });
+  // All pages that were reported come back, also one that has kept its mark because of bytes outside the window.
+  const marks: Taken["marks"] = new Map();
+  for (const [start, length] of epoch.ranges) {
+    const bytes = { offset: BigInt(start), size: BigInt(length) };
+    const runs = of ? [{ region: of, ...bytes }] : client.side.model.bytesOf(bytes.offset, bytes.size);
+    for (const { region, offset, size } of runs) {
+      const last = pageOf(region, offset + size - 1n);
+      for (let page = pageOf(region, offset); page <= last; page++) mark(marks, region, page);
+    }
+  }
+  taken.push({ client, epoch, marks });
 }
 
 function pick(machine: MapMachine, bits: bigint): Client | undefined {

@@ -5,6 +5,7 @@ import { type Device, GuestMemory, type MappedRegion, type Watch, type WatchEven
 import { Argument, answer, answers } from "./machine.ts";
 import { DirtyModel } from "./map-dirty.ts";
 import {
+  type Bytes,
   type Kind,
   MapModel,
   type MapRegion,
@@ -224,7 +225,7 @@ export class MapMachine {
     this.#expected.push(["host", this.sides.indexOf(side), this.own(address), length]);
     for (const other of this.sides) {
       if (other === side) continue;
-      for (const bytes of side.model.bytesOf(address, BigInt(length))) {
+      for (const bytes of joined(side.model.bytesOf(address, BigInt(length)))) {
         if (bytes.region.kind === "mmio" || bytes.region.kind === "reserved") continue;
         for (const { start, size } of other.model.addressesOf(bytes)) {
           this.#expected.push(["host", this.sides.indexOf(other), this.own(start), Number(size)]);
@@ -389,6 +390,17 @@ export class MapMachine {
   dispose(): void {
     for (const { memory } of this.sides) memory.dispose();
   }
+}
+
+/** Bytes that go on where the bytes before them end are one run, whatever the priorities of the placements that show them. */
+function joined(all: readonly Bytes[]): Bytes[] {
+  const runs: { region: MapRegion; offset: bigint; size: bigint }[] = [];
+  for (const { region, offset, size } of all) {
+    const last = runs.at(-1);
+    if (last && last.region === region && last.offset + last.size === offset) last.size += size;
+    else runs.push({ region, offset, size });
+  }
+  return runs;
 }
 
 /** A handler's answer, in the kind of number that its size asks for. */

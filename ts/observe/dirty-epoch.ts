@@ -63,7 +63,8 @@ export class DirtyEpoch<A extends number | bigint = number> {
   }
 
   /**
-   * Makes the pages dirty for the client again, unless they were committed. No other client is concerned, and no trap and
+   * Makes the pages of the ranges dirty for the client again, unless they were committed: also a page that another collection
+   * has reported meanwhile. No other client is concerned, and no trap and
    * no listener. Disposing again has no effect.
    * @example
    * ```ts

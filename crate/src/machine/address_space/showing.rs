@@ -112,7 +112,7 @@ impl AddressSpace {
                 // Another region may lie above, or another placement of this one.
                 if range.region.id() == region && (bytes.0..=bytes.1).contains(&at) {
                     let index = shown.partition_point(|other| other.0 < from);
-                    shown.insert(index, (from, to.min(from + (bytes.1 - at))));
+                    shown.insert(index, (from, to.min(from.saturating_add(bytes.1 - at))));
                 }
             }
         });

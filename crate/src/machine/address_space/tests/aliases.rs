@@ -185,3 +185,17 @@ fn a_region_enters_the_machine_with_the_alias_that_shows_it_and_leaves_with_it()
     });
     assert_eq!((gone, collect()), (Ok(()), vec![])); // it has not left
 }
+
+#[test]
+fn the_addresses_of_bytes_end_with_the_last_address() {
+    let space = AddressSpace::new().unwrap();
+    let ram = Region::new("ram", RegionKind::Ram, GuestAddress(0), 0x2000).unwrap();
+    let top = Region::alias("top", &ram, 0, 0x100).unwrap();
+    let start = u64::MAX - 0xff;
+    space.map(&top, GuestAddress(start), 0).unwrap();
+    let mut shown = Vec::new();
+    space.each_address(ram.id(), 0x10, 0x1ff0, |address, length| {
+        shown.push((address.0, length))
+    });
+    assert_eq!(shown, [(start + 0x10, 0xf0)]);
+}

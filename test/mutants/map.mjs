@@ -33,7 +33,7 @@ export const map = [
     vitest: unit("map/aliases"),
   },
   {
-    file: "crate/src/machine/address_space/changes.rs",
+    file: "crate/src/machine/address_space/state.rs",
     find: "let following = alias.show_again(&target, offset);",
     replace: "let following = vec![(alias, target, offset).0];",
     why: "an alias in a transaction that is undone goes on showing the new bytes",

@@ -1,7 +1,7 @@
 //! `AddressSpace`: the guest-physical memory of one VM, or another view of it.
 //!
 //! ```text
-//!   AddressSpace ─┬─ State ─┬─ Placement …   regions, where they lie          (address_space/changes.rs)
+//!   AddressSpace ─┬─ State ─┬─ Placement …   regions, where they lie          (address_space/state.rs)
 //!                 │         ├─ MemoryMap     what every address shows: a snapshot, replaced or changed in place
 //!                 │         └─ Watches
 //!                 ├─ PageTable               the same for the first 4 GiB, page by page
@@ -24,9 +24,9 @@ use crate::machine::spaces;
 use crate::machine::span::{self, Run};
 use crate::model::guest_memory::{GuestAddress, GuestUsize};
 use crate::sync::{PoisonError, RwLock, RwLockWriteGuard};
-pub(crate) use changes::State;
 pub use generic::{FlatSnapshot, FlatSpace};
 pub use showing::RegionAt;
+pub(crate) use state::State;
 use std::sync::Arc;
 use transaction::Turn;
 
@@ -36,6 +36,7 @@ mod generic;
 mod protection;
 mod scalars;
 mod showing;
+mod state;
 mod transaction;
 pub(crate) mod trapping;
 

@@ -1,7 +1,7 @@
 //! Aliases that show other bytes than before: in the map of this address space, and of its siblings.
 
 use super::AddressSpace;
-use super::changes::{State, Undo, span};
+use super::state::{State, Undo, span};
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::Region;
 use crate::model::guest_memory::GuestUsize;

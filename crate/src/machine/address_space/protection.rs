@@ -1,7 +1,7 @@
 //! Forbidden and watched accesses of an address space, by guest page.
 
 use super::AddressSpace;
-use super::changes::Protection;
+use super::state::Protection;
 use crate::linear::host::{PAGE_SHIFT, PAGE_SIZE};
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::Access;

@@ -89,9 +89,9 @@ impl Turn {
         Taken(self)
     }
 
-    /// Ends a turn whose [`Taken`] was forgotten.
-    pub(super) fn end(&self) {
-        drop(Taken(self));
+    /// A turn whose [`Taken`] was forgotten.
+    pub(super) fn held(&self) -> Taken<'_> {
+        Taken(self)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<(ThreadId, usize)>> {

@@ -103,6 +103,13 @@ test("a transaction shows all or nothing, and the regions that it has shown are 
   window.offset = 0x1000;
   expect([window.target?.name, memory.readUint8(0xf800)]).toEqual(["ROM", 11]);
   const rom = window.target as MappedRegion;
+  const undone = () =>
+    memory.transaction(() => {
+      window.show(ram);
+      throw new Error("no");
+    });
+  expect(undone).toThrow("no");
+  expect(window.target).toBe(rom); // though no map has it, and for a moment no alias did
   memory.transaction(() => window.show(ram));
   expect(memory.readUint8(0xf800)).toBe(20);
   expectCode(() => window.show(rom), "NO_MEMORY_REGION");

@@ -108,6 +108,12 @@ test("what is refused changes nothing, and says why", async () => {
 });
 
 test("the window of a machine goes with its last memory", async () => {
+  const slots = async () => {
+    const three = await Promise.all([1, 2, 3].map(() => GuestMemory.create([])));
+    for (const one of three) one.dispose();
+    return three.map(({ handle }) => handle & 0xf_ffff);
+  };
+  const before = await slots();
   const memory = await GuestMemory.create(board);
   const bus = memory.space([{ kind: "alias", start: 0, of: regionOf(memory, "ROM") }]);
   const rom = regionOf(memory, "ROM");
@@ -115,6 +121,7 @@ test("the window of a machine goes with its last memory", async () => {
   memory.dispose();
   expect(bus.readUint8(0)).toBe(1);
   bus.dispose();
+  expect(await slots()).toEqual(before);
   using next = await GuestMemory.create(board);
   expect(bytesOf(regionOf(next, "ROM"), 0, 1)).toEqual([0]);
 });

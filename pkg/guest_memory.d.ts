@@ -220,15 +220,16 @@ export function gm_protect(handle: number, low: number, high: number, length_low
 export function gm_region_at(handle: number, low: number, high: number, is_below: boolean, below: number): number;
 
 /**
- * Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
- */
-export function gm_region_host(region: number): number;
-
-/**
  * A region's properties, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. As much of its name as
  * fits is in the transfer buffer.
  */
 export function gm_region_name(region: number): number;
+
+/**
+ * Where a region's own bytes lie from an offset on, wherever it is mapped. Report: [`abi::REGION_HOST`] and
+ * [`abi::REGION_RUN_BYTES`]. A region has less than 4 GiB of bytes.
+ */
+export function gm_region_run(region: number, offset: number): number;
 
 /**
  * Removes the region with exactly this start and size.
@@ -363,8 +364,8 @@ export interface InitOutput {
     readonly gm_populate: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_protect: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly gm_region_at: (a: number, b: number, c: number, d: number, e: number) => number;
-    readonly gm_region_host: (a: number) => number;
     readonly gm_region_name: (a: number) => number;
+    readonly gm_region_run: (a: number, b: number) => number;
     readonly gm_remove: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly gm_reserve: (a: number, b: number, c: number) => number;
     readonly gm_resume_trap: (a: number, b: number, c: number, d: number, e: number) => number;

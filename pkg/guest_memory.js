@@ -534,16 +534,6 @@ export function gm_region_at(handle, low, high, is_below, below) {
 }
 
 /**
- * Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
- * @param {number} region
- * @returns {number}
- */
-export function gm_region_host(region) {
-    const ret = wasm.gm_region_host(region);
-    return ret >>> 0;
-}
-
-/**
  * A region's properties, wherever it is mapped. Report: [`abi::REGION_KIND`] and the following. As much of its name as
  * fits is in the transfer buffer.
  * @param {number} region
@@ -551,6 +541,18 @@ export function gm_region_host(region) {
  */
 export function gm_region_name(region) {
     const ret = wasm.gm_region_name(region);
+    return ret >>> 0;
+}
+
+/**
+ * Where a region's own bytes lie from an offset on, wherever it is mapped. Report: [`abi::REGION_HOST`] and
+ * [`abi::REGION_RUN_BYTES`]. A region has less than 4 GiB of bytes.
+ * @param {number} region
+ * @param {number} offset
+ * @returns {number}
+ */
+export function gm_region_run(region, offset) {
+    const ret = wasm.gm_region_run(region, offset);
     return ret >>> 0;
 }
 

@@ -7,7 +7,7 @@
 // The version.
 
 /// The version of this interface; the facade refuses a module that has another.
-pub const ABI: u32 = 6;
+pub const ABI: u32 = 7;
 
 // Statuses: the results of most calls. The rest of a name is the facade's error code.
 
@@ -124,6 +124,9 @@ pub const ACCESS_WRITE: u8 = 2;
 pub const ACCESS_EXECUTE: u8 = 4;
 /// A loader's write, used by itself: it writes ROM too, and nothing forbids it.
 pub const ACCESS_LOAD: u8 = 8;
+
+/// Beside the accesses that `gm_protect` allows: the pages need not be mapped.
+pub const PROTECT_ANYWHERE: u32 = 16;
 
 // Backings that `gm_check_access` can require of a range.
 
@@ -255,8 +258,6 @@ pub const INDEX_ADDRESS_HIGH: u32 = 2;
 pub const COMPARE_ORDER: u32 = 0;
 /// `gm_map`: the id of the region.
 pub const MAP_REGION: u32 = 0;
-/// `gm_region_host`: the host offset of the region's first byte.
-pub const REGION_HOST: u32 = 0;
 /// `gm_watch`: the number of the watch.
 pub const WATCH_ID: u32 = 0;
 /// `gm_unwatch`: 1 where there was a watch, else 0.
@@ -271,6 +272,13 @@ pub const TRAP_ID: u32 = 0;
 pub const TRAP_FOUND: u32 = 0;
 /// `gm_trapped`, `gm_sprung`: how many pages are in the transfer buffer.
 pub const TRAPPED_COUNT: u32 = 0;
+
+// Words of the report block after `gm_region_run`.
+
+/// The host offset of the first byte; 0 where the bytes were discarded, and are zero.
+pub const REGION_HOST: u32 = 0;
+/// How many bytes of the region lie there, adjacent.
+pub const REGION_RUN_BYTES: u32 = 1;
 
 // Words of the report block after `gm_region_at`.
 

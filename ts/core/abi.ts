@@ -4,7 +4,7 @@
 // The version.
 
 /** The version of this interface; the facade refuses a module that has another. */
-export const ABI = 6;
+export const ABI = 7;
 
 // Statuses: the results of most calls. The rest of a name is the facade's error code.
 
@@ -121,6 +121,8 @@ export const ACCESS_WRITE = 2;
 export const ACCESS_EXECUTE = 4;
 /** A loader's write, used by itself: it writes ROM too, and nothing forbids it. */
 export const ACCESS_LOAD = 8;
+/** Beside the accesses that `gm_protect` allows: the pages need not be mapped. */
+export const PROTECT_ANYWHERE = 16;
 
 // Backings that `gm_check_access` can require of a range.
 
@@ -252,8 +254,6 @@ export const INDEX_ADDRESS_HIGH = 2;
 export const COMPARE_ORDER = 0;
 /** `gm_map`: the id of the region. */
 export const MAP_REGION = 0;
-/** `gm_region_host`: the host offset of the region's first byte. */
-export const REGION_HOST = 0;
 /** `gm_watch`: the number of the watch. */
 export const WATCH_ID = 0;
 /** `gm_unwatch`: 1 where there was a watch, else 0. */
@@ -268,6 +268,13 @@ export const TRAP_ID = 0;
 export const TRAP_FOUND = 0;
 /** `gm_trapped`, `gm_sprung`: how many pages are in the transfer buffer. */
 export const TRAPPED_COUNT = 0;
+
+// Words of the report block after `gm_region_run`.
+
+/** The host offset of the first byte; 0 where the bytes were discarded, and are zero. */
+export const REGION_HOST = 0;
+/** How many bytes of the region lie there, adjacent. */
+export const REGION_RUN_BYTES = 1;
 
 // Words of the report block after `gm_region_at`.
 

@@ -65,7 +65,7 @@ export interface RawExports {
   gm_commit(handle: number): number;
   gm_roll_back(handle: number): number;
   gm_region_name(region: number): number;
-  gm_region_host(region: number): number;
+  gm_region_run(region: number, offset: number): number;
   gm_placement(handle: number, low: number, high: number): number;
   gm_placement_of(handle: number, region: number): number;
   gm_named(handle: number, nameBytes: number, low: number, high: number): number;

@@ -124,7 +124,7 @@ function contentsOf(space: Space, { kind, name, size, contents: given }: Request
 
 /** Copies bytes into a region's memory, without regard to its place in the map. */
 function load({ linear }: Space, id: number, contents: Uint8Array): void {
-  linear.expect(linear.raw.gm_region_host(id), "contents");
+  linear.expect(linear.raw.gm_region_run(id, 0), "contents");
   const host = linear.reported(REGION_HOST);
   linear.u8.set(contents, host);
   linear.markDirty(host, contents.length);

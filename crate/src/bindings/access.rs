@@ -79,8 +79,12 @@ pub fn gm_protect(
     allowed: u32,
 ) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
+    let permissions = Access::from_bits(allowed & !abi::PROTECT_ANYWHERE);
     with(handle, |space| {
-        status(space.protect(address, length, Access::from_bits(allowed)))
+        status(match allowed & abi::PROTECT_ANYWHERE {
+            0 => space.protect(address, length, permissions),
+            _ => space.protect_anywhere(address, length, permissions),
+        })
     })
 }
 

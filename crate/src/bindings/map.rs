@@ -85,13 +85,15 @@ pub fn gm_region_name(region: u32) -> u32 {
     abi::STATUS_OK
 }
 
-/// Where a region's own bytes lie, wherever it is mapped. Report: [`abi::REGION_HOST`].
+/// Where a region's own bytes lie from an offset on, wherever it is mapped. Report: [`abi::REGION_HOST`] and
+/// [`abi::REGION_RUN_BYTES`]. A region has less than 4 GiB of bytes.
 #[wasm_bindgen]
-pub fn gm_region_host(region: u32) -> u32 {
-    let host = Region::by_id(region).and_then(|region| region.host_offset());
-    status(match host.and_then(|host| u32::try_from(host).ok()) {
-        Some(host) => {
-            report(abi::REGION_HOST, host);
+pub fn gm_region_run(region: u32, offset: u32) -> u32 {
+    let run = Region::by_id(region).and_then(|region| region.run(u64::from(offset)));
+    status(match run {
+        Some((host, bytes)) => {
+            report(abi::REGION_HOST, host.map_or(0, word));
+            report(abi::REGION_RUN_BYTES, word(bytes));
             Ok(())
         }
         None => Err(Fault::NoMemoryRegion),

@@ -25,6 +25,40 @@ impl AddressSpace {
         length: u64,
         allowed: Access,
     ) -> Result<(), Fault> {
+        self.protect_pages(address, length, allowed, true)
+    }
+
+    /// As [`protect`](AddressSpace::protect), whether the addresses are mapped or not: brings back a setting that outlived
+    /// the region there.
+    ///
+    /// ```
+    /// use guest_memory::memory_map::Access;
+    /// use guest_memory::{AddressSpace, GuestAddress};
+    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+    /// space.protect_anywhere(GuestAddress(0x1000), 0x1000, Access::READ)?;
+    /// assert_eq!(space.permissions(GuestAddress(0x1000)).0, Access::READ);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`; `GuestAddressOverflow` past 2^64. On an error nothing changes.
+    pub fn protect_anywhere(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        allowed: Access,
+    ) -> Result<(), Fault> {
+        self.protect_pages(address, length, allowed, false)
+    }
+
+    fn protect_pages(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        allowed: Access,
+        mapped: bool,
+    ) -> Result<(), Fault> {
         let page = PAGE_SIZE as u64;
         if !(address.0 | length).is_multiple_of(page) {
             return Err(Fault::Misaligned { address: address.0 });
@@ -34,7 +68,9 @@ impl AddressSpace {
         }
         let forbidden = FORBIDDEN & !allowed.forbidding();
         self.change(|state| {
-            state.check_placed(address, length)?;
+            if mapped {
+                state.check_placed(address, length)?;
+            }
             state.protect(Protection {
                 first: address.0,
                 last: region_list::check_region(address, length)?,

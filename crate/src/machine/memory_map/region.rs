@@ -213,6 +213,35 @@ impl Region {
         Some(self.blocks()?.first()?.host_offset())
     }
 
+    /// Where the bytes of RAM and ROM from an offset on lie, and how many are adjacent there: the host offset, or `None`
+    /// where they were [discarded](crate::AddressSpace::discard) and are zero. `None` for the whole if the region has no
+    /// such byte. The host offset changes when regions are moved together.
+    ///
+    /// ```
+    /// use guest_memory::{AddressSpace, GuestAddress};
+    /// let space = AddressSpace::new()?;
+    /// let ram = space.insert_region(GuestAddress(0x8000), 0x4000)?;
+    /// let first = ram.host_offset().unwrap();
+    /// assert_eq!(ram.run(0x123), Some((Some(first + 0x123), 0x4000 - 0x123)));
+    /// assert_eq!(ram.run(0x4000), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run(&self, offset: u64) -> Option<(Option<usize>, usize)> {
+        let blocks = self.blocks()?;
+        let at = in_blocks(&blocks, offset.min(self.size), 0).start;
+        let after = blocks.partition_point(|block| block.span().start <= at);
+        let block = blocks.get(after.checked_sub(1)?)?;
+        let inside = usize::try_from(at - block.span().start).ok()?;
+        let bytes = block
+            .size()
+            .checked_sub(inside)
+            .filter(|&bytes| bytes > 0)?;
+        Some((
+            (!block.is_absent()).then(|| block.host_offset() + inside),
+            bytes,
+        ))
+    }
+
     /// Takes the target out of an alias that is dropped.
     fn take_target(&mut self) -> Option<Arc<Region>> {
         self.follows_target(false);

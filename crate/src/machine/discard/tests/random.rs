@@ -82,6 +82,18 @@ fn bytes_and_marks_are_those_of_a_plain_array() {
         if written {
             pages(start + from, length).for_each(|page| marks[page] = true);
         }
+        let region = space.region_at(at(start), None).unwrap().region;
+        let (offset, probe) = (random(size), index(length));
+        let (host, bytes) = region.run(offset).unwrap();
+        let byte = |at: usize| {
+            let Some(host) = host else { return 0 };
+            // SAFETY: a byte of the run, in memory of the space, which no other code uses.
+            unsafe { host::pointer(host + at).read_volatile() }
+        };
+        for behind in [0, bytes - 1, probe % bytes] {
+            assert_eq!(byte(behind), model[index(offset) + behind], "round {round}");
+        }
+        assert!(region.run(size).is_none() && region.run(u64::MAX).is_none());
         if round % 16 == 0 {
             let view = space.view();
             for range in view.flat().ranges() {

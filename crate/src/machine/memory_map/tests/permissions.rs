@@ -120,6 +120,15 @@ fn protection_is_by_page_and_goes_with_the_address() {
         assert_eq!(refused, Err(fault));
     }
     assert!(space.write_obj(1_u8, GuestAddress(2 * PAGE)).is_ok());
+    let anywhere =
+        |address, length| space.protect_anywhere(GuestAddress(address), length, Access::NONE);
+    anywhere(0, 2 * PAGE).unwrap();
+    assert_eq!(space.permissions(GuestAddress(0)).0, Access::NONE);
+    assert!(space.read_obj::<u8>(GuestAddress(PAGE)).is_err());
+    assert_eq!(anywhere(1, PAGE), Err(Fault::Misaligned { address: 1 }));
+    let past = Fault::GuestAddressOverflow { completed: PAGE };
+    assert_eq!(anywhere(PAGE.wrapping_neg(), 2 * PAGE), Err(past));
+    assert!(anywhere(PAGE.wrapping_neg(), PAGE).is_ok());
 }
 
 #[test]

@@ -6,7 +6,12 @@ import { defineConfig, type Plugin } from "vite";
 const root = fileURLToPath(new URL(".", import.meta.url));
 
 /** The entries of the package: each a file of dist/, and what they share in chunks beside them. */
-export const entries = { index: `${root}ts/index.ts`, inline: `${root}ts/inline.ts`, vite: `${root}ts/vite.ts` };
+export const entries = {
+  index: `${root}ts/index.ts`,
+  inline: `${root}ts/inline.ts`,
+  snapshot: `${root}ts/snapshot.ts`,
+  vite: `${root}ts/vite.ts`,
+};
 
 /** Makes a module of a file that is imported with `?base64`. */
 export const base64: Plugin = {
@@ -22,7 +27,12 @@ export default defineConfig({
   plugins: [base64],
   // Examples import the package by its name, as their users would.
   resolve: {
-    alias: { "guest-memory/inline": entries.inline, "guest-memory/vite": entries.vite, "guest-memory": entries.index },
+    alias: {
+      "guest-memory/inline": entries.inline,
+      "guest-memory/snapshot": entries.snapshot,
+      "guest-memory/vite": entries.vite,
+      "guest-memory": entries.index,
+    },
   },
   // A page's root is its example; the facade and pkg/ lie above it.
   server: { fs: { allow: [root] } },

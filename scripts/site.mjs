@@ -48,7 +48,7 @@ function withoutFolders(parts, files) {
 async function buildTypes() {
   const app = await Application.bootstrap({
     name: "guest-memory",
-    entryPoints: ["scripts/reference.ts", "ts/inline.ts", "ts/vite.ts"],
+    entryPoints: ["scripts/reference.ts", "ts/inline.ts", "ts/snapshot.ts", "ts/vite.ts"],
     tsconfig: "tsconfig.json",
     readme: "README.md",
     projectDocuments: pages,
@@ -67,6 +67,7 @@ async function buildTypes() {
     const names = new Map([
       ["scripts/reference", "guest-memory"],
       ["ts/inline", "guest-memory/inline"],
+      ["ts/snapshot", "guest-memory/snapshot"],
       ["ts/vite", "guest-memory/vite"],
     ]);
     for (const module of project.getReflectionsByKind(ReflectionKind.Module))
@@ -123,7 +124,9 @@ function writeIndex(documents, crates) {
   const parts = [
     list("Start", [["README", "ts/index.html"]]),
     list("Guides", linksTo(pages.filter(isGuide))),
-    list("TypeScript", [["guest-memory, guest-memory/inline, guest-memory/vite", "ts/modules.html"]]),
+    list("TypeScript", [
+      ["guest-memory, guest-memory/inline, guest-memory/snapshot, guest-memory/vite", "ts/modules.html"],
+    ]),
     list(
       "Rust",
       crates.map((name) => [name, `rust/${name}/index.html`]),

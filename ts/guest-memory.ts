@@ -13,6 +13,7 @@ import { Sections } from "./access/sections.ts";
 import { SlowPath } from "./access/slow-path.ts";
 import { type TableAccess, tableAccess } from "./access/table-access.ts";
 import { load, loaded } from "./core/init.ts";
+import type { LinearMemory } from "./core/linear-memory.ts";
 import { showAs } from "./core/shown.ts";
 import type { U64Like } from "./core/u64.ts";
 import { createEmpty, createFromRanges, type GuestMemoryOptions, type GuestRange } from "./map/create.ts";
@@ -27,6 +28,9 @@ import { type HostAccess, hostAccess } from "./observe/host-access.ts";
 import { type WatchAccess, watchAccess } from "./observe/watch-access.ts";
 import { Watchers } from "./observe/watchers.ts";
 import { Space } from "./space/space.ts";
+import { type ReviveOptions, revive } from "./state/revive.ts";
+import type { Snapshot } from "./state/snapshot.ts";
+import { type StateAccess, stateAccess } from "./state/state-access.ts";
 
 /** The parts of one memory, each made once. */
 interface Parts {
@@ -81,7 +85,8 @@ export interface GuestMemory<A extends number | bigint = number>
     MapAccess<A>,
     HostAccess<A>,
     WatchAccess<A>,
-    EventAccess<A> {}
+    EventAccess<A>,
+    StateAccess {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the static block gives the class what the interface says.
 export class GuestMemory<A extends number | bigint = number> {
@@ -90,7 +95,7 @@ export class GuestMemory<A extends number | bigint = number> {
   static {
     const of = (memory: object): Parts => (memory as GuestMemory).#parts;
     const rooms = [byteAccess, dmaAccess, handlerAccess, tableAccess, regionAccess, mapAccess, hostAccess, watchAccess];
-    for (const part of [...rooms.map((room) => room(of)), eventAccess(of)]) {
+    for (const part of [...rooms.map((room) => room(of)), eventAccess(of), stateAccess(of)]) {
       const members = Object.getOwnPropertyDescriptors(part);
       for (const member of Object.values(members)) member.enumerable = false; // as a class's own are
       Object.defineProperties(GuestMemory.prototype, members);
@@ -245,6 +250,61 @@ export class GuestMemory<A extends number | bigint = number> {
   static createSync(specs: Iterable<RegionSpec>, options: GuestMemoryOptions = {}): GuestMemory<never> {
     const linear = loaded();
     return GuestMemory.#withRegions(specs, () => createEmpty(linear, options));
+  }
+
+  /**
+   * Makes a memory with the regions and the bytes of a snapshot, which may be another page's machine, or a fork of one that
+   * runs. Loads the Wasm module first, if it is not loaded.
+   *
+   * @param snapshot - a full one or the changes since another.
+   * @param options - the handlers of devices and the sources of external memory, by the names of their regions.
+   * @throws as {@link GuestMemory.create} and {@link init}: GuestMemoryError `INVALID_HANDLER` for a device without a handler,
+   * `INVALID_EXTERNAL`, `OUT_OF_MEMORY`; TypeError for another type.
+   *
+   * @example
+   * ```ts
+   * import { GuestMemory } from "guest-memory";
+   *
+   * using parent = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0x0, size: 0x1000 }]);
+   * parent.writeUint8(0x10, 7);
+   * using child = await GuestMemory.fromSnapshot(parent.snapshot());
+   * console.assert(child.readUint8(0x10) === 7);
+   * ```
+   */
+  static async fromSnapshot(
+    snapshot: Snapshot,
+    options: ReviveOptions<bigint> & { addresses: "bigint" },
+  ): Promise<GuestMemory<bigint>>;
+  static async fromSnapshot(snapshot: Snapshot, options?: ReviveOptions): Promise<GuestMemory>;
+  static async fromSnapshot(snapshot: Snapshot, options: ReviveOptions<never> = {}): Promise<GuestMemory<never>> {
+    const linear = await load();
+    return GuestMemory.#revived(linear, snapshot, options);
+  }
+
+  /**
+   * Does the same synchronously. {@link init} must be done before.
+   *
+   * @throws as {@link GuestMemory.fromSnapshot}; GuestMemoryError `NOT_INITIALIZED` before `init` is done.
+   *
+   * @example
+   * ```ts
+   * using child = GuestMemory.fromSnapshotSync(memory.snapshot());
+   * console.assert(child.regions.length === memory.regions.length);
+   * ```
+   */
+  static fromSnapshotSync(
+    snapshot: Snapshot,
+    options: ReviveOptions<bigint> & { addresses: "bigint" },
+  ): GuestMemory<bigint>;
+  static fromSnapshotSync(snapshot: Snapshot, options?: ReviveOptions): GuestMemory;
+  static fromSnapshotSync(snapshot: Snapshot, options: ReviveOptions<never> = {}): GuestMemory<never> {
+    return GuestMemory.#revived(loaded(), snapshot, options);
+  }
+
+  static #revived(linear: LinearMemory, snapshot: Snapshot, options: ReviveOptions<never>): GuestMemory<never> {
+    const memory = new GuestMemory<never>(revive(linear, snapshot, options));
+    if (options.onUnmapped) memory.onUnmapped = options.onUnmapped;
+    return memory;
   }
 
   /** Makes a memory with regions. The specs are checked first, so that a wrong one takes no memory. */

@@ -6,6 +6,7 @@ import ts from "typescript";
 import { root } from "../../scripts/toolchain.mjs";
 import * as guestMemory from "../../ts/index.ts";
 import * as inline from "../../ts/inline.ts";
+import * as snapshot from "../../ts/snapshot.ts";
 import * as vite from "../../ts/vite.ts";
 import { compilerHost, compilerOptions } from "./public-names.ts";
 
@@ -63,6 +64,7 @@ const asModule = (module: object) => ({ __esModule: true, ...module });
 const ENTRIES: Record<string, object> = {
   "guest-memory": asModule(guestMemory),
   "guest-memory/inline": asModule(inline),
+  "guest-memory/snapshot": asModule(snapshot),
   "guest-memory/vite": asModule(vite),
 };
 

@@ -13,8 +13,20 @@ import { rows as observe } from "./throws/observe.ts";
 import { rows as region } from "./throws/region.ts";
 import { rows as regionBytes } from "./throws/region-bytes.ts";
 import { disposeMachines } from "./throws/row.ts";
+import { rows as state } from "./throws/state.ts";
 
-const rows = [...access, ...bytes, ...create, ...dma, ...map, ...mappedRegion, ...observe, ...region, ...regionBytes];
+const rows = [
+  ...access,
+  ...bytes,
+  ...create,
+  ...dma,
+  ...map,
+  ...mappedRegion,
+  ...observe,
+  ...region,
+  ...regionBytes,
+  ...state,
+];
 
 /** An error's code, or its class, and its message. */
 async function thrownBy(act: () => unknown): Promise<{ error: string; message: string }> {

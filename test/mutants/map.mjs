@@ -152,7 +152,7 @@ export const map = [
     vitest: unit("map/map-access", "map/map-text", "map/map-events"),
   },
   {
-    file: "ts/map/map-access.ts",
+    file: "ts/map/permissions.ts",
     find: 'has("x", ACCESS_EXECUTE)',
     replace: 'has("r", ACCESS_EXECUTE)',
     why: "what may be read may be executed",

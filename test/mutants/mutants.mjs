@@ -4,6 +4,7 @@ import { backends } from "./backends.mjs";
 import * as discard from "./discard.mjs";
 import { map } from "./map.mjs";
 import { models } from "./models.mjs";
+import { states } from "./states.mjs";
 
 /**
  * @typedef {object} Mutant
@@ -320,9 +321,9 @@ const facade = [
     vitest: unit("access/bulk"),
   },
   {
-    file: "ts/observe/dirty.ts",
-    find: "    } while (linear.reported(abi.COLLECT_MORE) !== 0);",
-    replace: "    } while (false);",
+    file: "ts/space/dirty-ranges.ts",
+    find: "  } while (linear.reported(abi.COLLECT_MORE) !== 0);",
+    replace: "  } while (false);",
     why: "ranges beyond the core's first report are lost",
     vitest: unit("observe/dirty"),
   },
@@ -585,7 +586,7 @@ const bindings = [
 const inWasm = map.filter(({ file, cargo }) => file.startsWith("crate/") && cargo === undefined);
 
 export const mutants = {
-  facade: [...facade, ...map.filter(({ file }) => file.startsWith("ts/")), ...discard.facade],
+  facade: [...facade, ...map.filter(({ file }) => file.startsWith("ts/")), ...discard.facade, ...states],
   core: [...core, ...map.filter(({ cargo }) => cargo !== undefined), ...discard.core],
   backends,
   models,

@@ -27,6 +27,8 @@ import { type JsonNumber, json } from "./json.ts";
  * - `OUT_OF_MEMORY`: linear memory has no room for a new region, or for the pages that a write to discarded memory
  *   takes.
  * - `TOO_MANY_CLIENTS`: seven dirty clients are open already.
+ * - `DUPLICATE_NAME`: two regions of a memory have one name, and a snapshot knows regions by their names.
+ * - `SNAPSHOT_MISMATCH`: a snapshot is of a memory with other regions, or not of the snapshot that it is merged with.
  * - `DETACHED_BUFFER`: the caller's array has lost its bytes: its buffer was transferred, resized or grown.
  * - `DISPOSED`: the memory, or the client, was disposed.
  * - `NOT_INITIALIZED`: a synchronous call came before `init()` was done.
@@ -66,6 +68,8 @@ export type GuestMemoryErrorCode =
   | "MISALIGNED"
   | "OUT_OF_MEMORY"
   | "TOO_MANY_CLIENTS"
+  | "DUPLICATE_NAME"
+  | "SNAPSHOT_MISMATCH"
   | "DETACHED_BUFFER"
   | "DISPOSED"
   | "NOT_INITIALIZED"

@@ -1,6 +1,5 @@
 // MapAccess: GuestMemory's methods for its map: regions, transactions, protection, and the map as text and data.
 
-import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE } from "../core/abi.ts";
 import { GuestMemoryError } from "../core/errors.ts";
 import { checkObject, flag } from "../core/options.ts";
 import type { U64Like } from "../core/u64.ts";
@@ -10,7 +9,7 @@ import type { RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 import { type MapAsData, mapAsData, treeOf } from "./map-text.ts";
 import { type MappedRegion, mappedRegion, recordOf } from "./mapped-region.ts";
-import type { Permissions } from "./permissions.ts";
+import { type Permissions, setPermissions } from "./permissions.ts";
 import { placeRegion } from "./place-region.ts";
 import type { RegionSpec } from "./region-spec.ts";
 
@@ -223,13 +222,7 @@ function protect(space: Space, address: U64Like, length: U64Like, permissions: u
   if (typeof permissions !== "string" || !/^[r-][w-][x-]$/.test(permissions)) {
     throw new TypeError(`permissions must be like "rwx" or "r--", not ${String(permissions)}`);
   }
-  const has = (letter: string, bit: number) => (permissions.includes(letter) ? bit : 0);
-  const allowed = has("r", ACCESS_READ) | has("w", ACCESS_WRITE) | has("x", ACCESS_EXECUTE);
   u64.check(length, "length");
   u64.check(address, "address");
-  space.changes.make("protect", { address, length }, () => {
-    const { linear, handle } = space;
-    const [low, high] = [u64.low(address), u64.high(address)];
-    return linear.raw.gm_protect(handle, low, high, u64.low(length), u64.high(length), allowed);
-  });
+  setPermissions(space, address, length, permissions as Permissions);
 }

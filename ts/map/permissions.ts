@@ -27,6 +27,23 @@ export function permissionsOf(allowed: number): Permissions {
   return `${r ? "r" : "-"}${w ? "w" : "-"}${x ? "x" : "-"}`;
 }
 
+/** Sets the permissions of whole pages. `anywhere` is `PROTECT_ANYWHERE` for pages that need not be mapped, else 0. */
+export function setPermissions(
+  space: Space,
+  address: u64.U64Like,
+  length: u64.U64Like,
+  permissions: Permissions,
+  anywhere = 0,
+): void {
+  const has = (letter: string, bit: number) => (permissions.includes(letter) ? bit : 0);
+  const allowed = has("r", ACCESS_READ) | has("w", ACCESS_WRITE) | has("x", ACCESS_EXECUTE) | anywhere;
+  space.changes.make("protect", { address, length }, () => {
+    const { linear, handle } = space;
+    const [low, high] = [u64.low(address), u64.high(address)];
+    return linear.raw.gm_protect(handle, low, high, u64.low(length), u64.high(length), allowed);
+  });
+}
+
 /** A range of whole pages that do not allow every access. */
 export interface Protected {
   readonly start: bigint;

@@ -47,7 +47,13 @@ let depth = 0;
  * Runs an access in a space of the machine that shows the region alone, from address 0 on, while the access runs: so marks,
  * traps and listeners are told as of each other access, and the region's bytes are freed with its last placement.
  */
-function within<T>(record: RegionRecord, what: string, offset: U64Like, length: U64Like, act: (space: Space) => T): T {
+export function within<T>(
+  record: RegionRecord,
+  what: string,
+  offset: U64Like,
+  length: U64Like,
+  act: (space: Space) => T,
+): T {
   const { space, id, name, size } = record;
   u64.check(offset, "offset");
   space.enter();

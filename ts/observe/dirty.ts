@@ -3,8 +3,9 @@
 import * as abi from "../core/abi.ts";
 import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import { check, describe, high, join, joinBig, low, type U64Like } from "../core/u64.ts";
+import { check, describe, high, low, type U64Like } from "../core/u64.ts";
 import { type MappedRegion, recordOf } from "../map/mapped-region.ts";
+import { collectRanges, collectRegion } from "../space/dirty-ranges.ts";
 import { regionsOf } from "../space/host-writes.ts";
 import type { Space } from "../space/space.ts";
 import { DirtyEpoch } from "./dirty-epoch.ts";
@@ -56,8 +57,11 @@ export class DirtyLog<A extends number | bigint = number> {
   client(name: string): DirtyClient<A> {
     if (typeof name !== "string") throw new TypeError(`name must be a string, not ${describe(name)}`);
     this.#space.enter();
-    const { linear, handle } = this.#space;
-    linear.expect(linear.raw.gm_dirty_open(handle), `dirty.client("${name}")`);
+    const { linear, handle, machine } = this.#space;
+    let status = linear.raw.gm_dirty_open(handle);
+    // Snapshots can do without the client that they have taken.
+    if (status !== 0 && machine.changeLog?.release(this.#space)) status = linear.raw.gm_dirty_open(handle);
+    linear.expect(status, `dirty.client("${name}")`);
     return new DirtyClient<A>(name, this.#space, linear.reported(abi.DIRTY_CLIENT));
   }
 }
@@ -215,15 +219,12 @@ export class DirtyClient<A extends number | bigint = number> {
   #collectRange(first: bigint, last: bigint): [A, number][] {
     const { linear, handle } = this.#space;
     const [firstLow, firstHigh, lastLow, lastHigh] = [low(first), high(first), low(last), high(last)];
-    return this.#ranges(
-      first,
-      (next) => {
-        const [nextLow, nextHigh] = [low(next), high(next)];
-        const { raw } = linear;
-        return raw.gm_dirty_collect(handle, this.#bit, nextLow, nextHigh, firstLow, firstHigh, lastLow, lastHigh);
-      },
-      (start) => this.#space.toAddress(start) as A,
-    );
+    const ranges = collectRanges(linear, first, (next) => {
+      const [nextLow, nextHigh] = [low(next), high(next)];
+      const { raw } = linear;
+      return raw.gm_dirty_collect(handle, this.#bit, nextLow, nextHigh, firstLow, firstHigh, lastLow, lastHigh);
+    });
+    return ranges.map(([start, bytes]) => [this.#space.toAddress(start) as A, bytes]);
   }
 
   #collectRegion(region: MappedRegion<A>, offset: U64Like, length: U64Like | undefined): [number, number][] {
@@ -238,38 +239,8 @@ export class DirtyClient<A extends number | bigint = number> {
     if (kind !== "ram" && kind !== "rom" && kind !== "romDevice")
       throw refused(`is of kind ${kind}, which has no pages`);
     if (end > BigInt(size)) throw refused(`has ${size} bytes, and byte ${end - 1n} is asked for`);
-    const { raw } = this.#space.linear;
-    return this.#ranges(
-      BigInt(offset),
-      (next) => {
-        const left = end - next;
-        return raw.gm_dirty_collect_region(this.#bit, id, low(next), high(next), low(left), high(left));
-      },
-      Number,
-    );
-  }
-
-  /** The ranges of as many calls of the core as there must be. */
-  #ranges<T>(first: bigint, collect: (from: bigint) => number, toStart: (start: bigint) => T): [T, number][] {
-    const { linear } = this.#space;
-    const ranges: [bigint, number][] = [];
-    let from = first;
-    do {
-      linear.expect(collect(from), "collect");
-      from = linear.reported64(abi.COLLECT_NEXT_LOW);
-      const count = linear.reported(abi.COLLECT_COUNT);
-      const words = new Uint32Array(linear.buffer, linear.transfer.byteOffset, count * abi.RANGE_WORDS);
-      for (let index = 0; index < words.length; index += abi.RANGE_WORDS) {
-        const word = (slot: number) => words[index + slot] as number;
-        const start = joinBig(word(abi.RANGE_START_LOW), word(abi.RANGE_START_HIGH));
-        const length = join(word(abi.RANGE_LENGTH_LOW), word(abi.RANGE_LENGTH_HIGH));
-        const last = ranges.at(-1);
-        // The core splits a range where its list is full.
-        if (last && start === last[0] + BigInt(last[1])) last[1] += length;
-        else ranges.push([start, length]);
-      }
-    } while (linear.reported(abi.COLLECT_MORE) !== 0);
-    return ranges.map(([start, length]) => [toStart(start), length]);
+    const ranges = collectRegion(this.#space.linear, this.#bit, id, BigInt(offset), end);
+    return ranges.map(([start, bytes]) => [Number(start), bytes]);
   }
 
   /**

@@ -14,7 +14,7 @@ import * as u64 from "../core/u64.ts";
 import type { Space } from "./space.ts";
 
 /** Adjacent bytes: from `start` on, an offset in the region or a guest address. */
-interface Run {
+export interface Run {
   /** The region's id. */
   readonly region: number;
   readonly start: bigint;
@@ -38,18 +38,34 @@ export function hostWritten(space: Space, address: U64Like, length: U64Like): vo
   const { listening } = space.machine;
   if (listening.size === 0 || Number(length) === 0 || space.disposed) return;
   const calls: (() => void)[] = [];
-  const tell = (listener: Space, at: U64Like, bytes: number) => {
-    const runs = regionsOf(listener, at, bytes);
-    calls.push(() => listener.hostWrites?.call(listener.toAddress(at), bytes, runs));
-  };
   const written = regionsOf(space, address, Number(length));
-  if (space.hostWrites) tell(space, address, Number(length));
+  if (space.hostWrites) tell(calls, space, address, Number(length));
   for (const reference of listening.values()) {
     const other = reference.deref();
     if (other === undefined || other === space || other.disposed) continue;
-    for (const run of written) for (const { start, length } of addressesOf(other, run)) tell(other, start, length);
+    for (const run of written)
+      for (const { start, length } of addressesOf(other, run)) tell(calls, other, start, length);
   }
   callAll(calls);
+}
+
+/** As `hostWritten`, for runs of regions' bytes. */
+export function runsWritten({ machine }: Space, written: readonly Run[]): void {
+  const calls: (() => void)[] = [];
+  for (const reference of machine.listening.values()) {
+    const listener = reference.deref();
+    if (listener === undefined || listener.disposed) continue;
+    for (const run of written) {
+      for (const { start, length } of addressesOf(listener, run)) tell(calls, listener, start, length);
+    }
+  }
+  callAll(calls);
+}
+
+/** Adds the call of a space's listener for a range. */
+function tell(calls: (() => void)[], listener: Space, at: U64Like, bytes: number): void {
+  const runs = regionsOf(listener, at, bytes);
+  calls.push(() => listener.hostWrites?.call(listener.toAddress(at), bytes, runs));
 }
 
 /** Makes all calls, and throws the first error of one. */

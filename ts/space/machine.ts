@@ -1,5 +1,6 @@
 // Machine: the regions that the facade knows, shared by all address spaces of one machine.
 
+import type { ChangeLog } from "./change-log.ts";
 import type { RegionRecord } from "./placements.ts";
 import type { Space } from "./space.ts";
 
@@ -29,11 +30,18 @@ export class Machine {
   spaces = 0;
   /** A space that shows one region at a time, for accesses to a region by offsets; made when it is first needed. */
   window: Space | undefined;
+  /** The log of changes, for snapshots; made with the first snapshot. */
+  changeLog: ChangeLog | undefined;
   /** The spaces with a listener for the host's writes, by handle, held weakly. */
   readonly listening: Map<number, WeakRef<Space>> = new Map();
 
   get(id: number): RegionRecord | undefined {
     return this.#regions.get(id);
+  }
+
+  /** All known regions. */
+  regions(): Iterable<RegionRecord> {
+    return this.#regions.values();
   }
 
   /** The records of the regions that were added since the outermost transaction began. */

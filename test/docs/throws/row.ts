@@ -86,18 +86,20 @@ export const wrong = (value: unknown) => value as never;
 let full: Promise<GuestMemory> | undefined;
 /** RAM that was discarded but for its first pages, in a linear memory that is full: one of its own, for all rows. */
 export function fullMemory(): Promise<GuestMemory> {
-  full ??= fill();
+  full ??= newFullMemory();
   return full;
 }
 
-/** What fills the rest: held, so that it is not collected. */
-let rest: GuestMemory;
+/** The memories that fill the rest: held, so that they are not collected. */
+const rests: GuestMemory[] = [];
 
-async function fill(): Promise<GuestMemory> {
+/** As `fullMemory`, for a row that changes it. */
+export async function newFullMemory(): Promise<GuestMemory> {
   const { GuestMemory } = await freshLibrary();
   const memory = GuestMemory.fromRangesSync([[0, 0x20_0000]]);
   memory.discard(0x4000, 0x1f_c000);
-  rest = GuestMemory.fromRangesSync([[0, 0x1000]]);
+  const rest = GuestMemory.fromRangesSync([[0, 0x1000]]);
+  rests.push(rest);
   for (let size = 2 ** 31; size >= 0x1000; size /= 2) while (isInserted(rest, size));
   return memory;
 }

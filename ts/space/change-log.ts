@@ -1,0 +1,144 @@
+// ChangeLog: which pages of a machine's regions were written since a moment, for snapshots.
+
+import { DIRTY_CLIENT } from "../core/abi.ts";
+import type { LinearMemory } from "../core/linear-memory.ts";
+import { collectRegion } from "./dirty-ranges.ts";
+import type { RegionRecord } from "./placements.ts";
+import type { Space } from "./space.ts";
+
+/** The bytes of a page of a region; pages count from its first byte. */
+export const PAGE = 4096;
+
+/** Pages of a region: pairs of the first and the one behind the last, ascending and apart. */
+export type PageRuns = [first: number, behind: number][];
+
+/** A moment. It holds the epochs after it: the log forgets those that no mark asks for. */
+export interface Mark {
+  /** The number of the last epoch before it. */
+  epoch: number;
+}
+
+/** The pages that were written between two marks. */
+interface Epoch {
+  /** Its number; the first of them where epochs were joined is lost. */
+  number: number;
+  /** By the region's id; undefined where they are not known. */
+  runs: Map<number, PageRuns> | undefined;
+}
+
+/**
+ * The changes of one machine, by epochs. The log takes one of its seven dirty clients, as long as there is one; without
+ * it the log knows nothing, and its users compare bytes.
+ */
+export class ChangeLog {
+  readonly #linear: LinearMemory;
+  /** The dirty client that is open. */
+  #bit: number | undefined;
+  #number = 0;
+  readonly #epochs: Epoch[] = [];
+  readonly #marks: WeakRef<Mark>[] = [];
+
+  constructor(linear: LinearMemory) {
+    this.#linear = linear;
+  }
+
+  /** Ends the epoch that runs, and begins the next: gives a mark for the moment between them. */
+  mark(space: Space): Mark {
+    this.#end(space);
+    const mark = { epoch: this.#number };
+    this.#marks.push(new WeakRef(mark));
+    return mark;
+  }
+
+  /** As `mark`, for a mark that there is already. */
+  move(space: Space, mark: Mark): void {
+    this.#end(space);
+    mark.epoch = this.#number;
+  }
+
+  /** The pages of regions, by id, that were written since a mark; undefined if that is not known. */
+  since(space: Space, mark: Mark): Map<number, PageRuns> | undefined {
+    this.#end(space);
+    const epochs = this.#epochs.filter(({ number }) => number > mark.epoch);
+    return epochs.length === 1 ? epochs[0]?.runs : joined(epochs);
+  }
+
+  /** Gives the dirty client back, for a user who asks for one. The epoch that runs is lost. */
+  release(space: Space): boolean {
+    const bit = this.#bit;
+    if (bit === undefined) return false;
+    this.#bit = undefined;
+    this.#linear.raw.gm_dirty_close(space.handle, bit);
+    return true;
+  }
+
+  #end(space: Space): void {
+    const bit = this.#bit;
+    let runs: Epoch["runs"];
+    if (bit === undefined) {
+      const { raw } = this.#linear;
+      if (raw.gm_dirty_open(space.handle) === 0) this.#bit = this.#linear.reported(DIRTY_CLIENT);
+    } else {
+      runs = new Map();
+      for (const region of space.machine.regions()) this.#collect(bit, region, runs);
+    }
+    if (runs?.size !== 0) this.#epochs.push({ number: ++this.#number, runs });
+    this.#forget();
+  }
+
+  #collect(bit: number, { id, size }: RegionRecord, runs: Map<number, PageRuns>): void {
+    if (this.#linear.raw.gm_region_run(id, 0) !== 0) return; // a device, an alias, external memory; or no longer there
+    const pages: PageRuns = [];
+    for (const [start, length] of collectRegion(this.#linear, bit, id, 0n, BigInt(size))) {
+      const first = Math.floor(Number(start) / PAGE);
+      const behind = Math.ceil((Number(start) + length) / PAGE);
+      const last = pages.at(-1);
+      if (last && first <= last[1]) last[1] = behind;
+      else pages.push([first, behind]);
+    }
+    if (pages.length > 0) runs.set(id, pages);
+  }
+
+  /** Forgets the epochs before all marks, and joins those with no mark in between. */
+  #forget(): void {
+    const held = new Set<number>();
+    for (let index = this.#marks.length - 1; index >= 0; index--) {
+      const epoch = this.#marks[index]?.deref()?.epoch;
+      if (epoch === undefined) this.#marks.splice(index, 1);
+      else held.add(epoch);
+    }
+    const oldest = Math.min(...held, Number.POSITIVE_INFINITY);
+    const kept: Epoch[] = [];
+    let between: Epoch[] = [];
+    for (const epoch of this.#epochs) {
+      if (epoch.number <= oldest) continue;
+      between.push(epoch);
+      if (!held.has(epoch.number) && epoch !== this.#epochs.at(-1)) continue;
+      kept.push(between.length === 1 ? epoch : { number: epoch.number, runs: joined(between) });
+      between = [];
+    }
+    this.#epochs.splice(0, this.#epochs.length, ...kept);
+  }
+}
+
+/** The pages of all epochs together. */
+function joined(epochs: readonly Epoch[]): Epoch["runs"] {
+  const all = new Map<number, PageRuns>();
+  for (const { runs } of epochs) {
+    if (runs === undefined) return undefined;
+    for (const [region, pages] of runs) all.set(region, [...(all.get(region) ?? []), ...pages]);
+  }
+  for (const [region, pages] of all) all.set(region, merged(pages));
+  return all;
+}
+
+/** Runs in ascending order, without what they have in common. */
+function merged(pages: PageRuns): PageRuns {
+  const runs: PageRuns = [];
+  for (const [first, behind] of pages.sort((a, b) => a[0] - b[0])) {
+    const last = runs.at(-1);
+    if (last && first <= last[1]) last[1] = Math.max(last[1], behind);
+    else runs.push([first, behind]);
+  }
+  return runs;
+}

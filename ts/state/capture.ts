@@ -119,11 +119,8 @@ function takeSections(given: unknown, base: ReadonlyMap<string, Pages> | undefin
     for (let number = 0; number * PAGE < length; number++) {
       const place = known?.find(number);
       const count = Math.min(PAGE, length - number * PAGE);
-      // Behind the end of a shorter base are zeros. A longer one has bytes behind this one's end, so the page is taken.
-      const whole = known !== undefined && (count === PAGE || known.size <= length);
-      const same = place
-        ? whole && equal(source.cells, number * PAGE, place.cells, place.at, count)
-        : source.isZero(number);
+      // Bytes behind the end of either count on neither side: a page that is cut is compared as far as it goes.
+      const same = place ? equal(source.cells, number * PAGE, place.cells, place.at, count) : source.isZero(number);
       if (!same) numbers.push(number);
     }
     sections.set(name, takePages(source, numbers, known));

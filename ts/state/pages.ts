@@ -14,8 +14,8 @@ export interface Place {
 }
 
 /**
- * Bytes in pages of 4096, from the first byte on. A page of zeros takes no room; behind the last byte a page has
- * zeros. Never changed once it is made.
+ * Bytes in pages of 4096, from the first byte on. A page of zeros takes no room; the bytes of a page behind the
+ * last byte do not count. Never changed once it is made.
  */
 export class Pages {
   /** The number of bytes. */

@@ -21,8 +21,12 @@ export function pokeFill(space: Space, address: U64Like, byte: number, length: n
 }
 
 function load(space: Space, address: U64Like, length: number, what: string, write: (to: Transfer) => void): void {
-  space.mover.expect(address, length, 0, what, BACKING_BYTES);
-  space.traps.spring(address, length, ACCESS_LOAD);
+  const expect = () => space.mover.expect(address, length, 0, what, BACKING_BYTES);
+  expect();
+  if (space.traps.any) {
+    space.traps.spring(address, length, ACCESS_LOAD);
+    expect(); // again: a trap's callback may have changed the map
+  }
   write({ who: "cpu", address, length, done: 0 });
   hostWritten(space, address, length);
 }

@@ -129,6 +129,16 @@ test("a callback may set the trap again, end others, change the map, dispose a m
   expect(memory.readUint8(0xa000_1000)).toBe(1);
 });
 
+test("a loader's write is whole or not at all, even if a callback takes a part of its range away", () => {
+  const memory = GuestMemory.createSync([
+    { kind: "ram", name: "low", start: 0, size: 0x1000 },
+    { kind: "ram", name: "high", start: 0x1000, size: 0x1000 },
+  ]);
+  memory.trapWrites(0x10, 4, () => memory.unmap("high"));
+  expectCode(() => memory.poke(0, counting(0x1001)), "PARTIAL_BUFFER", { address: 0, length: 0x1001 });
+  expect(memory.readUint8(0)).toBe(0);
+});
+
 test("setting and springing a trap moves the permission generation, and tells no listener", () => {
   const { memory, bus, sprung, trap } = machine();
   const heard: string[] = [];

@@ -5,6 +5,7 @@ export type { ByteAccess } from "../ts/access/byte-access.ts";
 export type { DmaAccess } from "../ts/access/dma-range.ts";
 export type { HandlerAccess } from "../ts/access/handler-access.ts";
 export type { ScalarAccess } from "../ts/access/scalar-access.ts";
+export type { StreamAccess } from "../ts/access/stream-access.ts";
 export type { TableAccess } from "../ts/access/table-access.ts";
 export * from "../ts/index.ts";
 export type { MapAccess } from "../ts/map/map-access.ts";

@@ -11,6 +11,7 @@ import type { ScalarAccess } from "./access/scalar-access.ts";
 import { installScalars } from "./access/scalars.ts";
 import { Sections } from "./access/sections.ts";
 import { SlowPath } from "./access/slow-path.ts";
+import { type StreamAccess, streamAccess } from "./access/stream-access.ts";
 import { type TableAccess, tableAccess } from "./access/table-access.ts";
 import { load, loaded } from "./core/init.ts";
 import type { LinearMemory } from "./core/linear-memory.ts";
@@ -79,6 +80,7 @@ export interface GuestMemory<A extends number | bigint = number>
     AtomicAccess,
     ByteAccess<A>,
     DmaAccess,
+    StreamAccess,
     HandlerAccess<A>,
     TableAccess,
     RegionAccess<A>,
@@ -95,7 +97,7 @@ export class GuestMemory<A extends number | bigint = number> {
   static {
     const of = (memory: object): Parts => (memory as GuestMemory).#parts;
     const rooms = [byteAccess, dmaAccess, handlerAccess, tableAccess, regionAccess, mapAccess, hostAccess, watchAccess];
-    for (const part of [...rooms.map((room) => room(of)), eventAccess(of), stateAccess(of)]) {
+    for (const part of [...rooms.map((room) => room(of)), streamAccess(of), eventAccess(of), stateAccess(of)]) {
       const members = Object.getOwnPropertyDescriptors(part);
       for (const member of Object.values(members)) member.enumerable = false; // as a class's own are
       Object.defineProperties(GuestMemory.prototype, members);

@@ -3,6 +3,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export { DmaRange } from "./access/dma-range.ts";
+export type { LoadOptions, LoadProgress, LoadSource } from "./access/load-from.ts";
 export type { GuestMemoryTables } from "./access/table-access.ts";
 export { type ErrorAsData, GuestMemoryError, type GuestMemoryErrorCode } from "./core/errors.ts";
 export { type InitOptions, init } from "./core/init.ts";

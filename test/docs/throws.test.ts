@@ -14,6 +14,7 @@ import { rows as region } from "./throws/region.ts";
 import { rows as regionBytes } from "./throws/region-bytes.ts";
 import { disposeMachines } from "./throws/row.ts";
 import { rows as state } from "./throws/state.ts";
+import { rows as streams } from "./throws/streams.ts";
 
 const rows = [
   ...access,
@@ -26,6 +27,7 @@ const rows = [
   ...region,
   ...regionBytes,
   ...state,
+  ...streams,
 ];
 
 /** An error's code, or its class, and its message. */

@@ -52,7 +52,7 @@ export function byteLengthOf(bytes: Uint8Array, what: string): number {
 }
 
 /** Words for a value that is no Uint8Array, and for what makes one of it. */
-function kindOf(value: unknown, what: string): string {
+export function kindOf(value: unknown, what: string): string {
   const typed = ArrayBuffer.isView(value) ? (tagOf.call(value) ?? "DataView") : undefined;
   if (typed !== undefined) return `a ${typed}: new Uint8Array(${what}.buffer, ${what}.byteOffset, ${what}.byteLength)`;
   if (Array.isArray(value)) return `an array: Uint8Array.from(${what})`;

@@ -31,6 +31,7 @@ import { type JsonNumber, json } from "./json.ts";
  * - `SNAPSHOT_MISMATCH`: a snapshot is of a memory with other regions, or not of the snapshot that it is merged with.
  * - `DETACHED_BUFFER`: the caller's array has lost its bytes: its buffer was transferred, resized or grown.
  * - `DISPOSED`: the memory, or the client, was disposed.
+ * - `SOURCE_FAILED`: the source of `loadFrom` failed; `cause` is its error.
  * - `NOT_INITIALIZED`: a synchronous call came before `init()` was done.
  * - `LOAD_FAILED`: the Wasm binary cannot be read or compiled.
  * - `ABI_MISMATCH`: the Wasm module and the facade are of different versions, or the binary is another module's.
@@ -72,6 +73,7 @@ export type GuestMemoryErrorCode =
   | "SNAPSHOT_MISMATCH"
   | "DETACHED_BUFFER"
   | "DISPOSED"
+  | "SOURCE_FAILED"
   | "NOT_INITIALIZED"
   | "LOAD_FAILED"
   | "ABI_MISMATCH";
@@ -115,7 +117,7 @@ export interface ErrorAsData {
   length: JsonNumber | undefined;
   /** The region that the error is about. */
   region: { start: JsonNumber; size: number } | undefined;
-  /** The bytes that were moved before a handler failed. */
+  /** The bytes that were moved before the failure. */
   completed: number | undefined;
 }
 
@@ -148,8 +150,8 @@ export class GuestMemoryError extends Error {
   readonly region: { readonly start: number | bigint; readonly size: number } | undefined;
 
   /**
-   * How many bytes were moved before a handler threw, had no answer, or changed the map under the access; undefined for
-   * every other error. If the source of a `copyWithin` fails, it counts the bytes read, and no byte is written.
+   * How many bytes were moved before a handler threw, had no answer, or changed the map under the access, or were loaded
+   * before `loadFrom` or a stream of `writable` failed; undefined for every other error. If the source of a `copyWithin` fails, it counts the bytes read, and no byte is written.
    */
   readonly completed: number | undefined;
 

@@ -77,8 +77,8 @@ export interface HostAccess<A extends number | bigint = number> {
   peek(address: U64Like, length: U64Like): PeekResult;
 
   /**
-   * The listener for the host's writes: called after each range that `poke`, DMA, `markDirty` or `discard` has written,
-   * with its address and its length in bytes, and with the bytes of regions that it shows. A write through another
+   * The listener for the host's writes: called after each range that `poke`, a chunk of `loadFrom` or `writable`, DMA,
+   * `markDirty` or `discard` has written, with its address and its length in bytes, and with the bytes of regions that it shows. A write through another
    * address space of the machine counts too: the listener is called for each range of its own addresses that shows the
    * bytes. A JIT uses it to drop the code that it has made from these bytes.
    *

@@ -7,11 +7,12 @@ import type { Transfer } from "../device/transfer.ts";
 import { hostWritten } from "./host-writes.ts";
 import type { Space } from "./space.ts";
 
-/** Writes all of `bytes`, or throws and writes none. */
-export function poke(space: Space, address: U64Like, bytes: Uint8Array): void {
+/** Writes all of `bytes`, or throws and writes none. Calls `written` before it tells listeners, which may throw. */
+export function poke(space: Space, address: U64Like, bytes: Uint8Array, written?: (length: number) => void): void {
   const length = byteLengthOf(bytes, "bytes");
   load(space, address, length, "poke", (transfer) => {
     space.mover.write(part(bytes, 0, length).slice(), ACCESS_LOAD, transfer);
+    written?.(length);
   });
 }
 

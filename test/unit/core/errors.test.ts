@@ -227,7 +227,8 @@ test("every code has a row here", () => {
   const union = readFileSync(new URL("../../../ts/core/errors.ts", import.meta.url), "utf8");
   const codes = [...union.matchAll(/^ {2}\| "([A-Z_]+)"/gm)].map(([, code]) => code);
   expect(codes.length).toBeGreaterThanOrEqual(20);
-  const loading = ["NOT_INITIALIZED", "LOAD_FAILED", "ABI_MISMATCH"]; // below, and in init.test.ts
+  // Below, in init.test.ts, and in load-failures.test.ts.
+  const loading = ["NOT_INITIALIZED", "LOAD_FAILED", "ABI_MISMATCH", "SOURCE_FAILED"];
   expect(codes.toSorted()).toEqual([...Object.keys(ROWS), ...loading].toSorted());
 });
 

@@ -1,6 +1,6 @@
 // The features that each engine lacks, by its name: a test fails when it lacks more, and when it lacks less.
 export const lacks: Readonly<Record<string, readonly string[]>> = {
-  webkitgtk: ["Symbol.dispose", "SharedArrayBuffer"],
+  webkitgtk: ["Symbol.dispose", "SharedArrayBuffer", "byte streams"],
 };
 
 /** A test's notes on an engine: scripts/platforms-page.mjs reads them. */

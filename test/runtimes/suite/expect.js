@@ -27,7 +27,7 @@ export function failure(call) {
 
 /**
  * A check with two regions that touch, a hole, and a third region.
- * @param {(memory: import("guest-memory").GuestMemory, library: Library) => void} use
+ * @param {(memory: import("guest-memory").GuestMemory, library: Library) => unknown} use
  * @returns {(library: Library) => Promise<void>}
  */
 export const withMemory = (use) => async (library) => {
@@ -38,7 +38,7 @@ export const withMemory = (use) => async (library) => {
   ]);
   const memory = await library.GuestMemory.fromRanges(ranges);
   try {
-    use(memory, library);
+    await use(memory, library);
   } finally {
     memory.dispose();
   }

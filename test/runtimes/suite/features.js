@@ -15,7 +15,20 @@ const features = {
     has: () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer.byteLength === 65536,
     without: "Workers cannot share a guest's memory.",
   },
+  "byte streams": {
+    has: hasByteStreams,
+    without: "A reader of `memory.readable()` cannot bring its own array; it gets chunks of at most 64 KiB.",
+  },
 };
+
+/** Whether a stream's reader may bring its own array. */
+export function hasByteStreams() {
+  try {
+    return new ReadableStream({ type: "bytes" }).getReader({ mode: "byob" }) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** @type {Record<string, string>} the loss where a feature is missing, by its name */
 export const without = Object.fromEntries(Object.entries(features).map(([name, each]) => [name, each.without]));

@@ -3,11 +3,12 @@
 import { checks as access } from "./access.js";
 import { checks as map } from "./map.js";
 import { checks as memory } from "./memory.js";
+import { checks as streams } from "./streams.js";
 
 /** @typedef {{ name: string, error?: string }} Result */
 
 /** In this order: the first one wants a library that nobody has used yet. */
-const checks = { ...memory, ...access, ...map };
+const checks = { ...memory, ...access, ...map, ...streams };
 
 /** The names of the checks. */
 export const names = Object.keys(checks);

@@ -74,15 +74,33 @@ describe("a signal", () => {
     }
   });
 
+  test("ends the load, whatever the source gives after it", async () => {
+    using memory = machine();
+    const controller = new AbortController();
+    let give: (result: IteratorResult<Uint8Array>) => void = () => {};
+    const next = () => new Promise<IteratorResult<Uint8Array>>((resolve) => (give = resolve));
+    const source = { [Symbol.asyncIterator]: () => ({ next }) };
+    const load = rejection(memory.loadFrom(0, source, { signal: controller.signal }));
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort("stop");
+    give({ done: false, value: counting(4) });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([await load, memory.readUint8(0)]).toEqual(["stop", 0]);
+  });
+
   test("is let go of at the end, and has no effect then", async () => {
     using memory = machine();
     const controller = new AbortController();
     const { signal } = controller;
     const { source, calls } = watchedIterator(counting(4));
     expect(await memory.loadFrom(0, source, { signal })).toBe(4);
+    controller.abort();
     expect([getEventListeners(signal, "abort"), calls]).toEqual([[], ["next", "next"]]);
-    await rejection(memory.loadFrom(0x9000, counting(4), { signal }));
-    expect(getEventListeners(signal, "abort")).toEqual([]);
+    const { stream } = watched(counting(4));
+    expect([await memory.loadFrom(0, stream), stream.locked]).toEqual([4, false]);
+    const other = new AbortController().signal;
+    await rejection(memory.loadFrom(0x9000, counting(4), { signal: other }));
+    expect(getEventListeners(other, "abort")).toEqual([]);
   });
 });
 
@@ -134,11 +152,12 @@ describe("a failure says how far the load came, and cancels the source:", () => 
   });
 
   test("a range that is too short for all of a Uint8Array or of a Blob, before the first byte is written", async () => {
-    for (const source of [counting(8), new Blob([counting(8)]), new Blob([new Uint8Array(1 << 20)])]) {
-      using memory = machine();
-      const failure = await failureOf(memory.loadFrom(0x2ffc, source));
-      expect(failure).toMatchObject({ code: "PARTIAL_BUFFER", address: 0x2ffc, completed: 0 });
-      expect(memory.readUint32(0x2ffc)).toBe(0);
+    using memory = GuestMemory.createSync([{ kind: "ram", start: 0, size: 0x2_0000 }]);
+    const chunk = new Uint8Array(0x1_0000).fill(1);
+    for (const source of [new Uint8Array(0x3_0000).fill(1), new Blob([chunk, chunk, chunk])]) {
+      const failure = await failureOf(memory.loadFrom(4, source));
+      expect(failure).toMatchObject({ code: "PARTIAL_BUFFER", address: 4, completed: 0 });
+      expect(memory.readUint32(4)).toBe(0);
     }
   });
 

@@ -58,7 +58,7 @@ const SOURCES: Record<string, [make: (bytes: Uint8Array<ArrayBuffer>) => unknown
   "a Response": [(bytes) => new Response(bytes)],
   "a Response with a length": [(bytes) => new Response(bytes, { headers: { "Content-Length": "6" } }), known],
   "a Response with a length of other bytes": [
-    (bytes) => new Response(bytes, { headers: { "Content-Length": "5", "Content-Encoding": "gzip" } }),
+    (bytes) => new Response(bytes, { headers: { "Content-Length": "9", "Content-Encoding": "gzip" } }),
   ],
   "a Response with no number as its length": [(bytes) => new Response(bytes, { headers: { "Content-Length": "?" } })],
   "a ReadableStream": [(bytes) => streamOf(halves(bytes))],

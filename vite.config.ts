@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL(".", import.meta.url));
 export const entries = {
   index: `${root}ts/index.ts`,
   inline: `${root}ts/inline.ts`,
+  rewind: `${root}ts/rewind.ts`,
   snapshot: `${root}ts/snapshot.ts`,
   vite: `${root}ts/vite.ts`,
 };
@@ -29,6 +30,7 @@ export default defineConfig({
   resolve: {
     alias: {
       "guest-memory/inline": entries.inline,
+      "guest-memory/rewind": entries.rewind,
       "guest-memory/snapshot": entries.snapshot,
       "guest-memory/vite": entries.vite,
       "guest-memory": entries.index,

@@ -48,7 +48,7 @@ function withoutFolders(parts, files) {
 async function buildTypes() {
   const app = await Application.bootstrap({
     name: "guest-memory",
-    entryPoints: ["scripts/reference.ts", "ts/inline.ts", "ts/snapshot.ts", "ts/vite.ts"],
+    entryPoints: ["scripts/reference.ts", "ts/inline.ts", "ts/rewind.ts", "ts/snapshot.ts", "ts/vite.ts"],
     tsconfig: "tsconfig.json",
     readme: "README.md",
     projectDocuments: pages,
@@ -67,6 +67,7 @@ async function buildTypes() {
     const names = new Map([
       ["scripts/reference", "guest-memory"],
       ["ts/inline", "guest-memory/inline"],
+      ["ts/rewind", "guest-memory/rewind"],
       ["ts/snapshot", "guest-memory/snapshot"],
       ["ts/vite", "guest-memory/vite"],
     ]);
@@ -125,7 +126,10 @@ function writeIndex(documents, crates) {
     list("Start", [["README", "ts/index.html"]]),
     list("Guides", linksTo(pages.filter(isGuide))),
     list("TypeScript", [
-      ["guest-memory, guest-memory/inline, guest-memory/snapshot, guest-memory/vite", "ts/modules.html"],
+      [
+        "guest-memory, guest-memory/inline, guest-memory/rewind, guest-memory/snapshot, guest-memory/vite",
+        "ts/modules.html",
+      ],
     ]),
     list(
       "Rust",

@@ -90,12 +90,16 @@ export interface GuestMemory<A extends number | bigint = number>
     EventAccess<A>,
     StateAccess {}
 
+/** The space of a memory, for the package's other entries. */
+export let spaceOf: (memory: object) => Space;
+
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the static block gives the class what the interface says.
 export class GuestMemory<A extends number | bigint = number> {
   readonly #parts: Parts;
 
   static {
     const of = (memory: object): Parts => (memory as GuestMemory).#parts;
+    spaceOf = (memory) => of(memory).space;
     const rooms = [byteAccess, dmaAccess, handlerAccess, tableAccess, regionAccess, mapAccess, hostAccess, watchAccess];
     for (const part of [...rooms.map((room) => room(of)), streamAccess(of), eventAccess(of), stateAccess(of)]) {
       const members = Object.getOwnPropertyDescriptors(part);

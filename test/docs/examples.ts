@@ -6,6 +6,7 @@ import ts from "typescript";
 import { root } from "../../scripts/toolchain.mjs";
 import * as guestMemory from "../../ts/index.ts";
 import * as inline from "../../ts/inline.ts";
+import * as rewind from "../../ts/rewind.ts";
 import * as snapshot from "../../ts/snapshot.ts";
 import * as vite from "../../ts/vite.ts";
 import { compilerHost, compilerOptions } from "./public-names.ts";
@@ -64,6 +65,7 @@ const asModule = (module: object) => ({ __esModule: true, ...module });
 const ENTRIES: Record<string, object> = {
   "guest-memory": asModule(guestMemory),
   "guest-memory/inline": asModule(inline),
+  "guest-memory/rewind": asModule(rewind),
   "guest-memory/snapshot": asModule(snapshot),
   "guest-memory/vite": asModule(vite),
 };

@@ -24,6 +24,7 @@ export interface PublicName {
 const entries = {
   "guest-memory": join(root, "ts", "index.ts"),
   "guest-memory/inline": join(root, "ts", "inline.ts"),
+  "guest-memory/rewind": join(root, "ts", "rewind.ts"),
   "guest-memory/snapshot": join(root, "ts", "snapshot.ts"),
   "guest-memory/vite": join(root, "ts", "vite.ts"),
 };

@@ -4,13 +4,8 @@ import { backends } from "./backends.mjs";
 import * as discard from "./discard.mjs";
 import { map } from "./map.mjs";
 import { models } from "./models.mjs";
-
-
 import { states } from "./states.mjs";
-
-
 import { streamFaults } from "./streams.mjs";
-
 
 /**
  * @typedef {object} Mutant
@@ -592,7 +587,13 @@ const bindings = [
 const inWasm = map.filter(({ file, cargo }) => file.startsWith("crate/") && cargo === undefined);
 
 export const mutants = {
-  facade: [...facade, ...map.filter(({ file }) => file.startsWith("ts/")), ...discard.facade, ...streamFaults],
+  facade: [
+    ...facade,
+    ...map.filter(({ file }) => file.startsWith("ts/")),
+    ...discard.facade,
+    ...states,
+    ...streamFaults,
+  ],
   core: [...core, ...map.filter(({ cargo }) => cargo !== undefined), ...discard.core],
   backends,
   models,

@@ -46,6 +46,7 @@ test("only GuestMemory and the entries are beside the rooms, and no room knows t
     "index.ts",
     "inline.ts",
     "pkg.ts",
+    "rewind.ts",
     "snapshot.ts",
     "vite.ts",
   ]);

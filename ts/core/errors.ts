@@ -29,6 +29,7 @@ import { type JsonNumber, json } from "./json.ts";
  * - `TOO_MANY_CLIENTS`: seven dirty clients are open already.
  * - `DUPLICATE_NAME`: two regions of a memory have one name, and a snapshot knows regions by their names.
  * - `SNAPSHOT_MISMATCH`: a snapshot is of a memory with other regions, or not of the snapshot that it is merged with.
+ * - `BUDGET_EXCEEDED`: a rewind cannot keep one copy of the written pages within its budget of bytes.
  * - `DETACHED_BUFFER`: the caller's array has lost its bytes: its buffer was transferred, resized or grown.
  * - `DISPOSED`: the memory, or the client, was disposed.
  * - `SOURCE_FAILED`: the source of `loadFrom` failed; `cause` is its error.
@@ -71,6 +72,7 @@ export type GuestMemoryErrorCode =
   | "TOO_MANY_CLIENTS"
   | "DUPLICATE_NAME"
   | "SNAPSHOT_MISMATCH"
+  | "BUDGET_EXCEEDED"
   | "DETACHED_BUFFER"
   | "DISPOSED"
   | "SOURCE_FAILED"

@@ -133,7 +133,7 @@ function joined(epochs: readonly Epoch[]): Epoch["runs"] {
 }
 
 /** Runs in ascending order, without what they have in common. */
-function merged(pages: PageRuns): PageRuns {
+export function merged(pages: PageRuns): PageRuns {
   const runs: PageRuns = [];
   for (const [first, behind] of pages.sort((a, b) => a[0] - b[0])) {
     const last = runs.at(-1);

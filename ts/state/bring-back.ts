@@ -57,7 +57,7 @@ export function bringBack(space: Space, state: KeptState): void {
 }
 
 /**
- * The regions of a memory, which must be those of the state.
+ * The regions of a memory. They must have the names, kinds and sizes that the state has.
  *
  * @throws GuestMemoryError `SNAPSHOT_MISMATCH`.
  */

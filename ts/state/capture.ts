@@ -6,7 +6,7 @@ import { ChangeLog, PAGE, type PageRuns } from "../space/change-log.ts";
 import type { RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
 import { equal } from "./cells.ts";
-import { type RegionState, readMap, regionsOfMap } from "./map-state.ts";
+import { type RegionState, readMap, regionsOfMap, stateOf } from "./map-state.ts";
 import { type Pages, sourceOfBytes, takePages } from "./pages.ts";
 import { RegionPages } from "./region-pages.ts";
 import { partsOf, Snapshot } from "./snapshot.ts";
@@ -68,11 +68,11 @@ export function capture(space: Space, options: SnapshotOptions): Snapshot {
   const states = new Map<string, RegionState & { pages: Pages | undefined }>();
   for (const [key, record] of regions) {
     const known = base?.regions.get(key);
-    const { name, kind, size, priority, start } = record;
+    const { kind, size } = record;
     const same = known?.kind === kind && BigInt(known.size) === BigInt(size) ? known.pages : undefined;
     const runs = changed && !record.external ? (changed.get(record.id) ?? []) : undefined;
     const pages = hasPages(record) ? takeRegion(new RegionPages(record), same, runs) : undefined;
-    states.set(key, { key, name, kind, size, priority, start, pages });
+    states.set(key, { ...stateOf(key, record), pages });
   }
   const map = readMap(space, regions);
   return new Snapshot({ base: since, regions: states, map, sections, bigint: space.bigint, moment: {}, marks });
@@ -107,13 +107,19 @@ function takeRegion(region: RegionPages, base: Pages | undefined, runs: PageRuns
   return takePages(region, numbers, base);
 }
 
-/** The caller's sections. */
-function takeSections(given: unknown, base: ReadonlyMap<string, Pages> | undefined): Map<string, Pages> {
+/** The caller's sections, as plain arrays. */
+export function sectionBytes(given: unknown): Map<string, Uint8Array> {
   checkObject(given, "sections");
+  const all = Object.entries(given as Record<string, Uint8Array>);
+  return new Map(all.map(([name, bytes]) => [name, part(bytes, 0, byteLengthOf(bytes, `section "${name}"`))]));
+}
+
+/** The pages of the caller's sections that differ from the base's. */
+function takeSections(given: unknown, base: ReadonlyMap<string, Pages> | undefined): Map<string, Pages> {
   const sections = new Map<string, Pages>();
-  for (const [name, bytes] of Object.entries(given as Record<string, Uint8Array>)) {
-    const length = byteLengthOf(bytes, `section "${name}"`);
-    const source = sourceOfBytes(part(bytes, 0, length));
+  for (const [name, bytes] of sectionBytes(given)) {
+    const { length } = bytes;
+    const source = sourceOfBytes(bytes);
     const known = base?.get(name);
     const numbers: number[] = [];
     for (let number = 0; number * PAGE < length; number++) {

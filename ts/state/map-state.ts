@@ -65,17 +65,22 @@ export function regionsOfMap(space: Space): Regions {
   return regions;
 }
 
+/** Describes a region. */
+export function stateOf(key: string, { name, kind, size, priority, start }: RegionRecord): RegionState {
+  return { key, name, kind, size, priority, start };
+}
+
 /** Describes the regions' places, and the protection. */
 export function readMap(space: Space, regions: Regions): MapState {
   const keys = new Map([...regions].map(([key, { id }]) => [id, key]));
   const key = (id: number) => keys.get(id) as string;
-  const stateOf = ({ start, enabled, target, offset }: Placement): PlaceState => ({
+  const placeOf = ({ start, enabled, target, offset }: Placement): PlaceState => ({
     start,
     enabled,
     target: target === 0 ? undefined : key(target),
     offset,
   });
-  const places = new Map(readPlacements(space).map((placement) => [key(placement.id), stateOf(placement)]));
+  const places = new Map(readPlacements(space).map((placement) => [key(placement.id), placeOf(placement)]));
   return { places, protection: readProtection(space) };
 }
 

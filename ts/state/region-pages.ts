@@ -60,7 +60,8 @@ export class RegionPages implements PageSource {
     for (let offset = start; offset < end; ) {
       const count = Math.min(this.#find(offset), end - offset);
       const at = this.#host;
-      if (at !== undefined) into.set(this.#cells.u8.subarray(at, at + count), offset - start);
+      if (at === undefined) into.fill(0, offset - start, offset - start + count);
+      else into.set(this.#cells.u8.subarray(at, at + count), offset - start);
       offset += count;
     }
   }

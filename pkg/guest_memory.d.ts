@@ -77,7 +77,7 @@ export function gm_dirty_give_back(client: number, region: number, low: number, 
 export function gm_dirty_open(handle: number): number;
 
 /**
- * Zeroes a range of RAM and gives back its host pages.
+ * Zeroes a range of RAM and gives back its host pages. The caller springs the traps.
  */
 export function gm_discard(handle: number, low: number, high: number, length_low: number, length_high: number): number;
 
@@ -161,7 +161,7 @@ export function gm_listen(handle: number): number;
 export function gm_map(handle: number): number;
 
 /**
- * Marks a range as written.
+ * Marks a range as written. The caller springs the traps.
  */
 export function gm_mark_dirty(handle: number, low: number, high: number, length_low: number, length_high: number): number;
 

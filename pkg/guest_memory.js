@@ -182,7 +182,7 @@ export function gm_dirty_open(handle) {
 }
 
 /**
- * Zeroes a range of RAM and gives back its host pages.
+ * Zeroes a range of RAM and gives back its host pages. The caller springs the traps.
  * @param {number} handle
  * @param {number} low
  * @param {number} high
@@ -391,7 +391,7 @@ export function gm_map(handle) {
 }
 
 /**
- * Marks a range as written.
+ * Marks a range as written. The caller springs the traps.
  * @param {number} handle
  * @param {number} low
  * @param {number} high

@@ -145,6 +145,8 @@ pub(crate) struct CodeCache {
     blocks: HashMap<u16, Block>,
     /// The generation of the map that the blocks belong to.
     map: u32,
+    /// The number of permission changes up to which sprung traps have been taken.
+    permissions: u32,
     pub decoded: u32,
     pub dropped: u32,
     pub flushed: u32,
@@ -191,7 +193,12 @@ impl CodeCache {
                 bus.space.end_trap(block.trap, None);
             }
         }
-        // The number of permission changes would not do: it moves when the traps are taken, not when they spring.
+        // Read before the traps are taken, so that none is missed.
+        let permissions = bus.space.permission_generation();
+        if permissions == self.permissions {
+            return;
+        }
+        self.permissions = permissions;
         for sprung in bus.space.take_sprung() {
             let before = self.blocks.len();
             self.blocks.retain(|_, block| block.trap != sprung.trap);

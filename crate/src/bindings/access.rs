@@ -88,11 +88,13 @@ pub fn gm_protect(
     })
 }
 
-/// Zeroes a range of RAM and gives back its host pages.
+/// Zeroes a range of RAM and gives back its host pages. The caller springs the traps.
 #[wasm_bindgen]
 pub fn gm_discard(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
-    with(handle, |space| status(space.discard(address, length)))
+    with(handle, |space| {
+        status(space.discard_parts(address, length, |_, _| ()))
+    })
 }
 
 /// Gives host pages to the discarded parts of a range.

@@ -118,11 +118,11 @@ fn put_range(index: usize, (start, length): &GuestRange) {
     put_words(index * RANGE_WORDS, &words);
 }
 
-/// Marks a range as written.
+/// Marks a range as written. The caller springs the traps.
 #[wasm_bindgen]
 pub fn gm_mark_dirty(handle: u32, low: u32, high: u32, length_low: u32, length_high: u32) -> u32 {
     let (address, length) = (GuestAddress(wide(low, high)), wide(length_low, length_high));
-    with(handle, |space| status(space.mark_dirty(address, length)))
+    with(handle, |space| status(space.mark_alone(address, length)))
 }
 
 /// Records that the caller may write a range at any time.

@@ -84,7 +84,7 @@ impl AddressSpace {
     }
 
     fn beside(siblings: Arc<Siblings>) -> Result<Self, Fault> {
-        let table = PageTable::new().ok_or(Fault::OutOfMemory { bytes: 0 })?;
+        let table = PageTable::new(siblings.id()).ok_or(Fault::OutOfMemory { bytes: 0 })?;
         host::keep_heap_headroom(1);
         Ok(AddressSpace {
             state: RwLock::default(),
@@ -241,6 +241,23 @@ impl AddressSpace {
 
     /// How often protection, watches or write traps have changed, modulo 2^32. Code that keeps page table entries to write
     /// through compares both generations.
+    ///
+    /// A Rust store that springs a trap counts at once, and [`take_sprung`](AddressSpace::take_sprung) counts again, since
+    /// it gives the fast path back. A code cache reads the number first and takes the sprung pages then, so that it misses
+    /// no store of another thread.
+    ///
+    /// ```
+    /// use guest_memory::{AddressSpace, GuestAddress};
+    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000)])?;
+    /// let trap = space.trap_writes(GuestAddress(0x100), 4, true)?;
+    /// let seen = space.permission_generation();
+    /// space.write_obj(1_u8, GuestAddress(0x104))?; // beside the trap
+    /// assert_eq!(space.permission_generation(), seen);
+    /// space.write_obj(1_u8, GuestAddress(0x103))?;
+    /// assert_ne!(space.permission_generation(), seen);
+    /// assert_eq!(space.take_sprung()[0].trap, trap);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn permission_generation(&self) -> u32 {
         self.table.permission_generation()
     }

@@ -6,6 +6,7 @@ use crate::machine::address_space::AddressSpace;
 use crate::machine::fault::Fault;
 use crate::machine::memory_map::{Access, Backing};
 use crate::machine::ram_region::RamRegion;
+use crate::machine::traps;
 use crate::model::guest_memory::GuestAddress;
 use crate::model::region::GuestMemoryRegion;
 
@@ -137,12 +138,28 @@ impl AddressSpace {
         (merged.filled, None)
     }
 
-    /// Marks a range as written, after a write through a view or by JIT code. External memory has no marks.
+    /// Marks a range as written, after a write through a view or by JIT code, and springs its write traps. External memory
+    /// has no marks, but it may have traps.
     ///
     /// # Errors
     ///
     /// The errors of [`check_range`](Self::check_range). On an error nothing is marked.
     pub fn mark_dirty(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
+        self.mark(address, length, dirty_map::MARK)?;
+        let last = address.0.saturating_add(length.saturating_sub(1));
+        if length > 0 && traps::any() {
+            for range in self.view().flat().over(address.0, last) {
+                let (start, end) = (range.start.max(address.0), range.last.min(last));
+                let offset = |at: u64| range.offset + (at - range.start);
+                traps::written(range.region.id(), offset(start)..offset(end) + 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks a range as written, for the facade, which springs the traps by itself.
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    pub(crate) fn mark_alone(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
         self.mark(address, length, dirty_map::MARK)
     }
 

@@ -15,15 +15,20 @@ use crate::machine::fault::Fault;
 use crate::machine::handle;
 use crate::machine::memory_map::{Access, FlatView, MemoryMap, Region};
 use crate::machine::spaces;
+use crate::machine::traps;
 use crate::model::guest_memory::GuestAddress;
+use core::ops::Range;
 use std::sync::Arc;
 
 impl AddressSpace {
     /// Zeroes a range of RAM, and gives back the host pages that hold nothing else until the next write. The bytes read
     /// 0 in aliases and in other address spaces too. Partial pages at the ends are only zeroed. The same goes for all
     /// memory that Rust code may have a pointer into: memory in a [`view`](AddressSpace::view) that is held, and memory
-    /// that an address space without a [handle] shows besides this one. The range counts as written. Only the host
-    /// discards, so `protect` does not count.
+    /// that an address space without a [handle] shows besides this one. Only the host discards, so `protect` does not
+    /// count.
+    ///
+    /// The range counts as written: its pages are dirty, and its write traps are sprung. Where pages are given back,
+    /// [`map_generation`](AddressSpace::map_generation) moves too, and again at the write that takes others.
     ///
     /// Every view that JavaScript holds ends where pages are given back. A write to discarded pages takes others, and
     /// linear memory may grow for them.
@@ -33,6 +38,18 @@ impl AddressSpace {
     /// `ReadOnly` for ROM, `NotMemory` for devices, and the errors of [`check_range`](AddressSpace::check_range);
     /// `OutOfMemory`. On an error nothing changes.
     pub fn discard(&self, address: GuestAddress, length: u64) -> Result<(), Fault> {
+        self.discard_parts(address, length, |region, bytes| {
+            traps::written(region.id(), bytes);
+        })
+    }
+
+    /// Discards a range, and calls `written` with each part of a region in it: the facade springs traps by itself.
+    pub(crate) fn discard_parts(
+        &self,
+        address: GuestAddress,
+        length: u64,
+        mut written: impl FnMut(&Region, Range<u64>),
+    ) -> Result<(), Fault> {
         let own = self.state();
         own.map.check_memory(address, length, Access::DISCARD)?;
         let Some(to_last) = length.checked_sub(1) else {
@@ -76,6 +93,7 @@ impl AddressSpace {
                     });
                 });
             }
+            written(region, *offset..offset + size);
             match first.checked_add(*size).filter(|&next| next <= last) {
                 Some(next) => first = next,
                 None => break,

@@ -4,6 +4,7 @@ pub mod address_space;
 pub(crate) mod block;
 pub(crate) mod bulk;
 pub(crate) mod compaction;
+pub(crate) mod control;
 pub mod dirty_log;
 pub(crate) mod discard;
 pub mod fault;

@@ -21,6 +21,7 @@ use crate::linear::allocator::{self, Extent};
 use crate::linear::dirty_map;
 use crate::linear::host::{self, PAGE_SHIFT};
 use crate::linear::readers;
+use crate::machine::control::{self, CHANGES, GENERATION, PERMISSIONS};
 use crate::machine::memory_map::attributes::WATCH_SHIFT;
 use crate::machine::memory_map::{FlatRange, MemoryMap};
 use crate::machine::ram_region::RamRegion;
@@ -65,23 +66,17 @@ pub fn host_pointer(offset: usize) -> *mut u8 {
 /// The pages of the entries, and one for the control words.
 const TABLE_PAGES: u32 = ENTRIES * 4 / 4096;
 
-/// The control word that counts changes of translations.
-const GENERATION: usize = (ENTRIES + abi::CONTROL_GENERATION) as usize;
-/// The control word that counts changes of permissions.
-const PERMISSIONS: usize = (ENTRIES + abi::CONTROL_PERMISSIONS) as usize;
-/// The control word that counts changes of both.
-const CHANGES: usize = (ENTRIES + abi::CONTROL_CHANGES) as usize;
-
 #[derive(Debug)]
 pub(crate) struct PageTable {
     extent: Extent,
 }
 
 impl PageTable {
-    /// An empty table: nothing is mapped. `None` where linear memory cannot hold it.
-    pub(crate) fn new() -> Option<Self> {
+    /// An empty table of the machine with this number: nothing is mapped. `None` where linear memory cannot hold it.
+    pub(crate) fn new(machine: u32) -> Option<Self> {
         let extent = allocator::allocate_table(TABLE_PAGES + 1)?;
         let table = PageTable { extent };
+        control::enlist(machine, table.host_offset())?;
         // The control page counts as written from now on.
         dirty_map::mark(table.extent.first() + TABLE_PAGES, 1);
         Some(table)
@@ -103,11 +98,8 @@ impl PageTable {
     /// The word at `index`, which is at most the last of the control page.
     #[inline(always)]
     fn word(&self, index: usize) -> &AtomicU32 {
-        let pointer = host::pointer(self.extent.host_offset() + index * 4).cast::<u32>();
-        // SAFETY: aligned, and inside this table's extent, which lives as long as `self` (callers pass a guest page
-        // below 2^20 or a control index). JavaScript shares the words, so they are atomics behind a raw pointer. A
-        // slice that Rust owns could not lie in an extent.
-        unsafe { AtomicU32::from_ptr(pointer) }
+        // SAFETY: this table's extent lives as long as `self`. Callers pass a guest page below 2^20 or a control index.
+        unsafe { control::word(self.extent.host_offset(), index) }
     }
 
     /// The entry for `address`; 0 (no flag) for an address past the table.
@@ -203,8 +195,7 @@ impl PageTable {
     /// Counts a change of permissions, watches or traps, after which no access goes on that began before. Wraps after 2^32
     /// changes.
     pub(crate) fn bump_permissions(&self) {
-        self.word(PERMISSIONS).fetch_add(1, Ordering::SeqCst);
-        self.word(CHANGES).fetch_add(1, Ordering::SeqCst);
+        control::count_permissions(|index| self.word(index));
         let _ = readers::wait(); // without certainty there is nothing else to do
     }
 
@@ -220,6 +211,12 @@ impl PageTable {
 
     pub(crate) fn generation(&self) -> u32 {
         self.word(GENERATION).load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for PageTable {
+    fn drop(&mut self) {
+        control::strike(self.host_offset());
     }
 }
 
@@ -253,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_lies_past_the_table_has_no_entry() {
-        let table = PageTable::new().unwrap();
+        let table = PageTable::new(u32::MAX).unwrap();
         assert_eq!(table.entry(0x1_0000_0000), 0);
         assert_eq!(table.entry(u64::MAX), 0);
         assert_eq!(table.generation(), 0);

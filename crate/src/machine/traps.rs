@@ -12,6 +12,7 @@
 use crate::linear::allocator;
 use crate::linear::host::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::linear::readers;
+use crate::machine::control;
 use crate::machine::index::{Index, Key};
 use crate::model::guest_memory::GuestAddress;
 use crate::sync::atomic::{AtomicU32, Ordering};
@@ -121,7 +122,7 @@ struct Traps {
     hosts: Vec<HostRange>,
     layout: Option<u32>,
     /// Pages whose callback runs, each with the trap's number, its own, and the bytes that had the trap.
-    #[cfg(any(test, target_arch = "wasm32"))]
+    #[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
     suspended: Vec<(u32, u64, Vec<Segment>)>,
     /// Pages that Rust stores have sprung, with the bytes that had the trap.
     sprung: Vec<(Sprung, Vec<Segment>)>,
@@ -144,7 +145,7 @@ pub(crate) fn any() -> bool {
 }
 
 /// The word that counts the pages that Rust stores have sprung.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub(crate) fn counter() -> usize {
     core::ptr::from_ref(&SPRUNG).expose_provenance()
 }
@@ -194,7 +195,7 @@ pub(crate) fn touched(region: u32, bytes: Range<u64>, last: u32, mut give: impl 
 }
 
 /// Ends a trap on a guest page until [`resume`], and gives the bytes that it had there.
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
 pub(crate) fn suspend(trap: u32, page: u64) -> Vec<Segment> {
     let ended = end(trap, page..page + 1);
     if let Some(traps) = lock().as_mut()
@@ -206,7 +207,7 @@ pub(crate) fn suspend(trap: u32, page: u64) -> Vec<Segment> {
 }
 
 /// Arms a suspended page of a trap again, or forgets it. Gives the bytes that have the trap again.
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
 pub(crate) fn resume(trap: u32, page: u64, again: bool) -> Vec<Segment> {
     let mut traps = lock();
     let Some(traps) = traps.as_mut() else {
@@ -242,7 +243,7 @@ pub(crate) fn touches(region: u32, bytes: Range<u64>) -> bool {
 }
 
 /// The number of the newest trap.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub(crate) fn last() -> u32 {
     lock().as_ref().map_or(0, |traps| traps.last)
 }
@@ -263,6 +264,16 @@ pub(crate) fn stored(host: usize, length: usize) {
     }
 }
 
+/// As [`stored`], for bytes of a region, which need not be in linear memory.
+pub(crate) fn written(region: u32, bytes: Range<u64>) {
+    readers::barrier();
+    if any()
+        && let Some(traps) = lock().as_mut()
+    {
+        traps.spring(region, &bytes);
+    }
+}
+
 #[cold]
 fn spring(host: usize, length: usize) {
     if let Some(traps) = lock().as_mut() {
@@ -274,14 +285,7 @@ fn spring(host: usize, length: usize) {
         for run in runs {
             let offset = |byte: usize| run.offset + (byte - run.start) as u64;
             let bytes = offset(host.max(run.start))..offset(end.min(run.end));
-            while let Some((_, segment)) = traps.first_over(run.region, &bytes) {
-                let start = segment.start.max(bytes.start);
-                let page = segment.pages(start, start + 1).start;
-                let ended = traps.end(segment.trap, &(page..page + 1));
-                let (trap, page) = (segment.trap, GuestAddress(page << PAGE_SHIFT));
-                traps.sprung.push((Sprung { trap, page }, ended));
-                SPRUNG.fetch_add(1, Ordering::Relaxed);
-            }
+            traps.spring(run.region, &bytes);
         }
     }
 }
@@ -407,6 +411,19 @@ impl Traps {
             }
         });
         self.hosts = hosts;
+    }
+
+    /// Springs the traps on a region's bytes, and counts that in the page tables of their machines.
+    fn spring(&mut self, region: u32, bytes: &Range<u64>) {
+        while let Some((_, segment)) = self.first_over(region, bytes) {
+            let start = segment.start.max(bytes.start);
+            let page = segment.pages(start, start + 1).start;
+            let ended = self.end(segment.trap, &(page..page + 1));
+            let (trap, page) = (segment.trap, GuestAddress(page << PAGE_SHIFT));
+            self.sprung.push((Sprung { trap, page }, ended));
+            SPRUNG.fetch_add(1, Ordering::Relaxed);
+            control::count_sprung(segment.machine);
+        }
     }
 
     fn first_over(&self, region: u32, bytes: &Range<u64>) -> Option<(usize, Segment)> {

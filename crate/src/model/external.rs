@@ -4,6 +4,7 @@
 
 use crate::model::guest_memory::Error;
 use core::fmt;
+use core::ops::Range;
 
 /// The bytes behind a region of the kind [`External`](crate::RegionKind::External).
 ///
@@ -95,6 +96,9 @@ pub struct ExternalRun<'a> {
     /// The offset of the first byte in it.
     pub(crate) offset: u64,
     pub(crate) length: usize,
+    /// The region's number, and the function that is told of bytes of it that were written.
+    pub(crate) region: u32,
+    pub(crate) written: fn(u32, Range<u64>),
 }
 
 impl ExternalRun<'_> {
@@ -132,6 +136,7 @@ impl ExternalRun<'_> {
     pub fn write(&self, bytes: &[u8]) -> Result<usize, Error> {
         let length = self.length.min(bytes.len());
         self.memory.write(self.offset, &bytes[..length])?;
+        (self.written)(self.region, self.offset..self.offset + length as u64);
         Ok(length)
     }
 }

@@ -110,7 +110,7 @@ impl AddressSpace {
 
     /// Ends a trap on one page until [`resume_trap`](AddressSpace::resume_trap), while its callback runs. Gives whether it
     /// was still set there.
-    #[cfg(any(test, target_arch = "wasm32"))]
+    #[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
     pub(crate) fn suspend_trap(&self, trap: u32, page: GuestAddress) -> bool {
         let suspended = traps::suspend(trap, page.0 >> PAGE_SHIFT);
         self.retrap_all(&suspended);
@@ -118,7 +118,7 @@ impl AddressSpace {
     }
 
     /// Sets a suspended trap again for the bytes that it had on the page, wherever they are now, or forgets it.
-    #[cfg(any(test, target_arch = "wasm32"))]
+    #[cfg(any(test, all(target_arch = "wasm32", target_os = "unknown")))]
     pub(crate) fn resume_trap(&self, trap: u32, page: GuestAddress, again: bool) {
         self.retrap_all(&traps::resume(trap, page.0 >> PAGE_SHIFT, again));
     }
@@ -219,7 +219,7 @@ fn locate(region: u32, give: &mut dyn FnMut(HostRange)) -> bool {
 
 /// Takes `most` of the pages that Rust stores have sprung, in all machines. Writes their page table entries again in these
 /// address spaces.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub(crate) fn take_sprung(spaces: &[Arc<AddressSpace>], most: usize) -> Vec<Sprung> {
     let taken = traps::take(most, None);
     for space in spaces {

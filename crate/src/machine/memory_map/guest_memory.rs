@@ -2,6 +2,7 @@
 
 use super::{Access, Backing, FlatView, MemoryMap, Shown};
 use crate::machine::ram_region::DirtyPages;
+use crate::machine::traps;
 use crate::model::bitmap::BS;
 use crate::model::external::ExternalRun;
 use crate::model::guest_memory::{
@@ -90,6 +91,8 @@ impl GuestMemory for MemoryMap {
             offset,
             // Fits: it is no more than `count`.
             length: usize::try_from(piece.length).unwrap_or(count),
+            region: region.id(),
+            written: traps::written,
         })
     }
 

@@ -5,6 +5,8 @@ use crate::{Bytes, Region};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+mod told;
+
 /// RAM of 16 KiB at 0x8000, an alias of it at 0x2_0000, and a sibling that shows its second page at 0.
 fn machine() -> (AddressSpace, AddressSpace, Arc<Region>) {
     let space = AddressSpace::new().unwrap();

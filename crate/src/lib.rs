@@ -73,7 +73,7 @@ pub use memory::{
     Error as GuestMemoryError, FileOffset, GuestAddress, GuestAddressSpace, GuestMemory,
     GuestMemoryBackend, GuestUsize, MemoryRegionAddress, Permissions, Result as GuestMemoryResult,
 };
-pub use memory_map::{MemoryMap, Region, RegionKind};
+pub use memory_map::{Access, MemoryMap, Placement, Region, RegionKind, Shown};
 #[cfg(feature = "backend-mmap")]
 pub use mmap::{GuestMemoryMmap, GuestRegionMmap, MmapRegion};
 pub use model::atomic_integer::AtomicInteger;
@@ -81,6 +81,7 @@ pub use ram_region::RamRegion;
 pub use region::{
     GuestMemoryRegion, GuestMemoryRegionBytes, GuestRegionCollection, GuestRegionCollectionError,
 };
+pub use traps::Sprung;
 pub use volatile_memory::{
     Error as VolatileMemoryError, Result as VolatileMemoryResult, VolatileArrayRef, VolatileMemory,
     VolatileRef, VolatileSlice,

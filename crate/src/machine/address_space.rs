@@ -117,7 +117,7 @@ impl AddressSpace {
         Ok(space)
     }
 
-    /// Adds a region of `size` zero bytes of RAM.
+    /// Adds a region of `size` zero bytes of RAM, with the name "ram".
     ///
     /// # Errors
     ///

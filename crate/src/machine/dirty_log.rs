@@ -56,10 +56,32 @@ impl AddressSpace {
     /// clipped to regions, in ascending order, adjacent ones merged. Gives how many ranges there are, and the address
     /// to go on from if `ranges` was filled before the end. Bytes that aliases show too are reported once, at the
     /// lowest address. Where several ranges show different bytes of one page, each range is reported that shows bytes
-    /// that no lower address shows. The marks of pages that no address shows are kept. Allocates nothing.
+    /// that no lower address shows. The marks of pages that no address shows are kept. Allocates nothing. A client that
+    /// is not open may be given any ranges.
+    ///
+    /// A page is 4 KiB of a region, or what the region has of it. A display that wants its rows apart gives each row a page,
+    /// or a region of its own.
     ///
     /// A page's mark is cleared before the page is reported, so a later write is never lost. A page whose ranges come
     /// in several calls keeps its mark, because it may be written between the calls: it is reported again.
+    ///
+    /// ```
+    /// use guest_memory::{AddressSpace, GuestAddress};
+    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x8000)])?;
+    /// let client = space.open_dirty_client()?;
+    /// for page in [0_u64, 3, 5, 6] {
+    ///     space.write_obj(1_u8, GuestAddress(page << 12))?;
+    /// }
+    /// let mut ranges = [(GuestAddress(0), 0); 2]; // as many at a time
+    /// let (mut from, mut all) = (Some(GuestAddress(0)), Vec::new());
+    /// while let Some(start) = from {
+    ///     let (count, next) = space.collect_dirty(client, start, &mut ranges);
+    ///     all.extend(ranges[..count].iter().map(|range| (range.0.0, range.1)));
+    ///     from = next;
+    /// }
+    /// assert_eq!(all, [(0, 0x1000), (0x3000, 0x1000), (0x5000, 0x2000)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn collect_dirty(
         &self,
         client: u8,

@@ -20,7 +20,8 @@ impl AddressSpace {
     /// # Errors
     ///
     /// `AlreadyMapped`; `GuestAddressOverflow`; `MemoryRegionOverlap` with an enabled region of the same priority. On
-    /// an error the map is unchanged.
+    /// an error the map is unchanged. In a [`transaction`](AddressSpace::transaction) regions may overlap between its steps:
+    /// the transaction itself gives `MemoryRegionOverlap`, at its end.
     pub fn map(
         &self,
         region: &Arc<Region>,
@@ -30,7 +31,8 @@ impl AddressSpace {
         self.place(region, start, priority, true)
     }
 
-    /// Places a region, disabled: it shows nothing until it is [enabled](AddressSpace::set_enabled).
+    /// Places a region, disabled: it shows nothing until it is [enabled](AddressSpace::set_enabled). A loader reaches its
+    /// bytes through a [sibling](AddressSpace::sibling) that has an alias of the region at address 0.
     ///
     /// # Errors
     ///

@@ -14,8 +14,8 @@ use crate::model::guest_memory::GuestAddress;
 use core::mem::size_of;
 
 impl AddressSpace {
-    /// Reads an object as its bytes lie in memory: in the guest's byte order. The range may cross regions. Watches do not
-    /// count.
+    /// Reads an object with the bytes that lie in memory, unchanged: a `Be16` where the CPU is big-endian, a `Le16` where it
+    /// is little-endian. The range may cross regions. Watches do not count.
     ///
     /// # Errors
     ///
@@ -54,9 +54,12 @@ impl AddressSpace {
         }
     }
 
-    /// Reads an object where the access needs nothing but memory: the emulator's fast path. `None` says that
-    /// [`piece`](MemoryMap::piece) must be asked: a device, a hole, a watch, a page that forbids the read, more than one
-    /// region.
+    /// Reads an object where the access needs nothing but memory: the emulator's fast path. The value has the bytes of
+    /// memory, as [`read_obj`](Self::read_obj) gives it. `None` says that [`piece`](MemoryMap::piece) must be asked: a
+    /// device, a hole, external memory, a watched page, a page that forbids the read, more than one region.
+    ///
+    /// The page table makes this fast for whole pages of one region below 4 GiB. Other memory gives `Some` more slowly:
+    /// beside a device in the same page, across the end of a page, from 4 GiB on.
     ///
     /// ```
     /// use guest_memory::memory_map::{Access, Shown};
@@ -78,7 +81,23 @@ impl AddressSpace {
         value.or_else(|| self.load_around(address, Access::READ))
     }
 
-    /// Reads an object as an instruction fetch, as [`read_plain`](Self::read_plain) does.
+    /// Reads an object as an instruction fetch, as [`read_plain`](Self::read_plain) does. After `None`,
+    /// [`check_memory`](MemoryMap::check_memory) tells whether there is code all the same, watched or in two regions. The
+    /// flat view reads it then. A fetch from a device is the emulator's own matter.
+    ///
+    /// ```
+    /// use guest_memory::{Access, AddressSpace, Be16, Bytes, GuestAddress};
+    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x1000), (GuestAddress(0x1000), 0x1000)])?;
+    /// let fetch = |at| space.fetch_plain::<Be16>(at).or_else(|| {
+    ///     let map = space.view();
+    ///     map.check_memory(at, 2, Access::EXECUTE).ok()?;
+    ///     map.flat().read_obj(at).ok()
+    /// });
+    /// space.write_obj(Be16::from(0x1234), GuestAddress(0xfff))?; // in two regions
+    /// assert_eq!(fetch(GuestAddress(0xfff)).map(Be16::to_native), Some(0x1234));
+    /// assert!(fetch(GuestAddress(0x1fff)).is_none()); // a hole
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn fetch_plain<T: ByteValued>(&self, address: GuestAddress) -> Option<T> {
         let value = self.load_by_entry(address.0, EXECUTABLE);
@@ -86,7 +105,8 @@ impl AddressSpace {
     }
 
     /// Writes an object, and marks its pages dirty, where the access needs nothing but memory: as
-    /// [`read_plain`](Self::read_plain). `None` also says that a write trap guards the bytes, or that they are in ROM.
+    /// [`read_plain`](Self::read_plain). `None` also says that a write trap guards the bytes, or that they are in ROM; then
+    /// nothing was written. Beside the bytes of an exact trap it gives `Some`, more slowly.
     #[inline]
     pub fn write_plain<T: ByteValued>(&self, value: T, address: GuestAddress) -> Option<()> {
         let done = self.store_by_entry(value, address.0);

@@ -11,7 +11,10 @@ impl AddressSpace {
     /// also where `act` panics. A transaction inside another one takes effect with it, and is undone by itself.
     ///
     /// The transaction belongs to this thread. Until it ends, `map`, `unmap`, `move_region`, `set_enabled`, `protect` and
-    /// transactions of other threads wait, so `act` must not wait for such a thread. Other calls see the map as it was.
+    /// transactions of other threads wait, so `act` must not wait for such a thread.
+    ///
+    /// Until the end, accesses see the map as it was, in `act` too, and so do `view`, `trap_writes`, `permissions` and
+    /// `map_generation`. Only `region_at`, `region_named` and `placements` see the steps so far.
     ///
     /// # Errors
     ///

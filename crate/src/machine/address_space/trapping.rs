@@ -17,8 +17,11 @@ impl AddressSpace {
     /// another address space of the machine springs it, too, wherever the regions move. Each page of the range springs by
     /// itself, once.
     ///
-    /// A store by Rust code springs a trap at once, after the bytes have changed;
-    /// [`take_sprung`](AddressSpace::take_sprung) tells of it. A trap does not see a write through a pointer or a view, and a write by the owner of external memory.
+    /// A store by Rust code springs a trap at once, after the bytes have changed: the trap is gone on that page, and
+    /// [`take_sprung`](AddressSpace::take_sprung) tells of it. A range on two pages keeps its trap on the other one until
+    /// [`end_trap`](AddressSpace::end_trap). A number is not given to another trap later. A trap does not see a write
+    /// through a pointer, nor a write by the owner of external memory, before
+    /// [`mark_dirty`](AddressSpace::mark_dirty) tells of it.
     ///
     /// # Errors
     ///
@@ -124,8 +127,19 @@ impl AddressSpace {
     }
 
     /// The pages of traps that a write to a range touches, of traps up to the number `newest`, in the order of addresses.
-    /// Each is the number of the trap and the page in the addresses at which the trap was set. `access` is
-    /// [`Access::WRITE`], or [`Access::LOAD`] for a loader, which writes ROM too.
+    /// It is for code that is about to write through a pointer, or that acts before a write; `u32::MAX` asks for all traps.
+    /// No trap is sprung. Each page is the number of the trap and the page in the addresses at which the trap was set.
+    /// `access` is [`Access::WRITE`], or [`Access::LOAD`] for a loader, which writes ROM too.
+    ///
+    /// ```
+    /// use guest_memory::{Access, AddressSpace, GuestAddress};
+    /// let space = AddressSpace::from_ranges(&[(GuestAddress(0), 0x2000)])?;
+    /// let trap = space.trap_writes(GuestAddress(0xffe), 4, true)?;
+    /// let mut pages = Vec::new();
+    /// space.trapped(GuestAddress(0x1000), 8, Access::WRITE, u32::MAX, |trap, page| pages.push((trap, page.0)));
+    /// assert_eq!(pages, [(trap, 0x1000)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn trapped(
         &self,
         address: GuestAddress,

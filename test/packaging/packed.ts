@@ -20,7 +20,7 @@ export function scratch(name: string): string {
 }
 
 export function remove(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 }); // a bundler's worker may still write its cache
 }
 
 /**

@@ -9,6 +9,8 @@ import type { Glue } from "../../ts/index.ts";
 export interface Devices extends Glue {
   checksum(handle: number, address: bigint, length: number): number;
   fill(handle: number, address: bigint, byte: number, length: number): void;
+  discard(handle: number, address: bigint, length: number): void;
+  mark(handle: number, address: bigint, length: number): void;
   insert(handle: number, start: bigint, size: bigint): void;
   remove(handle: number, start: bigint, size: bigint): void;
   poke(handle: number, address: bigint, value: number): void;

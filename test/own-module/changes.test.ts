@@ -182,3 +182,27 @@ describe("when Rust changes the map", () => {
     expect(devices.checksum(memory.handle, 0xffffn, 1)).toBe(fnv(Uint8Array.of(3)));
   });
 });
+
+test.each<[string, (memory: GuestMemory) => unknown]>([
+  ["a store", ({ handle }) => devices.poke(handle, 0x1100n, 1)],
+  ["a fill", ({ handle }) => devices.fill(handle, 0x1000n, 1, 0x1000)],
+  ["a store to external memory", ({ handle }) => devices.poke(handle, 0x8100n, 1)],
+  ["a discard of a part", ({ handle }) => devices.discard(handle, 0x1103n, 1)],
+  ["a discard of a page", ({ handle }) => devices.discard(handle, 0x1000n, 0x1000)],
+  ["a mark", ({ handle }) => devices.mark(handle, 0x1103n, 1)],
+  ["a mark on external memory", ({ handle }) => devices.mark(handle, 0x8100n, 1)],
+])("%s springs a trap: the generation moves at once, the callback is told once", (_, act) => {
+  const memory = make();
+  memory.map({ kind: "external", start: 0x8000, size: 0x1000, source: new ArrayBuffer(0x1000) });
+  const sprung = vi.fn();
+  for (const start of [0x1100, 0x8100]) memory.trapWrites(start, 4, sprung, { exact: true });
+  devices.mark(memory.handle, 0x1104n, 4); // beside it
+  const { permissionGeneration } = memory;
+  act(memory);
+  expect(memory.permissionGeneration).not.toBe(permissionGeneration);
+  memory.mapped.at(0); // a call that leaves the fast path
+  expect(sprung).toHaveBeenCalledTimes(1);
+  act(memory);
+  memory.mapped.at(0);
+  expect(sprung).toHaveBeenCalledTimes(1);
+});

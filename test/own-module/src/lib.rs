@@ -35,6 +35,18 @@ pub fn fill(handle: u32, address: u64, byte: u8, length: u32) -> Result<(), JsEr
     Ok(memory(handle)?.fill(GuestAddress(address), byte, u64::from(length))?)
 }
 
+/// Discards a range, as a balloon device does.
+#[wasm_bindgen]
+pub fn discard(handle: u32, address: u64, length: u32) -> Result<(), JsError> {
+    Ok(memory(handle)?.discard(GuestAddress(address), u64::from(length))?)
+}
+
+/// Tells of a write through a pointer, as translated code does.
+#[wasm_bindgen]
+pub fn mark(handle: u32, address: u64, length: u32) -> Result<(), JsError> {
+    Ok(memory(handle)?.mark_dirty(GuestAddress(address), u64::from(length))?)
+}
+
 /// Adds a region behind the facade's back.
 #[wasm_bindgen]
 pub fn insert(handle: u32, start: u64, size: u64) -> Result<(), JsError> {

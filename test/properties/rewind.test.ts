@@ -95,6 +95,6 @@ test("each mark's state comes back, within the budget", async () => {
   console.log(`${fell} marks fell off; ${outcomes.join(", ")}`);
   expect(counts.total).toBeGreaterThanOrEqual(LEAST_STEPS);
   expect(Object.keys(KINDS).filter((kind) => counts.of(kind, "ok") < 100)).toEqual([]);
-  expect(fell).toBeGreaterThan(300);
+  expect(fell).toBeGreaterThan(100);
   expect(counts.of("mark", "BUDGET_EXCEEDED")).toBeGreaterThan(10);
 });

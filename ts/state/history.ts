@@ -11,9 +11,9 @@ import { sourceOfBytes } from "./pages.ts";
 import { RegionPages } from "./region-pages.ts";
 import { NONE, Track, VERSION_BYTES, Versions } from "./versions.ts";
 
-/** The part of the budget for all that is not a page: lists of sections and of marks. */
-const RESERVE = 1 / 64;
-/** What a mark takes beside its pages: its map, lists and numbers, generously. */
+/** The part of a budget in bytes for marks and for lists of sections, whose number is not known beforehand. */
+const reserveOf = (budget: number) => Math.max(Math.min(budget / 8, 1 << 20), budget / 64);
+/** The bytes of a mark beside its pages, for its map, lists and numbers. */
 const MARK_BYTES = 512;
 
 /** A state that was marked. */
@@ -209,17 +209,16 @@ export class History {
       return sum + numbers.filter((page) => track.newest[page] === NONE).length;
     }, 0);
     const listed = bytesOf(this.#sections) + MARK_BYTES;
-    if (this.#live + fresh > this.#versions.capacity || listed > this.#budget * RESERVE) {
-      const needed = Math.ceil(
-        ((this.#live + fresh) * VERSION_BYTES + bytesOf(this.#regions)) / (1 - RESERVE) + 64 * listed,
-      );
+    if (this.#live + fresh > this.#versions.capacity || listed > reserveOf(this.#budget)) {
+      const pages = (this.#live + fresh) * VERSION_BYTES + bytesOf(this.#regions);
+      const needed = Math.ceil(Math.max((pages * 8) / 7, pages + listed, listed * 8)); // 7 / 8 are always for pages
       throw new GuestMemoryError(
         "BUDGET_EXCEEDED",
         `mark: one copy of what is written takes ${needed} bytes, and the budget is ${this.#budget}`,
         { length: needed },
       );
     }
-    const fits = () => this.#versions.left >= all && this.#listed() + MARK_BYTES <= this.#budget * RESERVE;
+    const fits = () => this.#versions.left >= all && this.#listed() + MARK_BYTES <= reserveOf(this.#budget);
     while (this.#moments.length > 1 && !fits()) this.#dropOldest();
     if (!fits()) this.#moments.pop(); // the base alone is left, and the new mark takes its place
   }
@@ -269,7 +268,7 @@ export class History {
     const tracks = [...regions].filter(([, record]) => hasPages(record));
     const sizes = tracks.map(([key, { size }]) => [key, Math.ceil(Number(size) / PAGE)] as const);
     const fixed = sizes.reduce((sum, [, pages]) => sum + pages * 4, 0);
-    const capacity = Math.max(0, Math.floor((this.#budget * (1 - RESERVE) - fixed) / VERSION_BYTES));
+    const capacity = Math.max(0, Math.floor((this.#budget - reserveOf(this.#budget) - fixed) / VERSION_BYTES));
     this.#moments.length = 0;
     this.#regions.clear();
     this.#sections.clear();

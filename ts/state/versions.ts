@@ -6,7 +6,7 @@ import type { Place } from "./pages.ts";
 
 /** The pages of a piece of memory for them: 256 KiB, so that a rewind takes memory as it needs it. */
 const CHUNK = 64;
-/** What a version takes: its page, three words, and a word in the list of its mark. */
+/** The bytes of a version: its page, three words, and a word in the list of its mark. */
 export const VERSION_BYTES: number = PAGE + 4 * 4;
 /** No version: a page of zeros. */
 export const NONE = -1;

@@ -1,6 +1,7 @@
 // Documented errors of snapshots.
 import { vi } from "vitest";
 import { GuestMemory, Snapshot } from "../../../ts/index.ts";
+import { Rewind } from "../../../ts/rewind.ts";
 import { diff } from "../../../ts/snapshot.ts";
 import { detached, disposed, machine, newFullMemory, type Row, rowsOf, wrong } from "./row.ts";
 
@@ -116,6 +117,37 @@ export const rows: Row[] = [
       TypeError: [
         [(memory) => Snapshot.merge(wrong(1), memory.snapshot()), `base ${noSnapshot} a number`],
         [(memory) => Snapshot.merge(memory.snapshot(), wrong(1)), `delta ${noSnapshot} a number`],
+      ],
+    },
+    "Rewind.constructor": {
+      BUDGET_EXCEEDED: [
+        (memory) => new Rewind(memory, { budget: 1000 }),
+        "mark: one copy of what is written takes 4096 bytes, and the budget is 1000",
+      ],
+      TypeError: [
+        [() => new Rewind(wrong({}), { budget: 1 }), "memory must be a GuestMemory, not an object"],
+        [(memory) => new Rewind(memory, wrong(1)), "options must be an object, not a number"],
+        [(memory) => new Rewind(memory, wrong({})), "budget must be a number or a bigint, not undefined"],
+      ],
+      RangeError: [
+        (memory) => new Rewind(memory, { budget: -1 }),
+        "budget must be an integer from 0 to 2^53 - 1 (beyond, bigints are exact), not -1",
+      ],
+    },
+    "Rewind.mark": {
+      BUDGET_EXCEEDED: [
+        (memory) => {
+          const rewind = new Rewind(memory, { budget: 0x1_0000 });
+          for (let page = 0; page < 4; page++) memory.writeUint8(page * 0x1000, 1);
+          rewind.mark({ cpu: new Uint8Array(0x1_0000).fill(1) });
+        },
+        "mark: one copy of what is written takes 94016 bytes, and the budget is 65536",
+      ],
+    },
+    "Rewind.back": {
+      RangeError: [
+        (memory) => new Rewind(memory, { budget: 1 << 20 }).back(),
+        "back: there are 1 marks, and 1 before the newest are asked for",
       ],
     },
     diff: { TypeError: [(memory) => diff(memory.snapshot(), wrong(1)), `b ${noSnapshot} a number`] },

@@ -3,12 +3,13 @@
 import { checks as access } from "./access.js";
 import { checks as map } from "./map.js";
 import { checks as memory } from "./memory.js";
+import { checks as states } from "./states.js";
 import { checks as streams } from "./streams.js";
 
 /** @typedef {{ name: string, error?: string }} Result */
 
 /** In this order: the first one wants a library that nobody has used yet. */
-const checks = { ...memory, ...access, ...map, ...streams };
+const checks = { ...memory, ...access, ...map, ...streams, ...states };
 
 /** The names of the checks. */
 export const names = Object.keys(checks);

@@ -43,6 +43,7 @@ export default defineConfig({
     lib: { entry: entries, formats: ["es"] },
     target: "es2022",
     ssr: true, // leaves `new URL("../pkg/...wasm", import.meta.url)` as it is: dist/ and pkg/ are shipped side by side
+    rolldownOptions: { output: { chunkFileNames: "[name].shared.js" } }, // beside the entries, for the path of pkg/
     sourcemap: true,
     minify: false, // a library is minified by whoever ships it; unminified it can be read and debugged
   },

@@ -28,6 +28,10 @@ function filesIn(folder: string): string[] {
     .sort();
 }
 
+const ENTRIES = ["index", "inline", "rewind", "snapshot", "vite"];
+/** The code that entries share. */
+const SHARED = ["guest-memory.shared", "snapshot.shared"];
+
 const read = (file: string) => readFileSync(join(consumer.installed, file));
 
 test("holds the package and nothing else", () => {
@@ -43,7 +47,7 @@ test("holds the package and nothing else", () => {
     "README.md",
     "SECURITY.md",
     "package.json",
-    ...["index", "inline", "vite"].flatMap((entry) => [`dist/${entry}.js`, `dist/${entry}.js.map`]),
+    ...[...ENTRIES, ...SHARED].flatMap((code) => [`dist/${code}.js`, `dist/${code}.js.map`]),
     ...declarations,
     ...docs,
     "pkg/digest.json",
@@ -56,7 +60,7 @@ test("holds the package and nothing else", () => {
 });
 
 /** Where links lead that only the repository has. Once it has an address they are absolute, and there are no such links. */
-const REPOSITORY = ["CONTRIBUTING.md", "crate/src/", "examples/", "test/bundlers", "test/own-module/src/", "ts/"];
+const REPOSITORY = ["CONTRIBUTING.md", "crate/examples/", "crate/src/", "examples/", "test/bundlers", "test/own-module/src/", "ts/"];
 
 test("each link in it leads to a file in it, or into the repository, as long as that has no address", () => {
   const { repository } = JSON.parse(read("package.json").toString());
@@ -86,21 +90,24 @@ test("the .wasm is under 110 KiB, and under 48 KiB gzipped", () => {
   expect(gzipSync(wasm, { level: 9 }).length).toBeLessThan(48 * 1024);
 });
 
+const URL_OF_BINARY = 'new URL("../pkg/guest_memory_bg.wasm?no-inline", import.meta.url)';
+
 test("the .wasm lies beside the code, not as text inside it", () => {
-  const code = read("dist/index.js").toString();
-  expect(code).toContain('new URL("../pkg/guest_memory_bg.wasm?no-inline", import.meta.url)');
-  expect(code).not.toMatch(/data:application|base64/);
+  const code = ENTRIES.filter((entry) => entry !== "inline").map((entry) => read(`dist/${entry}.js`).toString());
+  const shared = SHARED.map((name) => read(`dist/${name}.js`).toString());
+  expect(shared.join("\n")).toContain(URL_OF_BINARY);
+  expect(code.concat(shared).join("\n")).not.toMatch(/data:application|base64,/);
 });
 
 describe("source maps", () => {
   const maps = () => files.filter((file) => file.endsWith(".map"));
 
   test("need nothing outside the tarball: what they name is inside, or its text is in the map", () => {
-    expect(maps()).toEqual(["dist/index.js.map", "dist/inline.js.map", "dist/vite.js.map"]);
+    expect(maps()).toEqual([...ENTRIES, ...SHARED].map((code) => `dist/${code}.js.map`).sort());
     for (const map of maps()) {
       const { sources, sourcesContent, sourceRoot = "" } = JSON.parse(read(map).toString()) as Record<string, string[]>;
       expect(sourceRoot).toBe("");
-      expect(sources?.length).toBeGreaterThan(map === "dist/index.js.map" ? 10 : 0);
+      expect(sources?.length).toBeGreaterThan(map === "dist/guest-memory.shared.js.map" ? 10 : 0);
       sources?.forEach((source, index) => {
         expect(isAbsolute(source) || /^\w+:/.test(source), source).toBe(false);
         const path = posix.join("dist", source); // from the package's root

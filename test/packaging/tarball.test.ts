@@ -60,7 +60,15 @@ test("holds the package and nothing else", () => {
 });
 
 /** Where links lead that only the repository has. Once it has an address they are absolute, and there are no such links. */
-const REPOSITORY = ["CONTRIBUTING.md", "crate/examples/", "crate/src/", "examples/", "test/bundlers", "test/own-module/src/", "ts/"];
+const REPOSITORY = [
+  "CONTRIBUTING.md",
+  "crate/examples/",
+  "crate/src/",
+  "examples/",
+  "test/bundlers",
+  "test/own-module/src/",
+  "ts/",
+];
 
 test("each link in it leads to a file in it, or into the repository, as long as that has no address", () => {
   const { repository } = JSON.parse(read("package.json").toString());

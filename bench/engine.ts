@@ -11,6 +11,7 @@ import { map } from "./rows/map.ts";
 import { mapChanges } from "./rows/map-changes.ts";
 import { scalars } from "./rows/scalars.ts";
 import { slowPaths } from "./rows/slow-paths.ts";
+import { states } from "./rows/states.ts";
 
 const [group = "", amount = "", wasm = ""] = process.argv.slice(2);
 const effort = amount === "little" ? LITTLE : FULL;
@@ -31,6 +32,8 @@ async function measure(): Promise<Row[]> {
       return external(effort);
     case "slow paths":
       return slowPaths(effort);
+    case "states":
+      return states(effort);
     case "core": {
       const { readFile } = process.getBuiltinModule("node:fs/promises");
       return core(effort, Uint8Array.from(await readFile(wasm)));

@@ -31,7 +31,17 @@ interface Prepared {
   wasm: string;
 }
 
-const GROUPS = ["scalars", "bulk", "creation", "map", "map changes", "external", "slow paths", "core"] as const;
+const GROUPS = [
+  "scalars",
+  "bulk",
+  "creation",
+  "map",
+  "map changes",
+  "external",
+  "slow paths",
+  "states",
+  "core",
+] as const;
 const SCALARS = "u32 reads and writes, median of all patterns";
 
 const prepared = JSON.parse(process.argv[2] ?? "") as Prepared;

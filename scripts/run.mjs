@@ -31,7 +31,12 @@ export async function bundle(program) {
     configFile: false,
     logLevel: "warn",
     plugins: [sourceUrls],
-    resolve: { alias: { "guest-memory": join(root, "ts", "index.ts") } },
+    resolve: {
+      alias: [
+        { find: /^guest-memory$/, replacement: join(root, "ts", "index.ts") },
+        { find: /^guest-memory\/(\w+)$/, replacement: join(root, "ts", "$1.ts") },
+      ],
+    },
     build: { ssr: entry, outDir, emptyOutDir: true, target: "es2022", sourcemap: true, minify: false },
   });
   return join(outDir, `${basename(entry).replace(/\.ts$/, "")}.js`);

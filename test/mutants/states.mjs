@@ -7,8 +7,8 @@ const random = ["test/properties/states.test.ts"];
 export const states = [
   {
     file: "ts/space/change-log.ts",
-    find: "const behind = Math.ceil((Number(start) + length) / PAGE);",
-    replace: "const behind = Math.floor((Number(start) + length) / PAGE);",
+    find: "const behind = Math.ceil((start + length) / PAGE);",
+    replace: "const behind = Math.floor((start + length) / PAGE);",
     why: "the last page of a region that is no multiple of a page is never changed",
     vitest: random,
   },
@@ -42,7 +42,7 @@ export const states = [
   },
   {
     file: "ts/state/region-pages.ts",
-    find: "      if (!this.record.external) this.#linear.markDirty(host, count);",
+    find: "    if (!this.record.external) this.#linear.markDirty(host, count);",
     replace: "",
     why: "a restoration is not dirty for the other clients",
     vitest: unit("restore"),

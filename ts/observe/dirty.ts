@@ -5,7 +5,7 @@ import { GuestMemoryError, hex } from "../core/errors.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
 import { check, describe, high, low, type U64Like } from "../core/u64.ts";
 import { type MappedRegion, recordOf } from "../map/mapped-region.ts";
-import { collectRanges, collectRegion } from "../space/dirty-ranges.ts";
+import { collectAddresses, collectRegion } from "../space/dirty-ranges.ts";
 import { regionsOf } from "../space/host-writes.ts";
 import type { Space } from "../space/space.ts";
 import { DirtyEpoch } from "./dirty-epoch.ts";
@@ -219,7 +219,7 @@ export class DirtyClient<A extends number | bigint = number> {
   #collectRange(first: bigint, last: bigint): [A, number][] {
     const { linear, handle } = this.#space;
     const [firstLow, firstHigh, lastLow, lastHigh] = [low(first), high(first), low(last), high(last)];
-    const ranges = collectRanges(linear, first, (next) => {
+    const ranges = collectAddresses(linear, first, (next) => {
       const [nextLow, nextHigh] = [low(next), high(next)];
       const { raw } = linear;
       return raw.gm_dirty_collect(handle, this.#bit, nextLow, nextHigh, firstLow, firstHigh, lastLow, lastHigh);
@@ -239,8 +239,7 @@ export class DirtyClient<A extends number | bigint = number> {
     if (kind !== "ram" && kind !== "rom" && kind !== "romDevice")
       throw refused(`is of kind ${kind}, which has no pages`);
     if (end > BigInt(size)) throw refused(`has ${size} bytes, and byte ${end - 1n} is asked for`);
-    const ranges = collectRegion(this.#space.linear, this.#bit, id, BigInt(offset), end);
-    return ranges.map(([start, bytes]) => [Number(start), bytes]);
+    return collectRegion(this.#space.linear, this.#bit, id, BigInt(offset), end);
   }
 
   /**

@@ -16,6 +16,8 @@ export type PageRuns = [first: number, behind: number][];
 export interface Mark {
   /** The number of the last epoch before it. */
   epoch: number;
+  /** The generations of the map and of permissions at that moment, in the space that made the mark. */
+  generations: string;
 }
 
 /** The pages that were written between two marks. */
@@ -45,7 +47,7 @@ export class ChangeLog {
   /** Ends the epoch that runs, and begins the next: gives a mark for the moment between them. */
   mark(space: Space): Mark {
     this.#end(space);
-    const mark = { epoch: this.#number };
+    const mark = { epoch: this.#number, generations: generationsOf(space) };
     this.#marks.push(new WeakRef(mark));
     return mark;
   }
@@ -54,6 +56,7 @@ export class ChangeLog {
   move(space: Space, mark: Mark): void {
     this.#end(space);
     mark.epoch = this.#number;
+    mark.generations = generationsOf(space);
   }
 
   /** The pages of regions, by id, that were written since a mark; undefined if that is not known. */
@@ -90,8 +93,8 @@ export class ChangeLog {
     if (this.#linear.raw.gm_region_run(id, 0) !== 0) return; // a device, an alias, external memory; or no longer there
     const pages: PageRuns = [];
     for (const [start, length] of collectRegion(this.#linear, bit, id, 0n, BigInt(size))) {
-      const first = Math.floor(Number(start) / PAGE);
-      const behind = Math.ceil((Number(start) + length) / PAGE);
+      const first = Math.floor(start / PAGE);
+      const behind = Math.ceil((start + length) / PAGE);
       const last = pages.at(-1);
       if (last && first <= last[1]) last[1] = behind;
       else pages.push([first, behind]);
@@ -119,6 +122,11 @@ export class ChangeLog {
     }
     this.#epochs.splice(0, this.#epochs.length, ...kept);
   }
+}
+
+/** The generations of a space's map and permissions, which move if either changes. */
+export function generationsOf({ handle, mapGeneration, permissionGeneration }: Space): string {
+  return `${handle} ${mapGeneration} ${permissionGeneration}`;
 }
 
 /** The pages of all epochs together. */

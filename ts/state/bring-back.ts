@@ -3,7 +3,7 @@
 import { ACCESS_LOAD } from "../core/abi.ts";
 import { GuestMemoryError } from "../core/errors.ts";
 import { within } from "../map/region-bytes.ts";
-import { PAGE, type PageRuns } from "../space/change-log.ts";
+import { generationsOf, PAGE, type PageRuns } from "../space/change-log.ts";
 import { type Run, runsWritten } from "../space/host-writes.ts";
 import type { RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
@@ -22,6 +22,8 @@ export interface KeptPages {
 export interface KeptState {
   readonly regions: ReadonlyMap<string, RegionState & { readonly pages: KeptPages | undefined }>;
   readonly map: MapState;
+  /** The generations at which memory had this map last; undefined if that is not known. */
+  generations(): string | undefined;
   /** The pages that may differ, by the region's id; undefined if any may. External memory has no marks, and may always. */
   changed(): ReadonlyMap<number, PageRuns> | undefined;
   /** Called when memory has the state, before a user's listeners run. */
@@ -47,7 +49,8 @@ export function bringBack(space: Space, state: KeptState): void {
     differences = differencesOf(regions, state);
     populate(differences);
   }
-  restoreMap(space, regions, state.map, () => write(differences));
+  if (state.generations() === generationsOf(space)) write(differences);
+  else restoreMap(space, regions, state.map, () => write(differences));
   state.done();
   if (space.machine.listening.size === 0) return;
   runsWritten(

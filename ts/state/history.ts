@@ -1,7 +1,7 @@
 // History: the states of a memory at a row of marks, each page kept once for each state in which it differs.
 
 import { GuestMemoryError } from "../core/errors.ts";
-import { type Mark, merged, PAGE, type PageRuns } from "../space/change-log.ts";
+import { generationsOf, type Mark, merged, PAGE, type PageRuns } from "../space/change-log.ts";
 import type { Space } from "../space/space.ts";
 import { bringBack, type KeptState } from "./bring-back.ts";
 import { hasPages, logOf, sectionBytes } from "./capture.ts";
@@ -46,8 +46,6 @@ export class History {
   #live = 0;
   #number = 0;
   #mark: Mark | undefined;
-  /** The map of the newest mark was read at these generations. */
-  #generations = "";
 
   constructor(space: Space, budget: number) {
     this.#space = space;
@@ -108,10 +106,10 @@ export class History {
     bringBack(space, {
       regions,
       map: target.map,
+      generations: () => (target.map === this.#moments.at(-1)?.map ? this.#mark?.generations : undefined),
       changed: () => this.#changedSince(target),
       done: () => {
         while (this.#moments.at(-1) !== target) this.#dropNewest();
-        this.#generations = "";
         logOf(space).move(space, this.#mark as Mark);
       },
     });
@@ -242,11 +240,8 @@ export class History {
 
   /** The regions and the map, as they were if nothing has changed since the newest mark. */
   #layout(regions: Regions): Pick<Moment, "regions" | "map"> {
-    const { mapGeneration, permissionGeneration } = this.#space;
-    const generations = `${mapGeneration} ${permissionGeneration}`;
     const last = this.#moments.at(-1);
-    if (last && generations === this.#generations) return { regions: last.regions, map: last.map };
-    this.#generations = generations;
+    if (last && this.#mark?.generations === generationsOf(this.#space)) return { regions: last.regions, map: last.map };
     return {
       regions: new Map([...regions].map(([key, record]) => [key, stateOf(key, record)])),
       map: readMap(this.#space, regions),

@@ -45,12 +45,14 @@ export class RegionPages implements PageSource {
   }
 
   /** Whether a page has the bytes of another place; undefined stands for zeros. */
-  equals(number: number, place: Place | undefined): boolean {
-    const { cells, at } = place ?? ZEROS;
+  equals(number: number, place: Place = ZEROS): boolean {
+    const { cells, at } = place;
+    const bytes = this.bytesOf(number);
+    const adjacent = this.#find(number * PAGE) >= bytes; // nearly always, and then without a closure
+    const host = this.#host;
+    if (adjacent && host !== undefined) return equal(this.#cells, host, cells, at, bytes);
     return this.#each(number, (host, done, count) =>
-      host === undefined
-        ? place === undefined || isZero(cells, at + done, count)
-        : equal(this.#cells, host, cells, at + done, count),
+      host === undefined ? isZero(cells, at + done, count) : equal(this.#cells, host, cells, at + done, count),
     );
   }
 
@@ -66,15 +68,19 @@ export class RegionPages implements PageSource {
     }
   }
 
-  /** Writes a page, whose bytes must not be discarded, and marks it dirty. */
-  write(number: number, place: Place | undefined): void {
-    const { cells, at } = place ?? ZEROS;
-    this.#each(number, (host, done, count) => {
-      if (host === undefined) return true; // a page of zeros is there already
-      this.#cells.u8.set(cells.u8.subarray(at + done, at + done + count), host);
-      if (!this.record.external) this.#linear.markDirty(host, count);
-      return true;
-    });
+  /** Writes a page, whose bytes must not be discarded unless they are to be zeros, and marks it dirty. */
+  write(number: number, { cells, at }: Place = ZEROS): void {
+    const bytes = this.bytesOf(number);
+    const adjacent = this.#find(number * PAGE) >= bytes;
+    if (adjacent) this.#put(this.#host, cells.u8, at, bytes);
+    else this.#each(number, (host, done, count) => this.#put(host, cells.u8, at + done, count));
+  }
+
+  #put(host: number | undefined, from: Uint8Array, at: number, count: number): true {
+    if (host === undefined) return true;
+    this.#cells.u8.set(from.subarray(at, at + count), host);
+    if (!this.record.external) this.#linear.markDirty(host, count);
+    return true;
   }
 
   /** Whether a page has bytes that were discarded. */

@@ -41,5 +41,5 @@ export function restore(space: Space, snapshot: Snapshot, options: RestoreOption
     if (mark) log.move(space, mark);
     else marks.set(log, log.mark(space));
   };
-  bringBack(space, { regions, map, changed, done });
+  bringBack(space, { regions, map, changed, done, generations: () => marks.get(log)?.generations });
 }

@@ -218,5 +218,12 @@ fn watches_write_traps_and_dirty_clients() -> Result<(), Fault> {
     let collected = collect_region(client, &shown.region, 0, PAGE, &mut [(0, 0)])?;
     give_back_region(client, &shown.region, 0, PAGE)?;
     assert_eq!((shown.offset, collected), (0, (0, None)));
+    assert!(
+        shown
+            .region
+            .run(8)
+            .is_some_and(|(host, bytes)| host.is_some() && bytes > 0)
+    );
+    space.protect_anywhere(GuestAddress(1 << 40), PAGE, Access::READ)?;
     Ok(())
 }

@@ -14,11 +14,14 @@ export type PageRuns = [first: number, behind: number][];
 
 /** A moment. It holds the epochs after it: the log forgets those that no mark asks for. */
 export interface Mark {
-  /** The number of the last epoch before it. */
+  /** The number of the last epoch before it; `ENDED` once it is no longer asked for. */
   epoch: number;
   /** The generations of the map and of permissions at that moment, in the space that made the mark. */
   generations: string;
 }
+
+/** The epoch of a mark that holds no epochs any more. */
+const ENDED = -1;
 
 /** The pages that were written between two marks. */
 interface Epoch {
@@ -57,6 +60,11 @@ export class ChangeLog {
     this.#end(space);
     mark.epoch = this.#number;
     mark.generations = generationsOf(space);
+  }
+
+  /** Lets go of a mark, before it is collected as garbage. */
+  end(mark: Mark | undefined): void {
+    if (mark) mark.epoch = ENDED;
   }
 
   /** The pages of regions, by id, that were written since a mark; undefined if that is not known. */
@@ -107,7 +115,7 @@ export class ChangeLog {
     const held = new Set<number>();
     for (let index = this.#marks.length - 1; index >= 0; index--) {
       const epoch = this.#marks[index]?.deref()?.epoch;
-      if (epoch === undefined) this.#marks.splice(index, 1);
+      if (epoch === undefined || epoch === ENDED) this.#marks.splice(index, 1);
       else held.add(epoch);
     }
     const oldest = Math.min(...held, Number.POSITIVE_INFINITY);

@@ -72,6 +72,22 @@ export class History {
     const log = logOf(space);
     const changed = this.#mark && log.since(space, this.#mark);
     const next = log.mark(space); // before the bytes are read: an external source may run user code
+    try {
+      this.#take(regions, sections, changed);
+    } catch (error) {
+      log.end(next);
+      throw error;
+    }
+    log.end(this.#mark);
+    this.#mark = next;
+  }
+
+  /** Keeps the pages that differ. */
+  #take(
+    regions: Regions,
+    sections: ReadonlyMap<string, Uint8Array>,
+    changed: ReadonlyMap<number, PageRuns> | undefined,
+  ): void {
     const changes = [...this.#changesOf(regions, changed), ...this.#changesIn(sections)];
     this.#makeRoom(changes);
     const number = ++this.#number;
@@ -86,7 +102,6 @@ export class History {
       sections: new Map([...sections].map(([name, bytes]) => [name, bytes.length])),
       ...this.#layout(regions),
     });
-    this.#mark = next;
   }
 
   /** Brings back the state `count` marks before the newest, which is then the newest. Gives its sections. */

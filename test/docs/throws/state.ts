@@ -2,7 +2,7 @@
 import { vi } from "vitest";
 import { GuestMemory, Snapshot } from "../../../ts/index.ts";
 import { Rewind } from "../../../ts/rewind.ts";
-import { diff } from "../../../ts/snapshot.ts";
+import { coreFile, diff } from "../../../ts/snapshot.ts";
 import { detached, disposed, machine, newFullMemory, type Row, rowsOf, wrong } from "./row.ts";
 
 const noSnapshot = "must be a Snapshot, as memory.snapshot() makes it, not";
@@ -148,6 +148,26 @@ export const rows: Row[] = [
       RangeError: [
         (memory) => new Rewind(memory, { budget: 1 << 20 }).back(),
         "back: there are 1 marks, and 1 before the newest are asked for",
+      ],
+    },
+    coreFile: {
+      DISPOSED: [() => coreFile(disposed()), "the memory was disposed"],
+      TypeError: [
+        [() => coreFile(wrong({})), "memory must be a GuestMemory, not an object"],
+        [(memory) => coreFile(memory, { machine: wrong("x86") }), "machine must be a number, not a string"],
+      ],
+      RangeError: [
+        (memory) => coreFile(memory, { machine: 1.5 }),
+        "machine must be an integer from 0 to 65535, not 1.5",
+      ],
+      PARTIAL_BUFFER: [
+        async (memory) => {
+          const reader = coreFile(memory).getReader();
+          await reader.read();
+          memory.unmap("low RAM");
+          await reader.read();
+        },
+        "coreFile: the map has changed, and at 0x0 is no memory any more",
       ],
     },
     diff: { TypeError: [(memory) => diff(memory.snapshot(), wrong(1)), `b ${noSnapshot} a number`] },

@@ -14,6 +14,6 @@ export default {
   ],
   project: ["ts/**/*.ts", "scripts/**/*.mjs", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.{ts,mjs}"],
   ignoreDependencies: ["publint", "@arethetypeswrong/cli"], // scripts/rows.mjs runs them
-  ignoreBinaries: ["rustc", "Xvfb"],
+  ignoreBinaries: ["rustc", "Xvfb", "readelf", "objdump"],
   ignoreExportsUsedInFile: true,
 } satisfies KnipConfig;

@@ -1,4 +1,5 @@
 // The engines that a test runs on. A missing engine is an error under CI=true; elsewhere the test prints it loudly.
+import { spawnSync } from "node:child_process";
 import {
   type Browser,
   type Engine,
@@ -17,6 +18,12 @@ export function engine(name: "this node" | "node" | "deno" | "bun" | "chromium")
 /** Firefox or WebKitGTK, with its driver; undefined where it is not here and CI is not set. */
 export function browser(name: "firefox" | "webkitgtk"): Browser | undefined {
   return orNotTested(name, name === "firefox" ? findFirefox() : findWebKit(), "npm run setup -- rest");
+}
+
+/** Whether a program is on the path; false where it is not and CI is not set. `setup` says how to get it. */
+export function program(name: string, setup: string): boolean {
+  const found = spawnSync(name, ["--version"]).status === 0 ? name : undefined;
+  return orNotTested(name, found, setup) !== undefined;
 }
 
 function orNotTested<T>(name: string, found: T | undefined, setup: string): T | undefined {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { GuestMemory, init } from "../../../ts/index.ts";
 import { coreFile } from "../../../ts/snapshot.ts";
+import { program } from "../../support/engines.ts";
 import { counting } from "../support.ts";
 
 await init();
@@ -32,7 +33,8 @@ function machine(): GuestMemory {
   return memory;
 }
 
-test("readelf and objdump find each range at its address, with its bytes", async () => {
+const binutils = ["readelf", "objdump"].every((name) => program(name, "the system's package binutils"));
+test.runIf(binutils)("readelf and objdump find each range at its address, with its bytes", async () => {
   using memory = machine();
   const path = join(folder, "guest.core");
   writeFileSync(path, await bytesOf(coreFile(memory, { machine: 62 })));

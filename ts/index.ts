@@ -34,6 +34,7 @@ export { Watch, type WatchEvent, type WatchKinds } from "./observe/watch.ts";
 export type { TrapOptions } from "./observe/watch-access.ts";
 export type { RegionKind } from "./space/placements.ts";
 export type { ChangesBy, SnapshotOptions } from "./state/capture.ts";
+export { diff, type SnapshotDifference } from "./state/diff.ts";
 export type { RestoreOptions } from "./state/restore.ts";
 export type { ReviveOptions } from "./state/revive.ts";
 export { Snapshot } from "./state/snapshot.ts";

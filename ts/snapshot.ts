@@ -1,11 +1,9 @@
-// The entry guest-memory/snapshot: tools for states, apart from the main entry for its size.
+// The entry guest-memory/snapshot: files of states, apart from the main entry for its size.
 
 import { checkObject } from "./core/options.ts";
 import { describe } from "./core/u64.ts";
 import { GuestMemory, spaceOf } from "./guest-memory.ts";
 import { coreFileOf } from "./state/core-file.ts";
-
-export { diff, type SnapshotDifference } from "./state/diff.ts";
 
 /**
  * Options of {@link coreFile}.

@@ -78,8 +78,18 @@ test("the main entry stays small: README has the limits", { tags: ["sample"] }, 
   const code = readFileSync(join(consumer.folder, "built", "size.js"));
   expect(code.length).toBeLessThan(128 * 1024);
   expect(gzipSync(code, { level: 9 }).length).toBeLessThan(44 * 1024);
+  for (const text of ["one copy of what is written", "coreFile"]) {
+    expect(readdirSync(join(root, "ts"), { recursive: true, encoding: "utf8" }).some((file) => isIn(file, text))).toBe(
+      true,
+    );
+    expect(code.includes(text), `${text}: of another entry`).toBe(false);
+  }
   expect(readFileSync(join(root, "README.md"), "utf8")).toContain("under 128 KiB minified, 44 KiB gzipped");
 });
+
+/** Whether a source has a text, which only another entry needs. */
+const isIn = (file: string, text: string) =>
+  file.endsWith(".ts") && readFileSync(join(root, "ts", file), "utf8").includes(text);
 
 /** Opens the page that a bundler serves in development. */
 async function develop(name: string, folder: string): Promise<string | undefined> {

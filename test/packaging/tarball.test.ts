@@ -30,7 +30,7 @@ function filesIn(folder: string): string[] {
 
 const ENTRIES = ["index", "inline", "rewind", "snapshot", "vite"];
 /** The code that entries share. */
-const SHARED = ["guest-memory.shared", "snapshot.shared"];
+const SHARED = ["guest-memory.shared"];
 
 const read = (file: string) => readFileSync(join(consumer.installed, file));
 

@@ -10,8 +10,7 @@ import { partsOf, type Snapshot } from "./snapshot.ts";
  *
  * @example
  * ```ts
- * import { GuestMemory } from "guest-memory";
- * import { diff, type SnapshotDifference } from "guest-memory/snapshot";
+ * import { diff, GuestMemory, type SnapshotDifference } from "guest-memory";
  *
  * using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0x8000, size: 0x1000 }]);
  * const before = memory.snapshot();
@@ -39,8 +38,7 @@ const ZEROS: Place = { cells: cellsOf(new Uint8Array(PAGE)), at: 0 };
  *
  * @example
  * ```ts
- * import { GuestMemory } from "guest-memory";
- * import { diff } from "guest-memory/snapshot";
+ * import { diff, GuestMemory } from "guest-memory";
  *
  * using memory = await GuestMemory.create([{ kind: "ram", name: "RAM", start: 0, size: 0x4000 }]);
  * const before = memory.snapshot();

@@ -1,8 +1,8 @@
 // Documented errors of snapshots.
 import { vi } from "vitest";
-import { GuestMemory, Snapshot } from "../../../ts/index.ts";
+import { diff, GuestMemory, Snapshot } from "../../../ts/index.ts";
 import { Rewind } from "../../../ts/rewind.ts";
-import { coreFile, diff } from "../../../ts/snapshot.ts";
+import { coreFile } from "../../../ts/snapshot.ts";
 import { detached, disposed, machine, newFullMemory, type Row, rowsOf, wrong } from "./row.ts";
 
 const noSnapshot = "must be a Snapshot, as memory.snapshot() makes it, not";

@@ -1,7 +1,6 @@
 // Snapshots: what they hold and how much room that takes, chains of them, merges, sections, differences.
 import { expect, test } from "vitest";
-import { type DirtyClient, GuestMemory, init, Snapshot } from "../../../ts/index.ts";
-import { diff } from "../../../ts/snapshot.ts";
+import { type DirtyClient, diff, GuestMemory, init, Snapshot } from "../../../ts/index.ts";
 import { counting, expectCode } from "../support.ts";
 
 await init();

@@ -141,7 +141,7 @@ export class Rewind {
    */
   back(count = 1): Record<string, Uint8Array<ArrayBuffer>> {
     check(count, "count");
-    if (count < this.length) return this.#history.back(count);
+    if (count < this.length) return this.#history.back(Number(count));
     throw new RangeError(`back: there are ${this.length} marks, and ${count} before the newest are asked for`);
   }
 }

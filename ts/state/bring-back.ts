@@ -97,7 +97,7 @@ function differencesOf(regions: Regions, state: KeptState): Difference[] {
   for (const [key, record] of regions) {
     const wanted = state.regions.get(key)?.pages;
     if (wanted === undefined || !hasPages(record)) continue;
-    const known = record.external ? undefined : changed;
+    const known = record.external || state.regions.get(key)?.id !== record.id ? undefined : changed;
     if (known && !known.has(record.id)) continue;
     const pages = new RegionPages(record);
     const runs: PageRuns = [];

@@ -70,7 +70,8 @@ export function capture(space: Space, options: SnapshotOptions): Snapshot {
     const known = base?.regions.get(key);
     const { kind, size } = record;
     const same = known?.kind === kind && BigInt(known.size) === BigInt(size) ? known.pages : undefined;
-    const runs = changed && !record.external ? (changed.get(record.id) ?? []) : undefined;
+    const isKnown = changed !== undefined && !record.external && known?.id === record.id;
+    const runs = isKnown ? (changed.get(record.id) ?? []) : undefined;
     const pages = hasPages(record) ? takeRegion(new RegionPages(record), same, runs) : undefined;
     states.set(key, { ...stateOf(key, record), pages });
   }

@@ -160,10 +160,11 @@ export class History {
   /** The pages of the regions that differ from their newest versions. */
   #changesOf(regions: Regions, changed: ReadonlyMap<number, PageRuns> | undefined): Change[] {
     const changes: Change[] = [];
+    const last = this.#moments.at(-1)?.regions;
     for (const [key, record] of regions) {
       const track = this.#regions.get(key);
       if (track === undefined) continue;
-      const known = record.external ? undefined : changed;
+      const known = record.external || last?.get(key)?.id !== record.id ? undefined : changed;
       if (known && !known.has(record.id)) continue;
       const pages = new RegionPages(record);
       const numbers: number[] = [];

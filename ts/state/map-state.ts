@@ -10,6 +10,8 @@ import type { Space } from "../space/space.ts";
 
 /** A region as a snapshot knows it: in another machine it is the one with the same key, kind and size. */
 export interface RegionState {
+  /** The id, in the machine that it was read from. A key may stand for another region there by now. */
+  readonly id: number;
   /** The name; behind it a number if the name is the kind, as the name of a region without one is. */
   readonly key: string;
   readonly name: string;
@@ -66,8 +68,8 @@ export function regionsOfMap(space: Space): Regions {
 }
 
 /** Describes a region. */
-export function stateOf(key: string, { name, kind, size, priority, start }: RegionRecord): RegionState {
-  return { key, name, kind, size, priority, start };
+export function stateOf(key: string, { id, name, kind, size, priority, start }: RegionRecord): RegionState {
+  return { id, key, name, kind, size, priority, start };
 }
 
 /** Describes the regions' places, and the protection. */

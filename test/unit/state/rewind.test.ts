@@ -104,3 +104,19 @@ test("snapshots and dirty clients beside it are not disturbed, and traps spring"
   rewind.back(0);
   expect([memory.readUint8(PAGE), memory.readUint8(2 * PAGE)]).toEqual([1, 0]);
 });
+
+test("regions without names that have changed places are looked at anew", () => {
+  using memory = GuestMemory.fromRangesSync([
+    [0, PAGE],
+    [0x1_0000, PAGE],
+  ]);
+  memory.writeUint8(0, 1);
+  memory.writeUint8(0x1_0000, 2);
+  const rewind = new Rewind(memory, { budget: 1 << 20 });
+  memory.removeRegion(0, PAGE);
+  memory.insertRegion(0, PAGE); // the second in the order of mapping, and so by name
+  rewind.mark();
+  memory.writeUint8(0x1_0000, 77);
+  rewind.back(0);
+  expect([memory.readUint8(0), memory.readUint8(0x1_0000)]).toEqual([0, 2]);
+});

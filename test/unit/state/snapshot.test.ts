@@ -1,6 +1,7 @@
 // Snapshots: what they hold and how much room that takes, chains of them, merges, sections, differences.
 import { expect, test } from "vitest";
 import { type DirtyClient, diff, GuestMemory, init, Snapshot } from "../../../ts/index.ts";
+import { Rewind } from "../../../ts/rewind.ts";
 import { counting, expectCode } from "../support.ts";
 
 await init();
@@ -176,4 +177,27 @@ test("wrong options are TypeErrors, and what is no snapshot is none", () => {
   expect(() => memory.restore(wrong(undefined))).toThrow("must be a Snapshot");
   expect(() => new Snapshot(wrong({}))).toThrow("Snapshot has no public constructor");
   expect(() => new Snapshot(wrong(1))).toThrow("Snapshot has no public constructor");
+});
+
+test("a region without a name is another one when one before it has gone", () => {
+  using memory = GuestMemory.fromRangesSync([
+    [0, PAGE],
+    [0x1_0000, PAGE],
+    [0x2_0000, PAGE],
+  ]);
+  [1, 2, 3].forEach((value, index) => void memory.writeUint8(index * 0x1_0000, value));
+  const three = memory.snapshot();
+  const rewind = new Rewind(memory, { budget: 1 << 20 });
+  memory.removeRegion(0, PAGE);
+  const two = memory.snapshot({ since: three });
+  memory.insertRegion(0, PAGE); // the third in the order of mapping
+  memory.writeUint8(0, 9);
+  memory.restore(three); // by that order, places too
+  expect([0, 1, 2].map((index) => memory.readUint8(index * 0x1_0000))).toEqual([1, 2, 3]);
+  rewind.mark();
+  rewind.back(0);
+  expect([0, 1, 2].map((index) => memory.readUint8(index * 0x1_0000))).toEqual([1, 2, 3]);
+  memory.removeRegion(0, PAGE);
+  memory.restore(two);
+  expect([1, 2].map((index) => memory.readUint8(index * 0x1_0000))).toEqual([2, 3]);
 });

@@ -33,9 +33,11 @@ async function expectNames(page: Page): Promise<void> {
   const used = nodes.filter(({ ignored, role }) => !ignored && INTERACTIVE.includes(role?.value));
   expect(used.length).toBeGreaterThan(0);
   expect(used.filter(({ name }) => !name?.value?.trim()).map(({ role }) => role?.value)).toEqual([]);
+  // A browser refuses a text that is not of the pattern, and says no more of it than the title.
+  expect(await page.locator("[pattern]:not([title])").count()).toBe(0);
 }
 
-/** The Tab key comes to everything that a reader uses, and the focus is seen. */
+/** The Tab key comes to everything that a reader uses, and the focus is seen: no box that scrolls cuts its outline off. */
 async function expectKeyboard(page: Page): Promise<void> {
   const targets = page.locator(REACHABLE).filter({ visible: true });
   const count = await targets.count();
@@ -45,9 +47,19 @@ async function expectKeyboard(page: Page): Promise<void> {
     await page.evaluate(() => {
       const { activeElement } = document;
       if (activeElement === null || activeElement === document.body) return;
-      const { outlineStyle, outlineWidth } = getComputedStyle(activeElement);
-      const seen = outlineStyle === "solid" && Number.parseFloat(outlineWidth) >= 2;
-      activeElement.setAttribute("data-focus", seen ? "seen" : "not seen");
+      const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(activeElement);
+      const drawn = outlineStyle === "solid" && Number.parseFloat(outlineWidth) >= 2;
+      // A box scrolls by whole pixels, and cuts off less than one.
+      const beyond = Number.parseFloat(outlineWidth) + Number.parseFloat(outlineOffset) - 1;
+      const own = activeElement.getBoundingClientRect();
+      let cut = false;
+      for (let box = activeElement.parentElement; box !== null; box = box.parentElement) {
+        if (box === document.body || getComputedStyle(box).overflow === "visible") continue;
+        const { left, right, top, bottom } = box.getBoundingClientRect();
+        cut ||= own.left - beyond < left || own.right + beyond > right;
+        cut ||= own.top - beyond < top || own.bottom + beyond > bottom;
+      }
+      activeElement.setAttribute("data-focus", drawn && !cut ? "seen" : cut ? "cut off" : "not seen");
     });
   }
   const missed = await targets.evaluateAll((elements) =>

@@ -78,7 +78,7 @@ async function start(): Promise<void> {
   });
 
   progress.removeAttribute("value");
-  state.textContent = "Linux boots: some 10 seconds.";
+  state.textContent = "Linux boots: some 10 seconds, in WebKit a minute or more.";
   await machine.start();
   await machine.console.ready();
   progress.hidden = true;

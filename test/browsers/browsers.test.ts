@@ -1,18 +1,18 @@
 // The suite and the examples' pages in each browser: Chromium, Firefox and WebKitGTK.
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { createServer } from "vite";
 import { afterAll, beforeAll, describe, expect, type RunnerTestCase as Task, test } from "vitest";
 import { type BrowserName, browserNames } from "../../scripts/engines.mjs";
-import { root } from "../../scripts/toolchain.mjs";
 import { type Consumer, consume } from "../packaging/packed.ts";
 import { lacks } from "../runtimes/lacks.ts";
 import { names } from "../runtimes/suite/index.js";
 import { type BrowserPage, until, withBrowserPage } from "../support/browser-page.ts";
 import { examplePages } from "../support/example-pages.ts";
+import { buildExample, withExampleSite } from "../support/example-site.ts";
 import { serve } from "../support/server.ts";
 import { bringSuite, mappedPage } from "../support/suite-page.ts";
 import { collector } from "../support/webdriver.ts";
+
+/** The examples that are not written in TypeScript alone. */
+const built = ["rust-device"];
 
 let consumer: Consumer;
 beforeAll(() => {
@@ -25,28 +25,6 @@ beforeAll(() => {
   );
 });
 afterAll(() => consumer?.remove());
-
-/** Serves an example's page as `npm start -- --web` does, with the collector in it, and hands its address to `use`. */
-async function withExamplePage(example: string, use: (url: string) => Promise<unknown>): Promise<void> {
-  const server = await createServer({
-    root: join(root, "examples"),
-    configFile: join(root, "vite.config.ts"),
-    cacheDir: join(root, ".cache", "vite-browsers", example),
-    logLevel: "warn",
-    plugins: [
-      {
-        name: "collector",
-        transformIndexHtml: () => [{ tag: "script", children: collector, injectTo: "head-prepend" }],
-      },
-    ],
-  });
-  try {
-    await server.listen();
-    await use(`${server.resolvedUrls?.local[0]}${example}/`);
-  } finally {
-    await server.close();
-  }
-}
 
 /** Serves the consumer, isolated, opens one of its pages, and gives what the page's `pre` says. */
 async function said(name: BrowserName, code: string, task: Readonly<Task>): Promise<string | undefined> {
@@ -78,13 +56,23 @@ describe.each(browserNames)("%s", (name) => {
   });
 
   test.each(Object.keys(examplePages))("runs the page of examples/%s", async (example) => {
-    if (example === "rust-device")
-      (await import(pathToFileURL(join(root, "examples", example, "build.mjs")).href)).build();
+    if (built.includes(example)) await buildExample(example);
     const shows = async (page: BrowserPage) => {
       await examplePages[example]?.(page);
       expect(await page.problems()).toEqual([]);
     };
-    await withExamplePage(example, (url) => withBrowserPage(name, url, shows));
+    await withExampleSite(example, (url) => withBrowserPage(name, `${url}${example}/`, shows));
+  });
+
+  test("shows the examples' pages at a phone's width, and none is wider", async () => {
+    const paths = ["./", ...Object.keys(examplePages).map((example) => `${example}/`)];
+    for (const example of built) await buildExample(example);
+    await withExampleSite("phone", (url) =>
+      withBrowserPage(name, `${url}phone.html?${paths.join("&")}`, async (page) => {
+        expect((await until(page, "pre", /./)).split("\n")).toEqual(paths);
+        expect(await page.problems()).toEqual([]);
+      }),
+    );
   });
 });
 

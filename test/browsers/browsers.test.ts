@@ -12,7 +12,7 @@ import { bringSuite, mappedPage } from "../support/suite-page.ts";
 import { collector } from "../support/webdriver.ts";
 
 /** The examples that are not written in TypeScript alone. */
-const built = ["rust-device"];
+const built = ["rust-device", "v86"];
 
 let consumer: Consumer;
 beforeAll(() => {

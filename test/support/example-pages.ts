@@ -60,4 +60,12 @@ export const examplePages: Readonly<Record<string, (page: BrowserPage) => Promis
     expect(await textOf(page, "#written")).toBe("3"); // the interpreter's pages, as the terminal says
   },
   "rust-device": expectDevices,
+  v86: async (page) => {
+    await until(page, "#state", /^Linux runs\.$/);
+    await page.fill("Command", "devmem 0xd0000000 32 0x12345678; echo do''ne");
+    await page.press("Send");
+    await until(page, "[role=log]", /^done$/m);
+    await page.fill("Address", "0xd0000000");
+    await until(page, "#hex", /^0xd0000000 {2}78 56 34 12 /);
+  },
 };

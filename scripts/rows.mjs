@@ -90,7 +90,10 @@ const rest = {
   "the reference site": "node scripts/site.mjs",
   "Next.js": { run: "vitest run --project next", needs: [nextJs] },
   "bundlers, the others": { run: 'vitest run --project bundlers --tags-filter="not sample"', needs: [bundlers] },
-  "browsers: Firefox, WebKitGTK": { run: "vitest run --project browsers", needs: [firefox, firefoxDriver, webKit] },
+  "browsers: Firefox, WebKitGTK": {
+    run: "vitest run --project browsers",
+    needs: [firefox, firefoxDriver, webKit, linuxGuest],
+  },
   "mutants, the others": 'vitest run --project mutants --tags-filter="not sample"',
   ...Object.fromEntries(
     platforms.map(({ target }) => [

@@ -46,7 +46,7 @@ function snapshots(effort: Effort, memory: GuestMemory, pages: number): Row[] {
   if (kept === undefined) throw new Error("nothing was kept");
   return [
     {
-      name: `full snapshot of ${pages / 256} MiB, against a copy of its pages`,
+      name: "full snapshot of 256 MiB, against a copy of its pages",
       value: full.ratio,
       unit: "x",
       most: 1.5,
@@ -121,7 +121,7 @@ async function rewinds(effort: Effort): Promise<Row[]> {
     ];
     rows.push(
       {
-        name: `rewind of ${name}: a mark after ${count} pages, against a copy of them`,
+        name: `rewind of ${name}: a mark after 1,500 pages, against a copy of them`,
         value: mark / frame,
         unit: "x",
         most: 2,

@@ -54,6 +54,15 @@ const ofEngine = [
   ...["external memory", "own RAM"].map((where) => `marker search over 128 MiB of ${where}, speed`),
   ...byHand.map((what) => `${what.join(", ")}, against a dispatcher by hand`),
   "an NES's bus with 2 KiB of RAM, against 4 KiB",
+  "full snapshot of 256 MiB, against a copy of its pages",
+  "the changes of 1 % of its pages, times as fast as the full one",
+  "reset with 704 KiB written, against a copy of these pages",
+  ...["170 MiB", "1 GiB"].flatMap((guest) => [
+    `rewind of ${guest}: a mark after 1,500 pages, against a copy of them`,
+    `rewind of ${guest}: seven marks back, against a copy of the pages written since`,
+  ]),
+  "dirty client of 1 GiB, opened and closed",
+  "8 dirty pages of 1 GiB collected",
   ...core.map(([kind, through, size]) => `Wasm u32 ${kind} by ${through}, ${size}`),
   "virtqueue in Wasm: a chain of 4 KiB against a raw load",
 ];

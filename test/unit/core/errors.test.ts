@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { STATUS_CODES } from "../../../ts/core/abi.ts";
 import { GuestMemory, GuestMemoryError, type GuestMemoryErrorCode, init } from "../../../ts/index.ts";
+import { Rewind } from "../../../ts/rewind.ts";
 import { thrownBy } from "../support.ts";
 
 interface Row {
@@ -86,6 +87,26 @@ const ROWS: Partial<Record<GuestMemoryErrorCode, Row>> = {
     length: 2 ** 33,
     region: { start: 0x8000_0000, size: 2 ** 33 },
     says: /cannot hold 8589934592 bytes/,
+  },
+  DUPLICATE_NAME: {
+    act: (memory) => {
+      for (const start of [0x1_0000, 0x2_0000]) memory.map({ kind: "ram", name: "bank", start, size: 0x1000 });
+      memory.snapshot();
+    },
+    says: /"bank"/,
+  },
+  SNAPSHOT_MISMATCH: {
+    act: (memory) => {
+      const saved = memory.snapshot();
+      memory.insertRegion(0x1_0000, 0x1000);
+      memory.restore(saved);
+    },
+    says: /the snapshot has no region "ram #4"/,
+  },
+  BUDGET_EXCEEDED: {
+    act: (memory) => new Rewind(memory, { budget: 0 }),
+    length: 4096,
+    says: /the budget is 0/,
   },
   TOO_MANY_CLIENTS: {
     act: (memory) => {

@@ -20,6 +20,9 @@ export interface Mark {
   generations: string;
 }
 
+/** How many epochs more than marks are not joined yet. */
+const FEW = 16;
+
 /** The epoch of a mark that holds no epochs any more. */
 const ENDED = -1;
 
@@ -119,10 +122,13 @@ export class ChangeLog {
       else held.add(epoch);
     }
     const oldest = Math.min(...held, Number.POSITIVE_INFINITY);
+    let gone = 0;
+    while (gone < this.#epochs.length && (this.#epochs[gone] as Epoch).number <= oldest) gone++;
+    this.#epochs.splice(0, gone);
+    if (this.#epochs.length <= 2 * held.size + FEW) return; // joining costs more than what it saves
     const kept: Epoch[] = [];
     let between: Epoch[] = [];
     for (const epoch of this.#epochs) {
-      if (epoch.number <= oldest) continue;
       between.push(epoch);
       if (!held.has(epoch.number) && epoch !== this.#epochs.at(-1)) continue;
       kept.push(between.length === 1 ? epoch : { number: epoch.number, runs: joined(between) });
@@ -139,22 +145,29 @@ export function generationsOf({ handle, mapGeneration, permissionGeneration }: S
 
 /** The pages of all epochs together. */
 function joined(epochs: readonly Epoch[]): Epoch["runs"] {
-  const all = new Map<number, PageRuns>();
+  const lists = new Map<number, PageRuns[]>();
   for (const { runs } of epochs) {
     if (runs === undefined) return undefined;
-    for (const [region, pages] of runs) all.set(region, [...(all.get(region) ?? []), ...pages]);
+    for (const [region, pages] of runs) {
+      const list = lists.get(region);
+      if (list) list.push(pages);
+      else lists.set(region, [pages]);
+    }
   }
-  for (const [region, pages] of all) all.set(region, merged(pages));
-  return all;
+  return new Map(
+    [...lists].map(([region, list]) => [region, list.length === 1 ? (list[0] as PageRuns) : merged(list)]),
+  );
 }
 
-/** Runs in ascending order, without what they have in common. */
-export function merged(pages: PageRuns): PageRuns {
+/** The runs of all lists, in ascending order, without what they have in common. */
+export function merged(lists: readonly PageRuns[]): PageRuns {
+  const end = lists.reduce((most, pages) => pages.reduce((last, [, behind]) => Math.max(last, behind), most), 0);
+  const marked = new Uint8Array(end);
+  for (const pages of lists) for (const [first, behind] of pages) marked.fill(1, first, behind);
   const runs: PageRuns = [];
-  for (const [first, behind] of pages.sort((a, b) => a[0] - b[0])) {
-    const last = runs.at(-1);
-    if (last && first <= last[1]) last[1] = Math.max(last[1], behind);
-    else runs.push([first, behind]);
+  for (let first = marked.indexOf(1); first >= 0; first = marked.indexOf(1, runs.at(-1)?.[1])) {
+    const behind = marked.indexOf(0, first);
+    runs.push([first, behind < 0 ? end : behind]);
   }
   return runs;
 }

@@ -152,7 +152,7 @@ export class History {
     for (const [key, { id }] of regionsOfMap(this.#space)) {
       const track = this.#regions.get(key);
       const lists = later.flatMap(({ pages }) => (track && pages.has(track) ? [pages.get(track) as number[]] : []));
-      if (lists.length > 0) all.set(id, merged([...(changed.get(id) ?? []), ...runsOf(lists)]));
+      if (lists.length > 0) all.set(id, merged([changed.get(id) ?? [], runsOf(lists)]));
     }
     return all;
   }

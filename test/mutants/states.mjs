@@ -70,7 +70,7 @@ export const states = [
   },
   {
     file: "ts/state/restore.ts",
-    find: "    if (mark) log.move(space, mark);",
+    find: "    if (mark) log.move(space, mark, written);",
     replace: "    if (mark) void mark.epoch;",
     why: "a reset goes on comparing all pages that were ever written since the snapshot",
     vitest: unit("cost"),

@@ -1,12 +1,10 @@
 // Random writes, changes of the map, marks and ways back: the state that comes back is the one that was copied whole, and the
 // budget is never exceeded. Replay a failure with PROPERTY_SEED=<seed>.
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { GuestMemoryError, init } from "../../ts/index.ts";
 import { Rewind } from "../../ts/rewind.ts";
-import { Counts, samples } from "./runs.ts";
 import { type Copy, StateMachine } from "./state-machine.ts";
-import { changes, type Step, stepOf } from "./state-steps.ts";
+import { runSteps } from "./state-run.ts";
+import { changes, type Step } from "./state-steps.ts";
 
 const LEAST_STEPS = 20_000;
 const RUN = 200;
@@ -65,32 +63,11 @@ const KINDS: Record<string, (machine: Walker, step: Step) => void> = {
 const MIX = [...Object.keys(KINDS), "mark", "mark", "mark", "back one", "scalar", "slice"];
 
 test("each mark's state comes back, within the budget", async () => {
-  await init();
-  const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  console.log(`PROPERTY_SEED=${seed}`);
-  const counts = new Counts();
-  let [runs, fell] = [0, 0];
-  for (const list of samples(fc.array(stepOf(MIX), { minLength: RUN, maxLength: RUN }), seed, RUNS)) {
-    const machine = new Walker(runs % 2 === 0, BUDGETS[runs++ % BUDGETS.length] as number);
-    try {
-      for (const one of list) {
-        machine.log.push(one.kind);
-        try {
-          KINDS[one.kind]?.(machine, one);
-          counts.add(one.kind, "ok");
-        } catch (error) {
-          if (!(error instanceof GuestMemoryError)) throw error;
-          counts.add(one.kind, error.code);
-        }
-      }
-      fell += machine.fell;
-    } catch (error) {
-      const log = machine.log.join(", ");
-      throw new Error(`PROPERTY_SEED=${seed}, after ${log}: ${(error as Error).message}`, { cause: error });
-    } finally {
-      machine.dispose();
-    }
-  }
+  let fell = 0;
+  const make = (run: number) => new Walker(run % 2 === 0, BUDGETS[run % BUDGETS.length] as number);
+  const counts = await runSteps(KINDS, MIX, { runs: RUNS, length: RUN }, make, (machine) => {
+    fell += machine.fell;
+  });
   const outcomes = [...counts.byOutcome()].map(([outcome, count]) => `${outcome} ${count}`);
   console.log(`${fell} marks fell off; ${outcomes.join(", ")}`);
   expect(counts.total).toBeGreaterThanOrEqual(LEAST_STEPS);

@@ -1,11 +1,10 @@
 // Random writes of every kind, changes of the map, snapshots, merges and restorations: the state that comes back is the one
 // that was copied whole. Replay a failure with PROPERTY_SEED=<seed>.
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { GuestMemory, GuestMemoryError, init, Snapshot } from "../../ts/index.ts";
-import { Counts, samples } from "./runs.ts";
+import { GuestMemory, Snapshot } from "../../ts/index.ts";
 import { type Saved, StateMachine } from "./state-machine.ts";
-import { changes, type Step, stepOf } from "./state-steps.ts";
+import { runSteps } from "./state-run.ts";
+import { changes, type Step } from "./state-steps.ts";
 
 const LEAST_STEPS = 20_000;
 const RUN = 160;
@@ -69,31 +68,8 @@ function fork(machine: StateMachine, saved: Saved | undefined): void {
 const MIX = [...Object.keys(KINDS), "scalar", "slice", "discard", "since", "restore", "restore the last"];
 
 test("what comes back is the state that was saved", async () => {
-  await init();
-  const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  console.log(`PROPERTY_SEED=${seed}`);
-  const counts = new Counts();
-  let runs = 0;
-  for (const list of samples(fc.array(stepOf(MIX), { minLength: RUN, maxLength: RUN }), seed, RUNS)) {
-    const machine = new StateMachine(runs++ % 2 === 0);
-    try {
-      for (const one of list) {
-        machine.log.push(one.kind);
-        try {
-          KINDS[one.kind]?.(machine, one);
-          counts.add(one.kind, "ok");
-        } catch (error) {
-          if (!(error instanceof GuestMemoryError)) throw error;
-          counts.add(one.kind, error.code);
-        }
-      }
-    } catch (error) {
-      const log = machine.log.join(", ");
-      throw new Error(`PROPERTY_SEED=${seed}, after ${log}: ${(error as Error).message}`, { cause: error });
-    } finally {
-      machine.dispose();
-    }
-  }
+  const make = (run: number) => new StateMachine(run % 2 === 0);
+  const counts = await runSteps(KINDS, MIX, { runs: RUNS, length: RUN }, make);
   console.log(
     Object.keys(KINDS)
       .map((kind) => `${kind} ${counts.of(kind, "ok")} of ${counts.of(kind)}`)

@@ -50,17 +50,21 @@ export class ChangeLog {
     this.#linear = linear;
   }
 
-  /** Ends the epoch that runs, and begins the next: gives a mark for the moment between them. */
-  mark(space: Space): Mark {
-    this.#end(space);
+  /**
+   * Ends the epoch that runs, and begins the next: gives a mark for the moment between them.
+   *
+   * @param regions - those that may have been written since the last call. Pages of others count as written after the mark.
+   */
+  mark(space: Space, regions: Iterable<RegionRecord> = space.machine.regions()): Mark {
+    this.#end(space, regions);
     const mark = { epoch: this.#number, generations: generationsOf(space) };
     this.#marks.push(new WeakRef(mark));
     return mark;
   }
 
   /** As `mark`, for a mark that there is already. */
-  move(space: Space, mark: Mark): void {
-    this.#end(space);
+  move(space: Space, mark: Mark, regions: Iterable<RegionRecord>): void {
+    this.#end(space, regions);
     mark.epoch = this.#number;
     mark.generations = generationsOf(space);
   }
@@ -72,7 +76,7 @@ export class ChangeLog {
 
   /** The pages of regions, by id, that were written since a mark; undefined if that is not known. */
   since(space: Space, mark: Mark): Map<number, PageRuns> | undefined {
-    this.#end(space);
+    this.#end(space, space.machine.regions());
     const epochs = this.#epochs.filter(({ number }) => number > mark.epoch);
     return epochs.length === 1 ? epochs[0]?.runs : joined(epochs);
   }
@@ -86,7 +90,7 @@ export class ChangeLog {
     return true;
   }
 
-  #end(space: Space): void {
+  #end(space: Space, regions: Iterable<RegionRecord>): void {
     const bit = this.#bit;
     let runs: Epoch["runs"];
     if (bit === undefined) {
@@ -94,7 +98,7 @@ export class ChangeLog {
       if (raw.gm_dirty_open(space.handle) === 0) this.#bit = this.#linear.reported(DIRTY_CLIENT);
     } else {
       runs = new Map();
-      for (const region of space.machine.regions()) this.#collect(bit, region, runs);
+      for (const region of regions) this.#collect(bit, region, runs);
     }
     if (runs?.size !== 0) this.#epochs.push({ number: ++this.#number, runs });
     this.#forget();

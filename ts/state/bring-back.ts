@@ -26,8 +26,8 @@ export interface KeptState {
   generations(): string | undefined;
   /** The pages that may differ, by the region's id; undefined if any may. External memory has no marks, and may always. */
   changed(): ReadonlyMap<number, PageRuns> | undefined;
-  /** Called when memory has the state, before a user's listeners run. */
-  done(): void;
+  /** Called when memory has the state, before a user's listeners run, with the regions that were written. */
+  done(written: readonly RegionRecord[]): void;
 }
 
 /** Pages of a region that differ from the kept ones. */
@@ -40,7 +40,9 @@ interface Difference {
 /** Brings a memory back. Errors are documented at {@link GuestMemory.restore}. */
 export function bringBack(space: Space, state: KeptState): void {
   space.enter();
-  let regions = matching(space, state);
+  // The map has not changed since it was the state's: it has the state's regions.
+  const isSame = state.generations() === generationsOf(space);
+  let regions = isSame ? regionsOfMap(space) : matching(space, state);
   let differences = differencesOf(regions, state);
   if (prepare(space, differences)) {
     // A trap's callback has run, or memory has grown: the bytes are compared again.
@@ -51,7 +53,7 @@ export function bringBack(space: Space, state: KeptState): void {
   }
   if (state.generations() === generationsOf(space)) write(differences);
   else restoreMap(space, regions, state.map, () => write(differences));
-  state.done();
+  state.done(differences.map(({ record }) => record));
   if (space.machine.listening.size === 0) return;
   runsWritten(
     space,

@@ -64,7 +64,8 @@ export function capture(space: Space, options: SnapshotOptions): Snapshot {
   const log = logOf(space);
   const mark = base?.marks.get(log);
   const changed = base && mark && !byBytes ? log.since(space, mark) : undefined;
-  const marks = new WeakMap([[log, log.mark(space)]]); // before the bytes are read: an external source may run user code
+  // Before the bytes are read: an external source may run user code. Nothing was written since the changes were asked for.
+  const marks = new WeakMap([[log, log.mark(space, changed && [])]]);
   const states = new Map<string, RegionState & { pages: Pages | undefined }>();
   for (const [key, record] of regions) {
     const known = base?.regions.get(key);

@@ -71,7 +71,8 @@ export class History {
     if (this.#isOther(regions)) this.#restart(regions);
     const log = logOf(space);
     const changed = this.#mark && log.since(space, this.#mark);
-    const next = log.mark(space); // before the bytes are read: an external source may run user code
+    // Before the bytes are read: an external source may run user code. Nothing was written since the changes were asked for.
+    const next = log.mark(space, changed && []);
     try {
       this.#take(regions, sections, changed);
     } catch (error) {
@@ -123,9 +124,9 @@ export class History {
       map: target.map,
       generations: () => (target.map === this.#moments.at(-1)?.map ? this.#mark?.generations : undefined),
       changed: () => this.#changedSince(target),
-      done: () => {
+      done: (written) => {
         while (this.#moments.at(-1) !== target) this.#dropNewest();
-        logOf(space).move(space, this.#mark as Mark);
+        logOf(space).move(space, this.#mark as Mark, written);
       },
     });
     return Object.fromEntries([...target.sections].map(([name, size]) => [name, this.#section(name, size, target)]));

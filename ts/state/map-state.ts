@@ -41,6 +41,9 @@ export interface MapState {
 /** The regions of a memory that a snapshot covers, by key: all in its map, and those that its aliases show. */
 export type Regions = ReadonlyMap<string, RegionRecord>;
 
+/** The names of the regions of a list, which is another one after each change of the map. */
+const named = new WeakMap<readonly RegionRecord[], Regions>();
+
 /**
  * Names the regions.
  *
@@ -49,6 +52,8 @@ export type Regions = ReadonlyMap<string, RegionRecord>;
 export function regionsOfMap(space: Space): Regions {
   const all = new Set<RegionRecord>();
   const mapped = space.placements.records();
+  const known = named.get(mapped);
+  if (known) return known;
   for (const record of mapped) all.add(record);
   for (const record of all) if (record.target) all.add(record.target); // a set visits what is added meanwhile
   const regions = new Map<string, RegionRecord>();
@@ -64,6 +69,7 @@ export function regionsOfMap(space: Space): Regions {
     }
     regions.set(key, record);
   }
+  named.set(mapped, regions);
   return regions;
 }
 

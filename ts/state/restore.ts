@@ -2,7 +2,7 @@
 
 import { checkObject } from "../core/options.ts";
 import type { Space } from "../space/space.ts";
-import { bringBack } from "./bring-back.ts";
+import { bringBack, type KeptState } from "./bring-back.ts";
 import { type ChangesBy, checkBy, logOf } from "./capture.ts";
 import { partsOf, type Snapshot } from "./snapshot.ts";
 
@@ -36,9 +36,9 @@ export function restore(space: Space, snapshot: Snapshot, options: RestoreOption
     const mark = marks.get(log);
     return mark && !byBytes ? log.since(space, mark) : undefined;
   };
-  const done = () => {
+  const done: KeptState["done"] = (written) => {
     const mark = marks.get(log);
-    if (mark) log.move(space, mark);
+    if (mark) log.move(space, mark, written);
     else marks.set(log, log.mark(space));
   };
   bringBack(space, { regions, map, changed, done, generations: () => marks.get(log)?.generations });

@@ -1,6 +1,7 @@
 // The cost of snapshots and restorations follows the pages that were written, counted in comparisons and copies.
 import { afterEach, expect, test, vi } from "vitest";
 import { GuestMemory, init } from "../../../ts/index.ts";
+import { Rewind } from "../../../ts/rewind.ts";
 import { RegionPages } from "../../../ts/state/region-pages.ts";
 
 await init();
@@ -35,6 +36,17 @@ test("a chain's changes are compared with its base alone", () => {
   vi.clearAllMocks();
   memory.snapshot({ since: first });
   expect(compared.mock.calls.length).toBe(100);
+});
+
+test("a mark after a way back looks at the pages that were written since", () => {
+  using memory = make(1024);
+  const rewind = new Rewind(memory, { budget: 1 << 20 });
+  memory.fill(0, 1, 20 * PAGE);
+  rewind.back(0);
+  vi.clearAllMocks();
+  memory.writeUint8(5 * PAGE, 1);
+  rewind.mark();
+  expect(compared.mock.calls.length).toBe(1);
 });
 
 test("thousands of marks between two snapshots are joined", () => {

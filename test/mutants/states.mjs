@@ -35,8 +35,8 @@ export const states = [
   },
   {
     file: "ts/state/region-pages.ts",
-    find: "[Math.floor(from / PAGE), Math.ceil(to / PAGE)]",
-    replace: "[Math.ceil(from / PAGE), Math.ceil(to / PAGE)]",
+    find: "addRun(pages, Math.floor(from / PAGE), Math.ceil(to / PAGE))",
+    replace: "addRun(pages, Math.ceil(from / PAGE), Math.ceil(to / PAGE))",
     why: "a full snapshot leaves out the beginning of what a host page holds of two pages",
     vitest: random,
   },

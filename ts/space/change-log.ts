@@ -12,6 +12,13 @@ export const PAGE = 4096;
 /** Pages of a region: pairs of the first and the one behind the last, ascending and apart. */
 export type PageRuns = [first: number, behind: number][];
 
+/** Adds pages to runs that begin no later. */
+export function addRun(runs: PageRuns, first: number, behind: number): void {
+  const last = runs.at(-1);
+  if (last && first <= last[1]) last[1] = Math.max(last[1], behind);
+  else runs.push([first, behind]);
+}
+
 /** A moment. It holds the epochs after it: the log forgets those that no mark asks for. */
 export interface Mark {
   /** The number of the last epoch before it; `ENDED` once it is no longer asked for. */
@@ -110,9 +117,7 @@ export class ChangeLog {
     for (const [start, length] of collectRegion(this.#linear, bit, id, 0n, BigInt(size))) {
       const first = Math.floor(start / PAGE);
       const behind = Math.ceil((start + length) / PAGE);
-      const last = pages.at(-1);
-      if (last && first <= last[1]) last[1] = behind;
-      else pages.push([first, behind]);
+      addRun(pages, first, behind);
     }
     if (pages.length > 0) runs.set(id, pages);
   }

@@ -3,7 +3,7 @@
 import { ACCESS_LOAD } from "../core/abi.ts";
 import { GuestMemoryError } from "../core/errors.ts";
 import { within } from "../map/region-bytes.ts";
-import { generationsOf, PAGE, type PageRuns } from "../space/change-log.ts";
+import { addRun, generationsOf, PAGE, type PageRuns } from "../space/change-log.ts";
 import { type Run, runsWritten } from "../space/host-writes.ts";
 import type { RegionRecord } from "../space/placements.ts";
 import type { Space } from "../space/space.ts";
@@ -105,10 +105,7 @@ function differencesOf(regions: Regions, state: KeptState): Difference[] {
     const runs: PageRuns = [];
     for (const [first, behind] of known?.get(record.id) ?? pages.all()) {
       for (let number = first; number < behind; number++) {
-        if (pages.equals(number, wanted.find(number))) continue;
-        const last = runs.at(-1);
-        if (last?.[1] === number) last[1] = number + 1;
-        else runs.push([number, number + 1]);
+        if (!pages.equals(number, wanted.find(number))) addRun(runs, number, number + 1);
       }
     }
     if (runs.length > 0) differences.push({ record, wanted, runs });

@@ -1,8 +1,7 @@
 // Diff: the ranges of regions in which two snapshots differ.
 
 import { PAGE } from "../space/change-log.ts";
-import { cellsOf } from "./cells.ts";
-import type { Pages, Place } from "./pages.ts";
+import { type Pages, type Place, ZERO_PAGE } from "./pages.ts";
 import { partsOf, type Snapshot } from "./snapshot.ts";
 
 /**
@@ -27,8 +26,6 @@ export interface SnapshotDifference {
   /** Bytes. */
   readonly length: number;
 }
-
-const ZEROS: Place = { cells: cellsOf(new Uint8Array(PAGE)), at: 0 };
 
 /**
  * The ranges of bytes in which two snapshots differ, by region, in ascending order. A region that only one of them has differs as a
@@ -78,7 +75,7 @@ function candidates(a: Pages | undefined, b: Pages | undefined): Uint32Array {
 }
 
 /** The parts of a page that differ, as the first byte and the one behind the last. */
-function different(a: Place = ZEROS, b: Place = ZEROS, count: number): [number, number][] {
+function different(a: Place = ZERO_PAGE, b: Place = ZERO_PAGE, count: number): [number, number][] {
   const parts: [number, number][] = [];
   for (let byte = 0; byte < count; byte++) {
     if (a.cells.u8[a.at + byte] === b.cells.u8[b.at + byte]) continue;

@@ -1,7 +1,7 @@
 // History: the states of a memory at a row of marks, each page kept once for each state in which it differs.
 
 import { GuestMemoryError } from "../core/errors.ts";
-import { generationsOf, type Mark, merged, PAGE, type PageRuns } from "../space/change-log.ts";
+import { addRun, generationsOf, type Mark, merged, PAGE, type PageRuns } from "../space/change-log.ts";
 import type { Space } from "../space/space.ts";
 import { bringBack, type KeptState } from "./bring-back.ts";
 import { hasPages, logOf, sectionBytes } from "./capture.ts";
@@ -305,11 +305,7 @@ function runsOf(lists: readonly (readonly number[])[]): PageRuns {
     filled += list.length;
   }
   const runs: PageRuns = [];
-  for (const number of numbers.sort()) {
-    const last = runs.at(-1);
-    if (last && number <= last[1]) last[1] = Math.max(last[1], number + 1);
-    else runs.push([number, number + 1]);
-  }
+  for (const number of numbers.sort()) addRun(runs, number, number + 1);
   return runs;
 }
 

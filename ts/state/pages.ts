@@ -13,6 +13,9 @@ export interface Place {
   readonly at: number;
 }
 
+/** A page of zeros. */
+export const ZERO_PAGE: Place = { cells: cellsOf(new Uint8Array(PAGE)), at: 0 };
+
 /**
  * Bytes in pages of 4096, from the first byte on. A page of zeros takes no room; the bytes of a page behind the
  * last byte do not count. Never changed once it is made.

@@ -2,13 +2,10 @@
 
 import { DIRTY_EVER, PAGE_BITS, REGION_HOST, REGION_RUN_BYTES } from "../core/abi.ts";
 import type { LinearMemory } from "../core/linear-memory.ts";
-import { PAGE, type PageRuns } from "../space/change-log.ts";
+import { addRun, PAGE, type PageRuns } from "../space/change-log.ts";
 import type { RegionRecord } from "../space/placements.ts";
 import { type Cells, cellsOf, equal, isZero } from "./cells.ts";
-import type { PageSource, Place } from "./pages.ts";
-
-/** A page of zeros. */
-const ZEROS: Place = { cells: cellsOf(new Uint8Array(PAGE)), at: 0 };
+import { type PageSource, type Place, ZERO_PAGE } from "./pages.ts";
 
 /** The pages of one region. It holds until other code runs, which may discard pages or replace a buffer. */
 export class RegionPages implements PageSource {
@@ -45,7 +42,7 @@ export class RegionPages implements PageSource {
   }
 
   /** Whether a page has the bytes of another place; undefined stands for zeros. */
-  equals(number: number, place: Place = ZEROS): boolean {
+  equals(number: number, place: Place = ZERO_PAGE): boolean {
     const { cells, at } = place;
     const bytes = this.bytesOf(number);
     const adjacent = this.#find(number * PAGE) >= bytes; // nearly always, and then without a closure
@@ -69,7 +66,7 @@ export class RegionPages implements PageSource {
   }
 
   /** Writes a page, whose bytes must not be discarded unless they are to be zeros, and marks it dirty. */
-  write(number: number, { cells, at }: Place = ZEROS): void {
+  write(number: number, { cells, at }: Place = ZERO_PAGE): void {
     const bytes = this.bytesOf(number);
     const adjacent = this.#find(number * PAGE) >= bytes;
     if (adjacent) this.#put(this.#host, cells.u8, at, bytes);
@@ -112,10 +109,7 @@ export class RegionPages implements PageSource {
       if (((dirty[page] as number) & DIRTY_EVER) === 0) continue;
       const from = Math.max(offset, offset + page * PAGE - host);
       const to = Math.min(offset + count, offset + (page + 1) * PAGE - host);
-      const [first, behind] = [Math.floor(from / PAGE), Math.ceil(to / PAGE)];
-      const before = pages.at(-1);
-      if (before && first <= before[1]) before[1] = behind;
-      else pages.push([first, behind]);
+      addRun(pages, Math.floor(from / PAGE), Math.ceil(to / PAGE));
     }
   }
 

@@ -52,7 +52,7 @@ function on(target, run) {
 const quick = {
   rustfmt: 'files=$(git ls-files "*.rs") && rustfmt --check --edition 2024 $files', // `cargo fmt` skips nested workspaces
   biome: "biome check --error-on-warnings",
-  tsc: "tsc",
+  tsc: { run: "tsc", needs: [bundlers] }, // their types, for the script that calls them
   clippy: `cargo clippy --quiet --workspace --all-targets --locked ${strict}`,
   // The package alone, so that it has its default features only: vm-memory in the same run would enable further ones.
   "cargo test": "cargo test --quiet --package guest-memory --locked",

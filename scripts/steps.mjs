@@ -51,6 +51,7 @@ const quick = [
     how: `this is ${process.versions.node}: install a newer one with your package manager or version manager`,
   },
   npmPackages("npm packages", root),
+  { ...npmPackages(bundlers, join(root, "test", "bundlers")), takes: "270 MB", optional: true },
   {
     name: "Rust, as rust-toolchain.toml has it",
     there: () =>
@@ -73,7 +74,6 @@ const test = [
   },
   { name: linuxGuest, there: packagesAreThere, get: fetchPackages, how, takes: "55 MB", optional: true },
   { ...npmPackages("the newest Node, Deno and Bun", enginesFolder, enginesRun), optional: true },
-  { ...npmPackages(bundlers, join(root, "test", "bundlers")), takes: "270 MB", optional: true },
 ];
 
 /** @type {Step[]} */
